@@ -1,0 +1,70 @@
+// What a device must offer. Implementations: kernels-cpu, kernels-cuda, and in core/testing the null and reference ones.
+import type { DType, FloatDType } from "./dtype.js";
+import type { LinearPart, LinearSpec, LinearWeight } from "./linear.js";
+import type { Ops } from "./ops.js";
+import type { MemoryPurpose, Storage } from "./storage.js";
+import type { Tensor } from "./tensor.js";
+
+/** What a backend is and prefers, for the engine's choices and for reports. */
+export interface BackendInfo {
+  /** "cpu", "cuda", "null", "reference" */
+  readonly name: string;
+  /** For people: instruction set and threads, or the GPU's name. */
+  readonly description: string;
+  /** Dtypes that activations and the KV cache may have. */
+  readonly dtypes: readonly FloatDType[];
+  /** Tokens a KV block that suit the attention kernel. */
+  readonly blockSize: number;
+  /** Bytes that are free for Octavo on this device now, before anything is loaded. */
+  readonly availableBytes: number;
+  /** Steps that may be in flight: 2 where the device runs beside the host, 1 where ops return when done. */
+  readonly depth: 1 | 2;
+}
+
+/** A point in the stream; `wait` returns when everything enqueued before `record` is done. */
+export interface DeviceEvent extends Disposable {
+  record(): void;
+  wait(): void;
+  dispose(): void;
+}
+
+/**
+ * A device: memory, transfers, weights in its own layout, ops. All calls come from one thread and take effect in order.
+ * `dispose()` frees everything the backend gave out.
+ */
+export interface Backend extends Disposable {
+  readonly info: BackendInfo;
+  readonly ops: Ops;
+
+  /** Zeroed memory. @throws OUT_OF_MEMORY with what was asked and what is held by whom. */
+  allocate(byteLength: number, purpose: MemoryPurpose): Storage;
+  /** Host memory that the device can copy from and to at full speed (pinned on a GPU). Zeroed. */
+  allocateHost(byteLength: number): Storage;
+  /** Bytes held now, by purpose. */
+  memory(): Readonly<Record<MemoryPurpose, number>>;
+
+  /** A file's bytes as read-only host storage, mapped where the platform can. @throws CHECKPOINT when it cannot be read. */
+  mapFile(path: string): Storage;
+  /** A host tensor on the device in `dtype`; the tensor itself where nothing needs copying. */
+  upload(source: Tensor, dtype: DType): Tensor;
+  /** Enqueues a copy of the first `byteLength` bytes between tensors of any device. */
+  copy(destination: Tensor, source: Tensor, byteLength: number): void;
+
+  /** Weights of a linear layer in the backend's own layout. */
+  prepareLinear(spec: LinearSpec): LinearWeight;
+  /** Replaces part `index` of a prepared linear layer in place; addresses stay. */
+  updateLinear(weight: LinearWeight, index: number, part: LinearPart): void;
+
+  createEvent(): DeviceEvent;
+  dispose(): void;
+}
+
+/** What a kernels package exports under the name `createBackend`. */
+export type CreateBackend = (options?: BackendOptions) => Backend;
+
+export interface BackendOptions {
+  /** Threads of the CPU backend. Default: `OCTAVO_NUM_THREADS`, then the CPU quota. */
+  readonly numThreads?: number;
+  /** Instruction set of the CPU backend ("generic", "avx2"). Default: `OCTAVO_CPU_ISA`, then the best there is. */
+  readonly isa?: string;
+}

@@ -1,0 +1,38 @@
+// What the device knows of the requests (tables, one row a request for life) and of one step (batch). `prepareBatch`
+// fills the batch from the uploaded plan; attention, KV write and sampling read it.
+import type { PlanLayout } from "./plan/layout.js";
+import type { Tensor } from "./tensor.js";
+
+/** Device tables with one row for each live request. Steps change them only through the plan's differences. */
+export interface RowTables {
+  /** int32 [maxRows, maxBlocksPerRow]: block ids of each row's sequence */
+  readonly blockTables: Tensor;
+  /** int32 [maxRows]: the token each row sampled last */
+  readonly lastTokens: Tensor;
+  /** int32 [maxRows, ROW_INIT_WORDS]: sampling parameters, as in the plan's row-init records */
+  readonly sampling: Tensor;
+}
+
+/**
+ * The tensors of one step. The addresses are the same in every step; the counts are those of the current one
+ * (plain numbers that the host knows from the plan).
+ */
+export interface Batch {
+  readonly layout: PlanLayout;
+  readonly tables: RowTables;
+  /** int32 [layout.totalWords]: the uploaded plan */
+  readonly plan: Tensor;
+  /** int32 [maxTokens]: input ids, filled by prepareBatch */
+  readonly inputIds: Tensor;
+  /** int32 [maxTokens]: position of each token in its sequence, filled by prepareBatch */
+  readonly positions: Tensor;
+  /** int32 [maxTokens]: `block * blockSize + offset` where each token's keys and values go, filled by prepareBatch */
+  readonly slots: Tensor;
+  /** int32 [maxRows]: for each sample, the index of its row's last token in this step, filled by prepareBatch */
+  readonly sampleTokens: Tensor;
+  numRows: number;
+  numTokens: number;
+  numSamples: number;
+  maxQueryLen: number;
+  maxSeqLen: number;
+}

@@ -1,0 +1,105 @@
+// Reads safetensors: 8 bytes of header length (little endian), a JSON header, then the tensors' bytes.
+// Format: https://github.com/huggingface/safetensors (README, "Format"). The file is untrusted input.
+import { readFileSync } from "node:fs";
+import type { DType } from "../dtype.js";
+import { OctavoError } from "../errors.js";
+import { hostStorage, type Storage } from "../storage.js";
+import { byteSize, type Tensor, tensor } from "../tensor.js";
+
+/** Far above real headers (a 400,000-tensor checkpoint needs about 50 MB); the format's own reader has the same limit. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+const SAFETENSORS_DTYPES: Readonly<Record<string, DType>> = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  I32: "int32",
+  I8: "int8",
+  U8: "uint8",
+  BOOL: "bool",
+};
+
+/** An open checkpoint file: tensors by name, as views into the file's bytes. */
+export interface TensorFile extends Disposable {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+  dispose(): void;
+}
+
+/** Reads a file's bytes. `Backend.mapFile` is the fast one; {@link readFile} needs no backend. */
+export type FileReader = (path: string) => Storage;
+
+/** Reads a whole file into memory. @throws CHECKPOINT when it cannot be read. */
+export function readFile(path: string): Storage {
+  try {
+    return hostStorage(readFileSync(path));
+  } catch (cause) {
+    throw new OctavoError({ code: "CHECKPOINT", message: `cannot read ${path}: ${(cause as Error).message}`, param: path, cause });
+  }
+}
+
+/**
+ * Opens a safetensors file. Only the header is read; tensors are views.
+ * @throws CHECKPOINT that names the file and the tensor when the file is damaged or holds an unknown dtype
+ */
+export function openSafetensors(path: string, read: FileReader = readFile): TensorFile {
+  const storage = read(path);
+  try {
+    return { path, ...parse(path, storage), dispose: () => storage.dispose(), [Symbol.dispose]: () => storage.dispose() };
+  } catch (error) {
+    storage.dispose();
+    throw error;
+  }
+}
+
+function parse(path: string, storage: Storage): Pick<TensorFile, "tensors" | "metadata"> {
+  const fail = (found: string, cause?: unknown): never => {
+    const message = `${path} is not a valid safetensors file: ${found}. Download it again.`;
+    throw new OctavoError({ code: "CHECKPOINT", message, param: path, cause });
+  };
+  const bytes = storage.bytes ?? fail("it has no bytes on the host");
+  if (bytes.byteLength < 8) fail(`it has ${bytes.byteLength} bytes, a header needs at least 8`);
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  if (length > MAX_HEADER_BYTES) fail(`its header claims ${length} bytes, more than ${MAX_HEADER_BYTES}`);
+  const dataStart = 8 + length;
+  if (dataStart > bytes.byteLength) fail(`its header claims ${length} bytes, the file has ${bytes.byteLength}`);
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, dataStart)));
+  } catch (cause) {
+    fail(`its header is not JSON (${(cause as Error).message})`, cause);
+  }
+  if (typeof header !== "object" || header === null || Array.isArray(header)) fail("its header is not a JSON object");
+
+  const tensors = new Map<string, Tensor>();
+  let metadata: Record<string, string> = {};
+  const dataBytes = bytes.byteLength - dataStart;
+  for (const [name, entry] of Object.entries(header as Record<string, unknown>)) {
+    if (name === "__metadata__") {
+      metadata = entry as Record<string, string>;
+      continue;
+    }
+    const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
+    if (!isSizes(shape)) fail(`tensor ${name} has shape ${JSON.stringify(shape)}, sizes were expected`);
+    if (!isSizes(offsets) || (offsets as number[]).length !== 2) {
+      fail(`tensor ${name} has data_offsets ${JSON.stringify(offsets)}, [begin, end] was expected`);
+    }
+    const known = SAFETENSORS_DTYPES[String(dtype)] ?? fail(`tensor ${name} has dtype ${dtype}, which Octavo does not read`);
+    const [begin, end] = offsets as [number, number];
+    const size = byteSize(known, shape as number[]);
+    if (end - begin !== size) {
+      fail(`tensor ${name} (${dtype} [${shape}]) needs ${size} bytes, its data_offsets span ${end - begin}`);
+    }
+    if (end > dataBytes) fail(`tensor ${name} ends at byte ${end} of the data, the file holds ${dataBytes} (cut short?)`);
+    tensors.set(name, tensor(known, Object.freeze(shape as number[]), storage, dataStart + begin));
+  }
+  return { tensors, metadata };
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((v) => Number.isSafeInteger(v) && v >= 0);
+}
+

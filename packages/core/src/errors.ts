@@ -1,0 +1,72 @@
+// One base class for every error Octavo throws on purpose: a machine-readable code, a message for people.
+
+const marker = Symbol.for("octavo.error");
+
+/** What went wrong, for programs. Codes never change meaning; new ones may be added. */
+export type ErrorCode =
+  | "INVALID_ARGUMENT" // the caller passed something that cannot work; `param` names it
+  | "UNSUPPORTED" // known, but Octavo does not do it (yet)
+  | "CHECKPOINT" // a model folder or file is missing something or is damaged
+  | "BACKEND_LOAD" // a native backend could not be loaded
+  | "OUT_OF_MEMORY"
+  | "QUEUE_FULL" // too many requests wait; retry later
+  | "ENGINE_DEAD" // the engine thread failed; `cause` says why
+  | "DISPOSED" // used after dispose()
+  | "INTERNAL"; // a broken invariant: a bug of ours
+
+export interface OctavoErrorOptions {
+  readonly code: ErrorCode;
+  /** What was asked, what was found, what to do. */
+  readonly message: string;
+  /** The parameter, field, file or tensor at fault. */
+  readonly param?: string;
+  readonly cause?: unknown;
+}
+
+/** An error with a stable `code`. It keeps its identity across duplicate installs and, through {@link OctavoError.toJSON}, across threads. */
+export class OctavoError extends Error {
+  readonly [marker] = true;
+  readonly code: ErrorCode;
+  readonly param: string | undefined;
+
+  constructor({ code, message, param, cause }: OctavoErrorOptions) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "OctavoError";
+    this.code = code;
+    this.param = param;
+  }
+
+  /** True for an OctavoError of any installed copy of this package; with `code`, only of that code. */
+  static isInstance(value: unknown, code?: ErrorCode): value is OctavoError {
+    return (
+      typeof value === "object" && value !== null && marker in value && (!code || (value as OctavoError).code === code)
+    );
+  }
+
+  /** A plain record that survives `postMessage`; {@link OctavoError.fromJSON} reads it back. */
+  toJSON(): OctavoErrorOptions {
+    const cause = this.cause instanceof Error ? (this.cause.stack ?? this.cause.message) : this.cause;
+    return { code: this.code, message: this.message, param: this.param, cause: cause && String(cause) };
+  }
+
+  static fromJSON(options: OctavoErrorOptions): OctavoError {
+    return new OctavoError(options);
+  }
+
+  /** Any thrown value as an OctavoError; foreign ones become `INTERNAL` with the original as cause. */
+  static from(value: unknown): OctavoError {
+    if (OctavoError.isInstance(value)) return value;
+    const message = value instanceof Error ? value.message : String(value);
+    return new OctavoError({ code: "INTERNAL", message, cause: value });
+  }
+}
+
+/** Throws `INVALID_ARGUMENT` unless `condition` holds. */
+export function checkArgument(condition: unknown, message: string, param?: string): asserts condition {
+  if (!condition) throw new OctavoError({ code: "INVALID_ARGUMENT", message, param });
+}
+
+/** Throws `INTERNAL` unless `condition` holds: for invariants of ours, with the numbers in the message. */
+export function assertInternal(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new OctavoError({ code: "INTERNAL", message });
+}

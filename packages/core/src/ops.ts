@@ -1,0 +1,93 @@
+// The operations that a backend implements. Every op writes into its destination argument (first), allocates nothing and
+// returns nothing; it is enqueued on the backend's stream. Float tensors of one call share a dtype (float32, float16 or
+// bfloat16) unless a comment says otherwise; sums run in float32. A row's result never depends on the other rows.
+// T tokens, R rows (requests), S samples, H hidden, V vocabulary, D head size.
+import type { Batch } from "./batch.js";
+import type { LinearWeight } from "./linear.js";
+import type { Tensor } from "./tensor.js";
+
+export interface BatchOps {
+  /**
+   * Applies the uploaded plan: writes row inits and block table changes into `batch.tables`, then expands inputIds,
+   * positions, slots and sampleTokens. A token of -1 becomes the row's last sampled token.
+   */
+  prepareBatch(batch: Batch): void;
+}
+
+export interface EmbeddingOps {
+  /** out[t] = table[ids[t]].  out: [T, H]; table: [V, H]; ids: int32 [>= T]. Ids outside of [0, V) give zeros. */
+  embedding(out: Tensor, table: Tensor, ids: Tensor): void;
+  /** out[s] = x[indices[s]].  out: [S, H]; x: [T, H]; indices: int32 [>= S] */
+  gatherRows(out: Tensor, x: Tensor, indices: Tensor): void;
+}
+
+export interface NormOps {
+  /** out[t] = x[t] / sqrt(mean(x[t]^2) + eps) * weight (Zhang and Sennrich 2019).  out, x: [T, H]; weight: [H] */
+  rmsNorm(out: Tensor, x: Tensor, weight: Tensor, eps: number): void;
+  /** residual += x (rounded to its dtype), then out = rmsNorm(residual).  out, residual, x: [T, H] */
+  addRmsNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, eps: number): void;
+}
+
+export interface RopeOps {
+  /**
+   * Rotary embedding in place (Su et al. 2021), half-split pairs (i, i + rotaryDim / 2) as in GPT-NeoX and Llama.
+   * @param q [T, heads, D], may be strided over T
+   * @param k [T, kvHeads, D], may be strided over T
+   * @param positions int32 [>= T]
+   * @param cosSin float32 [maxPositions, rotaryDim]: cos of the rotaryDim / 2 angles, then their sin
+   */
+  rope(q: Tensor, k: Tensor, positions: Tensor, cosSin: Tensor): void;
+}
+
+export interface AttentionOps {
+  /**
+   * Stores keys and values into the paged cache at `batch.slots`.
+   * @param keyCache, valueCache [blocks, kvHeads, blockSize, D]
+   * @param k, v [T, kvHeads, D], may be strided over T
+   */
+  writeKv(keyCache: Tensor, valueCache: Tensor, k: Tensor, v: Tensor, batch: Batch): void;
+  /**
+   * Causal attention of each token over its row's sequence up to itself, read from the paged cache (Kwon et al. 2023).
+   * Query head h reads key head floor(h * kvHeads / heads). Any mix of chunk lengths and context lengths.
+   * @param out [T, heads, D]
+   * @param q [T, heads, D], may be strided over T
+   * @param scale factor of the scores, usually D^-0.5
+   */
+  pagedAttention(out: Tensor, q: Tensor, keyCache: Tensor, valueCache: Tensor, batch: Batch, scale: number): void;
+}
+
+export interface LinearOps {
+  /**
+   * out = x * weight^T + bias.  out: [T, outFeatures]; x: [T, inFeatures], may be strided over T.
+   * `out` may be float32 whatever the dtype of x; the weight's dtype may differ from that of x.
+   */
+  linear(out: Tensor, x: Tensor, weight: LinearWeight): void;
+}
+
+export interface ActivationOps {
+  /** out = silu(gate) * up, silu(z) = z / (1 + exp(-z)).  out: [T, I]; gateUp: [T, 2 * I], gate first */
+  siluMul(out: Tensor, gateUp: Tensor): void;
+}
+
+export interface SamplingOps {
+  /**
+   * Picks one token for each sample and stores it in `tokens[s]` and in the row's `lastTokens`. With the row's
+   * parameters: temperature 0 takes the largest logit (ties: the lowest id). Otherwise logits / temperature, then in
+   * this order min_p (drop p < min_p * max p), top_k (drop below the k-th largest; ties stay), top_p (keep the shortest
+   * prefix in descending order, ties by id, whose probability, renormalised after the drops before, reaches top_p),
+   * then the largest of logit / temperature + gumbel(seed, position, choice, token); see philox.ts.
+   * @param tokens int32 [>= S]
+   * @param logits float32 [S, V]; may be overwritten
+   */
+  sample(tokens: Tensor, logits: Tensor, batch: Batch): void;
+}
+
+export interface Ops
+  extends BatchOps,
+    EmbeddingOps,
+    NormOps,
+    RopeOps,
+    AttentionOps,
+    LinearOps,
+    ActivationOps,
+    SamplingOps {}

@@ -1,0 +1,104 @@
+// The step plan's memory layout: the one description that the scheduler writes, ranks read and the generated C++ header
+// (native/include/octavo/step_plan.h) repeats. A plan is an Int32Array: a header, row sections of fixed capacity (so that
+// their device addresses never change, which captured graphs need), then compact sections whose offsets the header holds.
+
+/** Raised when the layout changes: ranks refuse a plan of another version. */
+export const PLAN_VERSION = 1;
+
+/** Words of the header, by index. */
+export const PlanHeader = {
+  version: 0,
+  /** Counts launched steps. */
+  step: 1,
+  /** Rows (requests) in this step. */
+  numRows: 2,
+  /** Tokens of all rows. */
+  numTokens: 3,
+  /** Rows that sample a token. */
+  numSamples: 4,
+  /** Graph bucket: rows after padding, or 0 when eager. */
+  bucket: 5,
+  /** The longest chunk of any row. */
+  maxQueryLen: 6,
+  /** The longest sequence (context plus chunk) of any row. */
+  maxSeqLen: 7,
+  numBlockWrites: 8,
+  numRowInits: 9,
+  /** Offset in words of the tokens section: `numTokens` ids; -1 stands for the row's last sampled token. */
+  tokensOffset: 10,
+  /** Offset of `numBlockWrites` triples (row, index, block): block table entries that changed. */
+  blockWritesOffset: 11,
+  /** Offset of `numRowInits` records of ROW_INIT_WORDS: sampling parameters of rows that were given to a request. */
+  rowInitsOffset: 12,
+  totalWords: 13,
+} as const;
+
+export const PLAN_HEADER_WORDS = 16;
+
+/** Words of one row-init record. Floats are stored as their float32 bits. */
+export const RowInit = {
+  row: 0,
+  /** float; 0 means greedy */
+  temperature: 1,
+  /** float in (0, 1]; 1 means off */
+  topP: 2,
+  /** float in [0, 1]; 0 means off */
+  minP: 3,
+  /** 0 means off */
+  topK: 4,
+  seedLow: 5,
+  seedHigh: 6,
+  /** Which of the request's parallel samples this row is. */
+  choice: 7,
+} as const;
+
+export const ROW_INIT_WORDS = 8;
+
+/** Stands for "the token that this row sampled last", which only the device may know yet. */
+export const LAST_SAMPLED = -1;
+
+/** Block 0 is never given out: padding rows and unused table entries point to it. */
+export const NULL_BLOCK = 0;
+
+/** What bounds a plan's size. */
+export interface PlanCapacity {
+  /** Rows of the device tables (`max_num_seqs`). */
+  readonly maxRows: number;
+  /** Tokens in one step (`max_num_batched_tokens`). */
+  readonly maxTokens: number;
+  /** Block table entries a row. */
+  readonly maxBlocksPerRow: number;
+  /** Tokens a block. */
+  readonly blockSize: number;
+}
+
+/** Word offsets of the row sections, and the size of a plan that always suffices. */
+export interface PlanLayout {
+  readonly capacity: PlanCapacity;
+  /** [maxRows] table row of each scheduled request */
+  readonly rowIds: number;
+  /** [maxRows + 1] first token of each scheduled request; the last entry is numTokens */
+  readonly queryStarts: number;
+  /** [maxRows] tokens of each scheduled request that earlier steps computed */
+  readonly contextLens: number;
+  /** [maxRows] for each sample, the index of its scheduled request */
+  readonly sampleRows: number;
+  /** Where the compact sections begin. */
+  readonly compact: number;
+  /** Block writes that fit; the scheduler admits no more than this in one step. */
+  readonly maxBlockWrites: number;
+  readonly totalWords: number;
+}
+
+export function planLayout(capacity: PlanCapacity): PlanLayout {
+  const { maxRows, maxTokens, maxBlocksPerRow, blockSize } = capacity;
+  const rowIds = PLAN_HEADER_WORDS;
+  const queryStarts = rowIds + maxRows;
+  const contextLens = queryStarts + maxRows + 1;
+  const sampleRows = contextLens + maxRows;
+  const compact = sampleRows + maxRows;
+  // Each row may start one block beside those that its tokens fill; two whole tables leave room for prefix hits.
+  const maxBlockWrites = maxRows + Math.ceil(maxTokens / blockSize) + 2 * maxBlocksPerRow;
+  const totalWords = compact + maxTokens + 3 * maxBlockWrites + ROW_INIT_WORDS * maxRows;
+  return { capacity, rowIds, queryStarts, contextLens, sampleRows, compact, maxBlockWrites, totalWords };
+}

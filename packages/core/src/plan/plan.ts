@@ -1,0 +1,116 @@
+// A step plan being written or read. The writer is the scheduler; nothing here allocates after construction.
+import { assertInternal } from "../errors.js";
+import { PLAN_VERSION, PlanHeader as H, type PlanLayout, ROW_INIT_WORDS } from "./layout.js";
+
+/**
+ * One step's work as a flat Int32Array. Write with `begin`, then for each request `addRow` followed by its `addToken`s,
+ * with `addBlockWrite` and `addRowInit` in any order, then `finish`.
+ */
+export class StepPlan {
+  readonly layout: PlanLayout;
+  /** The plan itself, laid out as plan/layout.ts says. Valid after `finish`, up to `words[totalWords]`. */
+  readonly words: Int32Array;
+  // Compact sections are gathered apart and packed by finish(), because their sizes are not known before.
+  readonly #blockWrites: Int32Array;
+  readonly #rowInits: Int32Array;
+  #rows = 0;
+  #tokens = 0;
+  #samples = 0;
+  #writes = 0;
+  #inits = 0;
+  #maxQueryLen = 0;
+  #maxSeqLen = 0;
+
+  constructor(layout: PlanLayout, words: Int32Array = new Int32Array(layout.totalWords)) {
+    this.layout = layout;
+    this.words = words;
+    this.#blockWrites = new Int32Array(3 * layout.maxBlockWrites);
+    this.#rowInits = new Int32Array(ROW_INIT_WORDS * layout.capacity.maxRows);
+  }
+
+  get numRows(): number {
+    return this.#rows;
+  }
+  get numTokens(): number {
+    return this.#tokens;
+  }
+  get numSamples(): number {
+    return this.#samples;
+  }
+  /** How many more block writes fit. */
+  get blockWritesLeft(): number {
+    return this.layout.maxBlockWrites - this.#writes;
+  }
+
+  begin(step: number): void {
+    this.words[H.version] = PLAN_VERSION;
+    this.words[H.step] = step;
+    this.#rows = this.#tokens = this.#samples = this.#writes = this.#inits = this.#maxQueryLen = this.#maxSeqLen = 0;
+  }
+
+  /**
+   * Adds a request with `queryLen` tokens on top of `contextLen` computed ones. Its tokens follow through `addToken`.
+   * @param samples whether the chunk reaches the request's end, so that its last token gives the next one
+   */
+  addRow(row: number, contextLen: number, queryLen: number, samples: boolean): void {
+    const { layout, words } = this;
+    assertInternal(this.#rows < layout.capacity.maxRows, `a plan holds ${layout.capacity.maxRows} rows`);
+    assertInternal(
+      this.#tokens + queryLen <= layout.capacity.maxTokens,
+      `a plan holds ${layout.capacity.maxTokens} tokens, row ${row} adds ${queryLen} to ${this.#tokens}`,
+    );
+    const i = this.#rows++;
+    words[layout.rowIds + i] = row;
+    words[layout.queryStarts + i] = this.#tokens;
+    words[layout.contextLens + i] = contextLen;
+    if (samples) words[layout.sampleRows + this.#samples++] = i;
+    if (queryLen > this.#maxQueryLen) this.#maxQueryLen = queryLen;
+    if (contextLen + queryLen > this.#maxSeqLen) this.#maxSeqLen = contextLen + queryLen;
+  }
+
+  /** The next token of the row added last; `LAST_SAMPLED` where only the device knows it. */
+  addToken(token: number): void {
+    this.words[this.layout.compact + this.#tokens++] = token;
+  }
+
+  addBlockWrite(row: number, index: number, block: number): void {
+    const at = 3 * this.#writes++;
+    assertInternal(at < this.#blockWrites.length, `a plan holds ${this.layout.maxBlockWrites} block writes`);
+    this.#blockWrites[at] = row;
+    this.#blockWrites[at + 1] = index;
+    this.#blockWrites[at + 2] = block;
+  }
+
+  /** Copies one record of ROW_INIT_WORDS from `record` and sets its row. */
+  addRowInit(row: number, record: Int32Array): void {
+    const at = ROW_INIT_WORDS * this.#inits++;
+    assertInternal(at < this.#rowInits.length, `a plan holds ${this.layout.capacity.maxRows} row inits`);
+    for (let i = 1; i < ROW_INIT_WORDS; i++) this.#rowInits[at + i] = record[i]!;
+    this.#rowInits[at] = row;
+  }
+
+  /** Completes the header and packs the sections. @returns words used */
+  finish(): number {
+    const { layout, words } = this;
+    words[layout.queryStarts + this.#rows] = this.#tokens;
+    let offset = layout.compact;
+    words[H.tokensOffset] = offset;
+    offset += this.#tokens;
+    words[H.blockWritesOffset] = offset;
+    for (let i = 0; i < 3 * this.#writes; i++) words[offset + i] = this.#blockWrites[i]!;
+    offset += 3 * this.#writes;
+    words[H.rowInitsOffset] = offset;
+    for (let i = 0; i < ROW_INIT_WORDS * this.#inits; i++) words[offset + i] = this.#rowInits[i]!;
+    offset += ROW_INIT_WORDS * this.#inits;
+    words[H.numRows] = this.#rows;
+    words[H.numTokens] = this.#tokens;
+    words[H.numSamples] = this.#samples;
+    words[H.bucket] = 0;
+    words[H.maxQueryLen] = this.#maxQueryLen;
+    words[H.maxSeqLen] = this.#maxSeqLen;
+    words[H.numBlockWrites] = this.#writes;
+    words[H.numRowInits] = this.#inits;
+    words[H.totalWords] = offset;
+    return offset;
+  }
+}

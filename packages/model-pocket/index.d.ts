@@ -1,0 +1,2 @@
+/** The folder that holds Pocket's config, weights and tokenizer. */
+export declare const modelPath: string;
