@@ -1,0 +1,24 @@
+// How the text side talks to an engine core, wherever that runs.
+import type { OctavoError } from "@octavo/core";
+import type { EngineInfo } from "../engine.js";
+
+/** What a core reports to its client. */
+export interface CoreListener {
+  /** Records of protocol/outputs.ts, at most once a step. */
+  onOutputs(words: Int32Array): void;
+  /** The core is dead; no output will come any more. */
+  onFailure(error: OctavoError): void;
+}
+
+/** A running core. Same behaviour in this thread and on its own. */
+export interface CoreClient {
+  readonly info: EngineInfo;
+  readonly eosTokenIds: readonly number[];
+  /** Shared counters of protocol/stats.ts. */
+  readonly stats: Float64Array;
+  /** Sends a command of protocol/commands.ts; its buffer is given away. */
+  send(words: Int32Array): void;
+  /** Tells whether answers are awaited, so that an idle engine does not keep the process alive. */
+  setBusy(busy: boolean): void;
+  dispose(): Promise<void>;
+}

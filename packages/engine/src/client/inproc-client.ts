@@ -1,0 +1,61 @@
+// Runs the core in the calling thread, one step between two events: for scripts, tests and custom logits processors.
+import { OctavoError } from "@octavo/core";
+import { type LoadedCore, loadCore } from "../core/load-core.js";
+import type { EngineOptions } from "../engine-options.js";
+import { createStatsBuffer } from "../protocol/stats.js";
+import type { CoreClient, CoreListener } from "./core-client.js";
+
+export class InprocClient implements CoreClient {
+  readonly info;
+  readonly eosTokenIds;
+  readonly stats: Float64Array;
+  readonly #core;
+  readonly #listener: CoreListener;
+  #scheduled = false;
+  #closed = false;
+
+  private constructor(loaded: LoadedCore, stats: Float64Array, listener: CoreListener) {
+    this.info = loaded.info;
+    this.eosTokenIds = loaded.eosTokenIds;
+    this.#core = loaded.core;
+    this.stats = stats;
+    this.#listener = listener;
+  }
+
+  static async load(folder: string, options: EngineOptions, listener: CoreListener): Promise<InprocClient> {
+    const stats = new Float64Array(createStatsBuffer());
+    return new InprocClient(await loadCore(folder, options, stats), stats, listener);
+  }
+
+  send(words: Int32Array): void {
+    this.#core.handle(words);
+    this.#wake();
+  }
+
+  // A pending setImmediate keeps the process alive by itself, and there is one only while there is work.
+  setBusy(): void {}
+
+  #wake(): void {
+    if (this.#scheduled || this.#closed) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#step());
+  }
+
+  #step(): void {
+    this.#scheduled = false;
+    if (this.#closed) return;
+    try {
+      const worked = this.#core.step();
+      if (!this.#core.outputs.empty) this.#listener.onOutputs(this.#core.outputs.take());
+      if (worked) this.#wake();
+    } catch (error) {
+      this.#closed = true;
+      this.#listener.onFailure(OctavoError.from(error));
+    }
+  }
+
+  async dispose(): Promise<void> {
+    this.#closed = true;
+    this.#core.dispose();
+  }
+}

@@ -1,0 +1,84 @@
+// Runs the core on its own worker thread, so that HTTP and text never delay a step.
+import { Worker } from "node:worker_threads";
+import { OctavoError } from "@octavo/core";
+import type { EngineInfo } from "../engine.js";
+import type { EngineOptions } from "../engine-options.js";
+import { Command } from "../protocol/commands.js";
+import { createStatsBuffer } from "../protocol/stats.js";
+import type { ThreadData, ThreadMessage } from "../protocol/thread-messages.js";
+import type { CoreClient, CoreListener } from "./core-client.js";
+
+export class ThreadClient implements CoreClient {
+  readonly stats: Float64Array;
+  readonly #worker: Worker;
+  readonly #wake: Int32Array;
+  readonly #listener: CoreListener;
+  readonly #exited: Promise<void>;
+  #ready: Extract<ThreadMessage, { type: "ready" }> | undefined;
+  #closing = false;
+  #failed = false;
+
+  private constructor(folder: string, options: EngineOptions, listener: CoreListener) {
+    const statsBuffer = createStatsBuffer();
+    const wakeBuffer = new SharedArrayBuffer(4);
+    this.stats = new Float64Array(statsBuffer);
+    this.#wake = new Int32Array(wakeBuffer);
+    this.#listener = listener;
+    const workerData: ThreadData = { folder, options, statsBuffer, wakeBuffer };
+    this.#worker = new Worker(new URL("./engine-thread.js", import.meta.url), { workerData, name: "octavo-engine" });
+    this.#exited = new Promise((resolve) => this.#worker.once("exit", () => resolve()));
+  }
+
+  /** Starts the thread and waits until the model is loaded. @throws the thread's own error */
+  static async load(folder: string, options: EngineOptions, listener: CoreListener): Promise<ThreadClient> {
+    const client = new ThreadClient(folder, options, listener);
+    await new Promise<void>((resolve, reject) => client.#listen(resolve, reject));
+    client.setBusy(false);
+    return client;
+  }
+
+  get info(): EngineInfo {
+    return this.#ready!.info;
+  }
+
+  get eosTokenIds(): readonly number[] {
+    return this.#ready!.eosTokenIds;
+  }
+
+  send(words: Int32Array): void {
+    this.#worker.postMessage(words, [words.buffer as ArrayBuffer]);
+    Atomics.add(this.#wake, 0, 1);
+    Atomics.notify(this.#wake, 0);
+  }
+
+  setBusy(busy: boolean): void {
+    if (busy) this.#worker.ref();
+    else this.#worker.unref();
+  }
+
+  async dispose(): Promise<void> {
+    if (!this.#closing && !this.#failed) this.send(Int32Array.of(Command.stop));
+    this.#closing = true;
+    this.setBusy(true);
+    await this.#exited;
+  }
+
+  #listen(ready: () => void, reject: (error: OctavoError) => void): void {
+    const fail = (error: OctavoError) => {
+      if (this.#failed || this.#closing) return;
+      this.#failed = true;
+      if (this.#ready) this.#listener.onFailure(error);
+      else reject(error);
+    };
+    this.#worker.on("message", (message: ThreadMessage) => {
+      if (message instanceof Int32Array) return this.#listener.onOutputs(message);
+      if (message.type === "failed") return fail(OctavoError.fromJSON(message.error));
+      this.#ready = message;
+      ready();
+    });
+    this.#worker.on("error", (cause) => fail(OctavoError.from(cause)));
+    this.#worker.on("exit", (code) =>
+      fail(new OctavoError({ code: "ENGINE_DEAD", message: `the engine thread ended unexpectedly (exit code ${code})` })),
+    );
+  }
+}

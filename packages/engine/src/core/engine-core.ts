@@ -1,0 +1,87 @@
+// The engine's loop body. It sees token ids and numbers only; text stays with the client. One step is four calls:
+// schedule, launch, collect, update. With depth 2 the next step is planned and launched before the last one is collected.
+import { type Backend, OctavoError } from "@octavo/core";
+import { KvCacheManager } from "@octavo/kv-cache";
+import type { CausalLM } from "@octavo/models";
+import { Scheduler } from "@octavo/scheduler";
+import type { EngineOptions, EngineSizes } from "../engine-options.js";
+import { Command, decodeAdd } from "../protocol/commands.js";
+import { FINISH_REFUSED, OutputBatch } from "../protocol/outputs.js";
+import { writeStats } from "../protocol/stats.js";
+import { ModelRunner } from "../runner/model-runner.js";
+
+export class EngineCore implements Disposable {
+  readonly outputs: OutputBatch;
+  readonly #backend: Backend;
+  readonly #model: CausalLM;
+  readonly #scheduler: Scheduler;
+  readonly #runner: ModelRunner;
+  readonly #depth: number;
+  readonly #stats: Float64Array;
+  #launched = 0;
+  #collected = 0;
+
+  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, options: EngineOptions, stats: Float64Array) {
+    this.#backend = backend;
+    this.#model = model;
+    const { numBlocks, blockSize, maxNumSeqs, maxNumBatchedTokens, maxModelLen } = sizes;
+    const enablePrefixCaching = options.enablePrefixCaching ?? true;
+    const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
+    const { longPrefillTokenThreshold } = options;
+    this.#scheduler = new Scheduler({ maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold }, kvCache);
+    this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout);
+    this.#depth = sizes.depth;
+    this.outputs = new OutputBatch(maxNumSeqs);
+    this.#stats = stats;
+    this.#publish();
+  }
+
+  /** Applies one command of protocol/commands.ts. */
+  handle(words: Int32Array): void {
+    if (words[0] === Command.add) this.#add(words);
+    else if (words[0] === Command.abort) this.#scheduler.abort(words[1]!);
+    else throw new OctavoError({ code: "INTERNAL", message: `unknown command ${words[0]}` });
+    this.#publish();
+  }
+
+  /** Runs one step. @returns false when there is nothing to do */
+  step(): boolean {
+    while (this.#launched - this.#collected < this.#depth && this.#launch()) {}
+    if (this.#launched === this.#collected) return false;
+    const tokens = this.#runner.collect(this.#runner.slot(this.#collected++));
+    this.#scheduler.update(tokens, this.outputs);
+    this.#publish();
+    return true;
+  }
+
+  #launch(): boolean {
+    const slot = this.#runner.slot(this.#launched);
+    if (this.#scheduler.schedule(slot.plan) === 0) return false;
+    this.#runner.launch(slot);
+    this.#launched++;
+    return true;
+  }
+
+  #add(words: Int32Array): void {
+    try {
+      this.#scheduler.add(decodeAdd(words));
+    } catch (error) {
+      if (!OctavoError.isInstance(error)) throw error;
+      this.outputs.onToken(words[1]!, 0, FINISH_REFUSED, 0);
+    }
+  }
+
+  #publish(): void {
+    writeStats(this.#stats, this.#scheduler.stats, this.#collected);
+  }
+
+  dispose(): void {
+    this.#runner.dispose();
+    this.#model.dispose();
+    this.#backend.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

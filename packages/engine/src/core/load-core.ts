@@ -1,0 +1,53 @@
+// From a model folder to a core that can step, with the facts that the client shows.
+import { kvBytesPerBlock, loadModel, readGenerationDefaults, readModelConfig } from "@octavo/models";
+import type { EngineInfo } from "../engine.js";
+import { type EngineOptions, resolveMaxModelLen, resolveSizes } from "../engine-options.js";
+import { loadBackend } from "../load-backend.js";
+import { EngineCore } from "./engine-core.js";
+
+export interface LoadedCore {
+  readonly core: EngineCore;
+  readonly info: EngineInfo;
+  /** The model's end tokens, from generation_config.json or config.json. */
+  readonly eosTokenIds: readonly number[];
+}
+
+export async function loadCore(folder: string, options: EngineOptions, stats: Float64Array): Promise<LoadedCore> {
+  const started = performance.now();
+  const config = readModelConfig(folder);
+  const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
+  const backend = await loadBackend(options.device ?? "auto", { numThreads: options.numThreads });
+  try {
+    const model = loadModel(folder, backend, { dtype: options.dtype, maxModelLen });
+    const sizes = resolveSizes(
+      options,
+      {
+        maxPositions: config.maxPositions,
+        weightBytes: model.weightBytes,
+        kvBytesPerBlock: (blockSize) => kvBytesPerBlock(config, model.dtype, blockSize),
+      },
+      backend.info,
+    );
+    const core = new EngineCore(backend, model, sizes, options, stats);
+    const info: EngineInfo = {
+      model: folder,
+      architecture: config.architecture,
+      device: `${backend.info.name} (${backend.info.description})`,
+      dtype: model.dtype,
+      vocabSize: config.vocabSize,
+      maxModelLen: sizes.maxModelLen,
+      maxNumSeqs: sizes.maxNumSeqs,
+      maxNumBatchedTokens: sizes.maxNumBatchedTokens,
+      blockSize: sizes.blockSize,
+      numBlocks: sizes.numBlocks,
+      weightBytes: model.weightBytes,
+      kvCacheBytes: sizes.kvCacheBytes,
+      loadSeconds: (performance.now() - started) / 1000,
+      generationDefaults: readGenerationDefaults(folder),
+    };
+    return { core, info, eosTokenIds: config.eosTokenIds };
+  } catch (error) {
+    backend.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+// Entry of the engine's worker thread: polls its port between steps and never returns to the event loop while it runs.
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { OctavoError } from "@octavo/core";
+import type { EngineCore } from "./core/engine-core.js";
+import { loadCore } from "./core/load-core.js";
+import { Command } from "./protocol/commands.js";
+import type { ThreadData, ThreadMessage } from "./protocol/thread-messages.js";
+
+const { folder, options, statsBuffer, wakeBuffer } = workerData as ThreadData;
+const wake = new Int32Array(wakeBuffer);
+const port = parentPort!;
+
+function post(message: ThreadMessage): void {
+  port.postMessage(message);
+}
+
+/** Applies all commands that have arrived. @returns false when told to stop */
+function drain(core: EngineCore): boolean {
+  for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
+    const words = received.message as Int32Array;
+    if (words[0] === Command.stop) return false;
+    core.handle(words);
+  }
+  return true;
+}
+
+function run(core: EngineCore): void {
+  for (;;) {
+    // Read before draining: a command that arrives in between has raised the word, and the wait returns at once.
+    const seen = Atomics.load(wake, 0);
+    if (!drain(core)) return;
+    const worked = core.step();
+    if (!core.outputs.empty) post(core.outputs.take());
+    if (!worked) Atomics.wait(wake, 0, seen);
+  }
+}
+
+try {
+  const { core, info, eosTokenIds } = await loadCore(folder, options, new Float64Array(statsBuffer));
+  post({ type: "ready", info, eosTokenIds });
+  try {
+    run(core);
+  } finally {
+    core.dispose();
+  }
+} catch (error) {
+  post({ type: "failed", error: OctavoError.from(error).toJSON() });
+}
+port.close();

@@ -1,0 +1,88 @@
+// What the server, the offline API and every other user of an engine sees: prompts in, pieces of text out.
+import type { OctavoError } from "@octavo/core";
+import type { GenerationDefaults } from "@octavo/models";
+import type { Tokenizer } from "@octavo/tokenizer";
+import type { SamplingParams } from "./sampling-params.js";
+
+/** Facts about a loaded engine. */
+export interface EngineInfo {
+  /** The model's folder. */
+  readonly model: string;
+  readonly architecture: string;
+  /** The backend's own words, such as "AVX2, 2 threads". */
+  readonly device: string;
+  readonly dtype: string;
+  readonly vocabSize: number;
+  /** Tokens that prompt and output may have together. */
+  readonly maxModelLen: number;
+  readonly maxNumSeqs: number;
+  readonly maxNumBatchedTokens: number;
+  readonly blockSize: number;
+  readonly numBlocks: number;
+  readonly weightBytes: number;
+  readonly kvCacheBytes: number;
+  readonly loadSeconds: number;
+  readonly generationDefaults: GenerationDefaults;
+}
+
+/** The engine's state and counters since its start, as of the last step. */
+export interface EngineStats {
+  readonly numRunning: number;
+  readonly numWaiting: number;
+  readonly kvBlocksUsed: number;
+  readonly kvBlocksTotal: number;
+  /** Tokens looked up in the prefix cache, and found. */
+  readonly prefixCacheQueries: number;
+  readonly prefixCacheHits: number;
+  readonly numPreemptions: number;
+  readonly promptTokens: number;
+  readonly generationTokens: number;
+  readonly steps: number;
+}
+
+export type FinishReason = "stop" | "length" | "abort";
+
+export interface GenerateRequest {
+  /** Text, or token ids as they are. */
+  readonly prompt: string | ArrayLike<number>;
+  readonly params?: SamplingParams;
+  /** Aborts the request: its row and blocks are free within a step. */
+  readonly signal?: AbortSignal;
+}
+
+/** What one step added to a request. */
+export interface OutputChunk {
+  /** Text that became certain; may be empty. Never half a character, never text after a stop string. */
+  readonly text: string;
+  readonly tokenIds: readonly number[];
+  readonly finishReason: FinishReason | null;
+  /** The stop string or stop token id that ended the output; null for an end token, or when not stopped. */
+  readonly stopReason: string | number | null;
+}
+
+/** A submitted request: iterate it once for its output. Leaving the loop early aborts the request. */
+export interface RequestStream extends AsyncIterable<OutputChunk> {
+  readonly promptTokenIds: Int32Array;
+  /** Prompt tokens that the prefix cache had; known from the first chunk on. */
+  readonly numCachedTokens: number;
+  abort(): void;
+}
+
+/**
+ * A running engine. {@link LLM} is the one implementation; the server needs no more than this.
+ */
+export interface Engine extends AsyncDisposable {
+  readonly info: EngineInfo;
+  readonly tokenizer: Tokenizer;
+  readonly stats: EngineStats;
+  /** Why the engine died, or null while it lives. */
+  readonly failure: OctavoError | null;
+  /**
+   * Starts a request.
+   * @throws INVALID_ARGUMENT (with `param`) for a bad prompt or parameter, QUEUE_FULL, ENGINE_DEAD: at once, not in the stream
+   */
+  submit(request: GenerateRequest): RequestStream;
+  /** Waits until no request is left. */
+  idle(): Promise<void>;
+  dispose(): Promise<void>;
+}

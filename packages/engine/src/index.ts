@@ -1,0 +1,14 @@
+/** Octavo's engine: `await LLM.load(model)`, then `generate` or `chat`. @module */
+export type {
+  Engine,
+  EngineInfo,
+  EngineStats,
+  FinishReason,
+  GenerateRequest,
+  OutputChunk,
+  RequestStream,
+} from "./engine.js";
+export type { EngineOptions } from "./engine-options.js";
+export { collectOutput, Generation, type RequestOutput } from "./generation.js";
+export { LLM } from "./llm.js";
+export { type SamplingParams } from "./sampling-params.js";

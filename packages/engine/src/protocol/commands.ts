@@ -1,0 +1,62 @@
+// Commands to the engine as flat Int32Arrays: they cross the thread border as one transferred buffer, without object trees.
+import { ROW_INIT_WORDS, RowInit } from "@octavo/core";
+import type { RequestSpec } from "@octavo/scheduler";
+import type { ResolvedSamplingParams } from "../sampling-params.js";
+
+export const Command = {
+  /** [add, id, maxTokens, stops, row-init record, stop token ids, prompt] */
+  add: 1,
+  /** [abort, id] */
+  abort: 2,
+  /** [stop]: finish the step and dispose */
+  stop: 3,
+} as const;
+
+const FIXED_WORDS = 4 + ROW_INIT_WORDS;
+
+const float = new Float32Array(1);
+const floatBits = new Int32Array(float.buffer);
+
+function bitsOf(value: number): number {
+  float[0] = value;
+  return floatBits[0]!;
+}
+
+export function encodeAdd(
+  id: number,
+  prompt: Int32Array,
+  params: ResolvedSamplingParams,
+  stopTokenIds: readonly number[],
+): Int32Array {
+  const words = new Int32Array(FIXED_WORDS + stopTokenIds.length + prompt.length);
+  words[0] = Command.add;
+  words[1] = id;
+  words[2] = params.maxTokens;
+  words[3] = stopTokenIds.length;
+  const record = words.subarray(4, FIXED_WORDS);
+  record[RowInit.temperature] = bitsOf(params.temperature);
+  record[RowInit.topP] = bitsOf(params.topP);
+  record[RowInit.minP] = bitsOf(params.minP);
+  record[RowInit.topK] = params.topK;
+  record[RowInit.seedLow] = params.seed >>> 0;
+  record[RowInit.seedHigh] = Math.floor(params.seed / 2 ** 32);
+  words.set(stopTokenIds, FIXED_WORDS);
+  words.set(prompt, FIXED_WORDS + stopTokenIds.length);
+  return words;
+}
+
+/** The scheduler's view of an `add` command; its arrays are windows into `words`. */
+export function decodeAdd(words: Int32Array): RequestSpec {
+  const promptStart = FIXED_WORDS + words[3]!;
+  return {
+    id: words[1]!,
+    maxTokens: words[2]!,
+    rowInit: words.subarray(4, FIXED_WORDS),
+    stopTokenIds: words.subarray(FIXED_WORDS, promptStart),
+    promptTokens: words.subarray(promptStart),
+  };
+}
+
+export function encodeAbort(id: number): Int32Array {
+  return Int32Array.of(Command.abort, id);
+}

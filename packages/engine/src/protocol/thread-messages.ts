@@ -1,0 +1,19 @@
+// What the engine thread and its client send each other besides commands. Only set-up and failure use objects.
+import type { OctavoErrorOptions } from "@octavo/core";
+import type { EngineInfo } from "../engine.js";
+import type { EngineOptions } from "../engine-options.js";
+
+/** The worker's start data. */
+export interface ThreadData {
+  readonly folder: string;
+  readonly options: EngineOptions;
+  readonly statsBuffer: SharedArrayBuffer;
+  /** int32 [1]: raised and notified with every command, so that an idle thread sleeps on it. */
+  readonly wakeBuffer: SharedArrayBuffer;
+}
+
+/** From the thread: records of protocol/outputs.ts come as a bare Int32Array, the rest as one of these. */
+export type ThreadMessage =
+  | Int32Array
+  | { readonly type: "ready"; readonly info: EngineInfo; readonly eosTokenIds: readonly number[] }
+  | { readonly type: "failed"; readonly error: OctavoErrorOptions };

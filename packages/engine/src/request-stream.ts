@@ -1,0 +1,115 @@
+// One request on the text side: turns token records into text and hands the pieces to whoever iterates.
+import { type OctavoError } from "@octavo/core";
+import { FinishReason as Finish } from "@octavo/scheduler";
+import type { Detokenizer } from "@octavo/tokenizer";
+import type { FinishReason, OutputChunk, RequestStream } from "./engine.js";
+import type { ResolvedSamplingParams } from "./sampling-params.js";
+
+/** What a stream needs from the engine that made it. */
+export interface StreamOwner {
+  /** Tells the core to drop the request and forgets the stream. */
+  cancel(id: number): void;
+}
+
+export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
+  readonly promptTokenIds: Int32Array;
+  numCachedTokens = 0;
+  readonly #id: number;
+  readonly #owner: StreamOwner;
+  readonly #detokenizer: Detokenizer;
+  readonly #params: ResolvedSamplingParams;
+  readonly #endToken: number;
+  readonly #chunks: OutputChunk[] = [];
+  #waiting: { resolve(result: IteratorResult<OutputChunk>): void; reject(error: OctavoError): void } | undefined;
+  #failure: OctavoError | undefined;
+  #ended = false;
+
+  constructor(
+    id: number,
+    promptTokenIds: Int32Array,
+    detokenizer: Detokenizer,
+    params: ResolvedSamplingParams,
+    endToken: number,
+    owner: StreamOwner,
+  ) {
+    this.#id = id;
+    this.promptTokenIds = promptTokenIds;
+    this.#detokenizer = detokenizer;
+    this.#params = params;
+    this.#endToken = endToken;
+    this.#owner = owner;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Takes one sampled token. `finish` is a code of the scheduler's FinishReason. */
+  accept(token: number, finish: number, cachedTokens: number): void {
+    this.numCachedTokens = cachedTokens;
+    const byToken = finish === Finish.stop;
+    // The token that stopped the output is not part of the text unless asked for; an end token is special anyway.
+    let text = byToken && !this.#params.includeStopStrInOutput ? "" : this.#detokenizer.push(token);
+    if (finish !== Finish.none && this.#detokenizer.stopped === null) text += this.#detokenizer.finish();
+    const stopString = this.#detokenizer.stopped;
+    if (stopString !== null) {
+      if (finish === Finish.none) this.#owner.cancel(this.#id);
+      this.#end({ text, tokenIds: [token], finishReason: "stop", stopReason: stopString });
+    } else if (finish === Finish.none) {
+      this.#push({ text, tokenIds: [token], finishReason: null, stopReason: null });
+    } else {
+      const finishReason: FinishReason = byToken ? "stop" : "length";
+      const stopReason = byToken && token !== this.#endToken ? token : null;
+      this.#end({ text, tokenIds: [token], finishReason, stopReason });
+    }
+  }
+
+  /** Ends the stream with an error, which the consumer gets after the chunks that came before. */
+  fail(error: OctavoError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure = error;
+    this.#waiting?.reject(error);
+    this.#waiting = undefined;
+  }
+
+  abort(): void {
+    if (this.#ended) return;
+    this.#owner.cancel(this.#id);
+    this.#end({ text: "", tokenIds: [], finishReason: "abort", stopReason: null });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<OutputChunk> {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<OutputChunk>> {
+    const value = this.#chunks.shift();
+    if (value) return Promise.resolve({ value, done: false });
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#ended) return Promise.resolve({ value: undefined, done: true });
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  /** Called when a loop over the stream is left early. */
+  return(): Promise<IteratorResult<OutputChunk>> {
+    this.abort();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  #push(chunk: OutputChunk): void {
+    if (this.#waiting) {
+      this.#waiting.resolve({ value: chunk, done: false });
+      this.#waiting = undefined;
+    } else {
+      this.#chunks.push(chunk);
+    }
+  }
+
+  #end(chunk: OutputChunk): void {
+    this.#push(chunk);
+    this.#ended = true;
+  }
+}

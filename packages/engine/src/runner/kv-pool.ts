@@ -1,0 +1,27 @@
+// The paged KV cache's memory: for every layer a key and a value tensor of blocks, all in one allocation.
+import { type Backend, byteSize, type FloatDType, type Storage, type Tensor, tensor } from "@octavo/core";
+import type { KvCacheTensors, ModelConfig } from "@octavo/models";
+
+export class KvPool implements KvCacheTensors, Disposable {
+  /** For each layer [blocks, kvHeads, blockSize, headDim] */
+  readonly keys: readonly Tensor[];
+  readonly values: readonly Tensor[];
+  readonly #storage: Storage;
+
+  constructor(backend: Backend, config: ModelConfig, dtype: FloatDType, numBlocks: number, blockSize: number) {
+    const shape = [numBlocks, config.numKvHeads, blockSize, config.headDim];
+    const bytes = byteSize(dtype, shape);
+    this.#storage = backend.allocate(2 * config.numLayers * bytes, "kv");
+    const at = (index: number) => tensor(dtype, shape, this.#storage, index * bytes);
+    this.keys = Array.from({ length: config.numLayers }, (_, layer) => at(2 * layer));
+    this.values = Array.from({ length: config.numLayers }, (_, layer) => at(2 * layer + 1));
+  }
+
+  dispose(): void {
+    this.#storage.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
