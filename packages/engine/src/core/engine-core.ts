@@ -8,7 +8,7 @@ import type { EngineOptions, EngineSizes } from "../engine-options.js";
 import { Command, decodeAdd } from "../protocol/commands.js";
 import { FINISH_REFUSED, OutputBatch } from "../protocol/outputs.js";
 import { writeStats } from "../protocol/stats.js";
-import { ModelRunner } from "../runner/model-runner.js";
+import { type LogitsObserver, ModelRunner } from "../runner/model-runner.js";
 
 export class EngineCore implements Disposable {
   readonly outputs: OutputBatch;
@@ -34,6 +34,11 @@ export class EngineCore implements Disposable {
     this.outputs = new OutputBatch(maxNumSeqs);
     this.#stats = stats;
     this.#publish();
+  }
+
+  /** Shows every step's logits to `observer`, for tests and debugging. */
+  observeLogits(observer: LogitsObserver): void {
+    this.#runner.onLogits = observer;
   }
 
   /** Applies one command of protocol/commands.ts. */

@@ -1,11 +1,16 @@
 // Turns a plan into device work: upload, expand, forward, sample. Enqueues only; `collect` is the one place that waits.
-import { type Backend, PlanHeader, type PlanLayout, Workspace } from "@octavo/core";
+import { type Backend, PlanHeader, type PlanLayout, type StepPlan, type Tensor, Workspace } from "@octavo/core";
 import type { CausalLM, ForwardContext } from "@octavo/models";
 import type { EngineSizes } from "../engine-options.js";
 import { DeviceState, StepSlot } from "./device-state.js";
 import { KvPool } from "./kv-pool.js";
 
+/** Sees each step's logits, float32 [samples, vocab], before sampling. */
+export type LogitsObserver = (logits: Tensor, plan: StepPlan) => void;
+
 export class ModelRunner implements Disposable {
+  /** For tests and debugging; it must not change the logits. */
+  onLogits: LogitsObserver | undefined;
   readonly #backend: Backend;
   readonly #model: CausalLM;
   readonly #state: DeviceState;
@@ -46,7 +51,9 @@ export class ModelRunner implements Disposable {
     if (batch.numSamples > 0) {
       const last = this.#workspace.alloc(this.#model.dtype, [batch.numSamples, this.#model.config.hiddenSize]);
       ops.gatherRows(last, hidden, batch.sampleTokens);
-      ops.sample(this.#state.sampled, this.#model.logits(this.#context, last), batch);
+      const logits = this.#model.logits(this.#context, last);
+      this.onLogits?.(logits, slot.plan);
+      ops.sample(this.#state.sampled, logits, batch);
       this.#backend.copy(slot.tokensTensor, this.#state.sampled, 4 * batch.numSamples);
     }
     slot.done.record();

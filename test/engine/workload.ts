@@ -1,0 +1,113 @@
+// Runs requests through an engine core and records, for each, its tokens and a hash of the logits of every sampled position.
+import { createHash } from "node:crypto";
+import { bytesOf, PlanHeader, ROW_INIT_WORDS, RowInit, type StepPlan, slice, type Tensor } from "@octavo/core";
+import {
+  createStatsBuffer,
+  encodeAdd,
+  type EngineCore,
+  loadCore,
+  OUTPUT_WORDS,
+  readStats,
+  resolveSamplingParams,
+} from "@octavo/engine/core";
+import type { EngineOptions, SamplingParams } from "@octavo/engine";
+
+export interface TestRequest {
+  readonly prompt: readonly number[];
+  readonly params: SamplingParams;
+}
+
+export interface WorkloadResult {
+  /** Tokens of each request, in the order given. */
+  readonly tokens: number[][];
+  /** For each request a map of position to the hash of the logits that its token was picked from. */
+  readonly logits: Map<number, string>[];
+  readonly preemptions: number;
+  readonly prefixCacheHits: number;
+}
+
+/** How many requests are handed over before each step; `1e9` hands over all at once, 0 one at a time, each when the last is done. */
+export interface Arrival {
+  readonly perStep: number;
+}
+
+/** Runs `requests`; `rounds` times over on the same engine, of which the last is reported. */
+export async function runWorkload(
+  folder: string,
+  options: EngineOptions,
+  requests: readonly TestRequest[],
+  arrival: Arrival = { perStep: 1e9 },
+  rounds = 1,
+): Promise<WorkloadResult> {
+  const stats = new Float64Array(createStatsBuffer());
+  const { core, info, eosTokenIds } = await loadCore(folder, options, stats);
+  try {
+    let result: { tokens: number[][]; logits: Map<number, string>[] } | undefined;
+    for (let round = 0; round < rounds; round++) {
+      result = runRound(core, requests, arrival, round, (index) => {
+        const { prompt, params } = requests[index]!;
+        const context = {
+          defaults: {},
+          vocabSize: info.vocabSize,
+          maxModelLen: info.maxModelLen,
+          numPromptTokens: prompt.length,
+        };
+        // The seed tells requests apart in the plan's row inits.
+        const resolved = resolveSamplingParams({ ...params, seed: 1000 + index }, context);
+        const stops = params.ignoreEos ? [] : [...(params.stopTokenIds ?? []), ...eosTokenIds];
+        return encodeAdd(id(round, index), Int32Array.from(prompt), resolved, stops);
+      });
+    }
+    const { numPreemptions, prefixCacheHits, kvBlocksUsed } = readStats(stats);
+    if (kvBlocksUsed !== 0) throw new Error(`${kvBlocksUsed} blocks are still in use after the last request`);
+    return { ...result!, preemptions: numPreemptions, prefixCacheHits };
+  } finally {
+    core.dispose();
+  }
+}
+
+const id = (round: number, index: number) => round * 100_000 + index + 1;
+
+function runRound(
+  core: EngineCore,
+  requests: readonly TestRequest[],
+  arrival: Arrival,
+  round: number,
+  encode: (index: number) => Int32Array,
+) {
+  const tokens: number[][] = requests.map(() => []);
+  const logits = requests.map(() => new Map<number, string>());
+  const requestOfRow = new Map<number, number>();
+  core.observeLogits((t, plan) => record(t, plan, requestOfRow, logits));
+  let next = 0;
+  let done = 0;
+  for (let step = 0; done < requests.length; step++) {
+    if (step > 20_000) throw new Error(`${requests.length - done} requests are not done after ${step} steps`);
+    const upTo = arrival.perStep === 0 ? done + 1 : next + arrival.perStep;
+    while (next < Math.min(upTo, requests.length)) core.handle(encode(next++));
+    core.step();
+    const words = core.outputs.take();
+    for (let i = 0; i < words.length; i += OUTPUT_WORDS) {
+      tokens[words[i]! - id(round, 0)]!.push(words[i + 1]!);
+      if (words[i + 2] !== 0) done++;
+    }
+  }
+  while (core.step()) core.outputs.take(); // a step in flight when the last request ended
+  return { tokens, logits };
+}
+
+function record(t: Tensor, plan: StepPlan, requestOfRow: Map<number, number>, logits: Map<number, string>[]): void {
+  const { words, layout } = plan;
+  const inits = words[PlanHeader.rowInitsOffset]!;
+  for (let i = 0; i < words[PlanHeader.numRowInits]!; i++) {
+    const at = inits + i * ROW_INIT_WORDS;
+    requestOfRow.set(words[at + RowInit.row]!, words[at + RowInit.seedLow]! - 1000);
+  }
+  for (let sample = 0; sample < words[PlanHeader.numSamples]!; sample++) {
+    const i = words[layout.sampleRows + sample]!;
+    const queryLen = words[layout.queryStarts + i + 1]! - words[layout.queryStarts + i]!;
+    const position = words[layout.contextLens + i]! + queryLen;
+    const hash = createHash("sha1").update(bytesOf(slice(t, 0, sample, sample + 1))).digest("hex");
+    logits[requestOfRow.get(words[layout.rowIds + i]!)!]!.set(position, hash);
+  }
+}
