@@ -1,0 +1,100 @@
+// The kernels by name: pointers to functions over raw memory, one table for each instruction set. No shapes are checked
+// here and nothing is allocated; csrc/ops does both. Arrays of three are indexed by dtype code: float32, float16, bfloat16.
+#pragma once
+
+#include <cstdint>
+
+namespace octavo::cpu {
+
+/** out[r][c] = dot(x[r], w[c]) + bias[c] for a block of rows and columns; sums and bias in float32. */
+struct LinearBlock {
+    const float* x;  // [rows, k]
+    int64_t x_stride;
+    int64_t rows;
+    const void* w;  // [columns, k], of the kernel's dtype
+    int64_t columns;
+    int64_t k;
+    const float* bias;  // [columns] or null
+    void* out;          // [rows, columns], of out_dtype
+    int64_t out_stride;
+    int32_t out_dtype;
+    float* panel;  // scratch of linear_panel_floats(k)
+};
+
+/** Scratch floats that a linear kernel may use: columns that it keeps converted while it walks over the rows. */
+inline constexpr int64_t kPanelColumns = 24;
+constexpr int64_t linear_panel_floats(int64_t k) { return kPanelColumns * k; }
+
+/** A paged cache as one kv head of one layer sees it. */
+struct PagedHead {
+    const void* keys;  // block b begins at keys + b * block_stride elements: [block_size, head_dim]
+    const void* values;
+    int64_t block_stride;
+    int64_t block_size;
+    int64_t head_dim;
+    const int32_t* blocks;  // the sequence's block ids
+};
+
+/** Consecutive tokens of one sequence, with the query heads that share one kv head. */
+struct AttentionUnit {
+    PagedHead cache;
+    const void* q;  // [tokens, group, head_dim], strided over tokens
+    int64_t q_stride;
+    void* out;
+    int64_t out_stride;
+    int64_t tokens;
+    int64_t group;
+    int64_t first_position;  // token i attends to positions [0, first_position + i]
+    float scale;
+};
+
+/** Scratch floats of one attention unit. */
+constexpr int64_t attention_scratch_floats(int64_t queries, int64_t head_dim, int64_t block_size) {
+    const int64_t width = (head_dim + 7) / 8 * 8, keys = (block_size + 7) / 8 * 8;
+    return queries * (2 * width + keys + 8 + 8) + 2 * block_size * width;
+}
+
+struct LinearKernels {
+    void (*block[3])(const LinearBlock& block);  // by the weight's dtype
+};
+
+struct AttentionKernels {
+    void (*unit[3])(const AttentionUnit& unit, float* scratch);
+};
+
+struct RowKernels {
+    void (*rms_norm[3])(void* out, const void* x, const void* weight, int64_t hidden, float eps);
+    void (*add_rms_norm[3])(void* out, void* residual, const void* x, const void* weight, int64_t hidden, float eps);
+    void (*rope[3])(void* heads, int64_t count, int64_t head_dim, const float* cos_sin, int64_t rotary_dim);
+    void (*silu_mul[3])(void* out, const void* gate, const void* up, int64_t count);
+    void (*to_float[3])(float* out, const void* in, int64_t count);
+    void (*from_float[3])(void* out, const float* in, int64_t count);
+};
+
+/** A token and its score. */
+struct Candidate {
+    double score;
+    int32_t token;
+};
+
+struct SamplingKernels {
+    /** The lowest index of the largest value; NaN counts as -infinity; 0 when nothing is larger than that. */
+    int32_t (*argmax)(const float* values, int64_t count);
+    /** values /= temperature, NaN becomes -infinity. */
+    void (*temper)(float* values, int64_t count, float temperature);
+    /** weights = exp(values - largest). */
+    void (*weigh)(float* weights, const float* values, int64_t count, float largest);
+};
+
+struct Kernels {
+    const char* isa;
+    LinearKernels linear;
+    AttentionKernels attention;
+    RowKernels rows;
+    SamplingKernels sampling;
+};
+
+/** The kernels of an instruction set, "" for the best one that this CPU has. @throws INVALID_ARGUMENT */
+const Kernels& select_kernels(const char* isa);
+
+}  // namespace octavo::cpu

@@ -1,0 +1,78 @@
+// Dot products of rows with rows: the inner loop of linear layers and of attention scores. Each result is one chain over
+// k in order, in eight lanes that are then added as a fixed tree, so it does not depend on the tile it was computed in.
+#pragma once
+
+#include "kernels/vec.h"
+
+namespace {
+
+/** Columns that a tile of `rows` rows computes at once: enough independent chains to hide the latency of FMA in 16 registers. */
+constexpr int tile_columns(int rows) { return rows == 1 ? 8 : rows == 2 ? 4 : 3; }
+
+constexpr int kTileRows = 4;
+
+template <int Rows, int Columns, typename W>
+OCTAVO_INLINE void dot_tile(const float* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t k, float (*out)[kLanes]) {
+    Vec accumulators[Rows][Columns] = {};
+    int64_t i = 0;
+    for (; i + kLanes <= k; i += kLanes) {
+        Vec weights[Columns];
+        for (int c = 0; c < Columns; c++) weights[c] = load(w + c * w_stride + i);
+        for (int r = 0; r < Rows; r++) {
+            Vec value = load(x + r * x_stride + i);
+            for (int c = 0; c < Columns; c++) accumulators[r][c] = multiply_add(value, weights[c], accumulators[r][c]);
+        }
+    }
+    if (i < k) {
+        for (int c = 0; c < Columns; c++) {
+            Vec weight = load_partial(w + c * w_stride + i, k - i);
+            for (int r = 0; r < Rows; r++) {
+                accumulators[r][c] = multiply_add(load_partial(x + r * x_stride + i, k - i), weight, accumulators[r][c]);
+            }
+        }
+    }
+    for (int r = 0; r < Rows; r++) {
+        for (int c = 0; c < Columns; c++) out[r][c] = sum(accumulators[r][c]);
+    }
+}
+
+/** One band of `Rows` rows of x against all `columns` rows of w; `emit(row, column, values, count)` takes the results. */
+template <int Rows, typename W, typename Emit>
+OCTAVO_INLINE void dot_band(const float* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t columns, int64_t k, Emit emit) {
+    constexpr int kColumns = tile_columns(Rows);
+    float results[Rows][kLanes] = {};
+    int64_t c = 0;
+    for (; c + kColumns <= columns; c += kColumns) {
+        dot_tile<Rows, kColumns>(x, x_stride, w + c * w_stride, w_stride, k, results);
+        for (int r = 0; r < Rows; r++) emit(r, c, results[r], kColumns);
+    }
+    for (; c < columns; c++) {
+        dot_tile<Rows, 1>(x, x_stride, w + c * w_stride, w_stride, k, results);
+        for (int r = 0; r < Rows; r++) emit(r, c, results[r], 1);
+    }
+}
+
+/** All `rows` x `columns` dot products of length k. */
+template <typename W, typename Emit>
+OCTAVO_INLINE void dot_products(const float* x, int64_t x_stride, int64_t rows, const W* w, int64_t w_stride, int64_t columns,
+                                int64_t k, Emit emit) {
+    for (int64_t row = 0; row < rows; row += kTileRows) {
+        const float* band = x + row * x_stride;
+        auto shifted = [&](int r, int64_t c, const float* values, int count) { emit(row + r, c, values, count); };
+        switch (rows - row) {
+            case 1:
+                dot_band<1>(band, x_stride, w, w_stride, columns, k, shifted);
+                break;
+            case 2:
+                dot_band<2>(band, x_stride, w, w_stride, columns, k, shifted);
+                break;
+            case 3:
+                dot_band<3>(band, x_stride, w, w_stride, columns, k, shifted);
+                break;
+            default:
+                dot_band<4>(band, x_stride, w, w_stride, columns, k, shifted);
+        }
+    }
+}
+
+}  // namespace

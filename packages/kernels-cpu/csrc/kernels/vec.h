@@ -1,0 +1,178 @@
+// Eight float lanes, the only vocabulary that kernels use. Included by one file per instruction set and family, which the
+// build compiles with that set's flags. Everything has internal linkage: a function compiled with AVX2 must never be the
+// copy that the linker keeps for the generic path.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+typedef float Vec __attribute__((vector_size(32)));
+typedef int32_t Ints __attribute__((vector_size(32)));
+typedef uint32_t Words __attribute__((vector_size(32)));
+typedef uint16_t HalfWords __attribute__((vector_size(16)));
+
+constexpr int kLanes = 8;
+constexpr float kInfinity = __builtin_inff();
+
+struct Half {
+    uint16_t bits;
+};
+struct Bfloat16 {
+    uint16_t bits;
+};
+
+#define OCTAVO_INLINE inline __attribute__((always_inline))
+
+OCTAVO_INLINE Vec broadcast(float value) { return Vec{} + value; }
+
+/** a * b + c; one rounding with FMA, two without. */
+OCTAVO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) {
+#if defined(__AVX2__)
+    return (Vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
+}
+
+OCTAVO_INLINE Vec select(Ints mask, Vec yes, Vec no) { return (Vec)(((Ints)yes & mask) | ((Ints)no & ~mask)); }
+OCTAVO_INLINE Words select(Ints mask, Words yes, Words no) { return (yes & (Words)mask) | (no & ~(Words)mask); }
+
+/** The larger of each lane; `b` where `a` is NaN. */
+OCTAVO_INLINE Vec maximum(Vec a, Vec b) {
+#if defined(__AVX2__)
+    return (Vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    return select(a > b, a, b);
+#endif
+}
+
+/** Adds the lanes as a tree, always in the same order. */
+OCTAVO_INLINE float sum(Vec v) {
+    float a = v[0] + v[4], b = v[1] + v[5], c = v[2] + v[6], d = v[3] + v[7];
+    return (a + c) + (b + d);
+}
+
+OCTAVO_INLINE float largest(Vec v) {
+    float best = v[0];
+    for (int i = 1; i < kLanes; i++) best = v[i] > best ? v[i] : best;
+    return best;
+}
+
+OCTAVO_INLINE Vec load(const float* from) {
+    Vec v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+
+OCTAVO_INLINE void store(float* to, Vec v) { memcpy(to, &v, sizeof v); }
+
+OCTAVO_INLINE Vec load(const Bfloat16* from) {
+    HalfWords words;
+    memcpy(&words, from, sizeof words);
+    return (Vec)(__builtin_convertvector(words, Words) << 16);
+}
+
+/** Rounds to nearest even; a NaN stays a (quiet) NaN. */
+OCTAVO_INLINE void store(Bfloat16* to, Vec v) {
+    Words bits = (Words)v;
+    Words rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+    HalfWords words = __builtin_convertvector(select(v == v, rounded, (bits >> 16) | 0x40), HalfWords);
+    memcpy(to, &words, sizeof words);
+}
+
+#if defined(__AVX2__)
+OCTAVO_INLINE Vec load(const Half* from) {
+    return (Vec)_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+
+OCTAVO_INLINE void store(Half* to, Vec v) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_cvtps_ph((__m256)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+#else
+/** Moves exponent and fraction into a float 112 powers of two too small, then scales: denormals come out right by themselves. */
+OCTAVO_INLINE Vec load(const Half* from) {
+    HalfWords words;
+    memcpy(&words, from, sizeof words);
+    Words bits = __builtin_convertvector(words, Words);
+    Words sign = (bits & 0x8000) << 16;
+    Vec finite = (Vec)((bits & 0x7fff) << 13) * 0x1p112f;
+    Words special = ((bits & 0x7fff) << 13) | 0x7f800000;
+    return (Vec)(select((bits & 0x7c00) == 0x7c00, special, (Words)finite) | sign);
+}
+
+/** Rounds to nearest even: normal results by integer carry, denormal ones by adding 0.5, whose last bit is a half's smallest step. */
+OCTAVO_INLINE void store(Half* to, Vec v) {
+    Words bits = (Words)v;
+    Words sign = (bits >> 16) & 0x8000;
+    Words magnitude = bits & 0x7fffffff;
+    Words normal = (magnitude - (112u << 23) + 0xfff + ((magnitude >> 13) & 1)) >> 13;
+    Words denormal = (Words)((Vec)magnitude + 0.5f) - 0x3f000000;
+    Words half = select(magnitude < 0x38800000, denormal, normal);
+    half = select(magnitude >= 0x477ff000, Words{} + 0x7c00, half);
+    half = select(magnitude > 0x7f800000, ((magnitude >> 13) & 0x3ff) | 0x7e00, half);
+    HalfWords words = __builtin_convertvector(half | sign, HalfWords);
+    memcpy(to, &words, sizeof words);
+}
+#endif
+
+/** The first `count` (1 to 7) elements; the other lanes are 0. */
+template <typename T>
+OCTAVO_INLINE Vec load_partial(const T* from, int64_t count) {
+    T buffer[kLanes] = {};
+    for (int64_t i = 0; i < count; i++) buffer[i] = from[i];
+    return load(buffer);
+}
+
+template <typename T>
+OCTAVO_INLINE void store_partial(T* to, Vec v, int64_t count) {
+    T buffer[kLanes];
+    store(buffer, v);
+    for (int64_t i = 0; i < count; i++) to[i] = buffer[i];
+}
+
+/** Calls `body(index, load, store)` for each group of lanes, where load and store know whether the group is whole. */
+template <typename Body>
+OCTAVO_INLINE void for_lanes(int64_t count, Body body) {
+    int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+        body(
+            i, [](const auto* from) __attribute__((always_inline)) { return load(from); },
+            [](auto* to, Vec v) __attribute__((always_inline)) { store(to, v); });
+    }
+    if (i == count) return;
+    const int64_t rest = count - i;
+    body(
+        i, [rest](const auto* from) { return load_partial(from, rest); }, [rest](auto* to, Vec v) { store_partial(to, v, rest); });
+}
+
+/** e^x within about 1 ulp: x = n ln 2 + r, a degree 7 polynomial in r (Chebyshev fit), then two exact scalings by powers of two. */
+OCTAVO_INLINE Vec exponential(Vec x) {
+    const Vec magic = broadcast(0x1.8p23f);  // adding it rounds to an integer
+    Ints too_small = x < -104.0f;
+    Ints too_large = x > 88.72284f;
+    Vec safe = select(too_small | too_large, Vec{}, x);
+    Vec n = (safe * 0x1.715476p0f + magic) - magic;
+    Vec r = multiply_add(n, broadcast(-0x1.62e4p-1f), safe);
+    r = multiply_add(n, broadcast(-0x1.7f7d1cp-20f), r);
+    Vec p = broadcast(0x1.a1517cp-13f);
+    p = multiply_add(p, r, broadcast(0x1.6d4328p-10f));
+    p = multiply_add(p, r, broadcast(0x1.1110c6p-7f));
+    p = multiply_add(p, r, broadcast(0x1.5554eap-5f));
+    p = multiply_add(p, r, broadcast(0x1.555556p-3f));
+    p = multiply_add(p, r, broadcast(0.5f));
+    p = multiply_add(p, r * r, r) + 1.0f;
+    // A NaN converts to some integer; p is NaN then, and stays so.
+    Ints power = (Ints)(n + magic) - (Ints)magic;
+    Ints first = power >> 1;
+    Vec result = p * (Vec)((first + 127) << 23) * (Vec)((power - first + 127) << 23);
+    result = select(too_small, Vec{}, result);
+    return select(too_large, broadcast(kInfinity), result);
+}
+
+}  // namespace

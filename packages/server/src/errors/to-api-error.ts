@@ -1,0 +1,30 @@
+// Maps whatever was thrown to what the client is told. The rest belongs in the log.
+import { type ErrorCode, OctavoError } from "@octavo/core";
+import { ApiError } from "./api-error.js";
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  INVALID_ARGUMENT: 400,
+  UNSUPPORTED: 400,
+  QUEUE_FULL: 503,
+  DISPOSED: 503,
+  ENGINE_DEAD: 500,
+};
+
+/** Seconds after which a refused client may try again. */
+const RETRY_AFTER = "1";
+
+/** The reply for a thrown value. Unexpected errors lose their text: it may hold what a client must not read. */
+export function toApiError(error: unknown, requestId: string): ApiError {
+  if (error instanceof ApiError) return error;
+  if (OctavoError.isInstance(error)) {
+    const status = STATUS[error.code];
+    if (status !== undefined) {
+      const headers = status === 503 ? { "retry-after": RETRY_AFTER } : {};
+      return new ApiError({ status, message: error.message, param: error.param, headers });
+    }
+  }
+  return new ApiError({
+    status: 500,
+    message: `Internal error while handling request ${requestId}; the server's log says more.`,
+  });
+}

@@ -1,0 +1,42 @@
+// The sampling fields that chat and text completions share, and their way to the engine. Ranges are the engine's business.
+import type { SamplingParams } from "@octavo/engine";
+import { z } from "zod";
+
+const flag = z.boolean().optional();
+
+/** Schema entries; put them into a route's `z.object`. */
+export const samplingFields = {
+  max_tokens: z.int().min(1).optional(),
+  temperature: z.number().optional(),
+  top_p: z.number().optional(),
+  top_k: z.int().optional(),
+  min_p: z.number().optional(),
+  seed: z.int().optional(),
+  stop: z.union([z.string(), z.array(z.string())], { error: "expected a string or a list of strings" }).optional(),
+  stop_token_ids: z.array(z.int()).optional(),
+  include_stop_str_in_output: flag,
+  ignore_eos: flag,
+  skip_special_tokens: flag,
+};
+
+type SamplingBody = z.output<z.ZodObject<typeof samplingFields>>;
+
+/**
+ * Engine parameters from a request's fields. What the request leaves out stays undefined, so that the engine takes the
+ * model's generation_config.json.
+ * @param maxTokens null: up to the context's end
+ */
+export function toSamplingParams(body: SamplingBody, maxTokens: number | null): SamplingParams {
+  const params: { -readonly [Key in keyof SamplingParams]: SamplingParams[Key] } = { maxTokens };
+  if (body.temperature !== undefined) params.temperature = body.temperature;
+  if (body.top_p !== undefined) params.topP = body.top_p;
+  if (body.top_k !== undefined) params.topK = body.top_k;
+  if (body.min_p !== undefined) params.minP = body.min_p;
+  if (body.seed !== undefined) params.seed = body.seed;
+  if (body.stop !== undefined) params.stop = body.stop;
+  if (body.stop_token_ids !== undefined) params.stopTokenIds = body.stop_token_ids;
+  if (body.include_stop_str_in_output !== undefined) params.includeStopStrInOutput = body.include_stop_str_in_output;
+  if (body.ignore_eos !== undefined) params.ignoreEos = body.ignore_eos;
+  if (body.skip_special_tokens !== undefined) params.skipSpecialTokens = body.skip_special_tokens;
+  return params;
+}

@@ -1,0 +1,102 @@
+// Request fields that vLLM 0.27 knows and Octavo does not implement yet. Ignoring one would give an answer that was not
+// asked for, so anything but its default is refused. Implementing a field means removing its line here.
+import type { JsonObject } from "../body/parse-json.js";
+import { badRequest } from "../errors/api-error.js";
+
+/** Field to the values that ask for nothing. `null` always does. */
+export type UnimplementedFields = Readonly<Record<string, readonly unknown[]>>;
+
+const SHARED: UnimplementedFields = {
+  n: [1],
+  frequency_penalty: [0],
+  presence_penalty: [0],
+  repetition_penalty: [1],
+  logit_bias: [{}],
+  response_format: [{ type: "text" }],
+  use_beam_search: [false],
+  length_penalty: [1],
+  min_tokens: [0],
+  spaces_between_special_tokens: [true],
+  truncate_prompt_tokens: [],
+  truncation_side: [],
+  prompt_logprobs: [],
+  logprob_token_ids: [],
+  allowed_token_ids: [],
+  bad_words: [[]],
+  thinking_token_budget: [],
+  echo: [false],
+  structured_outputs: [],
+  priority: [0],
+  session_id: [],
+  return_tokens_as_token_ids: [false],
+  return_token_ids: [false],
+  return_token_offsets: [false],
+  return_prompt_text: [false],
+  routed_experts_prompt_start: [0],
+  cache_salt: [],
+  kv_transfer_params: [],
+  ec_transfer_params: [],
+  vllm_xargs: [{}],
+  repetition_detection: [],
+  stream_interval: [1],
+  // Gone from vLLM, still sent by older clients.
+  best_of: [1],
+  guided_json: [],
+  guided_regex: [],
+  guided_choice: [],
+  guided_grammar: [],
+  logits_processors: [[]],
+};
+
+/** For `POST /v1/chat/completions`. */
+export const CHAT_UNIMPLEMENTED: UnimplementedFields = {
+  ...SHARED,
+  logprobs: [false],
+  top_logprobs: [0],
+  tools: [[]],
+  tool_choice: ["none"],
+  parallel_tool_calls: [true],
+  functions: [[]],
+  function_call: ["none"],
+  reasoning_effort: [],
+  include_reasoning: [true],
+  add_special_tokens: [false],
+  chat_template: [],
+  media_io_kwargs: [{}],
+  mm_processor_kwargs: [{}],
+  return_assistant_tokens_mask: [false],
+};
+
+/** For `POST /v1/completions`. vLLM drops `suffix` silently; that would not be infilling, so it is refused. */
+export const COMPLETION_UNIMPLEMENTED: UnimplementedFields = {
+  ...SHARED,
+  logprobs: [],
+  suffix: [""],
+  prompt_embeds: [],
+};
+
+/** For `POST /tokenize`. */
+export const TOKENIZE_UNIMPLEMENTED: UnimplementedFields = {
+  tools: [[]],
+  chat_template: [],
+  mm_processor_kwargs: [{}],
+  media_io_kwargs: [{}],
+};
+
+/** @throws ApiError 400 that names the first field in use that is not implemented */
+export function refuseUnimplemented(body: JsonObject, fields: UnimplementedFields): void {
+  for (const field of Object.keys(body)) {
+    const value = body[field];
+    if (value === null || !Object.hasOwn(fields, field)) continue;
+    const defaults = fields[field]!;
+    if (defaults.some((neutral) => sameValue(value, neutral))) continue;
+    const leave = defaults.length > 0 ? `leave it out or send ${JSON.stringify(defaults[0])}` : "leave it out";
+    throw badRequest(`\`${field}\` is not implemented yet; ${leave}.`, field);
+  }
+}
+
+/** Equality for the small values of the table. */
+function sameValue(value: unknown, neutral: unknown): boolean {
+  if (typeof value !== "object" || typeof neutral !== "object") return value === neutral;
+  return Object.keys(value as object).length <= 1 && JSON.stringify(value) === JSON.stringify(neutral);
+}

@@ -1,0 +1,86 @@
+// Streams generations as server-sent events. What does not change from token to token is prepared once a request, so that
+// a token costs one JSON.stringify of its text.
+import type { FinishReason, OutputChunk } from "@octavo/engine";
+import type { UsageOptions } from "../fields/streaming.js";
+import { EventStream } from "../streaming/sse.js";
+import { systemFingerprint } from "../version.js";
+import type { Generation } from "./generation.js";
+import { usageOf } from "./usage.js";
+
+/** How one route spells its chunks. */
+export interface ChunkFormat {
+  readonly object: "chat.completion.chunk" | "text_completion";
+  /** JSON of the choice that comes before a generation's first one; null for none. */
+  opening(index: number): string | null;
+  /** JSON of a choice that carries `text` and does not end the output. */
+  delta(index: number, text: string): string;
+  /** JSON of a choice that ends the output. */
+  last(index: number, text: string, finishReason: FinishReason, stopReason: string | number | null): string;
+}
+
+export interface StreamReply {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+  readonly usage: UsageOptions;
+  readonly format: ChunkFormat;
+  /** Tells a failure as the client shall see it. */
+  readonly describeError: (error: unknown) => string;
+}
+
+export const DONE = "data: [DONE]\n\n";
+
+/** The reply's body, and a promise that is fulfilled when it is complete or the client has gone. */
+export function streamReply(
+  generations: readonly Generation[],
+  reply: StreamReply,
+): { body: ReadableStream<Uint8Array>; finished: Promise<void> } {
+  const abort = () => {
+    for (const generation of generations) generation.abort();
+  };
+  const events = new EventStream(abort);
+  return { body: events.body, finished: writeAll(events, generations, reply, abort) };
+}
+
+async function writeAll(
+  events: EventStream,
+  generations: readonly Generation[],
+  reply: StreamReply,
+  abort: () => void,
+): Promise<void> {
+  const { id, created, model, usage, format } = reply;
+  const head = `data: {"id":${JSON.stringify(id)},"object":"${format.object}","created":${created},"model":${JSON.stringify(model)},"choices":[`;
+  try {
+    await Promise.all(generations.map((generation, index) => writeOne(events, generation, index, head, usage, format)));
+    if (usage.final) await events.write(`${head}],"usage":${JSON.stringify(usageOf(generations))}}\n\n`);
+  } catch (error) {
+    abort();
+    await events.write(`data: ${reply.describeError(error)}\n\n`);
+  }
+  await events.write(DONE);
+  events.close();
+}
+
+function writeOne(
+  events: EventStream,
+  generation: Generation,
+  index: number,
+  head: string,
+  usage: UsageOptions,
+  format: ChunkFormat,
+): Promise<void> {
+  const own = [generation];
+  const tail = () => (usage.continuous ? `,"usage":${JSON.stringify(usageOf(own))}}\n\n` : "}\n\n");
+  const openingTail = tail();
+  let opening = format.opening(index);
+  return generation.run((chunk: OutputChunk) => {
+    let text = "";
+    if (opening !== null) {
+      text = `${head}${opening}]${openingTail}`;
+      opening = null;
+    }
+    if (chunk.finishReason === null) return events.write(`${text}${head}${format.delta(index, chunk.text)}]${tail()}`);
+    const last = format.last(index, chunk.text, chunk.finishReason, chunk.stopReason);
+    return events.write(`${text}${head}${last}],"system_fingerprint":"${systemFingerprint}"${tail()}`);
+  });
+}

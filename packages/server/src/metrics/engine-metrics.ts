@@ -1,0 +1,49 @@
+// Gauges and counters that the engine keeps itself; a scrape reads them.
+import type { Engine, EngineStats } from "@octavo/engine";
+import { Counter, Gauge, type Registry } from "prom-client";
+
+type Read = (stats: EngineStats) => number;
+
+const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
+  ["num_requests_running", "Requests in the batch.", (stats) => stats.numRunning],
+  ["num_requests_waiting", "Requests in the queue.", (stats) => stats.numWaiting],
+  ["kv_cache_usage_perc", "Used share of the KV blocks, 1 is full.", (stats) => stats.kvBlocksUsed / (stats.kvBlocksTotal || 1)],
+];
+
+const COUNTERS: readonly (readonly [name: string, help: string, read: Read])[] = [
+  ["prefix_cache_queries", "Tokens looked up in the prefix cache.", (stats) => stats.prefixCacheQueries],
+  ["prefix_cache_hits", "Tokens found in the prefix cache.", (stats) => stats.prefixCacheHits],
+  ["num_preemptions", "Requests taken out of the batch for want of blocks.", (stats) => stats.numPreemptions],
+  ["prompt_tokens", "Prompt tokens.", (stats) => stats.promptTokens],
+  ["generation_tokens", "Generated tokens.", (stats) => stats.generationTokens],
+];
+
+export function registerEngineMetrics(registry: Registry, engine: Engine): void {
+  for (const [name, help, read] of GAUGES) {
+    const collect = function (this: Gauge) {
+      this.set(read(engine.stats));
+    };
+    new Gauge({ name: `octavo:${name}`, help, registers: [registry], collect });
+  }
+  for (const [name, help, read] of COUNTERS) {
+    const collect = function (this: Counter) {
+      this.reset();
+      this.inc(read(engine.stats));
+    };
+    new Counter({ name: `octavo:${name}_total`, help, registers: [registry], collect });
+  }
+  const { blockSize, numBlocks, kvCacheBytes, dtype } = engine.info;
+  const labels = {
+    block_size: String(blockSize),
+    num_gpu_blocks: String(numBlocks),
+    kv_cache_memory_bytes: String(kvCacheBytes),
+    cache_dtype: dtype,
+  };
+  const info = new Gauge({
+    name: "octavo:cache_config_info",
+    help: "Sizes of the KV cache, as labels. Blocks are the device's, whichever that is.",
+    labelNames: Object.keys(labels),
+    registers: [registry],
+  });
+  info.set(labels, 1);
+}

@@ -1,0 +1,117 @@
+// Chooses a model's chat template and renders messages with it, as transformers' apply_chat_template does.
+import { checkArgument, OctavoError } from "@octavo/core";
+import { type ChatMessage, type ChatOptions, type TemplateMessage, templateMessages } from "./chat-messages.js";
+import { TemplateProgram } from "./template-program.js";
+
+/** Marks the place where the final message's text ends in the prompt. */
+const CONTINUE_MARK = "CONTINUE_FINAL_MESSAGE_MARK ";
+
+const RESERVED = ["messages", "tools", "documents", "add_generation_prompt"];
+
+/** The chat templates of one model. */
+export class ChatTemplates {
+  readonly #sources: ReadonlyMap<string, string>;
+  readonly #variables: Readonly<Record<string, unknown>>;
+  /** Only the model's own: a caller's template may never come again. */
+  readonly #programs = new Map<string, TemplateProgram>();
+
+  /**
+   * @param sources templates by name; "default" is the usual one
+   * @param variables what every template sees, for example bos_token
+   */
+  constructor(sources: ReadonlyMap<string, string>, variables: Readonly<Record<string, unknown>>) {
+    this.#sources = sources;
+    this.#variables = variables;
+  }
+
+  /** @throws INVALID_ARGUMENT that names the option or message at fault */
+  render(messages: readonly ChatMessage[], options: ChatOptions): string {
+    const { continueFinalMessage = false, tools, documents, kwargs = {} } = options;
+    const addGenerationPrompt = options.addGenerationPrompt ?? !continueFinalMessage;
+    checkArgument(
+      !(continueFinalMessage && addGenerationPrompt),
+      "continue_final_message and add_generation_prompt exclude each other; set one of them to false",
+      "continue_final_message",
+    );
+    for (const name of RESERVED) {
+      const param = `chat_template_kwargs.${name}`;
+      checkArgument(!Object.hasOwn(kwargs, name), `${param} is not allowed: give ${name} as its own field`, param);
+    }
+    const program = this.#choose(options);
+    const plain = templateMessages(messages, program.contentFormat);
+    const finalText = continueFinalMessage ? markFinalText(plain) : "";
+    const variables = {
+      ...this.#variables,
+      ...kwargs,
+      messages: plain,
+      tools: tools ?? null,
+      documents: documents ?? null,
+      add_generation_prompt: addGenerationPrompt,
+    };
+    let prompt: string;
+    try {
+      prompt = program.render(variables);
+    } catch (cause) {
+      const message = `the chat template cannot render these messages: ${(cause as Error).message}`;
+      throw new OctavoError({ code: "INVALID_ARGUMENT", param: "messages", message, cause });
+    }
+    return continueFinalMessage ? cutAtMark(prompt, finalText) : prompt;
+  }
+
+  #choose({ chatTemplate, tools }: ChatOptions): TemplateProgram {
+    const usual = tools && this.#sources.has("tool_use") ? "tool_use" : "default";
+    const name = chatTemplate ?? usual;
+    const own = this.#sources.get(name);
+    if (own === undefined && chatTemplate !== undefined) return compile(chatTemplate, "chat_template");
+    const names = [...this.#sources.keys()].join(", ");
+    checkArgument(
+      own !== undefined,
+      names === ""
+        ? "this model has no chat template: use /v1/completions with a ready prompt, or give a chat template (chat_template)"
+        : `this model has several chat templates and no default: name one of ${names} in chat_template`,
+      "chat_template",
+    );
+    const known = this.#programs.get(name) ?? compile(own, `the model's chat template "${name}"`);
+    this.#programs.set(name, known);
+    return known;
+  }
+}
+
+function compile(source: string, what: string): TemplateProgram {
+  try {
+    return new TemplateProgram(source);
+  } catch (cause) {
+    const message = `${what} is not a valid Jinja template: ${(cause as Error).message}. Correct it or give another (chat_template).`;
+    throw new OctavoError({ code: "INVALID_ARGUMENT", param: "chat_template", message, cause });
+  }
+}
+
+/** Puts the mark behind the final message's text. @returns that text without the mark */
+function markFinalText(messages: TemplateMessage[]): string {
+  const index = messages.length - 1;
+  const last = messages[index];
+  checkArgument(last !== undefined, "continue_final_message needs a message to continue, there is none", "messages");
+  const param = `messages[${index}].content`;
+  if (typeof last.content === "string") {
+    const text = last.content;
+    last.content = text + CONTINUE_MARK;
+    return text;
+  }
+  const part = Array.isArray(last.content) ? (last.content as { text: string }[]).at(-1) : undefined;
+  checkArgument(part, `continue_final_message needs text to continue, ${param} has none`, param);
+  const text = part.text;
+  part.text = text + CONTINUE_MARK;
+  return text;
+}
+
+function cutAtMark(prompt: string, finalText: string): string {
+  const at = prompt.lastIndexOf(CONTINUE_MARK.trim());
+  checkArgument(
+    at >= 0 && prompt.includes(finalText.trim()),
+    "continue_final_message does not work with this chat template: it leaves out parts of the final message",
+    "continue_final_message",
+  );
+  // A template that trims its messages took the mark's space too; then the text's own trailing space went the same way.
+  const trimmed = !prompt.startsWith(CONTINUE_MARK, at);
+  return trimmed ? prompt.slice(0, at).trimEnd() : prompt.slice(0, at);
+}

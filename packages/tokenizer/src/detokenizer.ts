@@ -1,0 +1,60 @@
+// Ids of one request into text for its client, piece by piece: whole characters only, nothing of a stop string.
+import { StopMatcher } from "./stop-matcher.js";
+import type { TextStream } from "./text-stream.js";
+import type { Tokenizer } from "./tokenizer.js";
+
+export interface DetokenizerOptions {
+  /** Leave special tokens out of the text. Default: true. */
+  readonly skipSpecialTokens?: boolean;
+  /** The text ends before the first of these. {@link StopMatcher} says which one wins. */
+  readonly stop?: readonly string[];
+  /** End the text after the stop string instead of before it. Default: false. */
+  readonly includeStop?: boolean;
+  /**
+   * The last ids of the prompt (24 are plenty). SentencePiece tokenizers need them: their first token loses its leading space
+   * only at the start of a text. They are not part of the output.
+   */
+  readonly promptTail?: ArrayLike<number>;
+}
+
+/**
+ * Incremental detokenizer, one for each request. Without stop strings and prompt tail, all it returns is, joined,
+ * `tokenizer.decode` of all ids.
+ */
+export class Detokenizer {
+  readonly #tokenizer: Tokenizer;
+  readonly #skipSpecial: boolean;
+  readonly #stream: TextStream;
+  readonly #stops: StopMatcher | null;
+
+  /** @throws INVALID_ARGUMENT (`stop[i]`) for a stop string that cannot be one */
+  constructor(tokenizer: Tokenizer, options: DetokenizerOptions = {}) {
+    const { skipSpecialTokens = true, stop = [], includeStop = false, promptTail = [] } = options;
+    this.#tokenizer = tokenizer;
+    this.#skipSpecial = skipSpecialTokens;
+    this.#stream = tokenizer.createTextStream();
+    this.#stops = stop.length > 0 ? new StopMatcher(stop, { includeStop }) : null;
+    for (let i = 0; i < promptTail.length; i++) this.#decode(promptTail[i]!);
+  }
+
+  /** The stop string that was found; nothing after it is ever returned. */
+  get stopped(): string | null {
+    return this.#stops?.matched ?? null;
+  }
+
+  /** @returns the text that this id made certain; "" once stopped */
+  push(id: number): string {
+    const text = this.#decode(id);
+    return this.#stops === null ? text : this.#stops.push(text);
+  }
+
+  /** The rest: an incomplete character as U+FFFD, and what was held back. */
+  finish(): string {
+    const text = this.#stream.finish();
+    return this.#stops === null ? text : this.#stops.push(text) + this.#stops.finish();
+  }
+
+  #decode(id: number): string {
+    return this.#skipSpecial && this.#tokenizer.isSpecial(id) ? "" : this.#stream.push(id);
+  }
+}

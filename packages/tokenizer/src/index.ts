@@ -1,0 +1,6 @@
+/** Tokenizer, incremental detokenizer and chat templates. @module */
+export type { ChatMessage, ChatOptions, ContentPart } from "./chat-messages.js";
+export { Detokenizer, type DetokenizerOptions } from "./detokenizer.js";
+export { StopMatcher } from "./stop-matcher.js";
+export type { TextStream } from "./text-stream.js";
+export { type DecodeOptions, type EncodeOptions, Tokenizer } from "./tokenizer.js";

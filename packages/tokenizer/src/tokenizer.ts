@@ -1,0 +1,154 @@
+// A model's tokenizer: text to ids by @huggingface/tokenizers, ids to text by our own streams, messages to a prompt.
+import { join } from "node:path";
+import * as huggingface from "@huggingface/tokenizers";
+import type { ChatMessage, ChatOptions } from "./chat-messages.js";
+import { ChatTemplates } from "./chat-template.js";
+import { addedTokens, namedSpecialTokens } from "./special-tokens.js";
+import { type TextStream, textStreams } from "./text-stream.js";
+import { damaged, readTokenizerFiles, type TokenizerFiles } from "./tokenizer-files.js";
+
+interface Library {
+  readonly model: { readonly vocab: readonly string[]; readonly tokens_to_ids: ReadonlyMap<string, number> };
+  readonly decoder: { decode(tokens: string[]): string } | null;
+  encode(text: string, options: { add_special_tokens: boolean }): { readonly ids: (number | undefined)[] };
+}
+// The library's declarations import without file extensions, so TypeScript finds no types behind them.
+const { Tokenizer: LibraryTokenizer } = huggingface as unknown as {
+  Tokenizer: new (tokenizer: object, config: object) => Library;
+};
+
+export interface EncodeOptions {
+  /** Add what the tokenizer's post-processor adds (a BOS token, for example). Default: true. */
+  readonly addSpecialTokens?: boolean;
+}
+
+export interface DecodeOptions {
+  /** Leave special tokens out of the text. Default: true. */
+  readonly skipSpecialTokens?: boolean;
+}
+
+/** A tokenizer in the Hugging Face format. Immutable; may serve any number of requests. */
+export class Tokenizer {
+  /** One more than the largest id. The model's logits may be wider (padding); such ids have no token and no text. */
+  readonly vocabSize: number;
+  /** Characters of the longest token: a text of more than n times as many cannot fit n tokens, so do not encode it. */
+  readonly maxCharsPerToken: number;
+  readonly bosTokenId: number | null;
+  readonly eosTokenId: number | null;
+  /** The default chat template, if the model has one. */
+  readonly chatTemplate: string | null;
+  readonly #library: Library;
+  readonly #vocabulary: readonly string[];
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #special: Uint8Array;
+  readonly #templates: ChatTemplates;
+  readonly #startStream: () => TextStream;
+
+  private constructor(files: TokenizerFiles) {
+    const added = addedTokens(files.tokenizer, files.config);
+    this.#library = new LibraryTokenizer({ ...files.tokenizer, added_tokens: added }, files.config);
+    const { model, decoder } = this.#library;
+    this.#vocabulary = model.vocab;
+    this.#ids = model.tokens_to_ids;
+    this.vocabSize = this.#vocabulary.length;
+    this.maxCharsPerToken = this.#vocabulary.reduce((longest, token) => Math.max(longest, token.length), 1);
+    this.#special = new Uint8Array(this.vocabSize);
+    for (const token of added) if (token.special) this.#special[token.id] = 1;
+
+    const named = namedSpecialTokens(files.config);
+    this.bosTokenId = this.idOf(named.bos_token ?? "") ?? null;
+    this.eosTokenId = this.idOf(named.eos_token ?? "") ?? null;
+    this.#templates = new ChatTemplates(files.templates, named);
+    this.chatTemplate = files.templates.get("default") ?? null;
+
+    const addedIds = new Set(added.map((token) => token.id));
+    this.#startStream = textStreams(files.tokenizer.decoder, {
+      vocabSize: this.vocabSize,
+      tokenOf: (id) => this.tokenOf(id),
+      isAdded: (id) => addedIds.has(id),
+      decodeTokens: (tokens) => (decoder === null ? tokens.join(" ") : decoder.decode(tokens)),
+    });
+  }
+
+  /**
+   * Reads tokenizer.json, tokenizer_config.json (optional) and chat_template.jinja (optional; it replaces the
+   * configuration's templates).
+   * @throws CHECKPOINT that names the file when one is missing or cannot be used
+   */
+  static async load(folder: string): Promise<Tokenizer> {
+    const files = await readTokenizerFiles(folder);
+    try {
+      return new Tokenizer(files);
+    } catch (cause) {
+      const found = cause instanceof Error ? cause.message : String(cause);
+      throw damaged(
+        join(folder, "tokenizer.json"),
+        found,
+        "It is damaged, or of a kind that @huggingface/tokenizers does not know.",
+        cause,
+      );
+    }
+  }
+
+  /**
+   * Text to ids. Special tokens that stand in the text become their ids, as in Hugging Face's tokenizers.
+   *
+   * Only the post-processor of tokenizer.json adds tokens. `add_bos_token` and `add_eos_token` of tokenizer_config.json do
+   * not count: transformers 5 drops both where a tokenizer.json exists (`_from_pretrained` in tokenization_utils_base.py),
+   * and transformers 4 read them only in classes that rewrote the post-processor, which then stands in the file.
+   * A lone surrogate becomes U+FFFD.
+   */
+  encode(text: string, options: EncodeOptions = {}): Int32Array {
+    const { ids } = this.#library.encode(text, { add_special_tokens: options.addSpecialTokens ?? true });
+    return Int32Array.from(ids);
+  }
+
+  /**
+   * Ids to text. Ids without a token are skipped. `clean_up_tokenization_spaces` is not applied, as in vLLM's generated
+   * text: it would change text that has already been streamed.
+   */
+  decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    const skipSpecial = options.skipSpecialTokens ?? true;
+    const stream = this.#startStream();
+    let text = "";
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
+      if (!skipSpecial || !this.isSpecial(id)) text += stream.push(id);
+    }
+    return text + stream.finish();
+  }
+
+  /** A new incremental decoder that skips nothing; `Detokenizer` builds on it. */
+  createTextStream(): TextStream {
+    return this.#startStream();
+  }
+
+  /** The vocabulary's entry, in its own spelling (`Ġthe`, `▁the`), as `convert_ids_to_tokens` gives it. */
+  tokenOf(id: number): string | undefined {
+    return this.#vocabulary[id];
+  }
+
+  idOf(token: string): number | undefined {
+    return this.#ids.get(token);
+  }
+
+  isSpecial(id: number): boolean {
+    return this.#special[id] === 1;
+  }
+
+  /**
+   * Messages to the prompt text, by the model's chat template.
+   * @throws INVALID_ARGUMENT when there is no template, the template refuses, or a message cannot be put into text
+   */
+  renderChat(messages: readonly ChatMessage[], options: ChatOptions = {}): string {
+    return this.#templates.render(messages, options);
+  }
+
+  /**
+   * Messages to ids: {@link Tokenizer.renderChat}, then encoded as one text without adding special tokens (the template writes
+   * them). So special tokens inside a message count as special, as in vLLM; filter them where users are not trusted.
+   */
+  encodeChat(messages: readonly ChatMessage[], options: ChatOptions = {}): Int32Array {
+    return this.encode(this.renderChat(messages, options), { addSpecialTokens: false });
+  }
+}

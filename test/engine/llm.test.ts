@@ -1,0 +1,146 @@
+// The offline API on the real model: generate, chat, iteration, abort, limits, disposal; on its own thread and in this one.
+import { OctavoError } from "@octavo/core";
+import { LLM } from "@octavo/engine";
+import { modelPath } from "@octavo/model-pocket";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const hello = [{ role: "user", content: "Hello!" }];
+
+describe.each([{ thread: true }, { thread: false }])("LLM, thread $thread", (options) => {
+  let llm: LLM;
+  beforeAll(async () => {
+    llm = await LLM.load(modelPath, { ...options, maxNumSeqs: 8, maxModelLen: 512, maxNumQueuedReqs: 64 });
+  });
+  afterAll(() => llm.dispose());
+
+  it("generates text", async () => {
+    const output = await llm.generate("Once upon a time", { temperature: 0, maxTokens: 12 });
+    expect(output.tokenIds).toHaveLength(12);
+    expect(output.finishReason).toBe("length");
+    expect(output.text).toBe(llm.tokenizer.decode(output.tokenIds));
+    expect(output.text.length).toBeGreaterThan(10);
+  });
+
+  it("streams the same text in pieces", async () => {
+    const whole = await llm.chat(hello, { seed: 7 });
+    let text = "";
+    let pieces = 0;
+    for await (const chunk of llm.chat(hello, { seed: 7 })) {
+      text += chunk.text;
+      pieces++;
+    }
+    expect(text).toBe(whole.text);
+    expect(pieces).toBe(whole.tokenIds.length);
+    expect(whole.finishReason).toBe("stop");
+    expect(whole.stopReason).toBeNull();
+  });
+
+  it("gives the same tokens for a seed and others for another", async () => {
+    const seeds = await Promise.all([1, 1, 2].map((seed) => llm.generate("The fox", { seed, maxTokens: 24, temperature: 1 })));
+    expect(seeds[0]!.tokenIds).toEqual(seeds[1]!.tokenIds);
+    expect(seeds[0]!.tokenIds).not.toEqual(seeds[2]!.tokenIds);
+  });
+
+  it("runs several prompts at once, in the order given", async () => {
+    const params = { temperature: 0, maxTokens: 6 };
+    const prompts = ["One day", "The cat", "In the garden"];
+    const together = await llm.generate(prompts, params);
+    for (const [i, prompt] of prompts.entries()) {
+      expect(together[i]!.tokenIds).toEqual((await llm.generate(prompt, params)).tokenIds);
+    }
+  });
+
+  it("stops at stop strings and stop tokens", async () => {
+    const { text, tokenIds } = await llm.generate("Once upon a time", { temperature: 0, maxTokens: 40 });
+    const stop = text.slice(9, 14);
+    const byString = await llm.generate("Once upon a time", { temperature: 0, maxTokens: 40, stop });
+    expect(byString).toMatchObject({ finishReason: "stop", stopReason: stop, text: text.slice(0, text.indexOf(stop)) });
+    const withStop = await llm.generate("Once upon a time", { temperature: 0, maxTokens: 40, stop, includeStopStrInOutput: true });
+    expect(withStop.text).toBe(text.slice(0, text.indexOf(stop) + stop.length));
+    const token = tokenIds[5]!;
+    const byToken = await llm.generate("Once upon a time", { temperature: 0, maxTokens: 40, stopTokenIds: [token] });
+    expect(byToken).toMatchObject({ finishReason: "stop", stopReason: token });
+    expect(byToken.tokenIds).toEqual(tokenIds.slice(0, tokenIds.indexOf(token) + 1));
+  });
+
+  it("goes past the end token with ignoreEos", async () => {
+    const output = await llm.chat(hello, { temperature: 0, ignoreEos: true, maxTokens: 120 });
+    expect(output.tokenIds).toHaveLength(120);
+  });
+
+  it("frees row and blocks of an aborted request at once", async () => {
+    for await (const chunk of llm.generate("Once", { maxTokens: 400, ignoreEos: true })) {
+      if (chunk.tokenIds.length > 0) break;
+    }
+    await expect.poll(() => llm.stats).toMatchObject({ numRunning: 0, kvBlocksUsed: 0 });
+    const controller = new AbortController();
+    const stream = llm.submit({ prompt: "Once", params: { maxTokens: 400, ignoreEos: true }, signal: controller.signal });
+    controller.abort();
+    const chunks = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    expect(chunks.at(-1)).toMatchObject({ finishReason: "abort" });
+    await llm.idle();
+    await expect.poll(() => llm.stats).toMatchObject({ numRunning: 0, numWaiting: 0, kvBlocksUsed: 0 });
+  });
+
+  it("finds the beginning of an earlier prompt in the prefix cache", async () => {
+    const prompt = Array.from({ length: 100 }, (_, i) => 100 + i);
+    await llm.generate(prompt, { maxTokens: 1 });
+    const again = await llm.generate([...prompt, 77], { maxTokens: 1 });
+    expect(again.numCachedTokens).toBeGreaterThanOrEqual(80);
+    expect(again.numCachedTokens).toBeLessThanOrEqual(100);
+  });
+
+  it.each([
+    ["prompt", "", {}],
+    ["prompt", [1, 2.5], {}],
+    ["prompt", [1, 4096], {}],
+    ["prompt", [-1], {}],
+    ["prompt", Array.from({ length: 512 }, () => 5), {}],
+    ["temperature", "Hi", { temperature: -1 }],
+    ["temperature", "Hi", { temperature: Number.NaN }],
+    ["top_p", "Hi", { topP: 0 }],
+    ["top_k", "Hi", { topK: 1.5 }],
+    ["min_p", "Hi", { minP: 2 }],
+    ["max_tokens", "Hi", { maxTokens: 0 }],
+    ["seed", "Hi", { seed: 0.5 }],
+    ["stop", "Hi", { stop: [""] }],
+    ["stop_token_ids", "Hi", { stopTokenIds: [5000] }],
+  ])("refuses a bad %s by name", (param, prompt, params) => {
+    expect(() => llm.submit({ prompt, params })).toThrowError(expect.objectContaining({ code: "INVALID_ARGUMENT", param }));
+  });
+
+  it("refuses more requests than the queue holds, and serves the others", async () => {
+    const streams = Array.from({ length: 64 }, (_, i) => llm.generate([5 + i], { maxTokens: 2, ignoreEos: true }));
+    expect(() => llm.generate("one more")).toThrowError(expect.objectContaining({ code: "QUEUE_FULL" }));
+    for (const stream of streams) expect((await stream).tokenIds).toHaveLength(2);
+  });
+});
+
+describe("LLM.load", () => {
+  it("names what is wrong with a model folder or an option", async () => {
+    for (const thread of [true, false]) {
+      await expect(LLM.load("/no/such/model", { thread })).rejects.toThrowError(/\/no\/such\/model/);
+      await expect(LLM.load(modelPath, { thread, maxModelLen: 4096 })).rejects.toThrowError(/max_model_len 4096.*2048/);
+      await expect(LLM.load(modelPath, { thread, kvCacheMemoryBytes: 2 ** 20 })).rejects.toThrowError(/max_model_len to at most/);
+    }
+  });
+
+  it("fails running requests when disposed, and refuses new ones", async () => {
+    const llm = await LLM.load(modelPath, { maxModelLen: 256, maxNumSeqs: 4 });
+    const running = llm.generate("Once", { maxTokens: 200, ignoreEos: true });
+    const failed = expect(Promise.resolve(running)).rejects.toThrowError(/disposed/);
+    await llm.dispose();
+    await failed;
+    await llm.dispose();
+    expect(() => llm.generate("Once")).toThrowError(OctavoError);
+  });
+
+  it("loads several engines side by side", async () => {
+    const engines = await Promise.all([1, 2, 3].map(() => LLM.load(modelPath, { maxModelLen: 256, maxNumSeqs: 4 })));
+    const params = { temperature: 0, maxTokens: 8 };
+    const outputs = await Promise.all(engines.map((llm) => llm.generate("The moon", params)));
+    expect(new Set(outputs.map((output) => output.text)).size).toBe(1);
+    await Promise.all(engines.map((llm) => llm.dispose()));
+  });
+});
