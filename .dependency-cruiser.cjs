@@ -20,7 +20,6 @@ const direction = Object.entries(allowed).map(([name, targets]) => ({
   to: {
     path: "^packages/",
     pathNot: [name, ...targets].map((target) => `^packages/${target}/`),
-    dependencyTypesNot: ["type-only-unused"],
     dynamic: false,
   },
 }));

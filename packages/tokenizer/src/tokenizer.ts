@@ -1,6 +1,7 @@
 // A model's tokenizer: text to ids by @huggingface/tokenizers, ids to text by our own streams, messages to a prompt.
 import { join } from "node:path";
 import * as huggingface from "@huggingface/tokenizers";
+import { OctavoError } from "@octavo/core";
 import type { ChatMessage, ChatOptions } from "./chat-messages.js";
 import { ChatTemplates } from "./chat-template.js";
 import { addedTokens, namedSpecialTokens } from "./special-tokens.js";
@@ -10,7 +11,7 @@ import { damaged, readTokenizerFiles, type TokenizerFiles } from "./tokenizer-fi
 interface Library {
   readonly model: { readonly vocab: readonly string[]; readonly tokens_to_ids: ReadonlyMap<string, number> };
   readonly decoder: { decode(tokens: string[]): string } | null;
-  encode(text: string, options: { add_special_tokens: boolean }): { readonly ids: (number | undefined)[] };
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
 }
 // The library's declarations import without file extensions, so TypeScript finds no types behind them.
 const { Tokenizer: LibraryTokenizer } = huggingface as unknown as {
@@ -97,10 +98,17 @@ export class Tokenizer {
    * not count: transformers 5 drops both where a tokenizer.json exists (`_from_pretrained` in tokenization_utils_base.py),
    * and transformers 4 read them only in classes that rewrote the post-processor, which then stands in the file.
    * A lone surrogate becomes U+FFFD.
+   * @throws CHECKPOINT when the post-processor adds a token that the vocabulary lacks
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
-    const { ids } = this.#library.encode(text, { add_special_tokens: options.addSpecialTokens ?? true });
-    return Int32Array.from(ids);
+    const { ids, tokens } = this.#library.encode(text, { add_special_tokens: options.addSpecialTokens ?? true });
+    const result = new Int32Array(ids.length);
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i];
+      if (id === undefined) throw withoutId(tokens[i]!);
+      result[i] = id;
+    }
+    return result;
   }
 
   /**
@@ -151,4 +159,9 @@ export class Tokenizer {
   encodeChat(messages: readonly ChatMessage[], options: ChatOptions = {}): Int32Array {
     return this.encode(this.renderChat(messages, options), { addSpecialTokens: false });
   }
+}
+
+function withoutId(token: string): OctavoError {
+  const message = `tokenizer.json is damaged: encoding gives the token ${JSON.stringify(token)}, which has no id and no unk_token for it`;
+  return new OctavoError({ code: "CHECKPOINT", param: "tokenizer.json", message });
 }

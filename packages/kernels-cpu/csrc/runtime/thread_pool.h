@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "runtime/memory.h"
@@ -32,7 +33,8 @@ public:
             for (int64_t chunk = 0; chunk < chunks; chunk++) work(chunk, 0);
             return;
         }
-        share(chunks, [](void* context, int64_t chunk, int thread) { (*static_cast<Work*>(context))(chunk, thread); }, &work);
+        using Callable = std::remove_reference_t<Work>;
+        share(chunks, [](void* context, int64_t chunk, int thread) { (*static_cast<Callable*>(context))(chunk, thread); }, &work);
     }
 
     /** Memory of one thread, at least `floats` long, undefined contents; valid until that thread asks again. */

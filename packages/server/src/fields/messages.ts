@@ -1,4 +1,5 @@
-// Chat messages as OpenAI clients send them, down to what a chat template takes: a role and a text.
+// Chat messages as OpenAI clients send them, checked for what a text model can take.
+import type { ChatMessage } from "@octavo/tokenizer";
 import { z } from "zod";
 import { badRequest } from "../errors/api-error.js";
 
@@ -21,53 +22,50 @@ export const messagesSchema = z.array(messageSchema).min(1, "expected at least o
 type Message = z.output<typeof messageSchema>;
 type Part = Exclude<NonNullable<Message["content"]>, string>[number];
 
-/** A message for the chat template. */
-export interface TemplateMessage {
-  role: string;
-  content: string;
-  name?: string;
+/** Messages for the tokenizer. @throws ApiError 400 with the path of what a text model cannot take */
+export function toChatMessages(messages: readonly Message[]): ChatMessage[] {
+  return messages.map(({ role, name, content, ...calls }, index) => {
+    const path = `messages[${index}]`;
+    checkRole(role, `${path}.role`);
+    refuseCalls(calls, path);
+    if (content == null && role !== "assistant") {
+      const param = `${path}.content`;
+      throw badRequest(`\`${param}\` of a ${role} message must be a string or a list of text parts.`, param);
+    }
+    if (Array.isArray(content)) content.forEach((part, i) => checkPart(part, `${path}.content[${i}]`));
+    const message = { role, content: (content ?? "") as NonNullable<ChatMessage["content"]> };
+    return name ? { ...message, name } : message;
+  });
 }
 
-/** Template messages. @throws ApiError 400 with the path of what a text model cannot take */
-export function toTemplateMessages(messages: readonly Message[]): TemplateMessage[] {
-  return messages.map((message, index) => {
-    const path = `messages[${index}]`;
-    checkRole(message.role, `${path}.role`);
-    refuseCalls(message, path);
-    const content = contentText(message, `${path}.content`);
-    return message.name ? { role: message.role, content, name: message.name } : { role: message.role, content };
-  });
+/** Characters of all texts. */
+export function textLength(messages: readonly ChatMessage[]): number {
+  let length = 0;
+  for (const { content } of messages) {
+    if (typeof content === "string") length += content.length;
+    else for (const part of content ?? []) length += part.text?.length ?? 0;
+  }
+  return length;
 }
 
 function checkRole(role: string, path: string): void {
   if ((ROLES as readonly string[]).includes(role)) return;
   const known = role === "tool" || role === "function";
-  const problem = known ? `messages of role "${role}" are not implemented yet` : `unknown role ${JSON.stringify(role.slice(0, 40))}`;
+  const name = JSON.stringify(role.slice(0, 40));
+  const problem = known ? `messages of role ${name} are not implemented yet` : `there is no role ${name}`;
   throw badRequest(`\`${path}\`: ${problem}; use one of ${ROLES.join(", ")}.`, path);
 }
 
-function refuseCalls(message: Message, path: string): void {
-  const { tool_calls: calls, function_call: call } = message;
+function refuseCalls({ tool_calls: calls, function_call: call }: Partial<Message>, path: string): void {
   if (call != null) throw badRequest(`\`${path}.function_call\` is not implemented yet.`, `${path}.function_call`);
   if (calls == null || (Array.isArray(calls) && calls.length === 0)) return;
   throw badRequest(`\`${path}.tool_calls\` is not implemented yet.`, `${path}.tool_calls`);
 }
 
-function contentText({ role, content }: Message, path: string): string {
-  if (typeof content === "string") return content;
-  if (content == null) {
-    if (role === "assistant") return "";
-    throw badRequest(`\`${path}\` of a ${role} message must be a string or a list of text parts.`, path);
-  }
-  // One line a part, as vLLM joins them for templates that take a string.
-  return content.map((part, index) => partText(part, `${path}[${index}]`)).join("\n");
-}
-
-function partText(part: Part, path: string): string {
+function checkPart(part: Part, path: string): void {
   if (part.type !== "text") {
     const type = JSON.stringify(part.type.slice(0, 40));
     throw badRequest(`\`${path}.type\`: parts of type ${type} are not implemented yet, only "text".`, `${path}.type`);
   }
   if (typeof part.text !== "string") throw badRequest(`\`${path}.text\` must be a string.`, `${path}.text`);
-  return part.text;
 }

@@ -15,10 +15,8 @@ export class PromptLimits {
   readonly maxTextLength: number;
 
   constructor({ info, tokenizer }: Pick<Engine, "info" | "tokenizer">) {
-    let longest = 1;
-    for (let id = 0; id < info.vocabSize; id++) longest = Math.max(longest, tokenizer.tokenOf(id)?.length ?? 0);
     this.maxModelLen = info.maxModelLen;
-    this.maxTextLength = info.maxModelLen * longest;
+    this.maxTextLength = info.maxModelLen * tokenizer.maxCharsPerToken;
   }
 
   /** @throws ApiError 400 when so many characters cannot fit the context however they are tokenized */

@@ -1,0 +1,107 @@
+// Expands the step plan into what the other ops read. The plan is checked as a whole before anything is written, so that a
+// wrong one is an error and not damaged memory.
+#include <cstring>
+
+#include "octavo/step_plan.h"
+#include "ops/ops.h"
+#include "runtime/error.h"
+
+namespace octavo::cpu {
+namespace {
+
+struct Sections {
+    int64_t rows, tokens, samples, writes, inits;
+    const int32_t *token_ids, *block_writes, *row_inits;
+};
+
+bool fits(int64_t offset, int64_t words, int64_t total) { return offset >= 0 && words >= 0 && offset <= total && words <= total - offset; }
+
+Sections read_header(const BatchView& batch) {
+    namespace header = plan_header;
+    const int32_t* plan = batch.plan;
+    check(plan[header::kVersion] == kPlanVersion, ErrorCode::kInternal, "the step plan has version %d, this backend reads %d",
+          plan[header::kVersion], kPlanVersion);
+    Sections s;
+    s.rows = plan[header::kNumRows];
+    s.tokens = plan[header::kNumTokens];
+    s.samples = plan[header::kNumSamples];
+    s.writes = plan[header::kNumBlockWrites];
+    s.inits = plan[header::kNumRowInits];
+    check(s.rows >= 0 && s.rows <= batch.max_rows && s.tokens >= 0 && s.tokens <= batch.max_tokens && s.samples >= 0 && s.samples <= s.rows,
+          ErrorCode::kInternal, "the step plan counts %lld rows, %lld tokens, %lld samples; its layout holds %lld rows and %lld tokens",
+          static_cast<long long>(s.rows), static_cast<long long>(s.tokens), static_cast<long long>(s.samples),
+          static_cast<long long>(batch.max_rows), static_cast<long long>(batch.max_tokens));
+    const int64_t tokens_at = plan[header::kTokensOffset], writes_at = plan[header::kBlockWritesOffset], inits_at = plan[header::kRowInitsOffset];
+    check(fits(tokens_at, s.tokens, batch.plan_words) && fits(writes_at, 3 * s.writes, batch.plan_words) &&
+              fits(inits_at, kRowInitWords * s.inits, batch.plan_words),
+          ErrorCode::kInternal, "a section of the step plan (tokens %lld, block writes %lld, row inits %lld) ends after its %lld words",
+          static_cast<long long>(tokens_at), static_cast<long long>(writes_at), static_cast<long long>(inits_at),
+          static_cast<long long>(batch.plan_words));
+    s.token_ids = plan + tokens_at;
+    s.block_writes = plan + writes_at;
+    s.row_inits = plan + inits_at;
+    return s;
+}
+
+void check_sections(const BatchView& batch, const Sections& s) {
+    const long long max_rows = batch.max_rows, max_blocks = batch.max_blocks;
+    for (int64_t i = 0; i < s.inits; i++) {
+        const int32_t row = s.row_inits[i * kRowInitWords + row_init::kRow];
+        check(row >= 0 && row < batch.max_rows, ErrorCode::kInternal, "row init %lld names row %d of %lld", static_cast<long long>(i), row,
+              max_rows);
+    }
+    for (int64_t i = 0; i < s.writes; i++) {
+        const int32_t *write = s.block_writes + 3 * i, row = write[0], index = write[1], block = write[2];
+        check(row >= 0 && row < batch.max_rows && index >= 0 && index < batch.max_blocks && block >= 0, ErrorCode::kInternal,
+              "block write %lld (row %d, index %d, block %d) is outside of the tables [%lld, %lld]", static_cast<long long>(i), row, index,
+              block, max_rows, max_blocks);
+    }
+    const int32_t *starts = batch.plan + batch.query_starts, *contexts = batch.plan + batch.context_lens;
+    check(s.rows == 0 || starts[0] == 0, ErrorCode::kInternal, "the first query starts at %d", starts[0]);
+    for (int64_t i = 0; i < s.rows; i++) {
+        const int64_t row = batch.plan[batch.row_ids + i];
+        const int64_t begin = starts[i], end = starts[i + 1], length = contexts[i] + (end - begin);
+        check(row >= 0 && row < batch.max_rows && begin <= end && end <= s.tokens && contexts[i] >= 0 &&
+                  length <= batch.max_blocks * batch.block_size,
+              ErrorCode::kInternal, "plan entry %lld (row %lld of %lld, tokens [%lld, %lld) of %lld, context %d, %lld blocks of %lld) is invalid",
+              static_cast<long long>(i), static_cast<long long>(row), max_rows, static_cast<long long>(begin), static_cast<long long>(end),
+              static_cast<long long>(s.tokens), contexts[i], max_blocks, static_cast<long long>(batch.block_size));
+    }
+    check(starts[s.rows] == s.tokens || s.rows == 0, ErrorCode::kInternal, "the rows of the plan cover %d of its %lld tokens",
+          starts[s.rows], static_cast<long long>(s.tokens));
+    for (int64_t i = 0; i < s.samples; i++) {
+        const int32_t entry = batch.plan[batch.sample_rows + i];
+        check(entry >= 0 && entry < s.rows && starts[entry] < starts[entry + 1], ErrorCode::kInternal,
+              "sample %lld names entry %d of %lld, or one without tokens", static_cast<long long>(i), entry, static_cast<long long>(s.rows));
+    }
+}
+
+}  // namespace
+
+void prepare_batch(const BatchView& batch, const BatchOutputs& outputs) {
+    const Sections s = read_header(batch);
+    check_sections(batch, s);
+    for (int64_t i = 0; i < s.inits; i++) {
+        const int32_t* record = s.row_inits + i * kRowInitWords;
+        memcpy(batch.sampling + record[row_init::kRow] * kRowInitWords, record, kRowInitWords * sizeof(int32_t));
+    }
+    for (int64_t i = 0; i < s.writes; i++) {
+        const int32_t* write = s.block_writes + 3 * i;
+        batch.block_tables[write[0] * batch.max_blocks + write[1]] = write[2];
+    }
+    const int32_t *starts = batch.plan + batch.query_starts, *contexts = batch.plan + batch.context_lens;
+    for (int64_t i = 0; i < s.rows; i++) {
+        const int64_t row = batch.plan[batch.row_ids + i];
+        const int32_t* table = batch.block_tables + row * batch.max_blocks;
+        for (int64_t t = starts[i]; t < starts[i + 1]; t++) {
+            const int64_t position = contexts[i] + t - starts[i];
+            const int32_t token = s.token_ids[t];
+            outputs.input_ids[t] = token == kLastSampled ? batch.last_tokens[row] : token;
+            outputs.positions[t] = static_cast<int32_t>(position);
+            outputs.slots[t] = static_cast<int32_t>(table[position / batch.block_size] * batch.block_size + position % batch.block_size);
+        }
+    }
+    for (int64_t i = 0; i < s.samples; i++) outputs.sample_tokens[i] = starts[batch.plan[batch.sample_rows + i] + 1] - 1;
+}
+
+}  // namespace octavo::cpu

@@ -1,0 +1,48 @@
+// What every op of one backend works with: its kernels, its threads, its scratch.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/kernels.h"
+#include "runtime/memory.h"
+#include "runtime/thread_pool.h"
+
+namespace octavo::cpu {
+
+/** One attention unit's place in the batch. */
+struct AttentionSpan {
+    int32_t row;
+    int32_t first_token;
+    int32_t tokens;
+    int32_t first_position;
+};
+
+struct Context {
+    Context(const Kernels& kernels, int threads, bool spin) : kernels(kernels), pool(threads, spin) {}
+
+    const Kernels& kernels;
+    ThreadPool pool;
+    /** Activations as float32, for linear layers whose input is not. */
+    Memory activations;
+    std::vector<AttentionSpan> spans;
+};
+
+/** Elements below which a memory-bound op is done sooner by one thread than shared. */
+inline constexpr int64_t kMinParallelElements = 32 * 1024;
+/** Multiply-adds below which a product is done sooner by one thread than shared. */
+inline constexpr int64_t kMinParallelProducts = 64 * 1024;
+
+/** Runs `work(begin, end)` over [0, rows) in chunks of about 16k elements. */
+template <typename Work>
+void for_rows(Context& context, int64_t rows, int64_t row_elements, Work work) {
+    constexpr int64_t kChunkElements = 16 * 1024;
+    const int64_t step = row_elements >= kChunkElements ? 1 : kChunkElements / (row_elements > 0 ? row_elements : 1);
+    const int64_t chunks = (rows + step - 1) / step;
+    context.pool.run(chunks, rows * row_elements >= kMinParallelElements, [&](int64_t chunk, int) {
+        const int64_t end = (chunk + 1) * step;
+        work(chunk * step, end < rows ? end : rows);
+    });
+}
+
+}  // namespace octavo::cpu

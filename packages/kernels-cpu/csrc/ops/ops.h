@@ -1,0 +1,102 @@
+// The ops: what packages/core/src/ops.ts says, over raw addresses. Each splits its work over the pool and checks every
+// number that comes from device memory (ids, slots, blocks, plan words); shapes and dtypes were checked in TypeScript.
+// Strides count elements; dtypes are the codes of octavo/step_plan.h.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ops/context.h"
+
+namespace octavo::cpu {
+
+/** out[t] = table[ids[t]]; an id outside of [0, rows) gives zeros. */
+void embedding(Context& context, void* out, const void* table, const int32_t* ids, int64_t tokens, int64_t rows, int64_t row_bytes);
+/** out[s] = x[indices[s]]. @throws INTERNAL for an index outside of [0, rows) */
+void gather_rows(Context& context, void* out, const void* x, const int32_t* indices, int64_t samples, int64_t rows, int64_t row_bytes);
+
+void rms_norm(Context& context, int32_t dtype, void* out, const void* x, const void* weight, int64_t tokens, int64_t hidden, float eps);
+void add_rms_norm(Context& context, int32_t dtype, void* out, void* residual, const void* x, const void* weight, int64_t tokens,
+                  int64_t hidden, float eps);
+void silu_mul(Context& context, int32_t dtype, void* out, const void* gate_up, int64_t tokens, int64_t width);
+
+/** Rotates q and k in place. @throws INTERNAL for a position outside of [0, max_positions) */
+struct Rope {
+    int32_t dtype;
+    void* q;
+    int64_t q_stride, heads;
+    void* k;
+    int64_t k_stride, kv_heads;
+    int64_t tokens, head_dim;
+    const int32_t* positions;
+    const float* cos_sin;
+    int64_t max_positions, rotary_dim;
+};
+void rope(Context& context, const Rope& arguments);
+
+/** Weights of a linear layer: parts stacked along the output, each where it lies. */
+struct LinearWeight {
+    struct Part {
+        const void* weight;  // [rows, in_features]
+        int64_t rows;
+    };
+    int64_t in_features = 0;
+    int32_t dtype = 0;
+    const float* bias = nullptr;  // [sum of rows] or null
+    std::vector<Part> parts;
+};
+struct Linear {
+    void* out;
+    int64_t out_stride;
+    int32_t out_dtype;
+    const void* x;
+    int64_t x_stride;
+    int32_t x_dtype;
+    int64_t rows;
+};
+void linear(Context& context, const LinearWeight& weight, const Linear& arguments);
+
+/** A layer's keys and values: [blocks, kv_heads, block_size, head_dim]. */
+struct PagedCache {
+    void* keys;
+    void* values;
+    int32_t dtype;
+    int64_t blocks, kv_heads, block_size, head_dim;
+};
+/** @throws INTERNAL for a slot outside of the cache */
+void write_kv(Context& context, const PagedCache& cache, const void* k, int64_t k_stride, const void* v, int64_t v_stride,
+              const int32_t* slots, int64_t tokens);
+
+/** The plan and the tables of a batch; offsets in words as planLayout of core gives them. */
+struct BatchView {
+    int32_t* plan;
+    int64_t plan_words;
+    int64_t row_ids, query_starts, context_lens, sample_rows;
+    int64_t max_rows, max_tokens, max_blocks, block_size;
+    int32_t* block_tables;  // [max_rows, max_blocks]
+    int32_t* last_tokens;   // [max_rows]
+    int32_t* sampling;      // [max_rows, kRowInitWords]
+};
+struct BatchOutputs {
+    int32_t *input_ids, *positions, *slots, *sample_tokens;
+};
+/** @throws INTERNAL, before anything is written, when the plan points outside of its tables */
+void prepare_batch(const BatchView& batch, const BatchOutputs& outputs);
+
+struct PagedAttention {
+    void* out;
+    int64_t out_stride;
+    const void* q;
+    int64_t q_stride;
+    int64_t heads, tokens, rows;
+    float scale;
+};
+/** @throws INTERNAL for a block outside of the cache */
+void paged_attention(Context& context, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments);
+
+void sample(Context& context, const BatchView& batch, int32_t* tokens, float* logits, int64_t samples, int64_t vocabulary);
+
+/** Converts between float32, float16 and bfloat16, rounding to nearest even. */
+void convert(Context& context, void* out, int32_t out_dtype, const void* in, int32_t in_dtype, int64_t count);
+
+}  // namespace octavo::cpu

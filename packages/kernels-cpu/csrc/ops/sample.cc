@@ -1,0 +1,221 @@
+// Sampling as ops.ts defines it. logits / temperature and the weights exp(logit - largest) are float32; sums of weights and
+// the Gumbel noise are double. A whole vocabulary is never sorted: a histogram of the distance to the largest logit finds
+// the few tokens among which top_k and top_p end.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "octavo/step_plan.h"
+#include "ops/ops.h"
+#include "runtime/error.h"
+
+namespace octavo::cpu {
+namespace {
+
+struct Parameters {
+    float temperature, top_p, min_p;
+    int32_t top_k;
+    uint32_t seed_low, seed_high, choice, position;
+};
+
+/** One sample's row after division by the temperature. */
+struct Row {
+    const float* values;
+    const float* weights;  // exp(value - largest)
+    int64_t count;
+    float largest;
+};
+
+/** What is kept: values above `value`, and those equal to it up to token `last`. */
+struct Threshold {
+    float value = -INFINITY;
+    int64_t last = INT64_MAX;
+
+    bool keeps(float other, int64_t token) const { return other > value || (other == value && token <= last); }
+};
+
+struct Token {
+    float value;
+    float weight;
+    int32_t id;
+};
+
+bool before(const Token& a, const Token& b) { return a.value > b.value || (a.value == b.value && a.id < b.id); }
+
+constexpr int kBins = 1024;
+/** Bins of 1/32, so that the last begins where a weight is 1e-14 of the largest. */
+constexpr float kBinsPerUnit = 32.0f;
+
+int bin_of(const Row& row, float value) {
+    const float scaled = (row.largest - value) * kBinsPerUnit;
+    return scaled < kBins - 1 ? static_cast<int>(scaled) : kBins - 1;
+}
+
+/** The kept tokens of one bin, in no order. @param found room for all tokens */
+int64_t collect(const Row& row, const Threshold& threshold, int bin, Token* found) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < row.count; i++) {
+        const float value = row.values[i];
+        if (value >= threshold.value && bin_of(row, value) == bin && threshold.keeps(value, i)) {
+            found[count++] = {value, row.weights[i], static_cast<int32_t>(i)};
+        }
+    }
+    return count;
+}
+
+/** Drops everything below the k-th largest value. */
+void apply_top_k(const Row& row, int64_t k, Threshold& threshold, Token* room) {
+    int64_t counts[kBins] = {}, kept = 0;
+    for (int64_t i = 0; i < row.count; i++) {
+        if (!threshold.keeps(row.values[i], i)) continue;
+        counts[bin_of(row, row.values[i])]++;
+        kept++;
+    }
+    if (kept <= k) return;
+    int bin = 0;
+    int64_t above = 0;
+    while (above + counts[bin] < k) above += counts[bin++];
+    const int64_t found = collect(row, threshold, bin, room);
+    Token* kth = room + (k - above - 1);
+    std::nth_element(room, kth, room + found, before);
+    threshold = {kth->value, INT64_MAX};
+}
+
+/** Keeps the shortest descending prefix whose share of the kept weight reaches `top_p`. */
+void apply_top_p(const Row& row, double top_p, Threshold& threshold, Token* room) {
+    double sums[kBins] = {}, total = 0;
+    for (int64_t i = 0; i < row.count; i++) {
+        if (threshold.keeps(row.values[i], i)) sums[bin_of(row, row.values[i])] += row.weights[i];
+    }
+    for (double sum : sums) total += sum;
+    const double target = top_p * total;
+    int bin = 0;
+    double reached = 0;
+    while (bin < kBins && reached + sums[bin] < target) reached += sums[bin++];
+    if (bin == kBins) return;
+    const int64_t found = collect(row, threshold, bin, room);
+    std::sort(room, room + found, before);
+    for (int64_t i = 0; i < found; i++) {
+        reached += room[i].weight;
+        if (reached < target && i + 1 < found) continue;
+        threshold = {room[i].value, room[i].id};
+        return;
+    }
+}
+
+void philox(uint32_t* out, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t k0, uint32_t k1) {
+    for (int round = 0; round < philox::kRounds; round++) {
+        const uint64_t a = uint64_t{philox::kM0} * c0, b = uint64_t{philox::kM1} * c2;
+        c0 = static_cast<uint32_t>(b >> 32) ^ c1 ^ k0;
+        c1 = static_cast<uint32_t>(b);
+        c2 = static_cast<uint32_t>(a >> 32) ^ c3 ^ k1;
+        c3 = static_cast<uint32_t>(a);
+        k0 += philox::kW0;
+        k1 += philox::kW1;
+    }
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
+}
+
+/** The kept token with the largest value + noise; ties go to the lowest id. */
+int32_t gumbel_argmax(const Row& row, const Threshold& threshold, int32_t most_likely, const Parameters& parameters) {
+    double best = -INFINITY;
+    int32_t winner = most_likely;
+    // Noise is at most -log(1 - u), so a token can win only if 1 - u <= exp(value - best): one multiplication decides for
+    // nearly all. The margin covers the rounding of the weights.
+    float reach = INFINITY;
+    uint32_t words[4];
+    auto consider = [&](int64_t token) {
+        const double u = ((words[token & 3] >> 9) + 0.5) * 0x1p-23;
+        const double score = row.values[token] - std::log(-std::log(u));
+        if (score < best || (score == best && token > winner)) return;
+        best = score;
+        winner = static_cast<int32_t>(token);
+        reach = static_cast<float>(std::exp(row.largest - best) * 1.0001);
+    };
+    auto draw = [&](int64_t group) {
+        philox(words, static_cast<uint32_t>(group), parameters.position, parameters.choice, 0, parameters.seed_low, parameters.seed_high);
+    };
+    draw(most_likely >> 2);
+    consider(most_likely);
+    constexpr float kSmallestGap = 0x1p-24f;  // of 1 - u
+    for (int64_t first = 0; first < row.count; first += 4) {
+        const int64_t end = std::min<int64_t>(first + 4, row.count);
+        bool drawn = false;
+        for (int64_t token = first; token < end; token++) {
+            const float limit = row.weights[token] * reach;
+            if (limit < kSmallestGap || !threshold.keeps(row.values[token], token)) continue;
+            if (!drawn) draw(first >> 2);
+            drawn = true;
+            const float gap = (static_cast<float>(~words[token & 3] >> 9) + 0.5f) * 0x1p-23f;
+            if (gap <= limit) consider(token);
+        }
+    }
+    return winner;
+}
+
+int32_t sample_row(const SamplingKernels& kernels, const Parameters& parameters, float* logits, int64_t count, float* scratch) {
+    const int32_t greedy = kernels.argmax(logits, count);
+    if (!(parameters.temperature > 0) || !std::isfinite(logits[greedy])) return greedy;
+    kernels.temper(logits, count, parameters.temperature);
+    // Division can make neighbours equal, so the lowest id of the largest may be another one now.
+    const int32_t most_likely = kernels.argmax(logits, count);
+    const Row row{logits, scratch, count, logits[most_likely]};
+    if (std::isinf(row.largest)) return greedy;
+    kernels.weigh(scratch, logits, count, row.largest);
+    Token* room = reinterpret_cast<Token*>(scratch + (count + 15) / 16 * 16);
+
+    Threshold threshold;
+    if (parameters.min_p > 0) {
+        const double lowest = row.largest + std::log(static_cast<double>(parameters.min_p));
+        threshold.value = static_cast<float>(lowest);
+        if (threshold.value < lowest) threshold.value = std::nextafterf(threshold.value, INFINITY);
+        threshold.value = std::min(threshold.value, row.largest);
+    }
+    if (parameters.top_k > 0 && parameters.top_k < count) apply_top_k(row, parameters.top_k, threshold, room);
+    if (parameters.top_p < 1) apply_top_p(row, parameters.top_p, threshold, room);
+    return gumbel_argmax(row, threshold, most_likely, parameters);
+}
+
+float as_float(int32_t bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+}  // namespace
+
+void sample(Context& context, const BatchView& batch, int32_t* tokens, float* logits, int64_t samples, int64_t vocabulary) {
+    check(samples <= batch.max_rows, ErrorCode::kInternal, "sample: %lld samples, the tables have %lld rows", static_cast<long long>(samples),
+          static_cast<long long>(batch.max_rows));
+    for (int64_t s = 0; s < samples; s++) {
+        const int64_t entry = batch.plan[batch.sample_rows + s];
+        const int64_t row = entry >= 0 && entry < batch.max_rows ? batch.plan[batch.row_ids + entry] : -1;
+        check(row >= 0 && row < batch.max_rows, ErrorCode::kInternal, "sample %lld names plan entry %lld, row %lld", static_cast<long long>(s),
+              static_cast<long long>(entry), static_cast<long long>(row));
+    }
+    const int64_t room = (vocabulary + 15) / 16 * 16 + vocabulary * static_cast<int64_t>(sizeof(Token) / sizeof(float));
+    context.pool.run(samples, samples * vocabulary >= kMinParallelElements, [&](int64_t s, int thread) {
+        const int64_t entry = batch.plan[batch.sample_rows + s];
+        const int64_t row = batch.plan[batch.row_ids + entry];
+        const int32_t* words = batch.sampling + row * kRowInitWords;
+        const int32_t* starts = batch.plan + batch.query_starts + entry;
+        Parameters parameters;
+        parameters.temperature = as_float(words[row_init::kTemperature]);
+        parameters.top_p = as_float(words[row_init::kTopP]);
+        parameters.min_p = as_float(words[row_init::kMinP]);
+        parameters.top_k = words[row_init::kTopK];
+        parameters.seed_low = static_cast<uint32_t>(words[row_init::kSeedLow]);
+        parameters.seed_high = static_cast<uint32_t>(words[row_init::kSeedHigh]);
+        parameters.choice = static_cast<uint32_t>(words[row_init::kChoice]);
+        parameters.position = static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + starts[1] - starts[0]);
+        const int32_t token =
+            sample_row(context.kernels.sampling, parameters, logits + s * vocabulary, vocabulary, context.pool.scratch(thread, room));
+        tokens[s] = token;
+        batch.last_tokens[row] = token;
+    });
+}
+
+}  // namespace octavo::cpu

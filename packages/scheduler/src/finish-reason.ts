@@ -1,0 +1,14 @@
+// Why a request ended, as numbers: they cross thread borders in flat arrays.
+
+export const FinishReason = {
+  /** Not finished. */
+  none: 0,
+  /** It sampled one of its stop tokens. */
+  stop: 1,
+  /** It reached its `maxTokens` or the longest sequence there can be. */
+  length: 2,
+  /** It was aborted. The scheduler does not report this one: whoever aborts knows. */
+  abort: 3,
+} as const;
+
+export type FinishReason = (typeof FinishReason)[keyof typeof FinishReason];

@@ -1,0 +1,85 @@
+// Which requests sample in the steps that are launched and not yet updated.
+import { assertInternal } from "@octavo/core";
+import type { Request } from "./request.js";
+
+/** Steps that may be launched and not updated: one that the device runs, one that it runs next. */
+export const MAX_IN_FLIGHT = 2;
+
+/** The requests that a step samples for, in the plan's sample order. */
+export class InFlightStep {
+  readonly #requests: (Request | undefined)[];
+  #numSamples = 0;
+
+  constructor(maxRows: number) {
+    this.#requests = new Array(maxRows).fill(undefined);
+  }
+
+  get numSamples(): number {
+    return this.#numSamples;
+  }
+
+  add(request: Request): void {
+    this.#requests[this.#numSamples++] = request;
+  }
+
+  request(sample: number): Request {
+    const request = this.#requests[sample];
+    assertInternal(request, `sample ${sample} of a step that has ${this.#numSamples}`);
+    return request;
+  }
+
+  /** Forgets the requests, so that finished ones are not kept in memory. */
+  clear(): void {
+    for (let i = 0; i < this.#numSamples; i++) this.#requests[i] = undefined;
+    this.#numSamples = 0;
+  }
+}
+
+/** A queue of at most MAX_IN_FLIGHT steps, whose records are used again. */
+export class InFlightSteps {
+  readonly #steps: readonly InFlightStep[];
+  #launched = 0;
+  #updated = 0;
+
+  constructor(maxRows: number) {
+    this.#steps = Array.from({ length: MAX_IN_FLIGHT }, () => new InFlightStep(maxRows));
+  }
+
+  /** Launched steps so far. */
+  get launched(): number {
+    return this.#launched;
+  }
+
+  get length(): number {
+    return this.#launched - this.#updated;
+  }
+
+  /** The record of the step being planned; `launch` puts it into the queue. */
+  get next(): InFlightStep {
+    assertInternal(
+      this.length < MAX_IN_FLIGHT,
+      `${this.length} steps are in flight: update one before scheduling another`,
+    );
+    return this.#steps[this.#launched % MAX_IN_FLIGHT]!;
+  }
+
+  launch(): void {
+    this.#launched++;
+  }
+
+  get oldest(): InFlightStep {
+    assertInternal(this.length > 0, "update without a launched step");
+    return this.at(0);
+  }
+
+  /** The step at `index` from the oldest. */
+  at(index: number): InFlightStep {
+    return this.#steps[(this.#updated + index) % MAX_IN_FLIGHT]!;
+  }
+
+  /** Removes the oldest step. */
+  complete(): void {
+    this.oldest.clear();
+    this.#updated++;
+  }
+}

@@ -1,0 +1,17 @@
+// What the scheduler must know of a request.
+
+/** The arrays are copied: they may be windows into a buffer that is used again. */
+export interface RequestSpec {
+  /** Any number that no unfinished request has. */
+  readonly id: number;
+  /** At least one token. */
+  readonly promptTokens: Int32Array;
+  /** Output tokens at most. May be far more than the model's length: the shorter limit holds. */
+  readonly maxTokens: number;
+  /** Sampling one of these ends the request. */
+  readonly stopTokenIds: Int32Array;
+  /** Sampling parameters: a record of core's ROW_INIT_WORDS words, whose `row` is ignored. */
+  readonly rowInit: Int32Array;
+  /** Requests share cached prefixes only with those of the same salt. A safe integer, not negative. Default: 0. */
+  readonly cacheSalt?: number;
+}

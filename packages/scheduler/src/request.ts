@@ -1,0 +1,75 @@
+// One request as the scheduler sees it: how far it is, how far it must get, and what it holds.
+import type { KvSequence } from "@octavo/kv-cache";
+import { FinishReason } from "./finish-reason.js";
+import type { RequestSpec } from "./request-spec.js";
+
+/** The row of a request that has none. */
+export const NO_ROW = -1;
+
+/**
+ * There are no phases. A prompt, a sampled token, a cached prefix and a preemption only change how far `computed` is
+ * behind `target`; every step moves it on.
+ */
+export class Request {
+  readonly id: number;
+  /** Requests are served in this order. */
+  readonly arrival: number;
+  readonly promptLength: number;
+  /** Where it ends if no stop token ends it before. */
+  readonly maxLength: number;
+  readonly stopTokenIds: Int32Array;
+  readonly rowInit: Int32Array;
+  readonly sequence: KvSequence;
+  /** Prompt, then output; `length` of them are known. */
+  tokens: Int32Array;
+  length: number;
+  /** Tokens that launched steps have computed or will have when they are done. */
+  computed = 0;
+  /** Samples in launched steps that `update` has not seen. */
+  pending = 0;
+  /** Row of the device tables while it runs. */
+  row = NO_ROW;
+  /** Prefix tokens found at the first admission; -1 before. */
+  cachedTokens = -1;
+  preempted = false;
+  /** Finished or aborted: samples that are still in flight are dropped. */
+  finished = false;
+
+  constructor(spec: RequestSpec, arrival: number, longest: number, sequence: KvSequence) {
+    this.id = spec.id;
+    this.arrival = arrival;
+    this.promptLength = this.length = spec.promptTokens.length;
+    this.maxLength = Math.min(longest, this.promptLength + spec.maxTokens);
+    this.stopTokenIds = spec.stopTokenIds.slice();
+    this.rowInit = spec.rowInit.slice();
+    this.sequence = sequence;
+    // Outputs are often far shorter than allowed, so that the array starts small and doubles.
+    this.tokens = new Int32Array(Math.min(this.maxLength, this.length + 64));
+    this.tokens.set(spec.promptTokens);
+  }
+
+  /** Tokens to compute until the next sample. The one at `length` may be in flight: only the device knows it. */
+  get target(): number {
+    return this.length + this.pending;
+  }
+
+  /** Whether its last allowed sample is launched, so that nothing is left to compute. */
+  get exhausted(): boolean {
+    return this.target >= this.maxLength;
+  }
+
+  /** Takes a sampled token. @returns whether, and why, the request ends with it */
+  append(token: number): FinishReason {
+    if (this.length === this.tokens.length) this.#enlarge();
+    this.tokens[this.length++] = token;
+    this.pending--;
+    for (let i = 0; i < this.stopTokenIds.length; i++) if (this.stopTokenIds[i] === token) return FinishReason.stop;
+    return this.length >= this.maxLength ? FinishReason.length : FinishReason.none;
+  }
+
+  #enlarge(): void {
+    const tokens = new Int32Array(Math.min(this.maxLength, 2 * this.tokens.length));
+    tokens.set(this.tokens);
+    this.tokens = tokens;
+  }
+}

@@ -1,0 +1,35 @@
+// The counters that metrics and the engine read. One live object, changed in place.
+
+export interface SchedulerStats {
+  /** Requests that hold a row. */
+  readonly numRunning: number;
+  readonly numWaiting: number;
+  /** Times that a request lost its blocks to an older one. */
+  readonly numPreemptions: number;
+  /** Tokens looked up in the prefix cache by requests that were admitted for the first time. */
+  readonly prefixCacheQueries: number;
+  /** Of these, tokens that need not be computed. */
+  readonly prefixCacheHits: number;
+  readonly kvBlocksUsed: number;
+  readonly kvBlocksTotal: number;
+  /** Prompt tokens, computed or cached, of requests that sampled their first token. */
+  readonly promptTokens: number;
+  /** Sampled tokens that were handed out. */
+  readonly generationTokens: number;
+}
+
+export type MutableStats = { -readonly [Field in keyof SchedulerStats]: number };
+
+export function createStats(kvBlocksTotal: number): MutableStats {
+  return {
+    numRunning: 0,
+    numWaiting: 0,
+    numPreemptions: 0,
+    prefixCacheQueries: 0,
+    prefixCacheHits: 0,
+    kvBlocksUsed: 0,
+    kvBlocksTotal,
+    promptTokens: 0,
+    generationTokens: 0,
+  };
+}

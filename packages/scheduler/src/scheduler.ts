@@ -1,0 +1,278 @@
+// The policy: which request computes which tokens in a step. Every request catches up to its target; whether the missing
+// tokens are a prompt, a part of one, a sampled token or what a preemption threw away makes no difference.
+import {
+  assertInternal,
+  checkArgument,
+  LAST_SAMPLED,
+  OctavoError,
+  type PlanLayout,
+  planLayout,
+  ROW_INIT_WORDS,
+  type StepPlan,
+} from "@octavo/core";
+import type { KvCacheManager } from "@octavo/kv-cache";
+import { FinishReason } from "./finish-reason.js";
+import { InFlightSteps } from "./in-flight-steps.js";
+import { checkInvariants } from "./invariants.js";
+import type { OutputSink } from "./output-sink.js";
+import { NO_ROW, Request } from "./request.js";
+import { RequestQueue } from "./request-queue.js";
+import type { RequestSpec } from "./request-spec.js";
+import { RowPool } from "./row-pool.js";
+import { resolveConfig, type SchedulerConfig } from "./scheduler-config.js";
+import { createStats, type SchedulerStats } from "./scheduler-stats.js";
+
+/**
+ * Plans steps. The caller repeats: `schedule` a plan, launch it, collect its tokens, `update`. A second step may be
+ * scheduled and launched before the first is updated; the tokens are the same.
+ *
+ * Rows and blocks are freed at once, even while a launched step still uses them, and may be given to others in the next
+ * plan. That is safe because the device runs plans in order: the old owner's writes come before the new owner's.
+ */
+export class Scheduler {
+  /** The layout that the plans given to `schedule` must have. */
+  readonly planLayout: PlanLayout;
+  readonly #config: Required<SchedulerConfig>;
+  readonly #kvCache: KvCacheManager;
+  readonly #rows: RowPool;
+  readonly #inFlight: InFlightSteps;
+  readonly #stats;
+  /** Prompt and output tokens of one request: the model's limit, or the KV cache's (the last token is never computed). */
+  readonly #longest: number;
+  readonly #requests = new Map<number, Request>();
+  /** In order of arrival, all of them before those that wait: who is preempted goes from this end to that front. */
+  readonly #running: Request[] = [];
+  readonly #waiting = new RequestQueue();
+  #arrivals = 0;
+
+  /** @throws INVALID_ARGUMENT when a limit cannot work */
+  constructor(config: SchedulerConfig, kvCache: KvCacheManager) {
+    this.#config = resolveConfig(config);
+    this.#kvCache = kvCache;
+    const { maxNumSeqs, maxNumBatchedTokens, maxModelLen } = this.#config;
+    const { blockSize, totalBlocks } = kvCache;
+    const maxBlocksPerRow = Math.ceil(maxModelLen / blockSize);
+    this.planLayout = planLayout({ maxRows: maxNumSeqs, maxTokens: maxNumBatchedTokens, maxBlocksPerRow, blockSize });
+    this.#rows = new RowPool(maxNumSeqs);
+    this.#inFlight = new InFlightSteps(maxNumSeqs);
+    this.#stats = createStats(totalBlocks);
+    this.#longest = Math.min(maxModelLen, totalBlocks * blockSize + 1);
+  }
+
+  /** A live object: its numbers change with every call. */
+  get stats(): SchedulerStats {
+    return this.#stats;
+  }
+
+  /** Whether a request runs or waits. */
+  hasUnfinished(): boolean {
+    return this.#requests.size > 0;
+  }
+
+  /** Queues a request. @throws QUEUE_FULL; INVALID_ARGUMENT when the request can never run */
+  add(spec: RequestSpec): void {
+    this.#check(spec);
+    const { cacheSalt } = spec;
+    const sequence = this.#kvCache.createSequence({ cacheSalt });
+    const request = new Request(spec, this.#arrivals++, this.#longest, sequence);
+    this.#requests.set(request.id, request);
+    this.#waiting.pushBack(request);
+    this.#count();
+  }
+
+  /** Ends a request and frees what it holds at once; nothing more is reported of it. @returns false for an unknown id */
+  abort(id: number): boolean {
+    const request = this.#requests.get(id);
+    if (!request) return false;
+    this.#remove(request);
+    this.#count();
+    return true;
+  }
+
+  /**
+   * Writes the next step into `plan`. A plan with rows must be launched, after those scheduled before it.
+   * @returns rows in the plan; 0 when nothing can be launched now
+   */
+  schedule(plan: StepPlan): number {
+    const step = this.#inFlight.next;
+    plan.begin(this.#inFlight.launched);
+    let budget = this.#config.maxNumBatchedTokens;
+    let hasPreempted = false;
+    for (let i = 0; i < this.#running.length && budget > 0; i++) {
+      const request = this.#running[i]!;
+      const chunk = this.#chunk(request, budget);
+      if (chunk === 0) continue;
+      const numBlocks = request.sequence.numBlocks;
+      while (!request.sequence.grow(request.computed + chunk)) {
+        hasPreempted = true;
+        // Never one that has its tokens in this plan: those come before `i`.
+        assertInternal(this.#running.length > i, `request ${request.id} finds nobody to preempt`);
+        if (this.#preemptLast() === request) break;
+      }
+      if (request.row === NO_ROW) break;
+      this.#writeBlocks(plan, request, numBlocks);
+      this.#writeChunk(plan, request, chunk);
+      budget -= chunk;
+    }
+    // Who lost its blocks must not lose its place: nobody enters in a step that preempted.
+    while (!hasPreempted && budget > 0 && this.#canAdmit(plan)) {
+      const request = this.#admit(plan);
+      const chunk = this.#chunk(request, budget);
+      this.#writeChunk(plan, request, chunk);
+      budget -= chunk;
+    }
+    plan.finish();
+    if (plan.numRows > 0) this.#inFlight.launch();
+    else assertInternal(step.numSamples === 0, "a plan without rows samples");
+    this.#count();
+    return plan.numRows;
+  }
+
+  /**
+   * Takes the tokens that the oldest launched step sampled and reports them. Those of requests that ended meanwhile
+   * (aborted, or stopped by the token before) are dropped.
+   * @param tokens in the plan's sample order; may be longer
+   */
+  update(tokens: Int32Array, sink: OutputSink): void {
+    const step = this.#inFlight.oldest;
+    for (let i = 0; i < step.numSamples; i++) {
+      const request = step.request(i);
+      if (request.finished) continue;
+      const token = tokens[i]!;
+      const isFirst = request.length === request.promptLength;
+      const finish = request.append(token);
+      // A token that was in flight when its block was filled can be hashed only now.
+      request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
+      if (isFirst) this.#stats.promptTokens += request.promptLength;
+      this.#stats.generationTokens++;
+      if (finish !== FinishReason.none) this.#remove(request);
+      sink.onToken(request.id, token, finish, request.cachedTokens);
+    }
+    this.#inFlight.complete();
+    this.#count();
+  }
+
+  /** Checks the scheduler and the KV cache; for tests and idle times. @throws INTERNAL with the numbers */
+  checkInvariants(): void {
+    checkInvariants(this.#requests, this.#running, this.#waiting, this.#inFlight, this.#rows, this.#config.maxNumSeqs);
+    this.#kvCache.checkInvariants(this.#running.map((request) => request.sequence));
+  }
+
+  /** Tokens that a running request computes in this step. */
+  #chunk(request: Request, budget: number): number {
+    if (request.exhausted) return 0;
+    const missing = request.target - request.computed;
+    const { longPrefillTokenThreshold } = this.#config;
+    const share = longPrefillTokenThreshold > 0 ? Math.min(longPrefillTokenThreshold, budget) : budget;
+    return Math.min(missing, share);
+  }
+
+  /** Takes row and blocks from the request that arrived last; it comes back as if it were new, with the tokens it has. */
+  #preemptLast(): Request {
+    const victim = this.#running.pop()!;
+    this.#releaseResources(victim);
+    victim.computed = 0;
+    victim.preempted = true;
+    this.#waiting.pushFront(victim);
+    this.#stats.numPreemptions++;
+    return victim;
+  }
+
+  #canAdmit(plan: StepPlan): boolean {
+    if (this.#waiting.length === 0 || this.#rows.free === 0) return false;
+    const { tokens, length, pending, preempted, sequence } = this.#waiting.at(0);
+    if (pending > 0) return false;
+    if (Math.ceil(length / this.#kvCache.blockSize) > plan.blockWritesLeft) return false;
+    // The whole length must fit, not only the first chunk. One that was preempted returns only when each running request
+    // could take a block, too; otherwise they would push it out again in the next step.
+    return sequence.fits(tokens, length, preempted ? this.#running.length : 0);
+  }
+
+  /**
+   * Moves the first waiting request to the running ones. Its prefix may lie in blocks that this very plan fills: every
+   * layer writes the keys and values of all rows before any row attends.
+   */
+  #admit(plan: StepPlan): Request {
+    const request = this.#waiting.popFront();
+    const { sequence, tokens, length } = request;
+    request.computed = sequence.matchPrefix(tokens, length);
+    assertInternal(sequence.grow(length), `request ${request.id} was said to fit, but its ${length} tokens do not`);
+    if (request.cachedTokens < 0) {
+      request.cachedTokens = request.computed;
+      this.#stats.prefixCacheQueries += length;
+      this.#stats.prefixCacheHits += request.computed;
+    }
+    request.row = this.#rows.take();
+    this.#running.push(request);
+    plan.addRowInit(request.row, request.rowInit);
+    this.#writeBlocks(plan, request, 0);
+    return request;
+  }
+
+  #writeBlocks(plan: StepPlan, request: Request, from: number): void {
+    const { sequence, row } = request;
+    for (let i = from; i < sequence.numBlocks; i++) plan.addBlockWrite(row, i, sequence.block(i));
+  }
+
+  #writeChunk(plan: StepPlan, request: Request, chunk: number): void {
+    const { tokens, computed, length } = request;
+    const end = computed + chunk;
+    const samples = end === request.target;
+    plan.addRow(request.row, computed, chunk, samples);
+    const known = Math.min(end, length);
+    for (let position = computed; position < known; position++) plan.addToken(tokens[position]!);
+    if (end > known) plan.addToken(LAST_SAMPLED);
+    request.computed = end;
+    request.sequence.commit(tokens, known);
+    if (!samples) return;
+    request.pending++;
+    this.#inFlight.next.add(request);
+  }
+
+  /** Ends a request, running or waiting. */
+  #remove(request: Request): void {
+    request.finished = true;
+    this.#requests.delete(request.id);
+    if (request.row === NO_ROW) return this.#waiting.remove(request);
+    this.#running.splice(this.#running.indexOf(request), 1);
+    this.#releaseResources(request);
+  }
+
+  #releaseResources(request: Request): void {
+    request.sequence.free();
+    this.#rows.release(request.row);
+    request.row = NO_ROW;
+  }
+
+  #count(): void {
+    this.#stats.numRunning = this.#running.length;
+    this.#stats.numWaiting = this.#waiting.length;
+    this.#stats.kvBlocksUsed = this.#kvCache.usedBlocks;
+  }
+
+  #check({ id, promptTokens, maxTokens, rowInit }: RequestSpec): void {
+    const { maxNumQueuedReqs, maxModelLen } = this.#config;
+    const length = promptTokens.length;
+    checkArgument(!this.#requests.has(id), `request ${id} is still unfinished: choose another id`, "id");
+    checkArgument(length > 0, `the prompt of request ${id} is empty: it needs one token at least`, "prompt");
+    checkArgument(
+      length < maxModelLen,
+      `the prompt of request ${id} has ${length} tokens, prompt and output together can have ${maxModelLen}: shorten it, or raise max_model_len`,
+      "prompt",
+    );
+    checkArgument(
+      length < this.#longest,
+      `the prompt of request ${id} has ${length} tokens, the KV cache holds ${this.#longest - 1}: shorten it, or give the cache more memory`,
+      "prompt",
+    );
+    checkArgument(maxTokens >= 1, `max_tokens of request ${id} is ${maxTokens}: ask for one at least`, "max_tokens");
+    checkArgument(
+      rowInit.length === ROW_INIT_WORDS,
+      `the sampling record of request ${id} has ${rowInit.length} words, ${ROW_INIT_WORDS} are needed`,
+      "rowInit",
+    );
+    if (this.#waiting.length < maxNumQueuedReqs) return;
+    const message = `request ${id} is refused: ${this.#waiting.length} wait, ${maxNumQueuedReqs} may (max_num_queued_reqs); retry later`;
+    throw new OctavoError({ code: "QUEUE_FULL", message });
+  }
+}

@@ -1,0 +1,80 @@
+// Puts the routes together. Needs no socket: `app.request()` reaches everything.
+import type { Engine } from "@octavo/engine";
+import { Hono } from "hono";
+import { type Logger, pino } from "pino";
+import type { Env, RouteHandler, ServerContext } from "./context.js";
+import { ApiError } from "./errors/api-error.js";
+import { handleError } from "./errors/handle-error.js";
+import { PromptLimits } from "./fields/prompt-limits.js";
+import { Metrics } from "./metrics/metrics.js";
+import { accessLog } from "./middleware/access-log.js";
+import { bearerAuth } from "./middleware/bearer-auth.js";
+import { chatCompletions } from "./routes/chat-completions/route.js";
+import { completions } from "./routes/completions/route.js";
+import { listModels, retrieveModel } from "./routes/models/route.js";
+import { PAGE_FILES, pageFile } from "./routes/page/route.js";
+import { health, metricsPage, versionInfo } from "./routes/status/route.js";
+import { detokenize, tokenize } from "./routes/tokenize/route.js";
+
+export interface AppOptions {
+  /** Names that requests may use for the model; at least one. */
+  readonly servedModelNames: readonly [string, ...string[]];
+  /** Keys that clients must send one of. Default: none needed. */
+  readonly apiKeys?: readonly string[];
+  /** Default: silent. */
+  readonly logger?: Logger;
+  /** Larger request bodies get a 413. Default 32 MiB. */
+  readonly maxBodyBytes?: number;
+}
+
+/** Routes that need no key: probes, scrapers, and the page, which asks for a key itself. */
+const OPEN_PATHS: ReadonlySet<string> = new Set(["/health", "/metrics", ...PAGE_FILES.keys()]);
+
+/** An OpenAI-compatible app over `engine`. Disposing of the engine is the caller's business. */
+export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
+  const context: ServerContext = {
+    engine,
+    metrics: new Metrics(engine, options.servedModelNames[0]),
+    limits: new PromptLimits(engine),
+    logger: options.logger ?? pino({ level: "silent" }),
+    servedModelNames: options.servedModelNames,
+    apiKeys: options.apiKeys ?? [],
+    maxBodyBytes: options.maxBodyBytes ?? 32 * 2 ** 20,
+    created: Math.floor(Date.now() / 1000),
+  };
+  const app = new Hono<Env>();
+  app.use(accessLog(context));
+  if (context.apiKeys.length > 0) app.use(bearerAuth(context.apiKeys, OPEN_PATHS));
+
+  route(app, "POST", "/v1/chat/completions", chatCompletions(context));
+  route(app, "POST", "/v1/completions", completions(context));
+  route(app, "GET", "/v1/models", listModels(context));
+  route(app, "GET", "/v1/models/:id{.+}", retrieveModel(context));
+  route(app, "POST", "/tokenize", tokenize(context));
+  route(app, "POST", "/detokenize", detokenize(context));
+  route(app, "GET", "/health", health(context));
+  route(app, "GET", "/version", versionInfo);
+  route(app, "GET", "/metrics", metricsPage(context));
+  for (const [path, file] of PAGE_FILES) route(app, "GET", path, pageFile(file));
+
+  app.notFound((c) => {
+    const message = `There is no route ${c.req.path.slice(0, 256)}.`;
+    return new ApiError({ status: 404, message }).toResponse();
+  });
+  app.onError(handleError(context));
+  return app;
+}
+
+/** Registers a handler, and a 405 for every other method of its path. */
+function route(app: Hono<Env>, method: "GET" | "POST", path: string, handler: RouteHandler): void {
+  app.on(method, path, (c, next) => {
+    c.set("handler", path);
+    return handler(c, next);
+  });
+  const allow = method === "GET" ? "GET, HEAD" : method;
+  app.all(path, (c) => {
+    c.set("handler", path);
+    const message = `${c.req.method} is not allowed on ${path}; use ${method}.`;
+    throw new ApiError({ status: 405, message, headers: { allow } });
+  });
+}

@@ -1,0 +1,36 @@
+// Hands a stream of generations to Hono, and its end to the access log.
+import type { Context } from "hono";
+import type { Env, ServerContext } from "../context.js";
+import { reportError } from "../errors/handle-error.js";
+import type { Generation } from "./generation.js";
+import { type StreamReply, streamReply } from "./stream-reply.js";
+import { usageOf } from "./usage.js";
+
+const HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache",
+  // nginx would otherwise collect the events.
+  "x-accel-buffering": "no",
+};
+
+export function replyWithStream(
+  c: Context<Env>,
+  { logger }: Pick<ServerContext, "logger">,
+  generations: readonly Generation[],
+  reply: Omit<StreamReply, "describeError">,
+): Response {
+  const requestId = c.get("requestId");
+  const describeError = (error: unknown) => JSON.stringify(reportError(logger, error, requestId).body);
+  const { body, finished } = streamReply(generations, { ...reply, describeError });
+  c.set("finished", finished);
+  logTokens(c, generations);
+  return c.body(body, 200, HEADERS);
+}
+
+/** Lets the access log say how many tokens the request took. */
+export function logTokens(c: Context<Env>, generations: readonly Generation[]): void {
+  c.set("tokens", () => {
+    const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = usageOf(generations);
+    return { promptTokens, completionTokens };
+  });
+}

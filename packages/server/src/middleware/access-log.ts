@@ -1,0 +1,31 @@
+// One log line and one count a request, written when its last byte is, with the id that stands in the reply.
+import type { MiddlewareHandler } from "hono";
+import type { Env, ServerContext } from "../context.js";
+import { requestId } from "../fields/request-id.js";
+
+/** nginx's status for a client that went away before its reply. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+export function accessLog({ logger, metrics }: Pick<ServerContext, "logger" | "metrics">): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const started = performance.now();
+    c.set("requestId", requestId(c.req.header("x-request-id")));
+    await next();
+    const write = () => {
+      const { method, path } = c.req;
+      const status = c.req.raw.signal.aborted ? CLIENT_CLOSED_REQUEST : c.res.status;
+      const handler = c.get("handler") ?? "none";
+      metrics.httpRequests.inc({ handler, method: knownMethod(method), status: `${Math.floor(status / 100)}xx` });
+      const ms = Math.round((performance.now() - started) * 10) / 10;
+      logger.info({ requestId: c.get("requestId"), method, path, status, ms, ...c.get("tokens")?.() }, "request");
+    };
+    const finished = c.get("finished");
+    if (finished) void finished.then(write);
+    else write();
+  };
+}
+
+/** Keeps a client from making up a time series for each invented method. */
+function knownMethod(method: string): string {
+  return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].includes(method) ? method : "other";
+}

@@ -1,0 +1,37 @@
+// POST /v1/chat/completions
+import { parseJson } from "../../body/parse-json.js";
+import { readBody } from "../../body/read-body.js";
+import { validate } from "../../body/validate.js";
+import type { RouteHandler, ServerContext } from "../../context.js";
+import { resolveModel } from "../../fields/model.js";
+import { toSamplingParams } from "../../fields/sampling.js";
+import { toUsageOptions } from "../../fields/streaming.js";
+import { CHAT_UNIMPLEMENTED, refuseUnimplemented } from "../../fields/unimplemented.js";
+import { collectTexts } from "../../generation/collect.js";
+import { submitAll } from "../../generation/generation.js";
+import { logTokens, replyWithStream } from "../../generation/reply-with-stream.js";
+import { chatChunks, encodeMessages, toChatCompletion } from "./convert.js";
+import { chatSchema } from "./schema.js";
+
+export function chatCompletions(context: ServerContext): RouteHandler {
+  const { engine, limits, metrics, servedModelNames, maxBodyBytes } = context;
+  return async (c) => {
+    const json = parseJson(await readBody(c.req.raw, maxBodyBytes));
+    const body = validate(chatSchema, json);
+    const model = resolveModel(servedModelNames, body.model);
+    refuseUnimplemented(json, CHAT_UNIMPLEMENTED);
+    const usage = toUsageOptions(body);
+    const maxTokens = body.max_completion_tokens ?? body.max_tokens;
+    const prompt = encodeMessages(context, body);
+    limits.checkTokens(prompt.length, maxTokens, "messages");
+
+    const params = toSamplingParams(body, maxTokens ?? null);
+    const generations = submitAll(engine, metrics, [prompt], params, c.req.raw.signal);
+    const id = `chatcmpl-${c.get("requestId")}`;
+    const created = Math.floor(Date.now() / 1000);
+    if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format: chatChunks });
+    logTokens(c, generations);
+    const [text] = await collectTexts(generations);
+    return c.json(toChatCompletion(id, created, model, generations[0]!, text!));
+  };
+}

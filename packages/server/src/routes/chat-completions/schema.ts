@@ -1,0 +1,19 @@
+// The body of POST /v1/chat/completions, as far as it is implemented; fields/unimplemented.ts has the rest.
+import { z } from "zod";
+import { messagesSchema } from "../../fields/messages.js";
+import { samplingFields } from "../../fields/sampling.js";
+import { streamingFields } from "../../fields/streaming.js";
+
+export const chatSchema = z.object({
+  ...samplingFields,
+  ...streamingFields,
+  model: z.string().optional(),
+  messages: messagesSchema,
+  max_completion_tokens: z.int().min(1).optional(),
+  add_generation_prompt: z.boolean().optional(),
+  continue_final_message: z.boolean().optional(),
+  documents: z.array(z.record(z.string(), z.unknown())).optional(),
+  chat_template_kwargs: z.record(z.string(), z.unknown()).optional(),
+});
+
+export type ChatBody = z.output<typeof chatSchema>;

@@ -1,0 +1,99 @@
+// Between OpenAI's completion shapes and the engine's.
+import type { ServerContext } from "../../context.js";
+import { badRequest } from "../../errors/api-error.js";
+import type { Generation } from "../../generation/generation.js";
+import type { ChunkFormat } from "../../generation/stream-reply.js";
+import { usageOf } from "../../generation/usage.js";
+import { systemFingerprint } from "../../version.js";
+import type { CompletionBody } from "./schema.js";
+
+type Prompt = string | Int32Array;
+
+/** Lets other requests go on between two prompts of one request. */
+const otherEvents = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Every prompt as token ids. @throws ApiError 400 that names the prompt or element at fault */
+export async function encodePrompts({ engine, limits }: ServerContext, body: CompletionBody): Promise<Int32Array[]> {
+  const prompts = toPrompts(body.prompt, engine.info.vocabSize, limits.maxModelLen);
+  for (const prompt of prompts) if (typeof prompt === "string") limits.checkText(prompt.length, "prompt");
+  const addSpecialTokens = body.add_special_tokens ?? true;
+  const encoded: Int32Array[] = [];
+  for (const prompt of prompts) {
+    if (encoded.length > 0) await otherEvents();
+    const ids = typeof prompt === "string" ? engine.tokenizer.encode(prompt, { addSpecialTokens }) : prompt;
+    if (ids.length === 0) throw badRequest("`prompt` must not be empty.", "prompt");
+    limits.checkTokens(ids.length, body.max_tokens, "prompt");
+    encoded.push(ids);
+  }
+  return encoded;
+}
+
+/** Tells the four forms of `prompt` apart. */
+function toPrompts(prompt: CompletionBody["prompt"], vocabSize: number, maxModelLen: number): Prompt[] {
+  if (typeof prompt === "string") return [prompt];
+  if (typeof prompt[0] === "number") return [toTokenIds(prompt, "prompt", vocabSize, maxModelLen)];
+  return prompt.map((element, index) => {
+    if (typeof element === typeof prompt[0]) {
+      if (typeof element === "string") return element;
+      if (Array.isArray(element)) return toTokenIds(element, `prompt[${index}]`, vocabSize, maxModelLen);
+    }
+    const path = `prompt[${index}]`;
+    throw badRequest(`\`${path}\`: expected a list of strings, of token ids or of lists of token ids.`, path);
+  });
+}
+
+/** Checked token ids. Too many of them are refused before they are read. */
+export function toTokenIds(
+  elements: readonly unknown[],
+  path: string,
+  vocabSize: number,
+  maxCount = Number.POSITIVE_INFINITY,
+): Int32Array {
+  if (elements.length > maxCount) {
+    throw badRequest(`\`${path}\` has ${elements.length} tokens, this model's context ${maxCount} (max_model_len).`, path);
+  }
+  const ids = new Int32Array(elements.length);
+  for (let i = 0; i < ids.length; i++) {
+    const id = elements[i];
+    if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= vocabSize) {
+      const found = JSON.stringify(id)?.slice(0, 40);
+      throw badRequest(`\`${path}[${i}]\` must be a token id from 0 to ${vocabSize - 1}, got ${found}.`, `${path}[${i}]`);
+    }
+    ids[i] = id;
+  }
+  return ids;
+}
+
+/** The reply in one piece, one choice a prompt. */
+export function toCompletion(
+  id: string,
+  created: number,
+  model: string,
+  generations: readonly Generation[],
+  texts: readonly string[],
+) {
+  return {
+    id,
+    object: "text_completion",
+    created,
+    model,
+    choices: generations.map(({ finishReason, stopReason }, index) => ({
+      index,
+      text: texts[index]!,
+      logprobs: null,
+      finish_reason: finishReason,
+      stop_reason: stopReason,
+    })),
+    system_fingerprint: systemFingerprint,
+    usage: usageOf(generations),
+  };
+}
+
+export const completionChunks: ChunkFormat = {
+  object: "text_completion",
+  opening: () => null,
+  delta: (index, text) =>
+    `{"index":${index},"text":${JSON.stringify(text)},"logprobs":null,"finish_reason":null,"stop_reason":null}`,
+  last: (index, text, finishReason, stopReason) =>
+    `{"index":${index},"text":${JSON.stringify(text)},"logprobs":null,"finish_reason":"${finishReason}","stop_reason":${JSON.stringify(stopReason)}}`,
+};

@@ -1,0 +1,19 @@
+// The body of POST /v1/completions, as far as it is implemented; fields/unimplemented.ts has the rest.
+import { z } from "zod";
+import { samplingFields } from "../../fields/sampling.js";
+import { streamingFields } from "../../fields/streaming.js";
+
+const EXPECTED = "expected a string, a list of strings, a list of token ids or a list of lists of token ids";
+
+/** The lists' elements are checked in convert.ts, in one pass and with their path. */
+const prompt = z.union([z.string(), z.array(z.unknown()).min(1, "expected at least one prompt")], { error: EXPECTED });
+
+export const completionSchema = z.object({
+  ...samplingFields,
+  ...streamingFields,
+  model: z.string().optional(),
+  prompt,
+  add_special_tokens: z.boolean().optional(),
+});
+
+export type CompletionBody = z.output<typeof completionSchema>;

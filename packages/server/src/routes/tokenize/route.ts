@@ -1,0 +1,54 @@
+// POST /tokenize and POST /detokenize: the model's tokenizer, without the model.
+import { type JsonObject, parseJson } from "../../body/parse-json.js";
+import { readBody } from "../../body/read-body.js";
+import { validate } from "../../body/validate.js";
+import type { RouteHandler, ServerContext } from "../../context.js";
+import { resolveModel } from "../../fields/model.js";
+import { refuseUnimplemented, TOKENIZE_UNIMPLEMENTED } from "../../fields/unimplemented.js";
+import { encodeMessages } from "../chat-completions/convert.js";
+import { toTokenIds } from "../completions/convert.js";
+import { detokenizeSchema, tokenizeChatSchema, tokenizeTextSchema } from "./schema.js";
+
+export function tokenize(context: ServerContext): RouteHandler {
+  const { engine, maxBodyBytes } = context;
+  return async (c) => {
+    const json = parseJson(await readBody(c.req.raw, maxBodyBytes));
+    const { ids, withStrings } = json.messages == null ? tokenizeText(context, json) : tokenizeChat(context, json);
+    return c.json({
+      count: ids.length,
+      max_model_len: engine.info.maxModelLen,
+      tokens: Array.from(ids),
+      token_strs: withStrings ? Array.from(ids, (id) => engine.tokenizer.tokenOf(id)) : null,
+    });
+  };
+}
+
+interface Tokenized {
+  readonly ids: Int32Array;
+  readonly withStrings: boolean;
+}
+
+function tokenizeText({ engine, limits, servedModelNames }: ServerContext, json: JsonObject): Tokenized {
+  const body = validate(tokenizeTextSchema, json);
+  resolveModel(servedModelNames, body.model);
+  refuseUnimplemented(json, TOKENIZE_UNIMPLEMENTED);
+  limits.checkCountable(body.prompt.length, "prompt");
+  const ids = engine.tokenizer.encode(body.prompt, { addSpecialTokens: body.add_special_tokens ?? true });
+  return { ids, withStrings: body.return_token_strs ?? false };
+}
+
+function tokenizeChat(context: ServerContext, json: JsonObject): Tokenized {
+  const body = validate(tokenizeChatSchema, json);
+  resolveModel(context.servedModelNames, body.model);
+  refuseUnimplemented(json, TOKENIZE_UNIMPLEMENTED);
+  return { ids: encodeMessages(context, body), withStrings: body.return_token_strs ?? false };
+}
+
+export function detokenize({ engine, servedModelNames, maxBodyBytes }: ServerContext): RouteHandler {
+  return async (c) => {
+    const body = validate(detokenizeSchema, parseJson(await readBody(c.req.raw, maxBodyBytes)));
+    resolveModel(servedModelNames, body.model);
+    const ids = toTokenIds(body.tokens, "tokens", engine.info.vocabSize);
+    return c.json({ prompt: engine.tokenizer.decode(ids, { skipSpecialTokens: false }) });
+  };
+}
