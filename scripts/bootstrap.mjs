@@ -19,9 +19,13 @@ export function bootstrap() {
     run("npm", ["ci", "--no-audit", "--no-fund"], { OCTAVO_SKIP_NATIVE: "1" });
   }
   step("Building packages and CPU kernels (unchanged ones are taken from the cache)");
-  run(process.execPath, [join(root, "node_modules/turbo/bin/turbo"), "run", "build", "build:native", "--output-logs=new-only"], {
-    TURBO_TELEMETRY_DISABLED: "1",
-  });
+  run(
+    process.execPath,
+    [join(root, "node_modules/turbo/bin/turbo"), "run", "build", "build:native", "--output-logs=new-only"],
+    {
+      TURBO_TELEMETRY_DISABLED: "1",
+    },
+  );
 }
 
 /** Runs a command in the repository's root; exits with its status when it fails. */
@@ -38,7 +42,9 @@ export function step(text) {
 function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor >= MINIMUM_NODE[1])) return;
-  fail(`Octavo needs Node.js ${MINIMUM_NODE.join(".")} or later, this is ${process.versions.node}. Install a newer one, for example with "nvm install 22".`);
+  fail(
+    `Octavo needs Node.js ${MINIMUM_NODE.join(".")} or later, this is ${process.versions.node}. Install a newer one, for example with "nvm install 22".`,
+  );
 }
 
 function installed() {

@@ -10,7 +10,13 @@ if (filters.length === 0) {
   step("Lint and format");
   run(process.execPath, [bin("@biomejs/biome/bin/biome"), "check", "."]);
   step("Dependency direction");
-  run(process.execPath, [bin("dependency-cruiser/bin/dependency-cruise.mjs"), "packages", "apps", "--output-type", "err"]);
+  run(process.execPath, [
+    bin("dependency-cruiser/bin/dependency-cruise.mjs"),
+    "packages",
+    "apps",
+    "--output-type",
+    "err",
+  ]);
   step("Package contents");
   run(process.execPath, [join(root, "scripts/check-packages.mjs")]);
   step("Types");

@@ -1,6 +1,7 @@
 // A request's tokens and logits depend on nothing but itself: not on the batch, chunks, the prefix cache, preemption or overlap.
-import { modelPath } from "@octavo/model-pocket";
+
 import type { EngineOptions } from "@octavo/engine";
+import { modelPath } from "@octavo/model-pocket";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Arrival, runWorkload, type TestRequest, type WorkloadResult } from "./workload.js";
 
@@ -24,18 +25,35 @@ function makeRequests(vocabSize: number, maxPrompt: number): TestRequest[] {
   return Array.from({ length: 12 }, (_, i) => {
     const prefix = shared.slice(0, random(maxPrompt));
     const tail = Array.from({ length: 1 + random(24) }, () => 5 + random(vocabSize - 5));
-    return { prompt: [...prefix, ...tail], params: { ...kinds[i % kinds.length]!, maxTokens: 8 + random(24), ignoreEos: i % 2 === 0 } };
+    return {
+      prompt: [...prefix, ...tail],
+      params: { ...kinds[i % kinds.length]!, maxTokens: 8 + random(24), ignoreEos: i % 2 === 0 },
+    };
   });
 }
 
 const models = [
   { name: "Pocket, bfloat16", folder: modelPath, dtype: "auto", vocabSize: 4096, maxPrompt: 90, kvBytesPerToken: 4096 },
-  { name: "tiny GQA, float32", folder: tiny, dtype: "float32", vocabSize: 320, maxPrompt: 90, kvBytesPerToken: 3 * 2 * 2 * 8 * 4 },
+  {
+    name: "tiny GQA, float32",
+    folder: tiny,
+    dtype: "float32",
+    vocabSize: 320,
+    maxPrompt: 90,
+    kvBytesPerToken: 3 * 2 * 2 * 8 * 4,
+  },
 ] as const;
 
 describe.each(models)("$name", ({ folder, dtype, vocabSize, maxPrompt, kvBytesPerToken }) => {
   const requests = makeRequests(vocabSize, maxPrompt);
-  const base: EngineOptions = { device: "cpu", dtype, maxModelLen: 192, maxNumSeqs: 8, maxNumBatchedTokens: 512, enablePrefixCaching: false };
+  const base: EngineOptions = {
+    device: "cpu",
+    dtype,
+    maxModelLen: 192,
+    maxNumSeqs: 8,
+    maxNumBatchedTokens: 512,
+    enablePrefixCaching: false,
+  };
   let alone: WorkloadResult;
 
   beforeAll(async () => {
@@ -79,7 +97,12 @@ describe.each(models)("$name", ({ folder, dtype, vocabSize, maxPrompt, kvBytesPe
 
   it("depth 1 = depth 2", async () => {
     expectSame(await run({ asyncScheduling: true }));
-    const all = { asyncScheduling: true, kvCacheMemoryBytes: kvBytesPerToken * 272, maxNumBatchedTokens: 29, enablePrefixCaching: true };
+    const all = {
+      asyncScheduling: true,
+      kvCacheMemoryBytes: kvBytesPerToken * 272,
+      maxNumBatchedTokens: 29,
+      enablePrefixCaching: true,
+    };
     expectSame(await run(all, { perStep: 1 }));
   });
 

@@ -36,7 +36,9 @@ describe.each([{ thread: true }, { thread: false }])("LLM, thread $thread", (opt
   });
 
   it("gives the same tokens for a seed and others for another", async () => {
-    const seeds = await Promise.all([1, 1, 2].map((seed) => llm.generate("The fox", { seed, maxTokens: 24, temperature: 1 })));
+    const seeds = await Promise.all(
+      [1, 1, 2].map((seed) => llm.generate("The fox", { seed, maxTokens: 24, temperature: 1 })),
+    );
     expect(seeds[0]!.tokenIds).toEqual(seeds[1]!.tokenIds);
     expect(seeds[0]!.tokenIds).not.toEqual(seeds[2]!.tokenIds);
   });
@@ -55,7 +57,12 @@ describe.each([{ thread: true }, { thread: false }])("LLM, thread $thread", (opt
     const stop = text.slice(9, 14);
     const byString = await llm.generate("Once upon a time", { temperature: 0, maxTokens: 40, stop });
     expect(byString).toMatchObject({ finishReason: "stop", stopReason: stop, text: text.slice(0, text.indexOf(stop)) });
-    const withStop = await llm.generate("Once upon a time", { temperature: 0, maxTokens: 40, stop, includeStopStrInOutput: true });
+    const withStop = await llm.generate("Once upon a time", {
+      temperature: 0,
+      maxTokens: 40,
+      stop,
+      includeStopStrInOutput: true,
+    });
     expect(withStop.text).toBe(text.slice(0, text.indexOf(stop) + stop.length));
     const token = tokenIds[5]!;
     const byToken = await llm.generate("Once upon a time", { temperature: 0, maxTokens: 40, stopTokenIds: [token] });
@@ -74,7 +81,11 @@ describe.each([{ thread: true }, { thread: false }])("LLM, thread $thread", (opt
     }
     await expect.poll(() => llm.stats).toMatchObject({ numRunning: 0, kvBlocksUsed: 0 });
     const controller = new AbortController();
-    const stream = llm.submit({ prompt: "Once", params: { maxTokens: 400, ignoreEos: true }, signal: controller.signal });
+    const stream = llm.submit({
+      prompt: "Once",
+      params: { maxTokens: 400, ignoreEos: true },
+      signal: controller.signal,
+    });
     controller.abort();
     const chunks = [];
     for await (const chunk of stream) chunks.push(chunk);
@@ -107,7 +118,9 @@ describe.each([{ thread: true }, { thread: false }])("LLM, thread $thread", (opt
     ["stop", "Hi", { stop: [""] }],
     ["stop_token_ids", "Hi", { stopTokenIds: [5000] }],
   ])("refuses a bad %s by name", (param, prompt, params) => {
-    expect(() => llm.submit({ prompt, params })).toThrowError(expect.objectContaining({ code: "INVALID_ARGUMENT", param }));
+    expect(() => llm.submit({ prompt, params })).toThrowError(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", param }),
+    );
   });
 
   it("refuses more requests than the queue holds, and serves the others", async () => {
@@ -122,7 +135,9 @@ describe("LLM.load", () => {
     for (const thread of [true, false]) {
       await expect(LLM.load("/no/such/model", { thread })).rejects.toThrowError(/\/no\/such\/model/);
       await expect(LLM.load(modelPath, { thread, maxModelLen: 4096 })).rejects.toThrowError(/max_model_len 4096.*2048/);
-      await expect(LLM.load(modelPath, { thread, kvCacheMemoryBytes: 2 ** 20 })).rejects.toThrowError(/max_model_len to at most/);
+      await expect(LLM.load(modelPath, { thread, kvCacheMemoryBytes: 2 ** 20 })).rejects.toThrowError(
+        /max_model_len to at most/,
+      );
     }
   });
 

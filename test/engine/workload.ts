@@ -1,16 +1,16 @@
 // Runs requests through an engine core and records, for each, its tokens and a hash of the logits of every sampled position.
 import { createHash } from "node:crypto";
 import { bytesOf, PlanHeader, ROW_INIT_WORDS, RowInit, type StepPlan, slice, type Tensor } from "@octavo/core";
+import type { EngineOptions, SamplingParams } from "@octavo/engine";
 import {
   createStatsBuffer,
-  encodeAdd,
   type EngineCore,
+  encodeAdd,
   loadCore,
   OUTPUT_WORDS,
   readStats,
   resolveSamplingParams,
 } from "@octavo/engine/core";
-import type { EngineOptions, SamplingParams } from "@octavo/engine";
 
 export interface TestRequest {
   readonly prompt: readonly number[];
@@ -107,7 +107,9 @@ function record(t: Tensor, plan: StepPlan, requestOfRow: Map<number, number>, lo
     const i = words[layout.sampleRows + sample]!;
     const queryLen = words[layout.queryStarts + i + 1]! - words[layout.queryStarts + i]!;
     const position = words[layout.contextLens + i]! + queryLen;
-    const hash = createHash("sha1").update(bytesOf(slice(t, 0, sample, sample + 1))).digest("hex");
+    const hash = createHash("sha1")
+      .update(bytesOf(slice(t, 0, sample, sample + 1)))
+      .digest("hex");
     logits[requestOfRow.get(words[layout.rowIds + i]!)!]!.set(position, hash);
   }
 }

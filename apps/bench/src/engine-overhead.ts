@@ -42,7 +42,13 @@ async function measure(requests: number, asyncScheduling: boolean): Promise<Row>
   core.dispose();
   times.sort();
   const at = (share: number) => times[Math.floor(share * (times.length - 1))]!;
-  return { requests, depth: asyncScheduling ? 2 : 1, mean: times.reduce((a, b) => a + b) / times.length, p50: at(0.5), p99: at(0.99) };
+  return {
+    requests,
+    depth: asyncScheduling ? 2 : 1,
+    mean: times.reduce((a, b) => a + b) / times.length,
+    p50: at(0.5),
+    p99: at(0.99),
+  };
 }
 
 const rows: Row[] = [];

@@ -68,7 +68,10 @@ export function resolveMaxModelLen(options: EngineOptions, maxPositions: number)
 export function resolveSizes(options: EngineOptions, model: ModelSizes, backend: BackendInfo): EngineSizes {
   const maxModelLen = resolveMaxModelLen(options, model.maxPositions);
   const maxNumSeqs = positive("maxNumSeqs", options.maxNumSeqs ?? 256);
-  const maxNumBatchedTokens = positive("maxNumBatchedTokens", options.maxNumBatchedTokens ?? Math.max(2048, maxNumSeqs));
+  const maxNumBatchedTokens = positive(
+    "maxNumBatchedTokens",
+    options.maxNumBatchedTokens ?? Math.max(2048, maxNumSeqs),
+  );
   checkArgument(
     maxNumBatchedTokens >= maxNumSeqs,
     `max_num_batched_tokens ${maxNumBatchedTokens} is below max_num_seqs ${maxNumSeqs}: each running request needs one token a step; raise the first or lower the second`,
@@ -92,11 +95,23 @@ export function resolveSizes(options: EngineOptions, model: ModelSizes, backend:
     });
   }
   const depth = (options.asyncScheduling ?? backend.depth === 2) ? 2 : 1;
-  return { maxModelLen, maxNumSeqs, maxNumBatchedTokens, blockSize, numBlocks, kvCacheBytes: numBlocks * blockBytes, depth };
+  return {
+    maxModelLen,
+    maxNumSeqs,
+    maxNumBatchedTokens,
+    blockSize,
+    numBlocks,
+    kvCacheBytes: numBlocks * blockBytes,
+    depth,
+  };
 }
 
 function positive(name: string, value: number): number {
   const flag = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  checkArgument(Number.isSafeInteger(value) && value >= 1, `${flag} must be a whole number of at least 1, got ${value}`, flag);
+  checkArgument(
+    Number.isSafeInteger(value) && value >= 1,
+    `${flag} must be a whole number of at least 1, got ${value}`,
+    flag,
+  );
   return value;
 }

@@ -100,9 +100,21 @@ export class LLM implements Engine {
     const tokens = typeof prompt === "string" ? this.tokenizer.encode(prompt) : Int32Array.from(prompt);
     this.#checkPrompt(tokens, prompt);
     const { vocabSize, maxModelLen, generationDefaults: defaults } = this.info;
-    const resolved = resolveSamplingParams(params, { defaults, vocabSize, maxModelLen, numPromptTokens: tokens.length });
+    const resolved = resolveSamplingParams(params, {
+      defaults,
+      vocabSize,
+      maxModelLen,
+      numPromptTokens: tokens.length,
+    });
     const id = this.#nextId++;
-    const stream = new TokenStream(id, tokens, this.#detokenizer(tokens, resolved), resolved, this.#endToken, this.#owner);
+    const stream = new TokenStream(
+      id,
+      tokens,
+      this.#detokenizer(tokens, resolved),
+      resolved,
+      this.#endToken,
+      this.#owner,
+    );
     if (signal?.aborted) {
       stream.abort();
       return stream;

@@ -3,7 +3,10 @@ import { type Backend, type BackendOptions, type CreateBackend, OctavoError } fr
 import type { EngineOptions } from "./engine-options.js";
 
 /** A backend for `device`. @throws BACKEND_LOAD that says what was tried and what to do */
-export async function loadBackend(device: NonNullable<EngineOptions["device"]>, options: BackendOptions): Promise<Backend> {
+export async function loadBackend(
+  device: NonNullable<EngineOptions["device"]>,
+  options: BackendOptions,
+): Promise<Backend> {
   switch (device) {
     case "auto":
     case "cpu":

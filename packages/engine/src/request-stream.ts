@@ -1,5 +1,5 @@
 // One request on the text side: turns token records into text and hands the pieces to whoever iterates.
-import { type OctavoError } from "@octavo/core";
+import type { OctavoError } from "@octavo/core";
 import { FinishReason as Finish } from "@octavo/scheduler";
 import type { Detokenizer } from "@octavo/tokenizer";
 import type { FinishReason, OutputChunk, RequestStream } from "./engine.js";

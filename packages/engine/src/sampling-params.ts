@@ -107,7 +107,11 @@ function inRange(name: string, value: number, min: number, max: number): number 
 }
 
 function checkStopStrings(stop: readonly string[]): void {
-  checkArgument(stop.length <= MAX_STOP_STRINGS, `stop takes at most ${MAX_STOP_STRINGS} strings, got ${stop.length}`, "stop");
+  checkArgument(
+    stop.length <= MAX_STOP_STRINGS,
+    `stop takes at most ${MAX_STOP_STRINGS} strings, got ${stop.length}`,
+    "stop",
+  );
   for (const text of stop) {
     checkArgument(
       typeof text === "string" && text.length > 0 && text.length <= MAX_STOP_STRING_LENGTH,

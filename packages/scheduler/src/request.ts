@@ -31,7 +31,6 @@ export class Request {
   row = NO_ROW;
   /** Prefix tokens found at the first admission; -1 before. */
   cachedTokens = -1;
-  preempted = false;
   /** Finished or aborted: samples that are still in flight are dropped. */
   finished = false;
 
@@ -56,6 +55,11 @@ export class Request {
   /** Whether its last allowed sample is launched, so that nothing is left to compute. */
   get exhausted(): boolean {
     return this.target >= this.maxLength;
+  }
+
+  /** Whether it ever held a row; one that waits then was preempted. */
+  get wasAdmitted(): boolean {
+    return this.cachedTokens >= 0;
   }
 
   /** Takes a sampled token. @returns whether, and why, the request ends with it */

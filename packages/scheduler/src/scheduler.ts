@@ -1,21 +1,14 @@
 // The policy: which request computes which tokens in a step. Every request catches up to its target; whether the missing
 // tokens are a prompt, a part of one, a sampled token or what a preemption threw away makes no difference.
-import {
-  assertInternal,
-  checkArgument,
-  LAST_SAMPLED,
-  OctavoError,
-  type PlanLayout,
-  planLayout,
-  ROW_INIT_WORDS,
-  type StepPlan,
-} from "@octavo/core";
+import { assertInternal, checkArgument, OctavoError, type PlanLayout, planLayout, type StepPlan } from "@octavo/core";
 import type { KvCacheManager } from "@octavo/kv-cache";
 import { FinishReason } from "./finish-reason.js";
-import { InFlightSteps } from "./in-flight-steps.js";
+import { type InFlightStep, InFlightSteps } from "./in-flight-steps.js";
 import { checkInvariants } from "./invariants.js";
 import type { OutputSink } from "./output-sink.js";
+import { writeBlocks, writeChunk } from "./plan-writer.js";
 import { NO_ROW, Request } from "./request.js";
+import { checkRequest, type RequestLimits } from "./request-check.js";
 import { RequestQueue } from "./request-queue.js";
 import type { RequestSpec } from "./request-spec.js";
 import { RowPool } from "./row-pool.js";
@@ -37,8 +30,7 @@ export class Scheduler {
   readonly #rows: RowPool;
   readonly #inFlight: InFlightSteps;
   readonly #stats;
-  /** Prompt and output tokens of one request: the model's limit, or the KV cache's (the last token is never computed). */
-  readonly #longest: number;
+  readonly #limits: RequestLimits;
   readonly #requests = new Map<number, Request>();
   /** In order of arrival, all of them before those that wait: who is preempted goes from this end to that front. */
   readonly #running: Request[] = [];
@@ -56,7 +48,7 @@ export class Scheduler {
     this.#rows = new RowPool(maxNumSeqs);
     this.#inFlight = new InFlightSteps(maxNumSeqs);
     this.#stats = createStats(totalBlocks);
-    this.#longest = Math.min(maxModelLen, totalBlocks * blockSize + 1);
+    this.#limits = { maxModelLen, cacheTokens: totalBlocks * blockSize };
   }
 
   /** A live object: its numbers change with every call. */
@@ -71,11 +63,19 @@ export class Scheduler {
 
   /** Queues a request. @throws QUEUE_FULL; INVALID_ARGUMENT when the request can never run */
   add(spec: RequestSpec): void {
-    this.#check(spec);
-    const { cacheSalt } = spec;
+    const { id, cacheSalt } = spec;
+    checkArgument(!this.#requests.has(id), `request ${id} is still unfinished: choose another id`, "id");
+    checkRequest(spec, this.#limits);
+    const { maxNumQueuedReqs } = this.#config;
+    if (this.#waiting.length >= maxNumQueuedReqs) {
+      const message = `request ${id} is refused: ${this.#waiting.length} wait, max_num_queued_reqs is ${maxNumQueuedReqs}; retry later`;
+      throw new OctavoError({ code: "QUEUE_FULL", message });
+    }
     const sequence = this.#kvCache.createSequence({ cacheSalt });
-    const request = new Request(spec, this.#arrivals++, this.#longest, sequence);
-    this.#requests.set(request.id, request);
+    // The last token is never computed, so that it needs no room in the cache.
+    const longest = Math.min(this.#limits.maxModelLen, this.#limits.cacheTokens + 1);
+    const request = new Request(spec, this.#arrivals++, longest, sequence);
+    this.#requests.set(id, request);
     this.#waiting.pushBack(request);
     this.#count();
   }
@@ -110,20 +110,19 @@ export class Scheduler {
         if (this.#preemptLast() === request) break;
       }
       if (request.row === NO_ROW) break;
-      this.#writeBlocks(plan, request, numBlocks);
-      this.#writeChunk(plan, request, chunk);
+      writeBlocks(plan, request, numBlocks);
+      this.#plan(plan, step, request, chunk);
       budget -= chunk;
     }
     // Who lost its blocks must not lose its place: nobody enters in a step that preempted.
     while (!hasPreempted && budget > 0 && this.#canAdmit(plan)) {
       const request = this.#admit(plan);
       const chunk = this.#chunk(request, budget);
-      this.#writeChunk(plan, request, chunk);
+      this.#plan(plan, step, request, chunk);
       budget -= chunk;
     }
     plan.finish();
     if (plan.numRows > 0) this.#inFlight.launch();
-    else assertInternal(step.numSamples === 0, "a plan without rows samples");
     this.#count();
     return plan.numRows;
   }
@@ -172,7 +171,6 @@ export class Scheduler {
     const victim = this.#running.pop()!;
     this.#releaseResources(victim);
     victim.computed = 0;
-    victim.preempted = true;
     this.#waiting.pushFront(victim);
     this.#stats.numPreemptions++;
     return victim;
@@ -180,12 +178,12 @@ export class Scheduler {
 
   #canAdmit(plan: StepPlan): boolean {
     if (this.#waiting.length === 0 || this.#rows.free === 0) return false;
-    const { tokens, length, pending, preempted, sequence } = this.#waiting.at(0);
+    const { tokens, length, pending, wasAdmitted, sequence } = this.#waiting.at(0);
     if (pending > 0) return false;
     if (Math.ceil(length / this.#kvCache.blockSize) > plan.blockWritesLeft) return false;
     // The whole length must fit, not only the first chunk. One that was preempted returns only when each running request
     // could take a block, too; otherwise they would push it out again in the next step.
-    return sequence.fits(tokens, length, preempted ? this.#running.length : 0);
+    return sequence.fits(tokens, length, wasAdmitted ? this.#running.length : 0);
   }
 
   /**
@@ -197,7 +195,7 @@ export class Scheduler {
     const { sequence, tokens, length } = request;
     request.computed = sequence.matchPrefix(tokens, length);
     assertInternal(sequence.grow(length), `request ${request.id} was said to fit, but its ${length} tokens do not`);
-    if (request.cachedTokens < 0) {
+    if (!request.wasAdmitted) {
       request.cachedTokens = request.computed;
       this.#stats.prefixCacheQueries += length;
       this.#stats.prefixCacheHits += request.computed;
@@ -205,37 +203,29 @@ export class Scheduler {
     request.row = this.#rows.take();
     this.#running.push(request);
     plan.addRowInit(request.row, request.rowInit);
-    this.#writeBlocks(plan, request, 0);
+    writeBlocks(plan, request, 0);
     return request;
   }
 
-  #writeBlocks(plan: StepPlan, request: Request, from: number): void {
-    const { sequence, row } = request;
-    for (let i = from; i < sequence.numBlocks; i++) plan.addBlockWrite(row, i, sequence.block(i));
-  }
-
-  #writeChunk(plan: StepPlan, request: Request, chunk: number): void {
-    const { tokens, computed, length } = request;
-    const end = computed + chunk;
-    const samples = end === request.target;
-    plan.addRow(request.row, computed, chunk, samples);
-    const known = Math.min(end, length);
-    for (let position = computed; position < known; position++) plan.addToken(tokens[position]!);
-    if (end > known) plan.addToken(LAST_SAMPLED);
-    request.computed = end;
-    request.sequence.commit(tokens, known);
+  #plan(plan: StepPlan, step: InFlightStep, request: Request, chunk: number): void {
+    const samples = writeChunk(plan, request, chunk);
+    request.computed += chunk;
+    request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
     if (!samples) return;
     request.pending++;
-    this.#inFlight.next.add(request);
+    step.add(request);
   }
 
   /** Ends a request, running or waiting. */
   #remove(request: Request): void {
     request.finished = true;
     this.#requests.delete(request.id);
-    if (request.row === NO_ROW) return this.#waiting.remove(request);
-    this.#running.splice(this.#running.indexOf(request), 1);
-    this.#releaseResources(request);
+    if (request.row === NO_ROW) {
+      this.#waiting.remove(request);
+    } else {
+      this.#running.splice(this.#running.indexOf(request), 1);
+      this.#releaseResources(request);
+    }
   }
 
   #releaseResources(request: Request): void {
@@ -248,31 +238,5 @@ export class Scheduler {
     this.#stats.numRunning = this.#running.length;
     this.#stats.numWaiting = this.#waiting.length;
     this.#stats.kvBlocksUsed = this.#kvCache.usedBlocks;
-  }
-
-  #check({ id, promptTokens, maxTokens, rowInit }: RequestSpec): void {
-    const { maxNumQueuedReqs, maxModelLen } = this.#config;
-    const length = promptTokens.length;
-    checkArgument(!this.#requests.has(id), `request ${id} is still unfinished: choose another id`, "id");
-    checkArgument(length > 0, `the prompt of request ${id} is empty: it needs one token at least`, "prompt");
-    checkArgument(
-      length < maxModelLen,
-      `the prompt of request ${id} has ${length} tokens, prompt and output together can have ${maxModelLen}: shorten it, or raise max_model_len`,
-      "prompt",
-    );
-    checkArgument(
-      length < this.#longest,
-      `the prompt of request ${id} has ${length} tokens, the KV cache holds ${this.#longest - 1}: shorten it, or give the cache more memory`,
-      "prompt",
-    );
-    checkArgument(maxTokens >= 1, `max_tokens of request ${id} is ${maxTokens}: ask for one at least`, "max_tokens");
-    checkArgument(
-      rowInit.length === ROW_INIT_WORDS,
-      `the sampling record of request ${id} has ${rowInit.length} words, ${ROW_INIT_WORDS} are needed`,
-      "rowInit",
-    );
-    if (this.#waiting.length < maxNumQueuedReqs) return;
-    const message = `request ${id} is refused: ${this.#waiting.length} wait, ${maxNumQueuedReqs} may (max_num_queued_reqs); retry later`;
-    throw new OctavoError({ code: "QUEUE_FULL", message });
   }
 }

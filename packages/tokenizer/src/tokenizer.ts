@@ -5,7 +5,8 @@ import { OctavoError } from "@octavo/core";
 import type { ChatMessage, ChatOptions } from "./chat-messages.js";
 import { ChatTemplates } from "./chat-template.js";
 import { addedTokens, namedSpecialTokens } from "./special-tokens.js";
-import { type TextStream, textStreams } from "./text-stream.js";
+import { textStreams } from "./stream-factory.js";
+import type { TextStream } from "./text-stream.js";
 import { damaged, readTokenizerFiles, type TokenizerFiles } from "./tokenizer-files.js";
 
 interface Library {

@@ -78,7 +78,9 @@ export class ThreadClient implements CoreClient {
     });
     this.#worker.on("error", (cause) => fail(OctavoError.from(cause)));
     this.#worker.on("exit", (code) =>
-      fail(new OctavoError({ code: "ENGINE_DEAD", message: `the engine thread ended unexpectedly (exit code ${code})` })),
+      fail(
+        new OctavoError({ code: "ENGINE_DEAD", message: `the engine thread ended unexpectedly (exit code ${code})` }),
+      ),
     );
   }
 }

@@ -28,7 +28,10 @@ export class EngineCore implements Disposable {
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
     const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
     const { longPrefillTokenThreshold } = options;
-    this.#scheduler = new Scheduler({ maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold }, kvCache);
+    this.#scheduler = new Scheduler(
+      { maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold },
+      kvCache,
+    );
     this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout);
     this.#depth = sizes.depth;
     this.outputs = new OutputBatch(maxNumSeqs);

@@ -5,8 +5,8 @@ import {
   type DeviceEvent,
   type PlanLayout,
   ROW_INIT_WORDS,
-  type Storage,
   StepPlan,
+  type Storage,
   type Tensor,
   tensor,
 } from "@octavo/core";
@@ -67,7 +67,11 @@ export class DeviceState {
     this.batch = {
       layout,
       plan: take(shapes.plan),
-      tables: { blockTables: take(shapes.blockTables), lastTokens: take(shapes.lastTokens), sampling: take(shapes.sampling) },
+      tables: {
+        blockTables: take(shapes.blockTables),
+        lastTokens: take(shapes.lastTokens),
+        sampling: take(shapes.sampling),
+      },
       inputIds: take(shapes.inputIds),
       positions: take(shapes.positions),
       slots: take(shapes.slots),

@@ -33,7 +33,8 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const literal = /"([^"\\]{1,64})"\s{0,8}:\s{0,8}\[?\s{0,8}(NaN|-?Infinity)/.exec(text);
-    if (literal) throw badRequest(`\`${literal[1]}\` is ${literal[2]}, which JSON does not have; send a number.`, literal[1]);
+    if (literal)
+      throw badRequest(`\`${literal[1]}\` is ${literal[2]}, which JSON does not have; send a number.`, literal[1]);
     throw badRequest(`The request body is not valid JSON: ${(error as Error).message}`);
   }
 }

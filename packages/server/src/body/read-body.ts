@@ -1,5 +1,5 @@
 // Reads a request body up to a limit, whether or not its length was announced.
-import { ApiError } from "../errors/api-error.js";
+import { ApiError, badRequest } from "../errors/api-error.js";
 
 /**
  * A body over the limit is still read (and dropped) up to these bounds: a client that is busy sending would otherwise see
@@ -8,8 +8,17 @@ import { ApiError } from "../errors/api-error.js";
 const MAX_DISCARD_BYTES = 2 ** 30;
 const MAX_DISCARD_MS = 10_000;
 
-/** All bytes of the body. @throws ApiError 413 when there are more than `maxBytes` */
+/** All bytes of the body. @throws ApiError 413 when there are more than `maxBytes`, 400 when the client stops sending */
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
+  try {
+    return await read(request, maxBytes);
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw badRequest(`The request body could not be read: ${(error as Error).message}`);
+  }
+}
+
+async function read(request: Request, maxBytes: number): Promise<Uint8Array> {
   const announced = Number(request.headers.get("content-length") ?? Number.NaN);
   // HTTP framing cuts the body at the announced length, so the quick path needs no counting.
   if (announced <= maxBytes) return new Uint8Array(await request.arrayBuffer());

@@ -19,7 +19,7 @@ export function toApiError(error: unknown, requestId: string): ApiError {
   if (OctavoError.isInstance(error)) {
     const status = STATUS[error.code];
     if (status !== undefined) {
-      const headers = status === 503 ? { "retry-after": RETRY_AFTER } : {};
+      const headers: Record<string, string> = status === 503 ? { "retry-after": RETRY_AFTER } : {};
       return new ApiError({ status, message: error.message, param: error.param, headers });
     }
   }

@@ -13,8 +13,8 @@ const messageSchema = z.object({
       error: "expected a string, a list of parts (each an object with a `type`) or null",
     })
     .nullish(),
-  tool_calls: z.unknown(),
-  function_call: z.unknown(),
+  tool_calls: z.unknown().optional(),
+  function_call: z.unknown().optional(),
 });
 
 export const messagesSchema = z.array(messageSchema).min(1, "expected at least one message");
@@ -32,7 +32,7 @@ export function toChatMessages(messages: readonly Message[]): ChatMessage[] {
       const param = `${path}.content`;
       throw badRequest(`\`${param}\` of a ${role} message must be a string or a list of text parts.`, param);
     }
-    if (Array.isArray(content)) content.forEach((part, i) => checkPart(part, `${path}.content[${i}]`));
+    if (Array.isArray(content)) checkParts(content, `${path}.content`);
     const message = { role, content: (content ?? "") as NonNullable<ChatMessage["content"]> };
     return name ? { ...message, name } : message;
   });
@@ -60,6 +60,10 @@ function refuseCalls({ tool_calls: calls, function_call: call }: Partial<Message
   if (call != null) throw badRequest(`\`${path}.function_call\` is not implemented yet.`, `${path}.function_call`);
   if (calls == null || (Array.isArray(calls) && calls.length === 0)) return;
   throw badRequest(`\`${path}.tool_calls\` is not implemented yet.`, `${path}.tool_calls`);
+}
+
+function checkParts(parts: readonly Part[], path: string): void {
+  for (let i = 0; i < parts.length; i++) checkPart(parts[i]!, `${path}[${i}]`);
 }
 
 function checkPart(part: Part, path: string): void {

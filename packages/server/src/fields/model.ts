@@ -5,5 +5,9 @@ import { ApiError } from "../errors/api-error.js";
 export function resolveModel(served: readonly string[], requested: string | undefined): string {
   if (!requested) return served[0]!;
   if (served.includes(requested)) return requested;
-  throw new ApiError({ status: 404, message: `The model \`${requested.slice(0, 256)}\` does not exist.`, param: "model" });
+  throw new ApiError({
+    status: 404,
+    message: `The model \`${requested.slice(0, 256)}\` does not exist.`,
+    param: "model",
+  });
 }

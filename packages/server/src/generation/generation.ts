@@ -14,7 +14,13 @@ export class Generation {
   readonly #metrics: Metrics;
   readonly #submitted = performance.now();
 
-  constructor(engine: Engine, metrics: Metrics, prompt: ArrayLike<number>, params: SamplingParams, signal: AbortSignal) {
+  constructor(
+    engine: Engine,
+    metrics: Metrics,
+    prompt: ArrayLike<number>,
+    params: SamplingParams,
+    signal: AbortSignal,
+  ) {
     this.#stream = engine.submit({ prompt, params, signal });
     this.#metrics = metrics;
     this.promptTokens = prompt.length;

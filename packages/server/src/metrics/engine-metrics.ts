@@ -7,7 +7,11 @@ type Read = (stats: EngineStats) => number;
 const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
   ["num_requests_running", "Requests in the batch.", (stats) => stats.numRunning],
   ["num_requests_waiting", "Requests in the queue.", (stats) => stats.numWaiting],
-  ["kv_cache_usage_perc", "Used share of the KV blocks, 1 is full.", (stats) => stats.kvBlocksUsed / (stats.kvBlocksTotal || 1)],
+  [
+    "kv_cache_usage_perc",
+    "Used share of the KV blocks, 1 is full.",
+    (stats) => stats.kvBlocksUsed / (stats.kvBlocksTotal || 1),
+  ],
 ];
 
 const COUNTERS: readonly (readonly [name: string, help: string, read: Read])[] = [

@@ -22,8 +22,16 @@ export class Metrics {
     this.#engine.setDefaultLabels({ model_name: modelName, engine: "0" });
     registerEngineMetrics(this.#engine, engine);
     const lengths = lengthBuckets(engine.info.maxModelLen);
-    this.timeToFirstToken = this.#histogram("time_to_first_token_seconds", "From submission to the first token.", LATENCY_BUCKETS);
-    this.interTokenLatency = this.#histogram("inter_token_latency_seconds", "Between two tokens of a request.", LATENCY_BUCKETS);
+    this.timeToFirstToken = this.#histogram(
+      "time_to_first_token_seconds",
+      "From submission to the first token.",
+      LATENCY_BUCKETS,
+    );
+    this.interTokenLatency = this.#histogram(
+      "inter_token_latency_seconds",
+      "Between two tokens of a request.",
+      LATENCY_BUCKETS,
+    );
     this.e2eLatency = this.#histogram("e2e_request_latency_seconds", "From submission to the end.", LATENCY_BUCKETS);
     this.promptTokens = this.#histogram("request_prompt_tokens", "Prompt tokens of a request.", lengths);
     this.generationTokens = this.#histogram("request_generation_tokens", "Generated tokens of a request.", lengths);

@@ -14,7 +14,7 @@ export class EventStream {
 
   /** @param onCancel the client went away */
   constructor(onCancel: () => void) {
-    this.body = new ReadableStream(
+    this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#controller = controller;

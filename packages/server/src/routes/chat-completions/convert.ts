@@ -23,12 +23,15 @@ export function encodeMessages({ engine, limits }: ServerContext, body: PromptFi
     const message = "`continue_final_message` and `add_generation_prompt` cannot both be true.";
     throw badRequest(message, "continue_final_message");
   }
-  return engine.tokenizer.encodeChat(messages, {
+  const text = engine.tokenizer.renderChat(messages, {
     addGenerationPrompt: body.add_generation_prompt ?? !continueFinalMessage,
     continueFinalMessage,
     ...(body.documents && { documents: body.documents }),
     ...(body.chat_template_kwargs && { kwargs: body.chat_template_kwargs }),
   });
+  // Documents and template variables are text too.
+  limits.checkText(text.length, "messages");
+  return engine.tokenizer.encode(text, { addSpecialTokens: false });
 }
 
 /** The reply in one piece. */

@@ -50,14 +50,20 @@ export function toTokenIds(
   maxCount = Number.POSITIVE_INFINITY,
 ): Int32Array {
   if (elements.length > maxCount) {
-    throw badRequest(`\`${path}\` has ${elements.length} tokens, this model's context ${maxCount} (max_model_len).`, path);
+    throw badRequest(
+      `\`${path}\` has ${elements.length} tokens, this model's context ${maxCount} (max_model_len).`,
+      path,
+    );
   }
   const ids = new Int32Array(elements.length);
   for (let i = 0; i < ids.length; i++) {
     const id = elements[i];
     if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= vocabSize) {
       const found = JSON.stringify(id)?.slice(0, 40);
-      throw badRequest(`\`${path}[${i}]\` must be a token id from 0 to ${vocabSize - 1}, got ${found}.`, `${path}[${i}]`);
+      throw badRequest(
+        `\`${path}[${i}]\` must be a token id from 0 to ${vocabSize - 1}, got ${found}.`,
+        `${path}[${i}]`,
+      );
     }
     ids[i] = id;
   }

@@ -1,0 +1,29 @@
+import { RowInit } from "@octavo/core";
+import { describe, expect, it } from "vitest";
+import { resolveSamplingParams } from "../sampling-params.js";
+import { decodeAdd, encodeAdd } from "./commands.js";
+
+const context = { defaults: {}, vocabSize: 1000, maxModelLen: 64, numPromptTokens: 3 };
+const float = (bits: number) => new Float32Array(Int32Array.of(bits).buffer)[0];
+
+describe("add command", () => {
+  it("carries a request through a flat array", () => {
+    const params = resolveSamplingParams({ temperature: 0.5, topP: 0.9, minP: 0.25, topK: 7, seed: 5 }, context);
+    const spec = decodeAdd(encodeAdd(42, Int32Array.of(1, 2, 3), params, [8, 9]));
+    expect(spec).toMatchObject({ id: 42, maxTokens: 16 });
+    expect([...spec.promptTokens]).toEqual([1, 2, 3]);
+    expect([...spec.stopTokenIds]).toEqual([8, 9]);
+    expect(float(spec.rowInit[RowInit.temperature]!)).toBe(0.5);
+    expect(float(spec.rowInit[RowInit.topP]!)).toBe(Math.fround(0.9));
+    expect(float(spec.rowInit[RowInit.minP]!)).toBe(0.25);
+    expect(spec.rowInit[RowInit.topK]).toBe(7);
+  });
+
+  it("keeps different seeds different, negative and beyond 32 bits", () => {
+    const words = [0, 1, -1, 2 ** 32, 2 ** 32 + 1, -(2 ** 32), Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER].map((seed) => {
+      const { rowInit } = decodeAdd(encodeAdd(1, Int32Array.of(1), resolveSamplingParams({ seed }, context), []));
+      return `${rowInit[RowInit.seedLow]},${rowInit[RowInit.seedHigh]}`;
+    });
+    expect(new Set(words).size).toBe(words.length);
+  });
+});

@@ -1,0 +1,48 @@
+// Chooses the scheme from a checkpoint's quantization_config.
+import { OctavoError } from "@octavo/core";
+import type { QuantScheme } from "./scheme.js";
+import { unquantized } from "./unquantized.js";
+
+/** Makes a scheme from its `quantization_config`. @throws CHECKPOINT or UNSUPPORTED for values it cannot use */
+type SchemeFactory = (config: Readonly<Record<string, unknown>>) => QuantScheme;
+
+/** By `quant_method`. A new scheme is one file and one line here. */
+const SCHEMES: ReadonlyMap<string, SchemeFactory> = new Map();
+
+/** The methods that {@link quantScheme} accepts, beside the absence of any. */
+export function supportedQuantMethods(): string[] {
+  return [...SCHEMES.keys()].sort();
+}
+
+/**
+ * The scheme of a checkpoint.
+ * @param config `quantization_config` of config.json as it stands there; undefined or null means unquantized
+ * @throws UNSUPPORTED that names the method found and what there is; CHECKPOINT when the config names no method
+ */
+export function quantScheme(config: unknown): QuantScheme {
+  if (config === undefined || config === null) return unquantized;
+  if (typeof config !== "object" || Array.isArray(config)) {
+    throw damaged(`quantization_config is ${JSON.stringify(config)}, expected an object`);
+  }
+  const fields = config as Record<string, unknown>;
+  const method = fields.quant_method;
+  if (typeof method !== "string") {
+    throw damaged(
+      `quantization_config.quant_method is ${JSON.stringify(method) ?? "missing"}, expected a method's name`,
+    );
+  }
+  const factory = SCHEMES.get(method);
+  if (factory !== undefined) return factory(fields);
+  const supported = ["unquantized checkpoints", ...supportedQuantMethods()].join(", ");
+  throw new OctavoError({
+    code: "UNSUPPORTED",
+    message:
+      `the checkpoint is quantized with "${method}", which Octavo does not read; it reads: ${supported}. ` +
+      "Take the model's unquantized version (float32, float16 or bfloat16).",
+    param: "quantization_config.quant_method",
+  });
+}
+
+function damaged(message: string): OctavoError {
+  return new OctavoError({ code: "CHECKPOINT", message, param: "quantization_config" });
+}

@@ -1,0 +1,35 @@
+// What a quantization scheme is: it knows which checkpoint tensors make up a linear layer and decodes them to core's
+// canonical planes. Layers never see which scheme a checkpoint uses.
+import type { LinearPart, Tensor } from "@octavo/core";
+import type { TensorSpec } from "./tensor-spec.js";
+
+/** One linear layer as a checkpoint names it, for example `model.layers.0.self_attn.q_proj`. */
+export interface LinearRequest {
+  /** The checkpoint's name without the tensor's own ending (`.weight`). */
+  readonly name: string;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  /** Whether the architecture has a bias here. */
+  readonly bias: boolean;
+}
+
+/** Tensors by checkpoint name: an open checkpoint, or weights that a trainer sends. */
+export interface TensorSource {
+  /** @throws CHECKPOINT that names the tensor when it is missing */
+  tensor(name: string): Tensor;
+  /** Where a tensor comes from, for error messages: a file's path. */
+  origin(name: string): string;
+}
+
+/** How a checkpoint stores the weights of its linear layers. */
+export interface QuantScheme {
+  /** The name that `quantization_config.quant_method` has; "unquantized" for plain weights. */
+  readonly name: string;
+  /** The checkpoint tensors that a linear layer consists of, with the shapes and dtypes they must have. */
+  tensors(linear: LinearRequest): readonly TensorSpec[];
+  /**
+   * Reads a linear layer without copying more than decoding needs.
+   * @throws CHECKPOINT when a tensor is missing or has another shape or dtype than {@link QuantScheme.tensors} says
+   */
+  decode(linear: LinearRequest, source: TensorSource): LinearPart;
+}

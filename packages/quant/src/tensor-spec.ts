@@ -1,0 +1,29 @@
+// What a checkpoint tensor must look like, and the check that it does.
+import { type DType, FLOAT_DTYPES, OctavoError, type Tensor } from "@octavo/core";
+import type { TensorSource } from "./scheme.js";
+
+/** A tensor that a checkpoint must hold. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtypes: readonly DType[];
+}
+
+/** A plain tensor of any float dtype: norms, embeddings, biases, unquantized weights. */
+export function floatSpec(name: string, shape: readonly number[]): TensorSpec {
+  return { name, shape, dtypes: FLOAT_DTYPES };
+}
+
+/** The tensor that `spec` describes. @throws CHECKPOINT with name, file, found and expected when it is missing or differs */
+export function readTensor(source: TensorSource, spec: TensorSpec): Tensor {
+  const found = source.tensor(spec.name);
+  const fits = found.shape.length === spec.shape.length && found.shape.every((size, i) => size === spec.shape[i]);
+  if (fits && spec.dtypes.includes(found.dtype)) return found;
+  throw new OctavoError({
+    code: "CHECKPOINT",
+    message:
+      `tensor ${spec.name} in ${source.origin(spec.name)} is ${found.dtype} [${found.shape}], ` +
+      `expected ${spec.dtypes.join(" or ")} [${spec.shape}]: the weights do not belong to this config.json, or are damaged`,
+    param: spec.name,
+  });
+}

@@ -1,0 +1,141 @@
+// Executes plans as a real device does, through tables, slots and last sampled tokens, with integers for keys and values.
+import {
+  assertInternal,
+  LAST_SAMPLED,
+  NULL_BLOCK,
+  PLAN_VERSION,
+  PlanHeader,
+  type PlanLayout,
+  ROW_INIT_WORDS,
+  RowInit,
+  type StepPlan,
+} from "@octavo/core";
+import { EMPTY_HISTORY, extendHistory, nextToken } from "./fake-model.js";
+
+/**
+ * Two layers of cache. The first holds each position's token, the second the hash of all tokens up to it, made from what
+ * the first layer holds. Reading a row checks both at every position, so that a block that is wrong, stale or not written
+ * yet is noticed even when it holds the right token.
+ */
+export class FakeDevice {
+  /** Seeds of row inits in the order in which they came. */
+  readonly seenSeeds: number[] = [];
+  readonly #layout: PlanLayout;
+  readonly #vocabSize: number;
+  readonly #blockTables: Int32Array;
+  readonly #lastTokens: Int32Array;
+  readonly #seeds: Int32Array;
+  readonly #tokens: Int32Array;
+  readonly #positions: Int32Array;
+  readonly #histories: Uint32Array;
+  #steps = 0;
+
+  constructor(layout: PlanLayout, numBlocks: number, vocabSize: number) {
+    const { maxRows, maxBlocksPerRow, blockSize } = layout.capacity;
+    this.#layout = layout;
+    this.#vocabSize = vocabSize;
+    this.#blockTables = new Int32Array(maxRows * maxBlocksPerRow);
+    this.#lastTokens = new Int32Array(maxRows).fill(LAST_SAMPLED);
+    this.#seeds = new Int32Array(maxRows);
+    this.#tokens = new Int32Array(numBlocks * blockSize);
+    this.#positions = new Int32Array(numBlocks * blockSize).fill(-1);
+    this.#histories = new Uint32Array(numBlocks * blockSize);
+  }
+
+  /** Runs a finished plan. @returns the sampled tokens, in the plan's sample order; @throws INTERNAL on a wrong plan */
+  execute({ words }: StepPlan): Int32Array {
+    assertInternal(words[PlanHeader.version] === PLAN_VERSION, `plan version ${words[PlanHeader.version]}`);
+    assertInternal(
+      words[PlanHeader.step] === this.#steps,
+      `step ${words[PlanHeader.step]} came as number ${this.#steps}`,
+    );
+    this.#steps++;
+    this.#applyRowInits(words);
+    this.#applyBlockWrites(words);
+    const numRows = words[PlanHeader.numRows]!;
+    const rows = words.subarray(this.#layout.rowIds, this.#layout.rowIds + numRows);
+    assertInternal(new Set(rows).size === numRows, `a row is planned twice: ${rows}`);
+    for (let i = 0; i < numRows; i++) this.#writeFirstLayer(words, i);
+    for (let i = 0; i < numRows; i++) this.#writeSecondLayer(words, i);
+    const sampled = new Int32Array(words[PlanHeader.numSamples]!);
+    const histories = Array.from({ length: numRows }, (_, i) => this.#attend(words, i));
+    for (let s = 0; s < sampled.length; s++) {
+      const i = words[this.#layout.sampleRows + s]!;
+      sampled[s] = nextToken(histories[i]!, this.#seeds[rows[i]!]!, this.#vocabSize);
+      this.#lastTokens[rows[i]!] = sampled[s]!;
+    }
+    return sampled;
+  }
+
+  #applyRowInits(words: Int32Array): void {
+    for (let i = 0; i < words[PlanHeader.numRowInits]!; i++) {
+      const at = words[PlanHeader.rowInitsOffset]! + ROW_INIT_WORDS * i;
+      const row = words[at + RowInit.row]!;
+      this.#seeds[row] = words[at + RowInit.seedLow]!;
+      this.#lastTokens[row] = LAST_SAMPLED;
+      this.seenSeeds.push(this.#seeds[row]!);
+    }
+  }
+
+  #applyBlockWrites(words: Int32Array): void {
+    const { maxBlocksPerRow } = this.#layout.capacity;
+    for (let i = 0; i < words[PlanHeader.numBlockWrites]!; i++) {
+      const at = words[PlanHeader.blockWritesOffset]! + 3 * i;
+      const [row, index, block] = [words[at]!, words[at + 1]!, words[at + 2]!];
+      assertInternal(index < maxBlocksPerRow, `block ${index} of row ${row}, whose table has ${maxBlocksPerRow}`);
+      this.#blockTables[row * maxBlocksPerRow + index] = block;
+    }
+  }
+
+  #writeFirstLayer(words: Int32Array, i: number): void {
+    const { rowIds, queryStarts, contextLens } = this.#layout;
+    const row = words[rowIds + i]!;
+    const start = words[queryStarts + i]!;
+    for (let t = start; t < words[queryStarts + i + 1]!; t++) {
+      const position = words[contextLens + i]! + t - start;
+      const slot = this.#slot(row, position);
+      const planned = words[words[PlanHeader.tokensOffset]! + t]!;
+      const token = planned === LAST_SAMPLED ? this.#lastTokens[row]! : planned;
+      assertInternal(token >= 0, `row ${row} feeds a token at ${position} that it has not sampled`);
+      this.#tokens[slot] = token;
+      this.#positions[slot] = position;
+      this.#histories[slot] = 0;
+    }
+  }
+
+  #writeSecondLayer(words: Int32Array, i: number): void {
+    const { rowIds, queryStarts, contextLens } = this.#layout;
+    const row = words[rowIds + i]!;
+    const contextLen = words[contextLens + i]!;
+    const end = contextLen + words[queryStarts + i + 1]! - words[queryStarts + i]!;
+    let history = EMPTY_HISTORY;
+    for (let position = 0; position < end; position++) {
+      const slot = this.#slot(row, position);
+      const found = this.#positions[slot];
+      assertInternal(found === position, `row ${row} reads position ${position}, its slot ${slot} holds ${found}`);
+      history = extendHistory(history, this.#tokens[slot]!);
+      if (position >= contextLen) this.#histories[slot] = history;
+    }
+  }
+
+  /** @returns the hash of all of a row's tokens */
+  #attend(words: Int32Array, i: number): number {
+    const { rowIds, queryStarts, contextLens } = this.#layout;
+    const row = words[rowIds + i]!;
+    const end = words[contextLens + i]! + words[queryStarts + i + 1]! - words[queryStarts + i]!;
+    let history = EMPTY_HISTORY;
+    for (let position = 0; position < end; position++) {
+      const slot = this.#slot(row, position);
+      history = extendHistory(history, this.#tokens[slot]!);
+      assertInternal(this.#histories[slot] === history, `row ${row} reads another history at position ${position}`);
+    }
+    return history;
+  }
+
+  #slot(row: number, position: number): number {
+    const { maxBlocksPerRow, blockSize } = this.#layout.capacity;
+    const block = this.#blockTables[row * maxBlocksPerRow + Math.floor(position / blockSize)]!;
+    assertInternal(block !== NULL_BLOCK, `row ${row} has no block for position ${position}`);
+    return block * blockSize + (position % blockSize);
+  }
+}

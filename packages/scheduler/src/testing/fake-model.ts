@@ -1,0 +1,38 @@
+// A "model" whose next token depends on every token before it, in order, and on the request's seed: the least mistake in
+// what a row reads changes its tokens.
+
+/** The state after the empty sequence. */
+export const EMPTY_HISTORY = 0x9e3779b9;
+
+/** The state after one more token. */
+export function extendHistory(history: number, token: number): number {
+  const mixed = Math.imul(history ^ (token + 0x7f4a7c15), 0x85ebca6b);
+  return (mixed ^ (mixed >>> 13)) >>> 0;
+}
+
+/** The token that follows `history`, from 0 to `vocabSize - 1`. */
+export function nextToken(history: number, seed: number, vocabSize: number): number {
+  return extendHistory(extendHistory(history, seed), -1) % vocabSize;
+}
+
+/** What {@link referenceTokens} needs to know of a request. */
+export interface ReferenceRequest {
+  readonly promptTokens: Int32Array;
+  readonly seed: number;
+  readonly maxTokens: number;
+  readonly stopTokenIds: Int32Array;
+}
+
+/** A request's output tokens, computed alone and without blocks, rows or steps. */
+export function referenceTokens(request: ReferenceRequest, vocabSize: number, maxModelLen: number): number[] {
+  const { promptTokens, seed, maxTokens, stopTokenIds } = request;
+  const outputs: number[] = [];
+  let history = promptTokens.reduce(extendHistory, EMPTY_HISTORY);
+  while (outputs.length < maxTokens && promptTokens.length + outputs.length < maxModelLen) {
+    const token = nextToken(history, seed, vocabSize);
+    outputs.push(token);
+    if (stopTokenIds.includes(token)) break;
+    history = extendHistory(history, token);
+  }
+  return outputs;
+}

@@ -1,0 +1,3 @@
+/** For tests of engines and schedulers: a device in plain integers that notices every wrong plan. @module */
+export * from "./fake-device.js";
+export * from "./fake-model.js";

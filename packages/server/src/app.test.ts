@@ -1,0 +1,243 @@
+// What bad clients send, and what holds for every route.
+import { OctavoError } from "@octavo/core";
+import { describe, expect, test } from "vitest";
+import { CHAT_UNIMPLEMENTED, COMPLETION_UNIMPLEMENTED } from "./fields/unimplemented.js";
+import { CHAT, createTestApp, messages, problem } from "./testing/request.js";
+import { version } from "./version.js";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const nested = (depth: number) => `{"messages":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+const chatWith = (json: string) => `{"messages":[{"role":"user","content":"Hi"}],${json}}`;
+
+describe("bad input", () => {
+  test.each<[string, string | Uint8Array, number, string | null, RegExp]>([
+    ["malformed JSON", '{"messages": [', 400, null, /not valid JSON/],
+    ["an empty body", "", 400, null, /empty/],
+    ["an array", "[]", 400, null, /must be a JSON object, got an array/],
+    ["null", "null", 400, null, /got null/],
+    ["NaN", chatWith('"temperature": NaN'), 400, "temperature", /NaN/],
+    ["-Infinity", chatWith('"top_p":-Infinity'), 400, "top_p", /-Infinity/],
+    ["a number beyond doubles", chatWith('"temperature":1e999'), 400, "temperature", /number/],
+    ["an integer beyond 2^53", chatWith('"seed":9007199254740993'), 400, "seed", /./],
+    ["a wrong type", chatWith('"temperature":"hot"'), 400, "temperature", /expected number, received string/],
+    ["a fraction for an integer", chatWith('"max_tokens":1.5'), 400, "max_tokens", /int/],
+    ["max_tokens 0", chatWith('"max_tokens":0'), 400, "max_tokens", /1/],
+    ["stop of a wrong type", chatWith('"stop":[1]'), 400, "stop", /list of strings/],
+    ["stream of a wrong type", chatWith('"stream":"yes"'), 400, "stream", /boolean/],
+    ["no messages", "{}", 400, "messages", /required/],
+    ["null messages", '{"messages":null}', 400, "messages", /required/],
+    ["empty messages", '{"messages":[]}', 400, "messages", /at least one/],
+    ["messages of a wrong type", '{"messages":"Hi"}', 400, "messages", /array/],
+    ["a message without role", '{"messages":[{"content":"a"}]}', 400, "messages[0].role", /required/],
+    ["an unknown role", '{"messages":[{"role":"god","content":"a"}]}', 400, "messages[0].role", /no role "god"/],
+    ["a tool message", '{"messages":[{"role":"tool","content":"a"}]}', 400, "messages[0].role", /not implemented/],
+    ["no content", '{"messages":[{"role":"user"}]}', 400, "messages[0].content", /must be a string/],
+    ["content of a wrong type", '{"messages":[{"role":"user","content":5}]}', 400, "messages[0].content", /string/],
+    [
+      "an image",
+      '{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]}',
+      400,
+      "messages[0].content[0].type",
+      /"image_url" are not implemented/,
+    ],
+    [
+      "a text part without text",
+      '{"messages":[{"role":"user","content":[{"type":"text"}]}]}',
+      400,
+      "messages[0].content[0].text",
+      /string/,
+    ],
+    [
+      "tool calls",
+      '{"messages":[{"role":"assistant","content":"","tool_calls":[{"id":"1"}]}]}',
+      400,
+      "messages[0].tool_calls",
+      /not implemented/,
+    ],
+    ["an unknown model", chatWith('"model":"gpt-9"'), 404, "model", /^The model `gpt-9` does not exist\.$/],
+    ["stream_options without stream", chatWith('"stream_options":{}'), 400, "stream_options", /stream: true/],
+    ["deep nesting", nested(100_000), 400, null, /deeper than 256/],
+    ["deep nesting in an unknown field", chatWith(`"x":${"[".repeat(1e5)}${"]".repeat(1e5)}`), 400, null, /deeper/],
+    ["invalid UTF-8", Uint8Array.from([...encode('{"model":"'), 0xff, 0xfe, ...encode('"}')]), 400, null, /UTF-8/],
+    ["a body of 3 MB", chatWith(`"x":"${"a".repeat(3e6)}"`), 413, null, /larger than 1048576 bytes/],
+  ])("%s", async (_name, body, status, param, message) => {
+    const { post, engine } = createTestApp({}, { maxBodyBytes: 2 ** 20 });
+    const found = await problem(await post(CHAT, body));
+    expect(found).toMatchObject({ status, code: status, param, message: expect.stringMatching(message) });
+    expect(engine.requests).toHaveLength(0);
+    expect((await post(CHAT, { messages })).status).toBe(200);
+  });
+
+  test("an announced length over the limit", async () => {
+    const { post } = createTestApp({}, { maxBodyBytes: 100 });
+    const response = await post(CHAT, "x".repeat(200), { "content-length": "200" });
+    expect(response.headers.get("connection")).toBe("close");
+    expect(await problem(response)).toMatchObject({ status: 413, code: 413, type: "RequestTooLargeError" });
+  });
+
+  test("__proto__ is a field like any other", async () => {
+    const { post, engine } = createTestApp();
+    const response = await post(CHAT, chatWith('"__proto__":{"temperature":2,"stream":true},"constructor":1'));
+    expect(response.headers.get("content-type")).toContain("application/json");
+    expect(engine.requests[0]!.params).toEqual({ maxTokens: null });
+  });
+
+  test("any content type whose bytes are JSON", async () => {
+    const { post } = createTestApp();
+    expect((await post(CHAT, { messages }, { "content-type": "text/plain" })).status).toBe(200);
+  });
+
+  test("a prompt that fills the context, with the numbers", async () => {
+    const { post } = createTestApp({ maxModelLen: 100 });
+    const chat = (length: number, extra = {}) =>
+      post(CHAT, { messages: [{ role: "user", content: "a".repeat(length) }], ...extra });
+    const overhead = "user:|assistant:".length;
+    expect((await chat(99 - overhead)).status).toBe(200);
+    const full = await problem(await chat(100 - overhead));
+    expect(full).toMatchObject({ status: 400, param: "messages", message: expect.stringContaining("has 100 tokens") });
+    expect((await chat(50 - overhead, { max_tokens: 50 })).status).toBe(200);
+    const tooMany = await problem(await chat(50 - overhead, { max_tokens: 51 }));
+    expect(tooMany).toMatchObject({ status: 400, param: "messages" });
+    expect(tooMany.message).toMatch(/100 tokens.*prompt has 50 and max_tokens is 51.*at most 50/);
+    const completion = await problem(await post("/v1/completions", { prompt: "a".repeat(90), max_tokens: 11 }));
+    expect(completion).toMatchObject({ status: 400, param: "prompt" });
+    expect((await post("/v1/completions", { prompt: "a".repeat(90) })).status).toBe(200);
+  });
+
+  test("text that cannot fit is refused before it is tokenized", async () => {
+    const { post, engine } = createTestApp({ maxModelLen: 100 });
+    engine.tokenizer.encode = () => {
+      throw new Error("tokenized");
+    };
+    const content = "a".repeat(401);
+    const chat = await problem(await post(CHAT, { messages: [{ role: "user", content }] }));
+    expect(chat).toMatchObject({ status: 400, param: "messages", message: expect.stringContaining("401") });
+    expect(await problem(await post("/v1/completions", { prompt: content }))).toMatchObject({
+      status: 400,
+      param: "prompt",
+    });
+    const many = await problem(await post(CHAT, { messages: new Array(101).fill(messages[0]) }));
+    expect(many).toMatchObject({ status: 400, param: "messages", message: expect.stringContaining("101 entries") });
+  });
+});
+
+describe("fields that are not implemented", () => {
+  const other = (defaults: readonly unknown[]): unknown => {
+    if (defaults[0] === undefined) return "something";
+    const value = defaults[0];
+    if (typeof value === "boolean") return !value;
+    if (typeof value === "number") return value + 1;
+    return Array.isArray(value) ? ["something"] : { type: "something" };
+  };
+  const cases = [
+    ...Object.entries(CHAT_UNIMPLEMENTED).map(([field, defaults]) => [CHAT, field, defaults] as const),
+    ...Object.entries(COMPLETION_UNIMPLEMENTED).map(
+      ([field, defaults]) => ["/v1/completions", field, defaults] as const,
+    ),
+  ];
+
+  test.each(cases)("%s %s", async (path, field, defaults) => {
+    const { post, engine } = createTestApp();
+    const body = { messages, prompt: "Hi" };
+    expect(await problem(await post(path, { ...body, [field]: other(defaults) }))).toMatchObject({
+      status: 400,
+      type: "BadRequestError",
+      param: field,
+      message: expect.stringContaining("not implemented yet"),
+    });
+    expect(engine.requests).toHaveLength(0);
+    for (const value of [null, ...defaults]) expect((await post(path, { ...body, [field]: value })).status).toBe(200);
+  });
+});
+
+describe("every route", () => {
+  test("unknown paths and methods", async () => {
+    const { app, post } = createTestApp();
+    expect(await problem(await app.request("/nope"))).toMatchObject({ status: 404, type: "NotFoundError", code: 404 });
+    const wrong = await app.request(CHAT);
+    expect(wrong.headers.get("allow")).toBe("POST");
+    expect(await problem(wrong)).toMatchObject({ status: 405, code: 405 });
+    const health = await post("/health", {});
+    expect([health.status, health.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+    expect((await app.request("/health", { method: "HEAD" })).status).toBe(200);
+    expect((await app.request(CHAT, { method: "OPTIONS" })).headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  test("keys guard everything but probes and the page", async () => {
+    const { app, post } = createTestApp({}, { apiKeys: ["first", "second"] });
+    for (const path of ["/v1/models", "/version", "/tokenize", "/nope", CHAT]) {
+      const response = await app.request(path);
+      expect([response.status, await response.json()]).toEqual([401, { error: "Unauthorized" }]);
+    }
+    for (const path of ["/health", "/metrics", "/", "/page/chat.js", "/page/style.css"]) {
+      expect((await app.request(path)).status).toBe(200);
+    }
+    for (const [authorization, status] of [
+      ["Bearer first", 200],
+      ["bearer second", 200],
+      ["Bearer third", 401],
+      ["Bearer ", 401],
+      ["Bearer first second", 401],
+      ["Basic first", 401],
+      ["first", 401],
+    ] as const) {
+      expect((await post(CHAT, { messages }, { authorization })).status).toBe(status);
+    }
+  });
+
+  test("models, version, health", async () => {
+    const { app, engine } = createTestApp();
+    const list = await (await app.request("/v1/models")).json();
+    expect(list.object).toBe("list");
+    expect(list.data.map((card: { id: string }) => card.id)).toEqual(["fake", "org/alias"]);
+    expect(list.data[0]).toMatchObject({ object: "model", owned_by: "octavo", parent: null, max_model_len: 1000 });
+    for (const path of ["/v1/models/org/alias", "/v1/models/org%2Falias"]) {
+      expect(await (await app.request(path)).json()).toMatchObject({ id: "org/alias", root: "fake" });
+    }
+    expect(await problem(await app.request("/v1/models/other"))).toMatchObject({ status: 404, param: "model" });
+    expect(await (await app.request("/version")).json()).toEqual({ version });
+
+    const healthy = await app.request("/health");
+    expect([healthy.status, await healthy.text()]).toEqual([200, ""]);
+    engine.failure = new OctavoError({ code: "ENGINE_DEAD", message: "the device is gone" });
+    expect(await problem(await app.request("/health"))).toMatchObject({ status: 503 });
+  });
+
+  test("tokenize and detokenize", async () => {
+    const { post } = createTestApp();
+    expect(await (await post("/tokenize", { prompt: "ab", return_token_strs: true })).json()).toEqual({
+      count: 2,
+      max_model_len: 1000,
+      tokens: [97, 98],
+      token_strs: ["a", "b"],
+    });
+    const chat = await (await post("/tokenize", { messages, add_generation_prompt: false })).json();
+    expect(chat).toMatchObject({ count: 8, token_strs: null });
+    expect(await (await post("/detokenize", { tokens: [97, 98] })).json()).toEqual({ prompt: "ab" });
+    for (const [path, body, param] of [
+      ["/tokenize", {}, "prompt"],
+      ["/tokenize", { prompt: 5 }, "prompt"],
+      ["/tokenize", { prompt: "a".repeat(2 ** 20 + 1) }, "prompt"],
+      ["/tokenize", { messages: [{ role: "user", content: 1 }] }, "messages[0].content"],
+      ["/tokenize", { messages, tools: [{}] }, "tools"],
+      ["/detokenize", {}, "tokens"],
+      ["/detokenize", { tokens: [1, -1] }, "tokens[1]"],
+      ["/detokenize", { tokens: [1, "2"] }, "tokens[1]"],
+    ] as const) {
+      expect(await problem(await post(path, body))).toMatchObject({ status: 400, param });
+    }
+    expect((await post("/tokenize", { prompt: "a", model: "x" })).status).toBe(404);
+  });
+
+  test("the page is ours alone", async () => {
+    const { app } = createTestApp();
+    const page = await app.request("/");
+    expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    const html = await page.text();
+    expect(html).not.toMatch(/https?:\/\//);
+    expect(html).not.toMatch(/<script>|style=|onclick/);
+    const script = await (await app.request("/page/chat.js")).text();
+    expect(script).not.toContain("innerHTML");
+  });
+});

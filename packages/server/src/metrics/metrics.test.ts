@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { CHAT, createTestApp, messages } from "../testing/request.js";
+
+const LABELS = 'model_name="fake",engine="0"';
+
+test("the engine's counters and the requests' latencies, under vLLM's names", async () => {
+  const { app, post } = createTestApp({ text: "abcd" });
+  await post(CHAT, { messages });
+  await (await post(CHAT, { messages, stream: true })).text();
+  await post(CHAT, { messages, n: 2 });
+  await app.request("/nope");
+  const response = await app.request("/metrics");
+  expect(response.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
+  const lines = new Set((await response.text()).split("\n"));
+  for (const line of [
+    `octavo:num_requests_running{${LABELS}} 3`,
+    `octavo:num_requests_waiting{${LABELS}} 2`,
+    `octavo:kv_cache_usage_perc{${LABELS}} 0.25`,
+    `octavo:prefix_cache_queries_total{${LABELS}} 50`,
+    `octavo:prefix_cache_hits_total{${LABELS}} 20`,
+    `octavo:num_preemptions_total{${LABELS}} 1`,
+    `octavo:prompt_tokens_total{${LABELS}} 123`,
+    `octavo:generation_tokens_total{${LABELS}} 456`,
+    `octavo:request_success_total{finished_reason="stop",${LABELS}} 2`,
+    `octavo:request_success_total{finished_reason="abort",${LABELS}} 0`,
+    `octavo:time_to_first_token_seconds_count{${LABELS}} 2`,
+    `octavo:inter_token_latency_seconds_count{${LABELS}} 6`,
+    `octavo:e2e_request_latency_seconds_count{${LABELS}} 2`,
+    `octavo:request_prompt_tokens_sum{${LABELS}} 36`,
+    `octavo:request_generation_tokens_sum{${LABELS}} 8`,
+    `octavo:cache_config_info{block_size="16",num_gpu_blocks="100",kv_cache_memory_bytes="4096",cache_dtype="float32",${LABELS}} 1`,
+    `http_requests_total{handler="${CHAT}",method="POST",status="2xx"} 2`,
+    `http_requests_total{handler="${CHAT}",method="POST",status="4xx"} 1`,
+    `http_requests_total{handler="none",method="GET",status="4xx"} 1`,
+  ]) {
+    expect(lines).toContain(line);
+  }
+});
+
+test("a second scrape shows the same counters, two apps do not mix", async () => {
+  const first = createTestApp();
+  const second = createTestApp();
+  await first.post(CHAT, { messages });
+  for (let i = 0; i < 2; i++) {
+    const text = await (await first.app.request("/metrics")).text();
+    expect(text).toContain(`octavo:generation_tokens_total{${LABELS}} 456`);
+  }
+  expect(await (await second.app.request("/metrics")).text()).toContain(
+    `octavo:request_success_total{finished_reason="stop",${LABELS}} 0`,
+  );
+});

@@ -1,0 +1,59 @@
+// The command line: names, defaults and checks of the flags. vLLM's words wherever the meaning is the same.
+import { Command, InvalidArgumentError, Option } from "commander";
+import { LOG_LEVELS } from "./logging/logger.js";
+import type { ServeFlags } from "./run-serve.js";
+import { version } from "./version.js";
+
+const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
+
+type Serve = (model: string | undefined, flags: ServeFlags) => Promise<void>;
+
+/** @param serve what `octavo serve` does */
+export function createProgram(serve: Serve): Command {
+  const program = new Command("octavo")
+    .description("An LLM inference and serving engine for Node.js.")
+    .version(version)
+    .showHelpAfterError("(--help lists the flags)");
+  program
+    .command("serve")
+    .description("serve a model over the OpenAI API")
+    .argument("[MODEL]", "folder with config.json, tokenizer.json and safetensors (default: @octavo/model-pocket)")
+    .option("--host <host>", "address to listen on", "127.0.0.1")
+    .addOption(new Option("--port <port>", "port to listen on; 0: any").env("PORT").default(8000).argParser(port))
+    .option("--served-model-name <name...>", "names that requests may use (default: MODEL)")
+    .option("--api-key <key>", "key that clients must send; repeatable (env: OCTAVO_API_KEY)", collect)
+    .addOption(
+      new Option("--dtype <dtype>", "dtype of weights, activations and KV cache").choices(DTYPES).default("auto"),
+    )
+    .option("--max-model-len <tokens>", "prompt and output together (default: the model's limit)", positive)
+    .option("--max-num-seqs <requests>", "requests that run at once (default: 256)", positive)
+    .option("--max-num-batched-tokens <tokens>", "tokens a step computes at most (default: 2048)", positive)
+    .option("--max-num-queued-reqs <requests>", "requests in flight, more get a 503 (default: 4096)", positive)
+    .option("--kv-cache-memory-bytes <bytes>", "memory for the KV cache (default: half of what is free)", positive)
+    .addOption(new Option("--device <device>", "backend").choices(["auto", "cpu"]).default("auto"))
+    .option("--shutdown-timeout <seconds>", "how long running requests may finish after a signal", seconds, 30)
+    .addOption(new Option("--log-level <level>", "what is logged to stderr").choices(LOG_LEVELS).default("info"))
+    .action(serve);
+  return program;
+}
+
+function collect(value: string, previous: readonly string[] = []): string[] {
+  if (value === "") throw new InvalidArgumentError("It must not be empty.");
+  return [...previous, value];
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("It must be a whole number of at least 1.");
+}
+
+function port(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= 65535) return Number(text);
+  throw new InvalidArgumentError("It must be a number from 0 to 65535.");
+}
+
+function seconds(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) <= 2 ** 20) return Number(text);
+  throw new InvalidArgumentError("It must be a number of seconds.");
+}

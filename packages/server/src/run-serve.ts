@@ -1,0 +1,36 @@
+// `octavo serve`: listen, load, answer.
+import { type EngineOptions, LLM } from "@octavo/engine";
+import { createApp } from "./app.js";
+import { banner } from "./banner.js";
+import { DEFAULT_MODEL_NAME, defaultModelFolder } from "./default-model.js";
+import { createLogger, type LogLevel } from "./logging/logger.js";
+import { listen } from "./serve.js";
+import { drainOnSignal } from "./shutdown.js";
+
+/** Flags of `octavo serve`, as commander names them. */
+export interface ServeFlags extends EngineOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly servedModelName?: readonly [string, ...string[]];
+  readonly apiKey?: readonly string[];
+  /** Seconds. */
+  readonly shutdownTimeout: number;
+  readonly logLevel: LogLevel;
+}
+
+/** Serves until a signal comes. @throws OctavoError when the server cannot start */
+export async function runServe(model: string | undefined, flags: ServeFlags): Promise<void> {
+  const { host, port, servedModelName, apiKey, shutdownTimeout, logLevel, ...engineOptions } = flags;
+  const folder = model ?? (await defaultModelFolder());
+  const servedModelNames = servedModelName ?? ([model ?? DEFAULT_MODEL_NAME] as const);
+  const apiKeys = apiKey ?? (process.env.OCTAVO_API_KEY ? [process.env.OCTAVO_API_KEY] : []);
+  const logger = createLogger(logLevel);
+
+  // The port first: it fails in a millisecond, a large model loads for a minute.
+  const listener = await listen({ host, port });
+  const engine = await LLM.load(folder, engineOptions);
+  listener.attach(createApp(engine, { servedModelNames, apiKeys, logger }));
+  drainOnSignal(listener, engine, logger, shutdownTimeout * 1000);
+  const needsKey = apiKeys.length > 0;
+  process.stdout.write(banner(listener.url, servedModelNames[0], engine.info, { needsKey }));
+}

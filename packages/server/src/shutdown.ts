@@ -1,0 +1,23 @@
+// What a signal does: the first one drains, the second one exits at once.
+import { constants } from "node:os";
+import type { Engine } from "@octavo/engine";
+import type { Logger } from "pino";
+import type { Listener } from "./serve.js";
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+/** Installs the handlers. The process exits 0 after the first signal, 128 + its number at the second. */
+export function drainOnSignal(listener: Listener, engine: Engine, logger: Logger, timeoutMs: number): void {
+  let draining = false;
+  const onSignal = async (signal: (typeof SIGNALS)[number]) => {
+    if (draining) process.exit(128 + constants.signals[signal]);
+    draining = true;
+    const { numRunning, numWaiting } = engine.stats;
+    logger.info({ signal, numRunning, numWaiting, timeoutMs }, "draining; a second signal exits at once");
+    const drained = await listener.drain(timeoutMs);
+    if (!drained) logger.warn({ timeoutMs }, "cut off the requests that still ran");
+    await engine.dispose();
+    process.exit(0);
+  };
+  for (const signal of SIGNALS) process.on(signal, () => void onSignal(signal));
+}

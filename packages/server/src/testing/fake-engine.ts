@@ -1,0 +1,125 @@
+// An engine for tests: answers with a given text, one character a token, and remembers what it was asked.
+import type { OctavoError } from "@octavo/core";
+import type { Engine, EngineInfo, EngineStats, GenerateRequest, OutputChunk, RequestStream } from "@octavo/engine";
+import type { Tokenizer } from "@octavo/tokenizer";
+
+export interface FakeEngineOptions {
+  /** The answer. Default "Hello". */
+  readonly text?: string;
+  readonly maxModelLen?: number;
+  /** Called before each token; a promise delays it, a throw ends the stream with that error. */
+  readonly beforeToken?: (index: number) => Promise<void> | void;
+  /** Thrown by submit. */
+  readonly refuse?: OctavoError;
+  /** How the last chunk ends. Default stop, null. */
+  readonly finish?: Pick<OutputChunk, "finishReason" | "stopReason">;
+}
+
+const VOCAB_SIZE = 0x10000;
+
+/** One id a UTF-16 unit; a chat is `role:content|` for each message, then `assistant:`. */
+const tokenizer = {
+  vocabSize: VOCAB_SIZE,
+  maxCharsPerToken: 4,
+  encode: (text: string) => Int32Array.from(text, (character) => character.charCodeAt(0)),
+  decode: (ids: ArrayLike<number>) => String.fromCharCode(...Array.from(ids)),
+  tokenOf: (id: number) => String.fromCharCode(id),
+  renderChat(
+    messages: readonly { role: string; content: string | { text: string }[] }[],
+    options: { addGenerationPrompt?: boolean },
+  ) {
+    const text = messages.map(({ role, content }) => {
+      const plain = typeof content === "string" ? content : content.map((part) => part.text).join("\n");
+      return `${role}:${plain}|`;
+    });
+    return text.join("") + (options.addGenerationPrompt === false ? "" : "assistant:");
+  },
+} as unknown as Tokenizer;
+
+export class FakeEngine implements Engine {
+  readonly tokenizer = tokenizer;
+  readonly requests: GenerateRequest[] = [];
+  readonly info: EngineInfo;
+  failure: OctavoError | null = null;
+  aborted = 0;
+  running = 0;
+  stats: EngineStats = {
+    numRunning: 3,
+    numWaiting: 2,
+    kvBlocksUsed: 25,
+    kvBlocksTotal: 100,
+    prefixCacheQueries: 50,
+    prefixCacheHits: 20,
+    numPreemptions: 1,
+    promptTokens: 123,
+    generationTokens: 456,
+    steps: 9,
+  };
+  readonly #options: FakeEngineOptions;
+
+  constructor(options: FakeEngineOptions = {}) {
+    this.#options = options;
+    this.info = {
+      model: "/models/fake",
+      architecture: "FakeForCausalLM",
+      device: "fake",
+      dtype: "float32",
+      vocabSize: VOCAB_SIZE,
+      maxModelLen: options.maxModelLen ?? 1000,
+      maxNumSeqs: 8,
+      maxNumBatchedTokens: 64,
+      blockSize: 16,
+      numBlocks: 100,
+      weightBytes: 0,
+      kvCacheBytes: 4096,
+      loadSeconds: 0,
+      generationDefaults: {},
+    } as EngineInfo;
+  }
+
+  submit(request: GenerateRequest): RequestStream {
+    if (this.#options.refuse) throw this.#options.refuse;
+    this.requests.push(request);
+    this.running++;
+    let over = false;
+    const end = () => {
+      if (!over) this.running--;
+      over = true;
+    };
+    const abort = () => {
+      if (over) return;
+      this.aborted++;
+      end();
+    };
+    request.signal?.addEventListener("abort", abort, { once: true });
+    return {
+      promptTokenIds: Int32Array.from(request.prompt as ArrayLike<number>),
+      numCachedTokens: 2,
+      abort,
+      [Symbol.asyncIterator]: () => this.#chunks(() => over, end),
+    };
+  }
+
+  async idle(): Promise<void> {}
+
+  async dispose(): Promise<void> {}
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async *#chunks(isOver: () => boolean, end: () => void): AsyncGenerator<OutputChunk> {
+    const { text = "Hello", beforeToken, finish = { finishReason: "stop", stopReason: null } } = this.#options;
+    try {
+      for (let i = 0; i < text.length && !isOver(); i++) {
+        await beforeToken?.(i);
+        if (isOver()) break;
+        const last = i === text.length - 1 ? finish : { finishReason: null, stopReason: null };
+        yield { text: text[i]!, tokenIds: [text.charCodeAt(i)], ...last };
+      }
+      if (isOver()) yield { text: "", tokenIds: [], finishReason: "abort", stopReason: null };
+    } finally {
+      end();
+    }
+  }
+}
