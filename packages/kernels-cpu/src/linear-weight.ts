@@ -88,7 +88,7 @@ export class CpuLinearWeight implements LinearWeight {
 
   dispose(): void {
     if (this.id < 0) return;
-    this.#native.disposeLinear(this.backend, this.id);
+    if (this.#pool.open) this.#native.disposeLinear(this.backend, this.id);
     this.id = -1;
     for (const part of this.#parts) {
       part.owned?.dispose();

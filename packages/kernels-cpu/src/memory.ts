@@ -80,6 +80,11 @@ export class MemoryPool {
     this.#backend = backend;
   }
 
+  /** False once the backend is disposed and everything is freed. */
+  get open(): boolean {
+    return this.#open;
+  }
+
   /** Bytes held by purpose. Mapped files are not counted: the kernel takes their pages back when it needs them. */
   get held(): Readonly<Record<MemoryPurpose, number>> {
     return { ...this.#held };

@@ -44,9 +44,8 @@ export class KvSequence {
     return this.#numBlocks;
   }
 
-  /** The block that holds tokens `[index * blockSize, (index + 1) * blockSize)`. */
+  /** The block that holds tokens `[index * blockSize, (index + 1) * blockSize)`; `index` is below `numBlocks`. */
   block(index: number): number {
-    assertInternal(index < this.#numBlocks, `block ${index} of a sequence that has ${this.#numBlocks}`);
     return this.#blocks[index]!;
   }
 
@@ -90,6 +89,7 @@ export class KvSequence {
 
   /** Takes blocks until they hold `length` tokens. @returns false, and changes nothing, when too few are free */
   grow(length: number): boolean {
+    if (length <= this.#numBlocks * this.#blockSize) return true;
     const missing = Math.ceil(length / this.#blockSize) - this.#numBlocks;
     if (missing > this.#pool.free) return false;
     for (let i = 0; i < missing; i++) this.#append(this.#pool.take());

@@ -33,7 +33,11 @@ export class ConfigReader {
       throw new OctavoError({ code: "CHECKPOINT", message: `${file}: ${reason(cause)}`, param: file, cause });
     }
     if (isObject(parsed)) return new ConfigReader(file, parsed);
-    throw new OctavoError({ code: "CHECKPOINT", message: `${file} holds ${show(parsed)}, expected an object`, param: file });
+    throw new OctavoError({
+      code: "CHECKPOINT",
+      message: `${file} holds ${show(parsed)}, expected an object`,
+      param: file,
+    });
   }
 
   /** The field as it stands; null when absent. */
@@ -63,7 +67,9 @@ export class ConfigReader {
   number(name: string, { fallback, min, max, aboveMin }: NumberRange): number {
     const value = this.raw(name) ?? fallback;
     const fits = typeof value === "number" && (aboveMin ? value > min : value >= min) && value <= max;
-    return fits ? value : this.fail(name, `a number ${aboveMin ? "above" : "from"} ${min} ${aboveMin ? "and at most" : "to"} ${max}`);
+    return fits
+      ? value
+      : this.fail(name, `a number ${aboveMin ? "above" : "from"} ${min} ${aboveMin ? "and at most" : "to"} ${max}`);
   }
 
   boolean(name: string, fallback: boolean): boolean {

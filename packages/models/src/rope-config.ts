@@ -1,6 +1,6 @@
 // The rotary embedding's settings, read from both dialects of config.json: transformers 4 (`rope_theta`, `rope_scaling` with
 // `rope_type` or `type`) and transformers 5 (`rope_parameters`). Defaults are those of transformers 5.
-import type { ConfigReader } from "./hf-config.js";
+import type { ConfigReader, NumberRange } from "./hf-config.js";
 
 /** How frequencies are stretched past the length trained at. Lengths count positions. */
 export type RopeScaling =
@@ -47,7 +47,8 @@ export interface RopeConfig {
 }
 
 const TYPES: readonly RopeScaling["type"][] = ["default", "linear", "dynamic", "llama3", "yarn", "longrope"];
-const POSITIONS = 2 ** 24;
+/** A bound on untrusted sizes, above every model there is. */
+export const MAX_POSITIONS = 2 ** 24;
 const FACTOR = { min: 0, aboveMin: true, max: 1e6 } as const;
 
 /**
@@ -61,23 +62,41 @@ export function readRopeConfig(config: ConfigReader, headDim: number, maxPositio
   for (const key of nested?.keys() ?? []) {
     // Frequencies by layer type (Gemma): read as flat they would silently mean the defaults.
     const value = section.raw(key);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) section.unsupported(key, ["one setting for all layers"]);
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      section.unsupported(key, ["one setting for all layers"]);
   }
   const theta = owner("rope_theta").number("rope_theta", { fallback: 10000, min: 1, aboveMin: true, max: 1e12 });
-  const share = owner("partial_rotary_factor").number("partial_rotary_factor", { fallback: 1, min: 0, aboveMin: true, max: 1 });
+  const share = owner("partial_rotary_factor").number("partial_rotary_factor", {
+    fallback: 1,
+    min: 0,
+    aboveMin: true,
+    max: 1,
+  });
   const rotaryDim = Math.floor(headDim * share);
   if (rotaryDim < 2 || rotaryDim % 2 !== 0) {
     const name = share === 1 ? "head_dim" : "partial_rotary_factor";
-    (share === 1 ? config : owner(name)).fail(name, `an even number of rotating dimensions (found ${rotaryDim} of ${headDim})`);
+    (share === 1 ? config : owner(name)).fail(
+      name,
+      `an even number of rotating dimensions (found ${rotaryDim} of ${headDim})`,
+    );
   }
-  return { theta, rotaryDim, scaling: nested ? readScaling(config, nested, rotaryDim, maxPositions) : { type: "default" } };
+  return {
+    theta,
+    rotaryDim,
+    scaling: nested ? readScaling(config, nested, rotaryDim, maxPositions) : { type: "default" },
+  };
 
   function owner(name: string): ConfigReader {
     return nested?.has(name) ? nested : config;
   }
 }
 
-function readScaling(config: ConfigReader, section: ConfigReader, rotaryDim: number, maxPositions: number): RopeScaling {
+function readScaling(
+  config: ConfigReader,
+  section: ConfigReader,
+  rotaryDim: number,
+  maxPositions: number,
+): RopeScaling {
   const typeField = section.has("rope_type") || !section.has("type") ? "rope_type" : "type";
   const named = section.string(typeField, "default");
   const type = named === "su" ? "longrope" : TYPES.find((known) => known === named);
@@ -85,14 +104,24 @@ function readScaling(config: ConfigReader, section: ConfigReader, rotaryDim: num
 
   // Beside the section (Phi-3) it goes before the one inside.
   const holder = config.has("original_max_position_embeddings") ? config : section;
-  const originalMaxPositions = holder.size("original_max_position_embeddings", { fallback: maxPositions, max: POSITIONS });
-  const optional = (name: string) => (section.has(name) ? section.number(name, FACTOR) : undefined);
+  const originalMaxPositions = holder.integer("original_max_position_embeddings", {
+    fallback: maxPositions,
+    min: 2,
+    max: MAX_POSITIONS,
+  });
+  const optional = (name: string, range: NumberRange = FACTOR) =>
+    section.has(name) ? section.number(name, range) : undefined;
   switch (type) {
     case "linear":
       return { type, factor: section.number("factor", FACTOR) };
     case "dynamic":
-      if (rotaryDim < 4) config.fail("head_dim", `at least 4 rotating dimensions for rope_type "dynamic" (found ${rotaryDim})`);
-      return { type, factor: section.number("factor", { ...FACTOR, min: 1, aboveMin: false }), trainedPositions: maxPositions };
+      if (rotaryDim < 4)
+        config.fail("head_dim", `at least 4 rotating dimensions for rope_type "dynamic" (found ${rotaryDim})`);
+      return {
+        type,
+        factor: section.number("factor", { ...FACTOR, min: 1, aboveMin: false }),
+        trainedPositions: maxPositions,
+      };
     case "llama3": {
       const lowFreqFactor = section.number("low_freq_factor", FACTOR);
       const highFreqFactor = section.number("high_freq_factor", { ...FACTOR, min: lowFreqFactor });
@@ -107,8 +136,8 @@ function readScaling(config: ConfigReader, section: ConfigReader, rotaryDim: num
         betaSlow: optional("beta_slow") ?? 1,
         truncate: section.boolean("truncate", true),
         attentionFactor: optional("attention_factor"),
-        mscale: optional("mscale"),
-        mscaleAllDim: optional("mscale_all_dim"),
+        mscale: optional("mscale", { min: 0, max: 1e6 }),
+        mscaleAllDim: optional("mscale_all_dim", { min: 0, max: 1e6 }),
       };
     case "longrope":
       return {
@@ -130,9 +159,9 @@ export function servedPositions(scaling: RopeScaling, maxPositions: number): num
   switch (scaling.type) {
     case "linear":
     case "dynamic":
-      return Math.min(POSITIONS, Math.max(1, Math.floor(maxPositions * scaling.factor)));
+      return Math.min(MAX_POSITIONS, Math.max(1, Math.floor(maxPositions * scaling.factor)));
     case "yarn":
-      return Math.min(POSITIONS, Math.max(1, Math.floor(scaling.originalMaxPositions * scaling.factor)));
+      return Math.min(MAX_POSITIONS, Math.max(1, Math.floor(scaling.originalMaxPositions * scaling.factor)));
     default:
       return maxPositions;
   }

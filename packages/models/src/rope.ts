@@ -26,7 +26,10 @@ export function ropeFrequencies(config: RopeConfig, sequenceLength: number): Rop
     case "linear":
       return { inverse: inverted(powers(theta, rotaryDim)).map((f) => f / scaling.factor), attentionScaling: 1 };
     case "dynamic":
-      return { inverse: inverted(powers(dynamicBase(theta, rotaryDim, scaling, sequenceLength), rotaryDim)), attentionScaling: 1 };
+      return {
+        inverse: inverted(powers(dynamicBase(theta, rotaryDim, scaling, sequenceLength), rotaryDim)),
+        attentionScaling: 1,
+      };
     case "llama3":
       return { inverse: inverted(powers(theta, rotaryDim)).map((f) => llama3(f, scaling)), attentionScaling: 1 };
     case "yarn":
@@ -62,7 +65,12 @@ function inverted(values: Float32Array): Float32Array {
 }
 
 /** The base that stretches the slowest frequency to `sequenceLength` ("NTK-aware" scaling by bloc97 and emozilla, 2023). */
-function dynamicBase(theta: number, dim: number, scaling: RopeScaling & { type: "dynamic" }, sequenceLength: number): number {
+function dynamicBase(
+  theta: number,
+  dim: number,
+  scaling: RopeScaling & { type: "dynamic" },
+  sequenceLength: number,
+): number {
   const { factor, trainedPositions } = scaling;
   const length = Math.max(sequenceLength, trainedPositions);
   const stretch = f32(f32(f32(factor * length) / trainedPositions) - (factor - 1));
@@ -82,7 +90,8 @@ function llama3(frequency: number, scaling: RopeScaling & { type: "llama3" }): n
 /** Interpolated, extrapolated or a blend, by how often a dimension turns within the length trained at (Peng et al. 2023). */
 function yarn(theta: number, dim: number, scaling: RopeScaling & { type: "yarn" }): Float32Array {
   const { factor, originalMaxPositions, betaFast, betaSlow, truncate } = scaling;
-  const dimensionOf = (turns: number) => (dim * Math.log(originalMaxPositions / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const dimensionOf = (turns: number) =>
+    (dim * Math.log(originalMaxPositions / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
   const fast = dimensionOf(betaFast);
   const slow = dimensionOf(betaSlow);
   const low = Math.max(truncate ? Math.floor(fast) : fast, 0);
@@ -103,7 +112,11 @@ function yarnAttention({ factor, attentionFactor, mscale, mscaleAllDim }: RopeSc
 }
 
 /** Ding et al. 2024 */
-function longropeAttention({ factor, attentionFactor, originalMaxPositions }: RopeScaling & { type: "longrope" }): number {
+function longropeAttention({
+  factor,
+  attentionFactor,
+  originalMaxPositions,
+}: RopeScaling & { type: "longrope" }): number {
   if (attentionFactor !== undefined) return attentionFactor;
   return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalMaxPositions));
 }

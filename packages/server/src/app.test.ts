@@ -1,6 +1,7 @@
 // What bad clients send, and what holds for every route.
 import { OctavoError } from "@octavo/core";
 import { describe, expect, test } from "vitest";
+import { createApp } from "./app.js";
 import { CHAT_UNIMPLEMENTED, COMPLETION_UNIMPLEMENTED } from "./fields/unimplemented.js";
 import { CHAT, createTestApp, messages, problem } from "./testing/request.js";
 import { version } from "./version.js";
@@ -98,7 +99,7 @@ describe("bad input", () => {
     expect((await chat(50 - overhead, { max_tokens: 50 })).status).toBe(200);
     const tooMany = await problem(await chat(50 - overhead, { max_tokens: 51 }));
     expect(tooMany).toMatchObject({ status: 400, param: "messages" });
-    expect(tooMany.message).toMatch(/100 tokens.*prompt has 50 and max_tokens is 51.*at most 50/);
+    expect(tooMany.message).toMatch(/100 tokens.*prompt has 50, max_tokens is 51.*at most 50/);
     const completion = await problem(await post("/v1/completions", { prompt: "a".repeat(90), max_tokens: 11 }));
     expect(completion).toMatchObject({ status: 400, param: "prompt" });
     expect((await post("/v1/completions", { prompt: "a".repeat(90) })).status).toBe(200);
@@ -119,6 +120,22 @@ describe("bad input", () => {
     const many = await problem(await post(CHAT, { messages: new Array(101).fill(messages[0]) }));
     expect(many).toMatchObject({ status: 400, param: "messages", message: expect.stringContaining("101 entries") });
   });
+});
+
+test("text that is too long but not certainly so is refused piece by piece, without holding up others", async () => {
+  const { engine } = createTestApp({ maxModelLen: 40_000 });
+  const encode = engine.tokenizer.encode;
+  const lengths: number[] = [];
+  engine.tokenizer.encode = (text, options) => {
+    lengths.push(text.length);
+    return encode(text, options);
+  };
+  Object.assign(engine.tokenizer, { maxCharsPerToken: 100 });
+  const app = createApp(engine, { servedModelNames: ["fake"] });
+  const body = JSON.stringify({ prompt: "a".repeat(1_000_000) });
+  const found = await problem(await app.request("/v1/completions", { method: "POST", body }));
+  expect(found).toMatchObject({ status: 400, param: "prompt", message: expect.stringContaining("more than 40000") });
+  expect(lengths).toEqual([2 ** 15, 2 ** 15]);
 });
 
 describe("fields that are not implemented", () => {
@@ -217,7 +234,7 @@ describe("every route", () => {
     for (const [path, body, param] of [
       ["/tokenize", {}, "prompt"],
       ["/tokenize", { prompt: 5 }, "prompt"],
-      ["/tokenize", { prompt: "a".repeat(2 ** 20 + 1) }, "prompt"],
+      ["/tokenize", { prompt: "a".repeat(2 ** 18 + 1) }, "prompt"],
       ["/tokenize", { messages: [{ role: "user", content: 1 }] }, "messages[0].content"],
       ["/tokenize", { messages, tools: [{}] }, "tools"],
       ["/detokenize", {}, "tokens"],

@@ -1,6 +1,6 @@
 // A step plan being written or read. The writer is the scheduler; nothing here allocates after construction.
-import { assertInternal } from "../errors.js";
-import { PLAN_VERSION, PlanHeader as H, type PlanLayout, ROW_INIT_WORDS } from "./layout.js";
+import { OctavoError } from "../errors.js";
+import { PlanHeader as H, PLAN_VERSION, type PlanLayout, ROW_INIT_WORDS } from "./layout.js";
 
 /**
  * One step's work as a flat Int32Array. Write with `begin`, then for each request `addRow` followed by its `addToken`s,
@@ -54,11 +54,11 @@ export class StepPlan {
    */
   addRow(row: number, contextLen: number, queryLen: number, samples: boolean): void {
     const { layout, words } = this;
-    assertInternal(this.#rows < layout.capacity.maxRows, `a plan holds ${layout.capacity.maxRows} rows`);
-    assertInternal(
-      this.#tokens + queryLen <= layout.capacity.maxTokens,
-      `a plan holds ${layout.capacity.maxTokens} tokens, row ${row} adds ${queryLen} to ${this.#tokens}`,
-    );
+    const { maxRows, maxTokens } = layout.capacity;
+    if (this.#rows >= maxRows) throw overflow(`${maxRows} rows`);
+    if (this.#tokens + queryLen > maxTokens) {
+      throw overflow(`${maxTokens} tokens, row ${row} adds ${queryLen} to ${this.#tokens}`);
+    }
     const i = this.#rows++;
     words[layout.rowIds + i] = row;
     words[layout.queryStarts + i] = this.#tokens;
@@ -75,7 +75,7 @@ export class StepPlan {
 
   addBlockWrite(row: number, index: number, block: number): void {
     const at = 3 * this.#writes++;
-    assertInternal(at < this.#blockWrites.length, `a plan holds ${this.layout.maxBlockWrites} block writes`);
+    if (at >= this.#blockWrites.length) throw overflow(`${this.layout.maxBlockWrites} block writes`);
     this.#blockWrites[at] = row;
     this.#blockWrites[at + 1] = index;
     this.#blockWrites[at + 2] = block;
@@ -84,7 +84,7 @@ export class StepPlan {
   /** Copies one record of ROW_INIT_WORDS from `record` and sets its row. */
   addRowInit(row: number, record: Int32Array): void {
     const at = ROW_INIT_WORDS * this.#inits++;
-    assertInternal(at < this.#rowInits.length, `a plan holds ${this.layout.capacity.maxRows} row inits`);
+    if (at >= this.#rowInits.length) throw overflow(`${this.layout.capacity.maxRows} row inits`);
     for (let i = 1; i < ROW_INIT_WORDS; i++) this.#rowInits[at + i] = record[i]!;
     this.#rowInits[at] = row;
   }
@@ -113,4 +113,9 @@ export class StepPlan {
     words[H.totalWords] = offset;
     return offset;
   }
+}
+
+// Not assertInternal: its message would be built on every call, which costs a third of a decode step's planning.
+function overflow(bound: string): OctavoError {
+  return new OctavoError({ code: "INTERNAL", message: `a plan holds ${bound}` });
 }

@@ -69,7 +69,10 @@ export class Generation {
   }
 }
 
-/** One generation a prompt; all or none. @throws what Engine.submit throws, after aborting those already submitted */
+/**
+ * One generation a prompt; all or none. All are aborted with `signal`, by one listener: a signal warns at the eleventh.
+ * @throws what Engine.submit throws, after aborting those already submitted
+ */
 export function submitAll(
   engine: Engine,
   metrics: Metrics,
@@ -78,11 +81,16 @@ export function submitAll(
   signal: AbortSignal,
 ): Generation[] {
   const generations: Generation[] = [];
-  try {
-    for (const prompt of prompts) generations.push(new Generation(engine, metrics, prompt, params, signal));
-  } catch (error) {
+  const abort = () => {
     for (const generation of generations) generation.abort();
+  };
+  try {
+    for (const prompt of prompts) generations.push(new Generation(engine, metrics, prompt, params));
+  } catch (error) {
+    abort();
     throw error;
   }
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
   return generations;
 }

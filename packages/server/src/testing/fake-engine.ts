@@ -37,7 +37,7 @@ const tokenizer = {
 } as unknown as Tokenizer;
 
 export class FakeEngine implements Engine {
-  readonly tokenizer = tokenizer;
+  readonly tokenizer = { ...tokenizer } as Tokenizer;
   readonly requests: GenerateRequest[] = [];
   readonly info: EngineInfo;
   failure: OctavoError | null = null;
@@ -91,7 +91,6 @@ export class FakeEngine implements Engine {
       this.aborted++;
       end();
     };
-    request.signal?.addEventListener("abort", abort, { once: true });
     return {
       promptTokenIds: Int32Array.from(request.prompt as ArrayLike<number>),
       numCachedTokens: 2,

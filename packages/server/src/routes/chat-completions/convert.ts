@@ -14,10 +14,9 @@ type PromptFields = Pick<
 >;
 
 /** The conversation as token ids, by the model's chat template. @throws ApiError 400 that names the message */
-export function encodeMessages({ engine, limits }: ServerContext, body: PromptFields): Int32Array {
-  limits.checkMessages(body.messages.length);
+export async function encodeMessages({ engine, limits }: ServerContext, body: PromptFields): Promise<Int32Array> {
   const messages = toChatMessages(body.messages);
-  limits.checkText(textLength(messages), "messages");
+  limits.checkLength(textLength(messages), "messages");
   const continueFinalMessage = body.continue_final_message ?? false;
   if (continueFinalMessage && body.add_generation_prompt === true) {
     const message = "`continue_final_message` and `add_generation_prompt` cannot both be true.";
@@ -29,9 +28,7 @@ export function encodeMessages({ engine, limits }: ServerContext, body: PromptFi
     ...(body.documents && { documents: body.documents }),
     ...(body.chat_template_kwargs && { kwargs: body.chat_template_kwargs }),
   });
-  // Documents and template variables are text too.
-  limits.checkText(text.length, "messages");
-  return engine.tokenizer.encode(text, { addSpecialTokens: false });
+  return limits.encode(text, { addSpecialTokens: false }, "messages");
 }
 
 /** The reply in one piece. */

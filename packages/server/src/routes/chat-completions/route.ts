@@ -17,12 +17,13 @@ export function chatCompletions(context: ServerContext): RouteHandler {
   const { engine, limits, metrics, servedModelNames, maxBodyBytes } = context;
   return async (c) => {
     const json = parseJson(await readBody(c.req.raw, maxBodyBytes));
+    limits.checkMessageCount(json.messages);
     const body = validate(chatSchema, json);
     const model = resolveModel(servedModelNames, body.model);
     refuseUnimplemented(json, CHAT_UNIMPLEMENTED);
     const usage = toUsageOptions(body);
     const maxTokens = body.max_completion_tokens ?? body.max_tokens;
-    const prompt = encodeMessages(context, body);
+    const prompt = await encodeMessages(context, body);
     limits.checkTokens(prompt.length, maxTokens, "messages");
 
     const params = toSamplingParams(body, maxTokens ?? null);

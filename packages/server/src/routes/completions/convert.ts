@@ -1,6 +1,7 @@
 // Between OpenAI's completion shapes and the engine's.
 import type { ServerContext } from "../../context.js";
 import { badRequest } from "../../errors/api-error.js";
+import { otherEvents } from "../../fields/prompt-limits.js";
 import type { Generation } from "../../generation/generation.js";
 import type { ChunkFormat } from "../../generation/stream-reply.js";
 import { usageOf } from "../../generation/usage.js";
@@ -9,18 +10,15 @@ import type { CompletionBody } from "./schema.js";
 
 type Prompt = string | Int32Array;
 
-/** Lets other requests go on between two prompts of one request. */
-const otherEvents = () => new Promise<void>((resolve) => setImmediate(resolve));
-
 /** Every prompt as token ids. @throws ApiError 400 that names the prompt or element at fault */
 export async function encodePrompts({ engine, limits }: ServerContext, body: CompletionBody): Promise<Int32Array[]> {
   const prompts = toPrompts(body.prompt, engine.info.vocabSize, limits.maxModelLen);
-  for (const prompt of prompts) if (typeof prompt === "string") limits.checkText(prompt.length, "prompt");
+  for (const prompt of prompts) if (typeof prompt === "string") limits.checkLength(prompt.length, "prompt");
   const addSpecialTokens = body.add_special_tokens ?? true;
   const encoded: Int32Array[] = [];
   for (const prompt of prompts) {
     if (encoded.length > 0) await otherEvents();
-    const ids = typeof prompt === "string" ? engine.tokenizer.encode(prompt, { addSpecialTokens }) : prompt;
+    const ids = typeof prompt === "string" ? await limits.encode(prompt, { addSpecialTokens }, "prompt") : prompt;
     if (ids.length === 0) throw badRequest("`prompt` must not be empty.", "prompt");
     limits.checkTokens(ids.length, body.max_tokens, "prompt");
     encoded.push(ids);

@@ -13,7 +13,8 @@ export function tokenize(context: ServerContext): RouteHandler {
   const { engine, maxBodyBytes } = context;
   return async (c) => {
     const json = parseJson(await readBody(c.req.raw, maxBodyBytes));
-    const { ids, withStrings } = json.messages == null ? tokenizeText(context, json) : tokenizeChat(context, json);
+    const form = json.messages == null ? tokenizeText : tokenizeChat;
+    const { ids, withStrings } = await form(context, json);
     return c.json({
       count: ids.length,
       max_model_len: engine.info.maxModelLen,
@@ -28,7 +29,8 @@ interface Tokenized {
   readonly withStrings: boolean;
 }
 
-function tokenizeText({ engine, limits, servedModelNames }: ServerContext, json: JsonObject): Tokenized {
+async function tokenizeText(context: ServerContext, json: JsonObject): Promise<Tokenized> {
+  const { engine, limits, servedModelNames } = context;
   const body = validate(tokenizeTextSchema, json);
   resolveModel(servedModelNames, body.model);
   refuseUnimplemented(json, TOKENIZE_UNIMPLEMENTED);
@@ -37,11 +39,12 @@ function tokenizeText({ engine, limits, servedModelNames }: ServerContext, json:
   return { ids, withStrings: body.return_token_strs ?? false };
 }
 
-function tokenizeChat(context: ServerContext, json: JsonObject): Tokenized {
+async function tokenizeChat(context: ServerContext, json: JsonObject): Promise<Tokenized> {
+  context.limits.checkMessageCount(json.messages);
   const body = validate(tokenizeChatSchema, json);
   resolveModel(context.servedModelNames, body.model);
   refuseUnimplemented(json, TOKENIZE_UNIMPLEMENTED);
-  return { ids: encodeMessages(context, body), withStrings: body.return_token_strs ?? false };
+  return { ids: await encodeMessages(context, body), withStrings: body.return_token_strs ?? false };
 }
 
 export function detokenize({ engine, servedModelNames, maxBodyBytes }: ServerContext): RouteHandler {

@@ -1,0 +1,90 @@
+// A backend that computes nothing: it measures Octavo's own time per step and lets the layers above run anywhere.
+import type { Backend, BackendInfo } from "../backend.js";
+import type { Batch } from "../batch.js";
+import { type DType, FLOAT_DTYPES } from "../dtype.js";
+import type { LinearSpec, LinearWeight } from "../linear.js";
+import type { Ops } from "../ops.js";
+import { byteSize, type Tensor, tensor } from "../tensor.js";
+import { intsOf } from "./elements.js";
+import { HostBackend } from "./host-backend.js";
+
+export interface NullBackendOptions {
+  /**
+   * The token for table row `row` at sequence position `position`. Default: a hash of the position below `vocabSize`, so
+   * that a request gets the same tokens wherever and whenever it runs.
+   */
+  readonly sampleToken?: (row: number, position: number) => number;
+  /** Default 256. */
+  readonly vocabSize?: number;
+}
+
+/**
+ * A backend whose ops return at once; only `sample` and `copy` do anything. Memory takes no space before its bytes are
+ * read, so a KV cache of any size is free.
+ */
+export function createNullBackend(options: NullBackendOptions = {}): Backend {
+  return new NullBackend(options);
+}
+
+class NullBackend extends HostBackend {
+  readonly info: BackendInfo = {
+    name: "null",
+    description: "computes nothing",
+    dtypes: FLOAT_DTYPES,
+    blockSize: 16,
+    availableBytes: 64 * 2 ** 30,
+    depth: 1,
+  };
+  readonly ops: Ops;
+
+  constructor({ vocabSize = 256, sampleToken }: NullBackendOptions) {
+    super("null");
+    this.ops = nullOps(sampleToken ?? ((_row, position) => (Math.imul(position, 0x9e3779b1) >>> 8) % vocabSize));
+  }
+
+  upload(source: Tensor, dtype: DType): Tensor {
+    if (source.dtype === dtype) return source;
+    return tensor(dtype, source.shape, this.allocate(byteSize(dtype, source.shape), "weights"));
+  }
+
+  prepareLinear(spec: LinearSpec): LinearWeight {
+    const { inFeatures, dtype, parts } = spec;
+    const outFeatures = parts.reduce((sum, part) => sum + part.outFeatures, 0);
+    const byteLength = byteSize(dtype, [outFeatures, inFeatures]);
+    const storage = this.allocate(byteLength, "weights");
+    const dispose = () => storage.dispose();
+    return { inFeatures, outFeatures, dtype, byteLength, dispose, [Symbol.dispose]: dispose };
+  }
+
+  updateLinear(): void {}
+}
+
+function nullOps(sampleToken: (row: number, position: number) => number): Ops {
+  const nothing = () => {};
+  return {
+    prepareBatch: nothing,
+    embedding: nothing,
+    gatherRows: nothing,
+    rmsNorm: nothing,
+    addRmsNorm: nothing,
+    rope: nothing,
+    writeKv: nothing,
+    pagedAttention: nothing,
+    linear: nothing,
+    siluMul: nothing,
+    sample(tokens: Tensor, _logits: Tensor, batch: Batch): void {
+      const { layout } = batch;
+      const plan = intsOf(batch.plan);
+      const lastTokens = intsOf(batch.tables.lastTokens);
+      const sampled = intsOf(tokens);
+      for (let s = 0; s < batch.numSamples; s++) {
+        const i = plan[layout.sampleRows + s]!;
+        const row = plan[layout.rowIds + i]!;
+        const queryLen = plan[layout.queryStarts + i + 1]! - plan[layout.queryStarts + i]!;
+        const token = sampleToken(row, plan[layout.contextLens + i]! + queryLen);
+        sampled[s] = token;
+        lastTokens[row] = token;
+      }
+    },
+  };
+}

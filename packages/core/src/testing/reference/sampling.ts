@@ -1,0 +1,122 @@
+// Sampling, in the order that ops.ts gives. The pieces are exported, because comparing a kernel with this needs the scores.
+import type { Batch } from "../../batch.js";
+import { gumbel } from "../../philox.js";
+import { ROW_INIT_WORDS, RowInit } from "../../plan/layout.js";
+import type { Tensor } from "../../tensor.js";
+import { intsOf, load } from "../elements.js";
+
+/** A row's sampling parameters, as its row-init record holds them. */
+export interface RowSampling {
+  readonly temperature: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly topK: number;
+  readonly seedLow: number;
+  readonly seedHigh: number;
+  readonly choice: number;
+}
+
+export function sample(tokens: Tensor, logits: Tensor, batch: Batch): void {
+  const sampled = intsOf(tokens);
+  const lastTokens = intsOf(batch.tables.lastTokens);
+  const values = new Float64Array(logits.shape[1]!);
+  for (let s = 0; s < batch.numSamples; s++) {
+    const { row, position, parameters } = sampleOf(batch, s);
+    load(values, logits, s * logits.strides[0]!);
+    const token = sampleToken(values, parameters, position);
+    sampled[s] = token;
+    lastTokens[row] = token;
+  }
+}
+
+/** What sample `s` of a prepared batch draws with: its table row, the position of the new token, the parameters. */
+export function sampleOf(batch: Batch, s: number): { row: number; position: number; parameters: RowSampling } {
+  const { layout, tables } = batch;
+  const plan = intsOf(batch.plan);
+  const i = plan[layout.sampleRows + s]!;
+  const row = plan[layout.rowIds + i]!;
+  const queryLen = plan[layout.queryStarts + i + 1]! - plan[layout.queryStarts + i]!;
+  const words = intsOf(tables.sampling).slice(row * ROW_INIT_WORDS, (row + 1) * ROW_INIT_WORDS);
+  const floats = new Float32Array(words.buffer);
+  const parameters = {
+    temperature: floats[RowInit.temperature]!,
+    topP: floats[RowInit.topP]!,
+    minP: floats[RowInit.minP]!,
+    topK: words[RowInit.topK]!,
+    seedLow: words[RowInit.seedLow]! >>> 0,
+    seedHigh: words[RowInit.seedHigh]! >>> 0,
+    choice: words[RowInit.choice]!,
+  };
+  return { row, position: plan[layout.contextLens + i]! + queryLen, parameters };
+}
+
+/** The token that `logits` give at `position`. */
+export function sampleToken(logits: Float64Array, parameters: RowSampling, position: number): number {
+  const greedy = argmax(logits);
+  if (parameters.temperature === 0 || !Number.isFinite(logits[greedy]!)) return greedy;
+  const scaled = scaledLogits(logits, parameters);
+  return argmax(perturbed(scaled, keptTokens(scaled, parameters), parameters, position));
+}
+
+/** The index of the largest value; ties go to the lowest, and NaN never wins. */
+export function argmax(values: Float64Array): number {
+  let best = 0;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! > largest) {
+      largest = values[i]!;
+      best = i;
+    }
+  }
+  return best;
+}
+
+/** Logits divided by the temperature, NaN as negative infinity. */
+export function scaledLogits(logits: Float64Array, { temperature }: RowSampling): Float64Array {
+  return logits.map((value) => (Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value / temperature));
+}
+
+/**
+ * Which tokens min_p, top_k and top_p leave.
+ * @param slack moves every limit by so much (in units of the scaled logits): above 0 keeps more, below 0 fewer
+ */
+export function keptTokens(scaled: Float64Array, { minP, topK, topP }: RowSampling, slack = 0): boolean[] {
+  const largest = scaled[argmax(scaled)]!;
+  const weights = scaled.map((value) => Math.exp(value - largest));
+  const loosened = Math.exp(slack);
+  const kept = Array.from(weights, (weight) => weight * loosened >= minP);
+  const descending = Array.from(scaled.keys()).sort((a, b) => scaled[b]! - scaled[a]! || a - b);
+
+  const afterMinP = descending.filter((token) => kept[token]);
+  if (topK > 0 && topK < afterMinP.length) {
+    const lowest = scaled[afterMinP[topK - 1]!]! - slack;
+    for (const token of afterMinP) kept[token] = scaled[token]! >= lowest;
+  }
+  const afterTopK = descending.filter((token) => kept[token]);
+  if (topP < 1) {
+    let total = 0;
+    for (const token of afterTopK) total += weights[token]!;
+    let reached = 0;
+    let lowest = Number.NEGATIVE_INFINITY;
+    for (const token of afterTopK) {
+      kept[token] = reached < (topP + slack) * total || scaled[token]! >= lowest;
+      if (reached < (topP + slack) * total) lowest = slack > 0 ? scaled[token]! - slack : Number.POSITIVE_INFINITY;
+      reached += weights[token]!;
+    }
+    // However low top_p is, the most likely token stays.
+    kept[afterTopK[0]!] = true;
+  }
+  return kept;
+}
+
+/** Scaled logits plus Gumbel noise; tokens that are not kept have negative infinity. */
+export function perturbed(
+  scaled: Float64Array,
+  kept: readonly boolean[],
+  { seedLow, seedHigh, choice }: RowSampling,
+  position: number,
+): Float64Array {
+  return scaled.map((value, token) =>
+    kept[token] ? value + gumbel(seedLow, seedHigh, position, choice, token) : Number.NEGATIVE_INFINITY,
+  );
+}

@@ -1,0 +1,116 @@
+import { type FloatDType, FLOAT_DTYPES, slice, type Tensor } from "@octavo/core";
+import { afterAll, describe, expect, test } from "vitest";
+import { bits, ISAS, make, randomNumbers, relativeError, TOLERANCE, values } from "../test/tensors.js";
+import { createBackend } from "./index.js";
+
+const SEED = 77;
+
+function product(x: Tensor, weights: readonly Tensor[], bias: readonly number[]): number[] {
+  const inFeatures = x.shape[1]!;
+  const rows = weights.flatMap((weight) => {
+    const all = values(weight);
+    return Array.from({ length: weight.shape[0]! }, (_, r) => all.slice(r * inFeatures, (r + 1) * inFeatures));
+  });
+  const inputs = values(x);
+  return Array.from({ length: x.shape[0]! }, (_, t) =>
+    rows.map((row, o) => row.reduce((sum, w, i) => sum + w * inputs[t * inFeatures + i]!, bias[o] ?? 0)),
+  ).flat();
+}
+
+describe.each(ISAS)("linear (%s)", (isa) => {
+  const backend = createBackend({ isa, numThreads: 2 });
+  afterAll(() => backend.dispose());
+  const part = (weight: Tensor, bias?: Tensor) => ({
+    name: "w",
+    outFeatures: weight.shape[0]!,
+    planes: { format: "dense" as const, weight },
+    bias,
+  });
+
+  const dtypes = FLOAT_DTYPES.flatMap((x) => FLOAT_DTYPES.map((w) => [x, w] as [FloatDType, FloatDType]));
+  test.each(dtypes)("x %s, weight %s, into its own dtype and float32", (xDtype, dtype) => {
+    const random = randomNumbers(SEED);
+    for (const [tokens, inFeatures, parts] of [
+      [1, 1, [1]],
+      [2, 17, [5, 1, 2]],
+      [5, 72, [30, 9]],
+      [9, 131, [25]],
+    ] as const) {
+      const x = make(backend, xDtype, [tokens, inFeatures], random);
+      const weights = parts.map((rows) => make(backend, dtype, [rows, inFeatures], random));
+      const bias = make(backend, "float16", [parts[0]], random);
+      const spec = { inFeatures, dtype, parts: weights.map((weight, i) => part(weight, i === 0 ? bias : undefined)) };
+      const linear = backend.prepareLinear(spec);
+      const expected = product(x, weights, values(bias));
+      for (const outDtype of new Set<FloatDType>([xDtype, "float32"])) {
+        const out = make(backend, outDtype, [tokens, linear.outFeatures]);
+        backend.ops.linear(out, x, linear);
+        const error = relativeError(values(out), expected);
+        expect(error, `seed ${SEED}, [${tokens}, ${inFeatures}] to ${outDtype}`).toBeLessThan(TOLERANCE[outDtype]);
+      }
+      linear.dispose();
+    }
+  });
+
+  test("reads an x that is strided over tokens", () => {
+    const random = randomNumbers(SEED);
+    for (const dtype of FLOAT_DTYPES) {
+      const wide = make(backend, dtype, [6, 40], random);
+      const weight = make(backend, "bfloat16", [11, 24], random);
+      const linear = backend.prepareLinear({ inFeatures: 24, dtype: "bfloat16", parts: [part(weight)] });
+      const x = slice(wide, 1, 8, 32);
+      const dense = make(backend, dtype, [6, 24], (i) => values(wide)[Math.floor(i / 24) * 40 + 8 + (i % 24)]!);
+      const [strided, packed] = [make(backend, "float32", [6, 11]), make(backend, "float32", [6, 11])];
+      backend.ops.linear(strided, x, linear);
+      backend.ops.linear(packed, dense, linear);
+      expect(bits(strided)).toBe(bits(packed));
+    }
+  });
+
+  test.each(FLOAT_DTYPES)("a row alone equals the same row among any number of others, bit for bit, weight %s", (dtype) => {
+    const random = randomNumbers(SEED);
+    const [inFeatures, outFeatures] = [211, 67];
+    const x = make(backend, "bfloat16", [300, inFeatures], random);
+    const linear = backend.prepareLinear({
+      inFeatures,
+      dtype,
+      parts: [part(make(backend, dtype, [outFeatures, inFeatures], random))],
+    });
+    const whole = make(backend, "float32", [300, outFeatures]);
+    backend.ops.linear(whole, x, linear);
+    for (const [start, end] of [[0, 1], [299, 300], [5, 7], [130, 133], [0, 4], [17, 22], [100, 229]] as const) {
+      const out = make(backend, "float32", [end - start, outFeatures]);
+      backend.ops.linear(out, slice(x, 0, start, end), linear);
+      expect(bits(out), `rows ${start} to ${end}`).toBe(bits(slice(whole, 0, start, end)));
+    }
+  });
+
+  test("any number of threads gives the same bits", () => {
+    const results = [1, 2, 3, 7].map((numThreads) => {
+      const other = createBackend({ isa, numThreads });
+      const random = randomNumbers(SEED);
+      const x = make(other, "float32", [33, 320], random);
+      const linear = other.prepareLinear({
+        inFeatures: 320,
+        dtype: "float16",
+        parts: [part(make(other, "float16", [500, 320], random)), part(make(other, "float16", [77, 320], random))],
+      });
+      const out = make(other, "float32", [33, 577]);
+      for (let repeat = 0; repeat < 20; repeat++) other.ops.linear(out, x, linear);
+      const result = bits(out);
+      other.dispose();
+      return result;
+    });
+    expect(new Set(results).size).toBe(1);
+  });
+
+  test("refuses shapes and dtypes that do not fit", () => {
+    const weight = make(backend, "float32", [4, 8], () => 0);
+    const linear = backend.prepareLinear({ inFeatures: 8, dtype: "float32", parts: [part(weight)] });
+    const x = make(backend, "float16", [2, 8], () => 0);
+    expect(() => backend.ops.linear(make(backend, "float16", [2, 5]), x, linear)).toThrow(/out is \[2,5\], \[2,4\]/);
+    expect(() => backend.ops.linear(make(backend, "bfloat16", [2, 4]), x, linear)).toThrow(/share a dtype/);
+    linear.dispose();
+    expect(() => backend.ops.linear(make(backend, "float16", [2, 4]), x, linear)).toThrow(/after dispose/);
+  });
+});

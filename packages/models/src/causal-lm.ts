@@ -1,0 +1,37 @@
+// What the engine sees of a model: two calls a step, on tensors that the engine owns.
+import type { Batch, FloatDType, Ops, Tensor, Workspace } from "@octavo/core";
+import type { ModelConfig } from "./model-config.js";
+
+/** The paged cache: for each layer [blocks, kvHeads, blockSize, headDim], in the model's dtype. */
+export interface KvCacheTensors {
+  readonly keys: readonly Tensor[];
+  readonly values: readonly Tensor[];
+}
+
+/** Everything that one step's forward pass works on. */
+export interface ForwardContext {
+  readonly ops: Ops;
+  /** Scratch of the step; see {@link CausalLM.workspaceBytes}. */
+  readonly workspace: Workspace;
+  /** Prepared with `ops.prepareBatch`. */
+  readonly batch: Batch;
+  readonly kvCache: KvCacheTensors;
+  /** Sees named intermediates ("embedding", "layers.0.attention", "layers.0.mlp", "norm"), for debugging and parity. */
+  readonly tap?: (name: string, tensor: Tensor) => void;
+}
+
+/** A loaded decoder-only language model. */
+export interface CausalLM extends Disposable {
+  readonly config: ModelConfig;
+  /** Of weights, activations and KV cache. */
+  readonly dtype: FloatDType;
+  /** Bytes of the parameters and the RoPE table, at most. */
+  readonly weightBytes: number;
+  /** Enqueues a step up to and with the final norm. @returns [numTokens, hidden] in the workspace, valid until its reset */
+  forward(context: ForwardContext): Tensor;
+  /** @param hidden [S, hidden] of {@link forward}, usually gathered. @returns float32 [S, vocab] in the workspace */
+  logits(context: ForwardContext, hidden: Tensor): Tensor;
+  /** What a step takes from the workspace: forward, gathering `maxSamples` rows of hidden states, and their logits. */
+  workspaceBytes(maxTokens: number, maxSamples: number): number;
+  dispose(): void;
+}

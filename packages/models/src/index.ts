@@ -1,0 +1,10 @@
+/** Model architectures composed from backend ops, and the loading of Hugging Face folders. @module */
+
+export type { CausalLM, ForwardContext, KvCacheTensors } from "./causal-lm.js";
+export { Checkpoint } from "./checkpoint.js";
+export { type GenerationDefaults, readGenerationDefaults } from "./generation-config.js";
+export { kvBytesPerBlock, type LoadOptions, loadModel } from "./load-model.js";
+export { type ModelConfig, readModelConfig } from "./model-config.js";
+export { supportedArchitectures } from "./registry.js";
+export { fillRopeTable, type RopeFrequencies, ropeFrequencies } from "./rope.js";
+export type { RopeConfig, RopeScaling } from "./rope-config.js";

@@ -1,0 +1,112 @@
+// From a model folder to a model on a backend: config, checkpoint, parameters and RoPE table put together.
+import { debuglog } from "node:util";
+import { type Backend, byteSize, checkArgument, type FloatDType, OctavoError, type Tensor, tensor } from "@octavo/core";
+import { quantScheme } from "@octavo/quant";
+import type { CausalLM } from "./causal-lm.js";
+import { Checkpoint } from "./checkpoint.js";
+import { type ModelConfig, readModelConfig } from "./model-config.js";
+import { Parameters } from "./parameters.js";
+import { architectureNamed } from "./registry.js";
+import { fillRopeTable, ropeFrequencies } from "./rope.js";
+import { MAX_POSITIONS } from "./rope-config.js";
+
+export interface LoadOptions {
+  /** Of weights, activations and KV cache. Default "auto": the checkpoint's, float32 included; "half": float16, "float": float32. */
+  readonly dtype?: FloatDType | "auto" | "half" | "float";
+  /** The longest sequence: the size of the RoPE table, and which frequencies dynamic and longrope scaling use. Default: `config.maxPositions`. */
+  readonly maxModelLen?: number;
+  /** Told after each of `total` parameters. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Loads a model folder (Hugging Face layout, safetensors). Weights stay mapped from the file where the backend can use them there.
+ * `NODE_DEBUG=octavo` lists tensors of the checkpoint that the model does not use.
+ * @throws CHECKPOINT with the file, field or tensor at fault; UNSUPPORTED for what Octavo or the backend lacks
+ */
+export function loadModel(folder: string, backend: Backend, options: LoadOptions = {}): CausalLM {
+  const config = readModelConfig(folder);
+  const architecture = architectureNamed(config.architecture);
+  const scheme = quantScheme(config.quantization);
+  const dtype = resolveDType(options.dtype ?? "auto", config.dtype, backend);
+  const maxModelLen = options.maxModelLen ?? config.maxPositions;
+  checkArgument(
+    Number.isSafeInteger(maxModelLen) && maxModelLen >= 1 && maxModelLen <= MAX_POSITIONS,
+    `max_model_len must be a whole number from 1 to ${MAX_POSITIONS}, got ${maxModelLen}`,
+    "max_model_len",
+  );
+  using cleanup = new Cleanup();
+  const checkpoint = cleanup.add(Checkpoint.open(folder, (path) => backend.mapFile(path)));
+  const ropeTable = uploadRopeTable(config, maxModelLen, backend);
+  cleanup.add(ropeTable.storage);
+  const specs = architecture.parameters(config);
+  const parameters = cleanup.add(new Parameters(specs, checkpoint, backend, { ...options, dtype, scheme }));
+  const unread = checkpoint.unread();
+  if (unread.length > 0) debug("%s: tensors that %s does not use: %s", folder, config.architecture, unread.join(", "));
+
+  const weightBytes = parameters.byteLength + byteSize("float32", ropeTable.shape);
+  const owned = cleanup.keep();
+  return architecture.create({ config, parameters, ropeTable, weightBytes, dispose: () => owned.dispose() });
+}
+
+/** Bytes of one block's keys and values in all layers. @param blockSize tokens a block */
+export function kvBytesPerBlock(config: ModelConfig, dtype: FloatDType, blockSize: number): number {
+  return 2 * config.numLayers * byteSize(dtype, [config.numKvHeads, blockSize, config.headDim]);
+}
+
+const debug = debuglog("octavo");
+
+function resolveDType(asked: NonNullable<LoadOptions["dtype"]>, found: FloatDType, backend: Backend): FloatDType {
+  const dtypes = { auto: found, half: "float16", float: "float32" } as const;
+  const dtype = asked === "auto" || asked === "half" || asked === "float" ? dtypes[asked] : asked;
+  if (backend.info.dtypes.includes(dtype)) return dtype;
+  throw new OctavoError({
+    code: "UNSUPPORTED",
+    message: `dtype ${dtype}${asked === "auto" ? " (the checkpoint's)" : ""} is not one of backend ${backend.info.name}: ${backend.info.dtypes.join(", ")}`,
+    param: "dtype",
+  });
+}
+
+function uploadRopeTable({ rope }: ModelConfig, positions: number, backend: Backend): Tensor {
+  const shape = [positions, rope.rotaryDim];
+  const host = backend.allocateHost(byteSize("float32", shape));
+  const bytes = host.bytes!;
+  fillRopeTable(
+    new Float32Array(bytes.buffer, bytes.byteOffset, positions * rope.rotaryDim),
+    ropeFrequencies(rope, positions),
+  );
+  const table = backend.upload(tensor("float32", shape, host), "float32");
+  if (table.storage !== host) {
+    using copied = backend.createEvent();
+    copied.record();
+    copied.wait();
+    host.dispose();
+  }
+  return table;
+}
+
+/** Disposes what was added, last first, unless it is kept. (Node 20 has no DisposableStack.) */
+class Cleanup implements Disposable {
+  #items: Disposable[] = [];
+
+  add<T extends Disposable>(item: T): T {
+    this.#items.push(item);
+    return item;
+  }
+
+  /** Moves everything to a new owner. */
+  keep(): Cleanup {
+    const kept = new Cleanup();
+    kept.#items = this.#items;
+    this.#items = [];
+    return kept;
+  }
+
+  dispose(): void {
+    for (const item of this.#items.splice(0).reverse()) item[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,31 @@
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import { CHAT, createTestApp, messages } from "../testing/request.js";
+import { formatLine } from "./format-line.js";
+
+test("one line a request, written when the stream is over", async () => {
+  const lines: string[] = [];
+  const logger = pino({ level: "info", base: null }, { write: (line) => void lines.push(line) });
+  const { post } = createTestApp({}, { logger });
+  const response = await post(CHAT, { messages, stream: true }, { "x-request-id": "r7" });
+  await response.text();
+  await post(CHAT, "{");
+  const [stream, bad] = lines.map((line) => JSON.parse(line));
+  expect(lines).toHaveLength(2);
+  expect(stream).toMatchObject({ requestId: "r7", method: "POST", path: CHAT, status: 200, msg: "request" });
+  expect(stream).toMatchObject({ ms: expect.any(Number), promptTokens: 18, completionTokens: 5 });
+  expect(bad).toMatchObject({ status: 400 });
+  expect(formatLine(lines[0]!)).toMatch(
+    /^\d\d:\d\d:\d\d info request requestId=r7 method=POST .*completionTokens=5\n$/,
+  );
+});
+
+test("an error's stack stands below its line", () => {
+  const line = JSON.stringify({
+    level: 50,
+    time: 0,
+    msg: "failed",
+    err: { message: "x", stack: "Error: x\n    at y" },
+  });
+  expect(formatLine(line)).toMatch(/ error failed\nError: x\n {4}at y\n$/);
+});

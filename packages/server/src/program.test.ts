@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { createProgram } from "./program.js";
+import type { ServeFlags } from "./run-serve.js";
+import { version } from "./version.js";
+
+async function parse(...argv: string[]) {
+  let called: { model: string | undefined; flags: ServeFlags } | undefined;
+  let output = "";
+  const program = createProgram(async (model, flags) => {
+    called = { model, flags };
+  });
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => {
+        output += text;
+      },
+      writeErr: (text) => {
+        output += text;
+      },
+    });
+  }
+  const error = await program.parseAsync(argv, { from: "user" }).then(
+    () => null,
+    (reason: Error) => reason,
+  );
+  return { ...called, error, output };
+}
+
+test("flags and their defaults", async () => {
+  const { model, flags } = await parse("serve");
+  expect(model).toBeUndefined();
+  expect(flags).toEqual({
+    host: "127.0.0.1",
+    port: Number(process.env.PORT ?? 8000),
+    dtype: "auto",
+    device: "auto",
+    shutdownTimeout: 30,
+    logLevel: "info",
+  });
+  const all = await parse(
+    ...["serve", "folder", "--host", "::", "--port", "0", "--served-model-name", "a", "b", "--api-key", "x"],
+    ...["--api-key", "y", "--dtype", "half", "--max-model-len", "100", "--max-num-seqs", "4"],
+    ...["--max-num-batched-tokens", "64", "--max-num-queued-reqs", "9", "--kv-cache-memory-bytes", "1048576"],
+    ...["--device", "cpu", "--shutdown-timeout", "1.5", "--log-level", "warn"],
+  );
+  expect(all.model).toBe("folder");
+  expect(all.flags).toEqual({
+    host: "::",
+    port: 0,
+    servedModelName: ["a", "b"],
+    apiKey: ["x", "y"],
+    dtype: "half",
+    maxModelLen: 100,
+    maxNumSeqs: 4,
+    maxNumBatchedTokens: 64,
+    maxNumQueuedReqs: 9,
+    kvCacheMemoryBytes: 1048576,
+    device: "cpu",
+    shutdownTimeout: 1.5,
+    logLevel: "warn",
+  });
+});
+
+test.each([
+  ["--port", "70000"],
+  ["--port", "-1"],
+  ["--max-model-len", "0"],
+  ["--max-num-seqs", "1e3"],
+  ["--dtype", "int8"],
+  ["--device", "cuda"],
+  ["--api-key", ""],
+  ["--shutdown-timeout", "soon"],
+  ["--nonsense", "1"],
+])("%s %s is refused by name", async (flag, value) => {
+  const { error, output, flags } = await parse("serve", flag, value);
+  expect(error).not.toBeNull();
+  expect(output).toContain(flag);
+  expect(flags).toBeUndefined();
+});
+
+test("--version", async () => {
+  expect((await parse("--version")).output).toBe(`${version}\n`);
+});

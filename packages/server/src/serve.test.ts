@@ -1,0 +1,151 @@
+// Real sockets: what app.request() cannot show.
+import { request as httpRequest } from "node:http";
+import { connect, type Socket } from "node:net";
+import { afterEach, expect, test, vi } from "vitest";
+import { type Listener, listen } from "./serve.js";
+import type { FakeEngineOptions } from "./testing/fake-engine.js";
+import { CHAT, createTestApp, eventData, messages, problem } from "./testing/request.js";
+
+const listeners: Listener[] = [];
+
+async function start(options: FakeEngineOptions = {}) {
+  const { app, engine } = createTestApp(options);
+  const listener = await listen({ port: 0 });
+  listeners.push(listener);
+  listener.attach(app);
+  const post = (body: unknown, signal?: AbortSignal) =>
+    fetch(listener.url + CHAT, { method: "POST", body: JSON.stringify(body), signal: signal ?? null });
+  return { listener, engine, post };
+}
+
+afterEach(async () => {
+  await Promise.all(listeners.splice(0).map((listener) => listener.drain(0)));
+});
+
+const tick = (ms = 5) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+test.each([true, false])("a client that hangs up aborts its request (stream: %s)", async (stream) => {
+  const { engine, post } = await start({ text: "x".repeat(500), beforeToken: () => tick() });
+  const controller = new AbortController();
+  const reply = post({ messages, stream }, controller.signal).then(async (response) => response.text());
+  await vi.waitFor(() => expect(engine.running).toBe(1));
+  await tick(30);
+  controller.abort();
+  await expect(reply).rejects.toThrow(/abort/);
+  await vi.waitFor(() => expect([engine.running, engine.aborted]).toEqual([0, 1]), { timeout: 500 });
+});
+
+test("100 streams at once", async () => {
+  const { engine, post } = await start({ text: "abcdefghij", beforeToken: () => tick() });
+  const replies = await Promise.all(Array.from({ length: 100 }, () => post({ messages, stream: true })));
+  const lengths = await Promise.all(replies.map(async (reply) => (await eventData(reply)).length));
+  expect(lengths).toEqual(new Array(100).fill(12));
+  expect(engine.running).toBe(0);
+});
+
+test("a client that does not read holds back only its own stream", async () => {
+  let produced = 0;
+  const beforeToken = async () => {
+    produced++;
+    if (produced % 100 === 0) await tick(0);
+  };
+  const { listener, engine } = await start({ text: "x".repeat(200_000), beforeToken, maxModelLen: 300_000 });
+  const body = JSON.stringify({ messages, stream: true });
+  const socket: Socket = connect(listener.port, "127.0.0.1");
+  socket.pause();
+  socket.write(`POST ${CHAT} HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  await tick(1500);
+  const before = produced;
+  await tick(300);
+  expect(before).toBeGreaterThan(100);
+  expect(produced).toBe(before);
+  expect(produced).toBeLessThan(100_000);
+  socket.destroy();
+  await vi.waitFor(() => expect(engine.running).toBe(0));
+});
+
+test.each([true, false])("a body of 100 MB gets its 413 (announced length: %s)", async (announced) => {
+  const { listener, post } = await start();
+  const chunk = Buffer.alloc(2 ** 20, "a");
+  const response = await new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+    const headers = announced ? { "content-length": String(100 * chunk.length) } : {};
+    const request = httpRequest(listener.url + CHAT, { method: "POST", headers }, async (incoming) => {
+      let text = "";
+      for await (const part of incoming) text += part;
+      resolve({ status: incoming.statusCode, text });
+    });
+    request.on("error", reject);
+    const send = async () => {
+      for (let i = 0; i < 100; i++) if (!request.write(chunk)) await new Promise((next) => request.once("drain", next));
+      request.end();
+    };
+    void send();
+  });
+  expect(response.status).toBe(413);
+  expect(JSON.parse(response.text).error).toMatchObject({ code: 413, type: "RequestTooLargeError" });
+  expect((await post({ messages })).status).toBe(200);
+});
+
+test("a client that stops in the middle of its body does no harm", async () => {
+  const { listener, post } = await start();
+  const socket = connect(listener.port, "127.0.0.1");
+  socket.write(`POST ${CHAT} HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n{"messages":`);
+  await tick(30);
+  socket.destroy();
+  await tick(30);
+  expect((await post({ messages })).status).toBe(200);
+});
+
+test("what is not HTTP gets a 400", async () => {
+  const { listener, post } = await start();
+  const answer = (text: string) =>
+    new Promise<string>((resolve) => {
+      const socket = connect(listener.port, "127.0.0.1", () => socket.write(text));
+      socket.once("data", (data) => {
+        resolve(data.toString());
+        socket.destroy();
+      });
+    });
+  expect(await answer("nonsense\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
+  expect(await answer("GET /\\x HTTP/1.1\r\nhost: a\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 .*BadRequestError/s);
+  expect((await post({ messages })).status).toBe(200);
+});
+
+test("503 until there is an app", async () => {
+  const listener = await listen({ port: 0 });
+  listeners.push(listener);
+  const response = await fetch(`${listener.url}/health`);
+  expect(response.headers.get("retry-after")).toBe("1");
+  expect(await problem(response)).toMatchObject({ status: 503, message: expect.stringContaining("being loaded") });
+});
+
+test("draining lets running streams end, refuses new ones and ignores idle connections", async () => {
+  const { listener, post } = await start({ text: "abcdefghij", beforeToken: () => tick(20) });
+  const idle = connect(listener.port, "127.0.0.1");
+  const reply = await post({ messages, stream: true });
+  const drained = listener.drain(5000);
+  await expect(fetch(`${listener.url}/health`)).rejects.toThrow();
+  expect(await eventData(reply)).toHaveLength(12);
+  expect(await drained).toBe(true);
+  idle.destroy();
+});
+
+test("draining cuts off what outlives the timeout", async () => {
+  const { listener, engine, post } = await start({ text: "x".repeat(1000), beforeToken: () => tick(20) });
+  const reply = await post({ messages, stream: true });
+  const text = reply.text().catch(() => "cut");
+  expect(await listener.drain(100)).toBe(false);
+  expect(await text).toBe("cut");
+  await vi.waitFor(() => expect(engine.running).toBe(0));
+});
+
+test("a port in use says so", async () => {
+  const { listener } = await start();
+  const message = expect.stringMatching(/in use.*--port/);
+  await expect(listen({ port: listener.port })).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    param: "port",
+    message,
+  });
+  await expect(listen({ host: "203.0.113.1", port: 0 })).rejects.toMatchObject({ param: "host" });
+});

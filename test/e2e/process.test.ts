@@ -1,0 +1,87 @@
+// The life of the server's process: keys, signals, and starts that fail.
+import OpenAI from "openai";
+import { expect, test, vi } from "vitest";
+import { runCli, startServer } from "./server-process.js";
+
+const messages = [{ role: "user" as const, content: "Tell me a story." }];
+const untilLength = { ignore_eos: true } as object;
+
+function clientOf(url: string, apiKey = "unused"): OpenAI {
+  return new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
+}
+
+test("keys and names from flags and environment", async () => {
+  await using server = await startServer(["--api-key", "one", "--api-key", "two", "--served-model-name", "a", "b"]);
+  const models = await clientOf(server.url, "two").models.list();
+  expect(models.data.map((card) => card.id)).toEqual(["a", "b"]);
+  await expect(clientOf(server.url, "three").models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+  expect((await fetch(`${server.url}/health`)).status).toBe(200);
+});
+
+test("SIGTERM lets running streams end, then exits 0", async () => {
+  await using server = await startServer(["--log-level", "warn"], { OCTAVO_API_KEY: "secret" });
+  const client = clientOf(server.url, "secret");
+  const stream = await client.chat.completions.create({
+    model: "pocket",
+    messages,
+    stream: true,
+    max_tokens: 300,
+    ...untilLength,
+  });
+  let tokens = -1;
+  let last = "";
+  for await (const chunk of stream) {
+    if (tokens++ < 0) server.process.kill("SIGTERM");
+    last = chunk.choices[0]?.finish_reason ?? last;
+  }
+  expect([tokens, last]).toEqual([300, "length"]);
+  expect(await server.exited).toBe(0);
+  expect(server.log()).toBe("");
+});
+
+test("a second signal exits at once", async () => {
+  await using server = await startServer();
+  const body = { model: "pocket", messages, stream: true as const, ...untilLength };
+  const stream = await clientOf(server.url).chat.completions.create(body);
+  const reading = (async () => {
+    for await (const _ of stream);
+  })().catch(() => "cut");
+  server.process.kill("SIGINT");
+  await vi.waitFor(() => expect(server.log()).toContain("draining"));
+  server.process.kill("SIGINT");
+  expect(await server.exited).toBe(130);
+  await reading;
+});
+
+test("a full queue is a 503 with Retry-After", async () => {
+  await using server = await startServer(["--max-num-queued-reqs", "1"]);
+  const body = JSON.stringify({ messages, stream: true, ...untilLength });
+  const ask = () => fetch(`${server.url}/v1/chat/completions`, { method: "POST", body });
+  const first = await ask();
+  const second = await ask();
+  expect([second.status, second.headers.get("retry-after")]).toEqual([503, "1"]);
+  expect((await second.json()).error).toMatchObject({ code: 503, type: "ServiceUnavailableError" });
+  await first.body!.cancel();
+  await vi.waitFor(async () => {
+    const third = await ask();
+    await third.body!.cancel();
+    expect(third.status).toBe(200);
+  });
+});
+
+test("starts that fail say what to do, without a stack, and exit 1", async () => {
+  await using server = await startServer();
+  const port = new URL(server.url).port;
+  for (const [args, text] of [
+    [["serve", "--port", port], /in use.*--port/],
+    [["serve", "/no/such/model", "--port", "0"], /\/no\/such\/model/],
+    [["serve", "--port", "0", "--max-model-len", "99999"], /max_model_len 99999.*2048/],
+    [["serve", "--dtype", "int3"], /--dtype/],
+  ] as const) {
+    const { code, stdout, stderr } = await runCli(args);
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(text);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  }
+});
