@@ -48,14 +48,19 @@ export class LLM implements Engine {
    */
   static async load(model: string, options: EngineOptions = {}): Promise<LLM> {
     let llm: LLM | undefined;
+    let failure: OctavoError | undefined; // of an engine that dies while the tokenizer still loads
     const listener = {
       onOutputs: (words: Int32Array) => llm!.#deliver(words),
-      onFailure: (error: OctavoError) => llm?.#fail(error),
+      onFailure: (error: OctavoError) => {
+        failure = error;
+        if (llm) llm.#fail(error);
+      },
     };
     const Client = options.thread === false ? InprocClient : ThreadClient;
-    const loading = Client.load(model, options, listener);
+    const loading: Promise<CoreClient> = Client.load(model, options, listener);
     const [tokenizer, client] = await settleBoth(Tokenizer.load(model), loading);
     llm = new LLM(tokenizer, client, options);
+    if (failure) llm.#fail(failure);
     return llm;
   }
 

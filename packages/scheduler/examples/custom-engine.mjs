@@ -65,4 +65,6 @@ while (scheduler.hasUnfinished()) {
 
 for (const text of texts) console.log(text);
 const { prefixCacheHits, promptTokens, generationTokens } = scheduler.stats;
-console.log(`${steps} steps, ${promptTokens} prompt tokens (${prefixCacheHits} from the cache), ${generationTokens} sampled`);
+console.log(
+  `${steps} steps, ${promptTokens} prompt tokens (${prefixCacheHits} from the cache), ${generationTokens} sampled`,
+);

@@ -14,15 +14,22 @@ constexpr int kTileRows = 4;
 template <int Rows, int Columns, typename W>
 OCTAVO_INLINE void dot_tile(const float* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t k, float (*out)[kLanes]) {
     Vec accumulators[Rows][Columns] = {};
-    int64_t i = 0;
-    for (; i + kLanes <= k; i += kLanes) {
+    auto step = [&](int64_t i) __attribute__((always_inline)) {
         Vec weights[Columns];
         for (int c = 0; c < Columns; c++) weights[c] = load(w + c * w_stride + i);
         for (int r = 0; r < Rows; r++) {
             Vec value = load(x + r * x_stride + i);
             for (int c = 0; c < Columns; c++) accumulators[r][c] = multiply_add(value, weights[c], accumulators[r][c]);
         }
+    };
+    // The hardware does not look ahead across pages, and rows are shorter than a few pages: fetch the next tile's lines.
+    constexpr int kLineElements = 64 / sizeof(W);
+    int64_t i = 0;
+    for (; i + kLineElements <= k; i += kLineElements) {
+        for (int c = 0; c < Columns; c++) __builtin_prefetch(w + (c + Columns) * w_stride + i);
+        for (int j = 0; j < kLineElements; j += kLanes) step(i + j);
     }
+    for (; i + kLanes <= k; i += kLanes) step(i);
     if (i < k) {
         for (int c = 0; c < Columns; c++) {
             Vec weight = load_partial(w + c * w_stride + i, k - i);

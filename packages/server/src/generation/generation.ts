@@ -14,14 +14,8 @@ export class Generation {
   readonly #metrics: Metrics;
   readonly #submitted = performance.now();
 
-  constructor(
-    engine: Engine,
-    metrics: Metrics,
-    prompt: ArrayLike<number>,
-    params: SamplingParams,
-    signal: AbortSignal,
-  ) {
-    this.#stream = engine.submit({ prompt, params, signal });
+  constructor(engine: Engine, metrics: Metrics, prompt: ArrayLike<number>, params: SamplingParams) {
+    this.#stream = engine.submit({ prompt, params });
     this.#metrics = metrics;
     this.promptTokens = prompt.length;
   }

@@ -97,10 +97,11 @@ export function keptTokens(scaled: Float64Array, { minP, topK, topP }: RowSampli
     let total = 0;
     for (const token of afterTopK) total += weights[token]!;
     let reached = 0;
-    let lowest = Number.NEGATIVE_INFINITY;
+    let last = Number.POSITIVE_INFINITY;
     for (const token of afterTopK) {
-      kept[token] = reached < (topP + slack) * total || scaled[token]! >= lowest;
-      if (reached < (topP + slack) * total) lowest = slack > 0 ? scaled[token]! - slack : Number.POSITIVE_INFINITY;
+      const within = reached < (topP + slack) * total;
+      if (within) last = scaled[token]!;
+      kept[token] = within || (slack > 0 && scaled[token]! >= last - slack);
       reached += weights[token]!;
     }
     // However low top_p is, the most likely token stays.

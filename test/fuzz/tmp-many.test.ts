@@ -1,0 +1,200 @@
+// 10,000 random steps of arrivals, aborts and preemptions, on a device that notices every wrong block, row and token.
+// OCTAVO_FUZZ_SEED=<number> runs one seed.
+import { OctavoError, ROW_INIT_WORDS, RowInit, StepPlan } from "@octavo/core";
+import { KvCacheManager } from "@octavo/kv-cache";
+import { FinishReason, type OutputSink, type RequestSpec, Scheduler } from "@octavo/scheduler";
+import { FakeDevice, referenceTokens } from "@octavo/scheduler/testing";
+import { describe, expect, test } from "vitest";
+
+const STEPS_PER_SEED = 500;
+const fixedSeed = process.env.OCTAVO_FUZZ_SEED;
+const seeds = fixedSeed ? [Number(fixedSeed)] : Array.from({ length: 1500 }, (_, i) => 90000 + i);
+
+/** Whole numbers from `low` to `high`, both included (xorshift32). */
+function randomIntegers(seed: number): (low: number, high: number) => number {
+  let state = Math.imul(seed, 0x9e3779b9) | 1;
+  return (low, high) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return low + ((state >>> 0) % (high - low + 1));
+  };
+}
+
+interface Tracked {
+  readonly spec: RequestSpec;
+  readonly expected: readonly number[];
+  readonly got: number[];
+  readonly stopTokens: readonly number[];
+}
+
+/** One random engine: a scheduler with random limits, its device, and what is known of each unfinished request. */
+class RandomRun implements OutputSink {
+  readonly random;
+  readonly scheduler: Scheduler;
+  readonly kvCache: KvCacheManager;
+  readonly device: FakeDevice;
+  readonly live = new Map<number, Tracked>();
+  readonly counts = { steps: 0, finished: 0, aborted: 0, refused: 0, stopped: 0, twoInFlight: 0 };
+  readonly #plans: StepPlan[];
+  readonly #inFlight: Int32Array[] = [];
+  readonly #maxModelLen: number;
+  readonly #vocabSize: number;
+  /** Prompts with their outputs, which later prompts begin with: shared system prompts, and further turns of a chat. */
+  readonly #conversations: Int32Array[];
+  #lastId = 0;
+
+  constructor(seed: number) {
+    this.random = randomIntegers(seed);
+    const { random } = this;
+    const blockSize = random(1, 5);
+    const numBlocks = random(6, 30);
+    this.#maxModelLen = random(8, 80);
+    this.#vocabSize = random(3, 60);
+    this.kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching: random(0, 4) > 0, hashSeed: seed });
+    const config = {
+      maxNumSeqs: random(1, 8),
+      maxNumBatchedTokens: random(1, 40),
+      maxModelLen: this.#maxModelLen,
+      maxNumQueuedReqs: random(1, 12),
+      longPrefillTokenThreshold: random(0, 6),
+    };
+    this.scheduler = new Scheduler(config, this.kvCache);
+    this.device = new FakeDevice(this.scheduler.planLayout, numBlocks, this.#vocabSize);
+    this.#plans = [0, 1].map(() => new StepPlan(this.scheduler.planLayout));
+    this.#conversations = Array.from({ length: 5 }, () => this.#randomTokens(random(0, 40)));
+  }
+
+  /** Adds a random request; two of three continue a conversation. */
+  arrive(): void {
+    const { random } = this;
+    const conversation = this.#conversations[random(0, 4)]!;
+    const shared = conversation.subarray(0, random(0, 2) * random(0, conversation.length));
+    const promptTokens = Int32Array.of(...shared, ...this.#randomTokens(random(0, 12)));
+    const id = ++this.#lastId;
+    const rowInit = new Int32Array(ROW_INIT_WORDS);
+    rowInit[RowInit.seedLow] = id;
+    const stopTokenIds = this.#randomTokens(random(0, 2));
+    const maxTokens = random(0, 9) === 0 ? 1e9 : random(1, 30);
+    const cacheSalt = random(0, 5) === 0 ? random(1, 2) : 0;
+    const spec = { id, promptTokens, maxTokens, stopTokenIds, rowInit, cacheSalt };
+    try {
+      this.scheduler.add(spec);
+    } catch (error) {
+      if (!OctavoError.isInstance(error, "QUEUE_FULL") && !OctavoError.isInstance(error, "INVALID_ARGUMENT"))
+        throw error;
+      this.counts.refused++;
+      return;
+    }
+    const longest = Math.min(this.#maxModelLen, this.kvCache.totalBlocks * this.kvCache.blockSize + 1);
+    const expected = referenceTokens({ promptTokens, seed: id, maxTokens, stopTokenIds }, this.#vocabSize, longest);
+    this.#conversations[random(0, 4)] = Int32Array.of(...promptTokens, ...expected);
+    this.live.set(id, { spec, expected, got: [], stopTokens: [...stopTokenIds] });
+  }
+
+  abort(): void {
+    const ids = [...this.live.keys()];
+    const id = ids[this.random(0, ids.length - 1)];
+    if (id === undefined) return;
+    expect(this.scheduler.abort(id)).toBe(true);
+    expect(this.scheduler.abort(id)).toBe(false);
+    this.live.delete(id);
+    this.counts.aborted++;
+  }
+
+  /** Schedules or updates, at random where both are possible; now and then in vain. @returns whether anything was left to do */
+  step(): boolean {
+    const canUpdate = this.#inFlight.length > 0;
+    const launched =
+      this.#inFlight.length < 2 && (!canUpdate || this.random(0, 1) === 1) && (this.#launch() || this.#launch());
+    if (!launched && canUpdate) this.scheduler.update(this.#inFlight.shift()!, this);
+    this.scheduler.checkInvariants();
+    return launched || canUpdate;
+  }
+
+  #launch(): boolean {
+    const plan = this.#plans[this.counts.steps % 2]!;
+    if (this.scheduler.schedule(plan) === 0) return false;
+    this.counts.steps++;
+    this.#inFlight.push(this.device.execute(plan));
+    if (this.#inFlight.length === 2) this.counts.twoInFlight++;
+    return true;
+  }
+
+  onToken(id: number, token: number, finish: number): void {
+    const request = this.live.get(id);
+    if (!request) throw new Error(`a token for request ${id}, which has ended`);
+    request.got.push(token);
+    const length = request.got.length;
+    expect(request.got).toEqual(request.expected.slice(0, length));
+    const isStop = request.stopTokens.includes(token);
+    const isLast = length === request.expected.length;
+    expect(finish).toBe(isStop ? FinishReason.stop : isLast ? FinishReason.length : FinishReason.none);
+    if (finish === FinishReason.none) return;
+    this.live.delete(id);
+    this.counts.finished++;
+    if (isStop) this.counts.stopped++;
+  }
+
+  #randomTokens(length: number): Int32Array {
+    return Int32Array.from({ length }, () => this.random(0, this.#vocabSize - 1));
+  }
+}
+
+const totals = {
+  steps: 0,
+  finished: 0,
+  aborted: 0,
+  refused: 0,
+  stopped: 0,
+  twoInFlight: 0,
+  preempted: 0,
+  hits: 0,
+  evicted: 0,
+};
+
+describe("the scheduler under random load", () => {
+  test.each(seeds)("seed %i", (seed) => {
+    try {
+      runSeed(seed);
+    } catch (error) {
+      console.error(`failed with OCTAVO_FUZZ_SEED=${seed}`);
+      throw error;
+    }
+  });
+
+  test.skipIf(fixedSeed)("the seeds together cover what they must", () => {
+    expect(totals.steps).toBeGreaterThanOrEqual(10_000);
+    for (const [name, count] of Object.entries(totals)) expect(count, name).toBeGreaterThan(100);
+  });
+});
+
+function runSeed(seed: number): void {
+  const run = new RandomRun(seed);
+  while (run.counts.steps < STEPS_PER_SEED) {
+    const event = run.random(0, 19);
+    if (event < 4 || !run.scheduler.hasUnfinished()) run.arrive();
+    if (event === 19) run.abort();
+    run.step();
+  }
+
+  // Without arrivals the oldest request moves on in each launched step, so that work bounds the steps.
+  let work = 2;
+  for (const { spec, expected } of run.live.values()) work += 2 * (spec.promptTokens.length + expected.length) + 4;
+  while (run.scheduler.hasUnfinished() && work-- > 0) expect(run.step(), "work is left, but no step").toBe(true);
+  expect(run.scheduler.hasUnfinished(), `${run.live.size} requests starve`).toBe(false);
+  while (run.step()) {}
+  expect(run.live.size).toBe(0);
+  expect(run.kvCache.usedBlocks).toBe(0);
+  expect(run.kvCache.freeBlocks).toBe(run.kvCache.totalBlocks);
+  expect(run.scheduler.stats).toMatchObject({ numRunning: 0, numWaiting: 0, kvBlocksUsed: 0 });
+
+  // First come, first served: who was admitted for the first time had arrived after all those admitted before.
+  const admissions = [...new Set(run.device.seenSeeds)];
+  expect(admissions).toEqual([...admissions].sort((a, b) => a - b));
+
+  for (const [name, count] of Object.entries(run.counts)) totals[name as keyof typeof run.counts] += count;
+  totals.preempted += run.scheduler.stats.numPreemptions;
+  totals.hits += run.scheduler.stats.prefixCacheHits;
+  totals.evicted += run.kvCache.evictions;
+}
