@@ -87,7 +87,7 @@ describe("answers", () => {
     expect(cut.text).toBe(long.text.slice(0, long.text.indexOf(word)));
     const kept = await ask({ stop: word, include_stop_str_in_output: true });
     expect(kept.text).toBe(cut.text + word);
-    const { tokens } = await post("/tokenize", { prompt: long.text, add_special_tokens: false }).then((r) => r.json());
+    const tokens = await tokenize({ prompt: long.text, add_special_tokens: false });
     const byToken = await ask({ stop_token_ids: [tokens[3]] });
     expect(byToken).toMatchObject({ finish_reason: "stop", stop_reason: tokens[3] });
   });
@@ -103,16 +103,14 @@ describe("answers", () => {
     const prompts = ["Once upon a time", "The little cat"];
     const options = { model, temperature: 0, max_tokens: 12 };
     const texts = await client.completions.create({ ...options, prompt: prompts });
-    const ids = await Promise.all(
-      prompts.map(async (prompt) => (await (await post("/tokenize", { prompt })).json()).tokens as number[]),
-    );
+    const ids = await Promise.all(prompts.map((prompt) => tokenize({ prompt })));
     const byIds = await client.completions.create({ ...options, prompt: ids });
     expect(texts.choices.map((choice) => choice.index)).toEqual([0, 1]);
     expect(byIds.choices.map((choice) => choice.text)).toEqual(texts.choices.map((choice) => choice.text));
     expect(texts.usage!.prompt_tokens).toBe(ids.flat().length);
     const alone = await client.completions.create({ ...options, prompt: prompts[1]! });
     expect(alone.choices[0]!.text).toBe(texts.choices[1]!.text);
-    const { prompt } = await (await post("/detokenize", { tokens: ids[0] })).json();
+    const { prompt } = (await (await post("/detokenize", { tokens: ids[0] })).json()) as { prompt: string };
     expect(prompt).toContain(prompts[0]);
   });
 
@@ -146,7 +144,12 @@ describe("a client that hangs up", () => {
 
 function post(path: string, body: unknown): Promise<Response> {
   const text = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
-  return fetch(server.url + path, { method: "POST", body: text as BodyInit });
+  return fetch(server.url + path, { method: "POST", body: text as RequestInit["body"] });
+}
+
+async function tokenize(body: object): Promise<number[]> {
+  const reply = (await (await post("/tokenize", body)).json()) as { tokens: number[] };
+  return reply.tokens;
 }
 
 describe("bad input gets its status and its field, and the server goes on", () => {
@@ -181,7 +184,7 @@ describe("bad input gets its status and its field, and the server goes on", () =
   ])("%s", async (_name, path, body, status, param) => {
     const response = await post(path, body);
     expect(response.status).toBe(status);
-    expect((await response.json()).error).toMatchObject({ message: expect.any(String), param, code: status });
+    expect(await response.json()).toMatchObject({ error: { message: expect.any(String), param, code: status } });
     expect((await fetch(`${server.url}/health`)).status).toBe(200);
   });
 

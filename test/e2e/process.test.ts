@@ -60,7 +60,7 @@ test("a full queue is a 503 with Retry-After", async () => {
   const first = await ask();
   const second = await ask();
   expect([second.status, second.headers.get("retry-after")]).toEqual([503, "1"]);
-  expect((await second.json()).error).toMatchObject({ code: 503, type: "ServiceUnavailableError" });
+  expect(await second.json()).toMatchObject({ error: { code: 503, type: "ServiceUnavailableError" } });
   await first.body!.cancel();
   await vi.waitFor(async () => {
     const third = await ask();

@@ -5,7 +5,7 @@ import { modelPath } from "@octavo/model-pocket";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Arrival, runWorkload, type TestRequest, type WorkloadResult } from "./workload.js";
 
-const tiny = new URL("../fixtures/models/gqa-tied", import.meta.url).pathname;
+const tiny = new URL("../fixtures/models/llama-gqa-tied", import.meta.url).pathname;
 
 /** Mixed lengths, shared beginnings, greedy and seeded sampling with each filter. */
 function makeRequests(vocabSize: number, maxPrompt: number): TestRequest[] {

@@ -78,7 +78,7 @@ function runRound(
   const tokens: number[][] = requests.map(() => []);
   const logits = requests.map(() => new Map<number, string>());
   const requestOfRow = new Map<number, number>();
-  core.observeLogits((t, plan) => record(t, plan, requestOfRow, logits));
+  core.observeSteps((plan, t) => record(plan, t, requestOfRow, logits));
   let next = 0;
   let done = 0;
   for (let step = 0; done < requests.length; step++) {
@@ -93,16 +93,28 @@ function runRound(
     }
   }
   while (core.step()) core.outputs.take(); // a step in flight when the last request ended
+  // With two steps in flight, a request that ends by a stop token has been computed one token further.
+  for (const [i, { prompt }] of requests.entries()) {
+    for (const position of logits[i]!.keys()) {
+      if (position >= prompt.length + tokens[i]!.length) logits[i]!.delete(position);
+    }
+  }
   return { tokens, logits };
 }
 
-function record(t: Tensor, plan: StepPlan, requestOfRow: Map<number, number>, logits: Map<number, string>[]): void {
+function record(
+  plan: StepPlan,
+  t: Tensor | null,
+  requestOfRow: Map<number, number>,
+  logits: Map<number, string>[],
+): void {
   const { words, layout } = plan;
   const inits = words[PlanHeader.rowInitsOffset]!;
   for (let i = 0; i < words[PlanHeader.numRowInits]!; i++) {
     const at = inits + i * ROW_INIT_WORDS;
     requestOfRow.set(words[at + RowInit.row]!, words[at + RowInit.seedLow]! - 1000);
   }
+  if (!t) return;
   for (let sample = 0; sample < words[PlanHeader.numSamples]!; sample++) {
     const i = words[layout.sampleRows + sample]!;
     const queryLen = words[layout.queryStarts + i + 1]! - words[layout.queryStarts + i]!;

@@ -204,9 +204,9 @@ describe("every route", () => {
 
   test("models, version, health", async () => {
     const { app, engine } = createTestApp();
-    const list = await (await app.request("/v1/models")).json();
+    const list = (await (await app.request("/v1/models")).json()) as { object: string; data: { id: string }[] };
     expect(list.object).toBe("list");
-    expect(list.data.map((card: { id: string }) => card.id)).toEqual(["fake", "org/alias"]);
+    expect(list.data.map((card) => card.id)).toEqual(["fake", "org/alias"]);
     expect(list.data[0]).toMatchObject({ object: "model", owned_by: "octavo", parent: null, max_model_len: 1000 });
     for (const path of ["/v1/models/org/alias", "/v1/models/org%2Falias"]) {
       expect(await (await app.request(path)).json()).toMatchObject({ id: "org/alias", root: "fake" });

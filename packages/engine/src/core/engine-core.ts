@@ -8,7 +8,7 @@ import type { EngineOptions, EngineSizes } from "../engine-options.js";
 import { Command, decodeAdd } from "../protocol/commands.js";
 import { FINISH_REFUSED, OutputBatch } from "../protocol/outputs.js";
 import { writeStats } from "../protocol/stats.js";
-import { type LogitsObserver, ModelRunner } from "../runner/model-runner.js";
+import { type StepObserver, ModelRunner } from "../runner/model-runner.js";
 
 export class EngineCore implements Disposable {
   readonly outputs: OutputBatch;
@@ -39,9 +39,9 @@ export class EngineCore implements Disposable {
     this.#publish();
   }
 
-  /** Shows every step's logits to `observer`, for tests and debugging. */
-  observeLogits(observer: LogitsObserver): void {
-    this.#runner.onLogits = observer;
+  /** Shows every launched plan and its logits to `observer`, for tests and debugging. */
+  observeSteps(observer: StepObserver): void {
+    this.#runner.onStep = observer;
   }
 
   /** Applies one command of protocol/commands.ts. */

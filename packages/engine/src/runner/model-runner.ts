@@ -5,12 +5,12 @@ import type { EngineSizes } from "../engine-options.js";
 import { DeviceState, StepSlot } from "./device-state.js";
 import { KvPool } from "./kv-pool.js";
 
-/** Sees each step's logits, float32 [samples, vocab], before sampling. */
-export type LogitsObserver = (logits: Tensor, plan: StepPlan) => void;
+/** Sees each launched plan with its logits, float32 [samples, vocab], before sampling; null when nothing samples. */
+export type StepObserver = (plan: StepPlan, logits: Tensor | null) => void;
 
 export class ModelRunner implements Disposable {
   /** For tests and debugging; it must not change the logits. */
-  onLogits: LogitsObserver | undefined;
+  onStep: StepObserver | undefined;
   readonly #backend: Backend;
   readonly #model: CausalLM;
   readonly #state: DeviceState;
@@ -52,9 +52,11 @@ export class ModelRunner implements Disposable {
       const last = this.#workspace.alloc(this.#model.dtype, [batch.numSamples, this.#model.config.hiddenSize]);
       ops.gatherRows(last, hidden, batch.sampleTokens);
       const logits = this.#model.logits(this.#context, last);
-      this.onLogits?.(logits, slot.plan);
+      this.onStep?.(slot.plan, logits);
       ops.sample(this.#state.sampled, logits, batch);
       this.#backend.copy(slot.tokensTensor, this.#state.sampled, 4 * batch.numSamples);
+    } else {
+      this.onStep?.(slot.plan, null);
     }
     slot.done.record();
   }

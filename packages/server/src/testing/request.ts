@@ -20,7 +20,8 @@ export function createTestApp(engineOptions: FakeEngineOptions = {}, options: Pa
     post: async (path, body, headers = {}) =>
       app.request(path, {
         method: "POST",
-        body: typeof body === "string" || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+        body:
+          typeof body === "string" || body instanceof Uint8Array ? (body as RequestInit["body"]) : JSON.stringify(body),
         headers: { "content-type": "application/json", ...headers },
       }),
   };
@@ -32,6 +33,18 @@ export interface Problem {
   type: string;
   param: string | null;
   code: number;
+}
+
+interface Completion {
+  id: string;
+  created: number;
+  choices: { index: number }[];
+  usage: { completion_tokens: number };
+}
+
+/** A completion of either kind, as far as tests look inside. */
+export async function completion(response: Response): Promise<Completion> {
+  return (await response.json()) as Completion;
 }
 
 /** The parts of an error reply. */

@@ -1,6 +1,6 @@
 import { OctavoError } from "@octavo/core";
 import { describe, expect, test } from "vitest";
-import { CHAT, createTestApp, eventData, messages, problem } from "../../testing/request.js";
+import { CHAT, completion, createTestApp, eventData, messages, problem } from "../../testing/request.js";
 import { systemFingerprint } from "../../version.js";
 
 describe("POST /v1/chat/completions", () => {
@@ -8,7 +8,7 @@ describe("POST /v1/chat/completions", () => {
     const { post, engine } = createTestApp();
     const response = await post(CHAT, { messages, model: "fake" }, { "x-request-id": "abc-1" });
     expect(response.status).toBe(200);
-    const body = await response.json();
+    const body = await completion(response);
     expect(body).toEqual({
       id: "chatcmpl-abc-1",
       object: "chat.completion",
@@ -32,7 +32,7 @@ describe("POST /v1/chat/completions", () => {
 
   test("an unsafe X-Request-Id is not used", async () => {
     const { post } = createTestApp();
-    const { id } = await (await post(CHAT, { messages }, { "x-request-id": 'a"b c' })).json();
+    const { id } = await completion(await post(CHAT, { messages }, { "x-request-id": 'a"b c' }));
     expect(id).toMatch(/^chatcmpl-[0-9a-f]{32}$/);
   });
 

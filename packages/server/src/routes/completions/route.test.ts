@@ -1,6 +1,6 @@
 import { OctavoError } from "@octavo/core";
 import { describe, expect, test } from "vitest";
-import { createTestApp, eventData, problem } from "../../testing/request.js";
+import { completion, createTestApp, eventData, problem } from "../../testing/request.js";
 
 const COMPLETIONS = "/v1/completions";
 
@@ -27,9 +27,9 @@ describe("POST /v1/completions", () => {
     ["lists of token ids", [[5], [6, 7]], [[5], [6, 7]]],
   ])("prompt as %s", async (_name, prompt, expected) => {
     const { post, engine } = createTestApp();
-    const body = await (await post(COMPLETIONS, { prompt })).json();
+    const body = await completion(await post(COMPLETIONS, { prompt }));
     expect(engine.requests.map((request) => Array.from(request.prompt as Int32Array))).toEqual(expected);
-    expect(body.choices.map((choice: { index: number }) => choice.index)).toEqual(expected.map((_, index) => index));
+    expect(body.choices.map((choice) => choice.index)).toEqual(expected.map((_, index) => index));
     expect(body.usage.completion_tokens).toBe(5 * expected.length);
   });
 
