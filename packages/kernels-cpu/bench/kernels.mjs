@@ -63,11 +63,16 @@ const probe = make("float32", [threads, 2 ** 27 / threads]);
 const probeBatch = batchOf(threads, [0, 1, 0]);
 const probeTokens = make("int32", [threads]);
 probe.storage.bytes.fill(0x3f, 0, 4);
-const readSpeed = () => probe.storage.byteLength / seconds(() => backend.ops.sample(probeTokens, probe, probeBatch)) / 1e9;
+const readSpeed = () =>
+  probe.storage.byteLength / seconds(() => backend.ops.sample(probeTokens, probe, probeBatch)) / 1e9;
 report("read of 512 MiB", readSpeed(), "GB/s");
 const half = probe.storage.byteLength / 2;
 const [low, high] = [0, half].map((offset) => tensor("float32", [half / 4], probe.storage, offset));
-report("memcpy of 256 MiB, one thread, read + written", (2 * half) / seconds(() => backend.copy(low, high, half)) / 1e9, "GB/s");
+report(
+  "memcpy of 256 MiB, one thread, read + written",
+  (2 * half) / seconds(() => backend.copy(low, high, half)) / 1e9,
+  "GB/s",
+);
 
 const part = (weight) => ({ name: "w", outFeatures: weight.shape[0], planes: { format: "dense", weight } });
 for (const [outFeatures, inFeatures] of [

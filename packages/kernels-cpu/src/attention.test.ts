@@ -1,6 +1,17 @@
-import { type Backend, type FloatDType, FLOAT_DTYPES, slice, type Tensor } from "@octavo/core";
+import { type Backend, FLOAT_DTYPES, type FloatDType, slice, type Tensor } from "@octavo/core";
 import { afterAll, describe, expect, test } from "vitest";
-import { bits, blockOf, ISAS, make, makeBatch, randomNumbers, relativeError, TOLERANCE, type TestRow, values } from "../test/tensors.js";
+import {
+  bits,
+  blockOf,
+  ISAS,
+  make,
+  makeBatch,
+  randomNumbers,
+  relativeError,
+  type TestRow,
+  TOLERANCE,
+  values,
+} from "../test/tensors.js";
 import { createBackend } from "./index.js";
 
 const SEED = 4242;
@@ -36,7 +47,8 @@ function reference(shape: Shape, q: Tensor, keys: number[], cacheValues: number[
         };
         const scores = Array.from({ length: contextLen + i + 1 }, (_, position) => {
           let dot = 0;
-          for (let d = 0; d < headDim; d++) dot += queries[(token * heads + head) * headDim + d]! * keys[at(position, d)]!;
+          for (let d = 0; d < headDim; d++)
+            dot += queries[(token * heads + head) * headDim + d]! * keys[at(position, d)]!;
           return dot * 0.3;
         });
         const most = Math.max(...scores);
@@ -130,7 +142,9 @@ describe.each(ISAS)("attention (%s)", (isa) => {
     const shape: Shape = { dtype: "float32", heads: 2, kvHeads: 1, headDim: 8, blockSize: 16 };
     const small = make(backend, "float32", [4, 1, 16, 8], () => 0);
     const q = make(backend, "float32", [3, shape.heads, shape.headDim], () => 0);
-    expect(() => backend.ops.pagedAttention(q, q, small, small, batch, 1)).toThrow(/block 0 of row 1 is 20, the cache has 4/);
+    expect(() => backend.ops.pagedAttention(q, q, small, small, batch, 1)).toThrow(
+      /block 0 of row 1 is 20, the cache has 4/,
+    );
     const k = slice(q, 1, 0, 1);
     expect(() => backend.ops.writeKv(small, small, k, k, batch)).toThrow(/slot 320 of token 0/);
   });

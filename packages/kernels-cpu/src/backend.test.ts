@@ -53,7 +53,7 @@ describe("loading", () => {
     vi.stubEnv("OCTAVO_CPU_BINARY", join(folder, "absent.node"));
     expect(failure()).toMatchObject({
       code: "BACKEND_LOAD",
-      message: expect.stringMatching(/absent\.node: there is no such file[^]*Node \d+[^]*unset it/),
+      message: expect.stringMatching(/absent\.node: there is no such file\n.*Node \d+.*\n.*unset it/),
     });
     const damaged = join(folder, "damaged.node");
     writeFileSync(damaged, "not an addon");

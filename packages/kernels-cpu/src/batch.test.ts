@@ -1,4 +1,4 @@
-import { bytesOf, type Batch, LAST_SAMPLED, PlanHeader } from "@octavo/core";
+import { type Batch, bytesOf, LAST_SAMPLED, PlanHeader } from "@octavo/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { blockOf, makeBatch, values } from "../test/tensors.js";
 import { createBackend } from "./index.js";

@@ -4,8 +4,8 @@ import {
   type Backend,
   type BackendInfo,
   type BackendOptions,
-  bytesOf,
   byteSize,
+  bytesOf,
   checkArgument,
   type DeviceEvent,
   DTYPES,
@@ -86,7 +86,8 @@ export class CpuBackend implements Backend {
         this.copy(uploaded, source, byteSize(dtype, source.shape));
       } else {
         const float = isFloatDType(dtype) && isFloatDType(source.dtype);
-        if (!float) throw new OctavoError({ code: "UNSUPPORTED", message: `cannot convert ${source.dtype} to ${dtype}` });
+        if (!float)
+          throw new OctavoError({ code: "UNSUPPORTED", message: `cannot convert ${source.dtype} to ${dtype}` });
         this.#write(addressOf(uploaded), dtype, source);
       }
     } catch (error) {
@@ -111,7 +112,10 @@ export class CpuBackend implements Backend {
     const [to, from] = [destination, source].map(({ storage, byteOffset }) =>
       storage.bytes?.subarray(byteOffset, byteOffset + byteLength),
     );
-    checkArgument(to?.length === byteLength && from?.length === byteLength, "cannot copy: a tensor's memory is disposed");
+    checkArgument(
+      to?.length === byteLength && from?.length === byteLength,
+      "cannot copy: a tensor's memory is disposed",
+    );
     to.set(from);
   }
 
@@ -170,6 +174,10 @@ function threadCount(asked: number | undefined, allowed: number): number {
   const named = process.env.OCTAVO_NUM_THREADS;
   const param = asked === undefined ? "OCTAVO_NUM_THREADS" : "numThreads";
   const count = asked ?? (named ? Number(named) : Math.max(1, allowed));
-  checkArgument(Number.isInteger(count) && count >= 1, `${param} is ${asked ?? named}, a positive integer was expected`, param);
+  checkArgument(
+    Number.isInteger(count) && count >= 1,
+    `${param} is ${asked ?? named}, a positive integer was expected`,
+    param,
+  );
   return count;
 }

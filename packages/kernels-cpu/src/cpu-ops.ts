@@ -130,7 +130,10 @@ export class CpuOps implements Ops {
     checkIndices("rope", "positions", positions, tokens!);
     checkContiguous("rope", "cosSin", cosSin);
     if (cosSin.dtype !== "float32" || cosSin.shape.length !== 2 || rotaryDim! > headDim! || rotaryDim! % 2 !== 0) {
-      fail("rope", `cosSin is ${cosSin.dtype} [${cosSin.shape}], float32 [maxPositions, even and <= ${headDim}] was expected`);
+      fail(
+        "rope",
+        `cosSin is ${cosSin.dtype} [${cosSin.shape}], float32 [maxPositions, even and <= ${headDim}] was expected`,
+      );
     }
     if (tokens === 0) return;
     this.#native.rope(
@@ -160,7 +163,10 @@ export class CpuOps implements Ops {
     checkSameDtype("writeKv", v, keyCache);
     checkIndices("writeKv", "slots", batch.slots, batch.numTokens);
     if (k.shape[1] !== kvHeads || v.shape[1] !== kvHeads || k.shape[0]! < batch.numTokens) {
-      fail("writeKv", `k is [${k.shape}], v is [${v.shape}] for ${batch.numTokens} tokens and ${kvHeads} heads of the cache`);
+      fail(
+        "writeKv",
+        `k is [${k.shape}], v is [${v.shape}] for ${batch.numTokens} tokens and ${kvHeads} heads of the cache`,
+      );
     }
     if (batch.numTokens === 0) return;
     this.#native.writeKv(
@@ -334,5 +340,6 @@ function checkBatch(op: string, { layout, plan, tables, numRows, numSamples }: B
   checkIndices(op, "blockTables", tables.blockTables, maxRows * maxBlocksPerRow);
   checkIndices(op, "lastTokens", tables.lastTokens, maxRows);
   checkIndices(op, "sampling", tables.sampling, maxRows * ROW_INIT_WORDS);
-  if (numRows > maxRows || numSamples > numRows) fail(op, `${numRows} rows and ${numSamples} samples of at most ${maxRows} rows`);
+  if (numRows > maxRows || numSamples > numRows)
+    fail(op, `${numRows} rows and ${numSamples} samples of at most ${maxRows} rows`);
 }

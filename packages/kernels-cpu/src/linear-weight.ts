@@ -124,11 +124,17 @@ export class CpuLinearWeight implements LinearWeight {
 
   #check(part: LinearPart, rows: number): void {
     if (part.planes.format !== "dense") {
-      throw new OctavoError({ code: "UNSUPPORTED", message: `${part.name}: the CPU backend has no format ${part.planes.format}` });
+      throw new OctavoError({
+        code: "UNSUPPORTED",
+        message: `${part.name}: the CPU backend has no format ${part.planes.format}`,
+      });
     }
     const { weight } = part.planes;
     checkArgument(
-      weight.shape.length === 2 && weight.shape[0] === rows && weight.shape[1] === this.inFeatures && isContiguous(weight),
+      weight.shape.length === 2 &&
+        weight.shape[0] === rows &&
+        weight.shape[1] === this.inFeatures &&
+        isContiguous(weight),
       `${part.name} has shape [${weight.shape}], contiguous [${rows},${this.inFeatures}] was expected`,
       part.name,
     );

@@ -1,4 +1,4 @@
-import { type FloatDType, FLOAT_DTYPES, slice, type Tensor } from "@octavo/core";
+import { FLOAT_DTYPES, type FloatDType, slice, type Tensor } from "@octavo/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { bits, ISAS, make, randomNumbers, relativeError, TOLERANCE, values } from "../test/tensors.js";
 import { createBackend } from "./index.js";
@@ -67,23 +67,34 @@ describe.each(ISAS)("linear (%s)", (isa) => {
     }
   });
 
-  test.each(FLOAT_DTYPES)("a row alone equals the same row among any number of others, bit for bit, weight %s", (dtype) => {
-    const random = randomNumbers(SEED);
-    const [inFeatures, outFeatures] = [211, 67];
-    const x = make(backend, "bfloat16", [300, inFeatures], random);
-    const linear = backend.prepareLinear({
-      inFeatures,
-      dtype,
-      parts: [part(make(backend, dtype, [outFeatures, inFeatures], random))],
-    });
-    const whole = make(backend, "float32", [300, outFeatures]);
-    backend.ops.linear(whole, x, linear);
-    for (const [start, end] of [[0, 1], [299, 300], [5, 7], [130, 133], [0, 4], [17, 22], [100, 229]] as const) {
-      const out = make(backend, "float32", [end - start, outFeatures]);
-      backend.ops.linear(out, slice(x, 0, start, end), linear);
-      expect(bits(out), `rows ${start} to ${end}`).toBe(bits(slice(whole, 0, start, end)));
-    }
-  });
+  test.each(FLOAT_DTYPES)(
+    "a row alone equals the same row among any number of others, bit for bit, weight %s",
+    (dtype) => {
+      const random = randomNumbers(SEED);
+      const [inFeatures, outFeatures] = [211, 67];
+      const x = make(backend, "bfloat16", [300, inFeatures], random);
+      const linear = backend.prepareLinear({
+        inFeatures,
+        dtype,
+        parts: [part(make(backend, dtype, [outFeatures, inFeatures], random))],
+      });
+      const whole = make(backend, "float32", [300, outFeatures]);
+      backend.ops.linear(whole, x, linear);
+      for (const [start, end] of [
+        [0, 1],
+        [299, 300],
+        [5, 7],
+        [130, 133],
+        [0, 4],
+        [17, 22],
+        [100, 229],
+      ] as const) {
+        const out = make(backend, "float32", [end - start, outFeatures]);
+        backend.ops.linear(out, slice(x, 0, start, end), linear);
+        expect(bits(out), `rows ${start} to ${end}`).toBe(bits(slice(whole, 0, start, end)));
+      }
+    },
+  );
 
   test("any number of threads gives the same bits", () => {
     const results = [1, 2, 3, 7].map((numThreads) => {

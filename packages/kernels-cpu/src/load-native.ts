@@ -25,7 +25,11 @@ export function loadNative(): NativeAddon {
       failures.push(`  ${path}: ${(error as Error).message}`);
     }
   }
-  throw new OctavoError({ code: "BACKEND_LOAD", message: explain(failures, named), param: named && "OCTAVO_CPU_BINARY" });
+  throw new OctavoError({
+    code: "BACKEND_LOAD",
+    message: explain(failures, named),
+    param: named && "OCTAVO_CPU_BINARY",
+  });
 }
 
 function load(path: string): NativeAddon {

@@ -41,9 +41,14 @@ describe("allocation", () => {
     expect(view.length).toBe(0);
     expect(t.storage.bytes?.length).toBe(0);
     const live = make(backend, "float32", [2, 8], () => 1);
-    expect(() => backend.ops.rmsNorm(live, t, make(backend, "float32", [8], () => 1), 0)).toThrow(
-      expect.objectContaining({ code: "DISPOSED" }),
-    );
+    expect(() =>
+      backend.ops.rmsNorm(
+        live,
+        t,
+        make(backend, "float32", [8], () => 1),
+        0,
+      ),
+    ).toThrow(expect.objectContaining({ code: "DISPOSED" }));
   });
 
   test("more than the machine has is OUT_OF_MEMORY that says who holds what", () => {
@@ -115,7 +120,11 @@ describe("mapped files", () => {
   /** A safetensors file that holds `w`, float32 [2, 2] = 1, 2, 3, 4. */
   function checkpoint(name: string, cut = 0): string {
     const header = JSON.stringify({ w: { dtype: "F32", shape: [2, 2], data_offsets: [0, 16] } });
-    const bytes = Buffer.concat([Buffer.alloc(8), Buffer.from(header), Buffer.from(Float32Array.of(1, 2, 3, 4).buffer)]);
+    const bytes = Buffer.concat([
+      Buffer.alloc(8),
+      Buffer.from(header),
+      Buffer.from(Float32Array.of(1, 2, 3, 4).buffer),
+    ]);
     bytes.writeBigUInt64LE(BigInt(header.length));
     const path = join(folder, name);
     writeFileSync(path, bytes.subarray(0, bytes.length - cut));
@@ -180,7 +189,9 @@ describe("mapped files", () => {
     backend.updateLinear(linear, 1, linearSpec(host(5, 3)).parts[0]!);
     backend.ops.linear(out, x, linear);
     expect(values(out)).toEqual([2, 10, 10, 10]);
-    expect(() => backend.updateLinear(linear, 0, linearSpec(host(5, 3)).parts[0]!)).toThrow(/has shape \[3,2\], .*\[1,2\]/);
+    expect(() => backend.updateLinear(linear, 0, linearSpec(host(5, 3)).parts[0]!)).toThrow(
+      /has shape \[3,2\], .*\[1,2\]/,
+    );
     expect(() => backend.updateLinear(linear, 2, linearSpec(host(5, 3)).parts[0]!)).toThrow(/part 2, the layer has 2/);
   });
 });

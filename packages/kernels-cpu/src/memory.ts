@@ -98,10 +98,15 @@ export class MemoryPool {
   /** Zeroed, aligned to 64 bytes. @throws OUT_OF_MEMORY */
   allocate(byteLength: number, purpose: MemoryPurpose): CpuStorage {
     if (!Number.isSafeInteger(byteLength) || byteLength < 0) {
-      throw new OctavoError({ code: "INVALID_ARGUMENT", message: `cannot allocate ${byteLength} bytes`, param: "byteLength" });
+      throw new OctavoError({
+        code: "INVALID_ARGUMENT",
+        message: `cannot allocate ${byteLength} bytes`,
+        param: "byteLength",
+      });
     }
     const available = byteLength > CHECKED_BYTES ? availableMemory() : Number.POSITIVE_INFINITY;
-    if (byteLength > available) throw this.#outOfMemory(byteLength, purpose, `the machine has ${mebibytes(available)} left`);
+    if (byteLength > available)
+      throw this.#outOfMemory(byteLength, purpose, `the machine has ${mebibytes(available)} left`);
     let memory: NativeMemory;
     try {
       memory = this.#native.allocate(this.#backend, byteLength, constants.MAX_LENGTH);

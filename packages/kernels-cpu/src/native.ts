@@ -122,15 +122,7 @@ export interface NativeAddon {
   ): void;
   writeKv(
     backend: number,
-    ...rest: [
-      ...CacheArguments,
-      k: number,
-      kStride: number,
-      v: number,
-      vStride: number,
-      slots: number,
-      tokens: number,
-    ]
+    ...rest: [...CacheArguments, k: number, kStride: number, v: number, vStride: number, slots: number, tokens: number]
   ): void;
   pagedAttention(
     backend: number,

@@ -20,7 +20,8 @@ export function checkFloat(op: string, t: Tensor): void {
 }
 
 export function checkSameDtype(op: string, t: Tensor, other: Tensor): void {
-  if (t.dtype !== other.dtype) fail(op, `tensors [${t.shape}] ${t.dtype} and [${other.shape}] ${other.dtype} must share a dtype`);
+  if (t.dtype !== other.dtype)
+    fail(op, `tensors [${t.shape}] ${t.dtype} and [${other.shape}] ${other.dtype} must share a dtype`);
 }
 
 export function checkContiguous(op: string, name: string, t: Tensor): void {
@@ -43,7 +44,10 @@ export function checkVector(op: string, name: string, t: Tensor, size: number): 
 export function checkHeads(op: string, name: string, t: Tensor, tokens: number, headDim: number): void {
   const packed = t.strides[2] === 1 && (t.shape[1] === 1 || t.strides[1] === headDim);
   if (t.shape.length !== 3 || t.shape[0] !== tokens || t.shape[2] !== headDim || !packed) {
-    fail(op, `${name} is [${t.shape}] with strides [${t.strides}], [${tokens}, heads, ${headDim}] with packed heads was expected`);
+    fail(
+      op,
+      `${name} is [${t.shape}] with strides [${t.strides}], [${tokens}, heads, ${headDim}] with packed heads was expected`,
+    );
   }
 }
 

@@ -1,6 +1,16 @@
-import { type FloatDType, FLOAT_DTYPES, hostStorage, tensor } from "@octavo/core";
+import { FLOAT_DTYPES, type FloatDType, hostStorage, tensor } from "@octavo/core";
 import { afterAll, describe, expect, test } from "vitest";
-import { fromHalf, ISAS, make, randomNumbers, relativeError, TOLERANCE, toBfloat16, toHalf, values } from "../test/tensors.js";
+import {
+  fromHalf,
+  ISAS,
+  make,
+  randomNumbers,
+  relativeError,
+  TOLERANCE,
+  toBfloat16,
+  toHalf,
+  values,
+} from "../test/tensors.js";
 import { createBackend } from "./index.js";
 
 const SEED = 20_261;
@@ -9,7 +19,9 @@ describe.each(ISAS)("row ops (%s)", (isa) => {
   const backend = createBackend({ isa, numThreads: 2 });
   afterAll(() => backend.dispose());
   const random = randomNumbers(SEED);
-  const cases = FLOAT_DTYPES.flatMap((dtype) => [1, 7, 8, 64, 577].map((width) => [dtype, width] as [FloatDType, number]));
+  const cases = FLOAT_DTYPES.flatMap((dtype) =>
+    [1, 7, 8, 64, 577].map((width) => [dtype, width] as [FloatDType, number]),
+  );
 
   test.each(cases)("rmsNorm and addRmsNorm, %s, width %i", (dtype, hidden) => {
     const tokens = 5;
@@ -101,8 +113,17 @@ describe.each(ISAS)("row ops (%s)", (isa) => {
     const out = make(backend, "bfloat16", [4, 33]);
     backend.ops.embedding(out, table, ids);
     const rows = values(table);
-    expect(values(out)).toEqual([...rows.slice(165, 198), ...Array(33).fill(0), ...rows.slice(0, 33), ...Array(33).fill(0)]);
-    backend.ops.gatherRows(out, table, make(backend, "int32", [4], (i) => i + 1));
+    expect(values(out)).toEqual([
+      ...rows.slice(165, 198),
+      ...Array(33).fill(0),
+      ...rows.slice(0, 33),
+      ...Array(33).fill(0),
+    ]);
+    backend.ops.gatherRows(
+      out,
+      table,
+      make(backend, "int32", [4], (i) => i + 1),
+    );
     expect(values(out)).toEqual(rows.slice(33, 165));
     expect(() => backend.ops.gatherRows(out, table, ids)).toThrow(/index -1 of sample 1 is outside of \[0, 6\)/);
   });

@@ -29,10 +29,13 @@ function reference(logits: Float32Array, position: number, settings: Settings): 
   }
   const total = order.reduce((sum, { z }) => sum + Math.exp(z - most), 0);
   let reached = 0;
-  const length = order.findIndex(({ z }) => (reached += Math.exp(z - most)) >= Math.fround(topP) * total) + 1;
-  if (topP < 1 && length > 0) order = order.slice(0, length);
+  let length = 0;
+  while (length < order.length && reached < Math.fround(topP) * total) reached += Math.exp(order[length++]!.z - most);
+  if (topP < 1) order = order.slice(0, length);
   const scores = order.map(({ z, id }) => ({ id, score: z + gumbel(seed, 0, position, choice, id) }));
-  return scores.reduce((best, next) => (next.score > best.score || (next.score === best.score && next.id < best.id) ? next : best)).id;
+  return scores.reduce((best, next) =>
+    next.score > best.score || (next.score === best.score && next.id < best.id) ? next : best,
+  ).id;
 }
 
 describe.each(ISAS)("sample (%s)", (isa) => {
@@ -51,7 +54,11 @@ describe.each(ISAS)("sample (%s)", (isa) => {
     const batch = makeBatch(backend, rows, { maxRows: rows.length, maxTokens: rows.length });
     backend.ops.prepareBatch(batch);
     const tokens = make(backend, "int32", [rows.length], () => -1);
-    backend.ops.sample(tokens, make(backend, "float32", [rows.length, logits.length], (i) => logits[i % logits.length]!), batch);
+    backend.ops.sample(
+      tokens,
+      make(backend, "float32", [rows.length, logits.length], (i) => logits[i % logits.length]!),
+      batch,
+    );
     const result = { tokens: values(tokens), lastTokens: values(batch.tables.lastTokens) };
     for (const { storage } of [tokens, batch.plan]) storage.dispose();
     return result;
@@ -72,7 +79,9 @@ describe.each(ISAS)("sample (%s)", (isa) => {
     }
     // Rounded logits make many ties.
     for (const step of [0, 0.5]) {
-      const logits = Float32Array.from({ length: vocabulary }, () => (step ? Math.round((8 * random()) / step) * step : 8 * random()));
+      const logits = Float32Array.from({ length: vocabulary }, () =>
+        step ? Math.round((8 * random()) / step) * step : 8 * random(),
+      );
       const { tokens, lastTokens } = sample(logits, settings);
       expect(tokens, `seed ${SEED}`).toEqual(settings.map((s, i) => reference(logits, 10 + (i % 6), s)));
       expect(lastTokens).toEqual(tokens);
@@ -80,7 +89,8 @@ describe.each(ISAS)("sample (%s)", (isa) => {
   });
 
   test("greedy: the lowest id of the largest; NaN never wins; nothing but NaN gives 0", () => {
-    const greedy = (logits: number[], temperature = 0) => sample(Float32Array.from(logits), [{ temperature }]).tokens[0];
+    const greedy = (logits: number[], temperature = 0) =>
+      sample(Float32Array.from(logits), [{ temperature }]).tokens[0];
     for (const temperature of [0, 1]) {
       expect(greedy([Number.NaN, -5, Number.NaN], temperature)).toBe(1);
       expect(greedy(Array(11).fill(Number.NaN), temperature)).toBe(0);
@@ -95,7 +105,10 @@ describe.each(ISAS)("sample (%s)", (isa) => {
   test("frequencies follow the softmax", () => {
     const logits = Float32Array.from([0, 1, 2, 3, -1]);
     const draws = 4000;
-    const { tokens } = sample(logits, Array.from({ length: draws }, (_, i) => ({ temperature: 1, seed: 31 * i + 5 })));
+    const { tokens } = sample(
+      logits,
+      Array.from({ length: draws }, (_, i) => ({ temperature: 1, seed: 31 * i + 5 })),
+    );
     const total = logits.reduce((sum, z) => sum + Math.exp(z), 0);
     for (const [token, z] of logits.entries()) {
       const share = Math.exp(z) / total;

@@ -2,8 +2,8 @@
 import {
   type Backend,
   type Batch,
-  bytesOf,
   byteSize,
+  bytesOf,
   DTYPES,
   type DType,
   elementCount,

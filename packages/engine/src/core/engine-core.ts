@@ -62,6 +62,11 @@ export class EngineCore implements Disposable {
     return true;
   }
 
+  /** Checks every bookkeeping invariant of scheduler and KV cache; for tests. @throws INTERNAL with the numbers */
+  checkInvariants(): void {
+    this.#scheduler.checkInvariants();
+  }
+
   #launch(): boolean {
     const slot = this.#runner.slot(this.#launched);
     if (this.#scheduler.schedule(slot.plan) === 0) return false;
