@@ -134,7 +134,7 @@ describe("a client that hangs up", () => {
     const controller = new AbortController();
     const body = { model, messages, ...untilLength };
     const reply = client.chat.completions.create(body, { signal: controller.signal });
-    await vi.waitFor(async () => expect(await metric("num_requests_running")).toBe(1), { interval: 5 });
+    await vi.waitFor(async () => expect(await metric("num_requests_running")).toBe(1), { interval: 5, timeout: 5000 });
     expect(await metric("kv_cache_usage_perc")).toBeGreaterThan(0);
     controller.abort();
     await expect(reply).rejects.toThrow();

@@ -14,7 +14,10 @@ export interface Storage extends Disposable {
   readonly byteLength: number;
   /** The first byte's address, below 2^53. 0 for a storage without native memory (null and reference backends). */
   readonly address: number;
-  /** The bytes themselves; only on host storages. Empty after `dispose()`. */
+  /**
+   * The bytes themselves; only on host storages. Empty after `dispose()`. Only the first of them where one ArrayBuffer
+   * cannot hold all (4 GiB on Node 20).
+   */
   readonly bytes?: Uint8Array;
   dispose(): void;
 }

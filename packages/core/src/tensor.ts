@@ -28,7 +28,7 @@ export function byteSize(dtype: DType, shape: readonly number[]): number {
 export function tensor(dtype: DType, shape: readonly number[], storage: Storage, byteOffset = 0): Tensor {
   const needed = byteOffset + byteSize(dtype, shape);
   checkArgument(
-    needed <= storage.byteLength,
+    byteOffset >= 0 && needed <= storage.byteLength,
     `a ${dtype} tensor [${shape}] at byte ${byteOffset} needs ${needed} bytes, its storage has ${storage.byteLength}`,
   );
   return Object.freeze({ dtype, shape, strides: contiguousStrides(shape), storage, byteOffset });
@@ -86,10 +86,15 @@ export function addressOf(t: Tensor): number {
   return t.storage.address + t.byteOffset;
 }
 
-/** The bytes of a contiguous host tensor, as a view. */
+/** The bytes of a contiguous host tensor, as a view. @throws INTERNAL when JavaScript cannot see them all */
 export function bytesOf(t: Tensor): Uint8Array {
   const { bytes } = t.storage;
   assertInternal(bytes, `a ${t.storage.device} tensor has no bytes on the host`);
   checkArgument(isContiguous(t), `tensor [${t.shape}] is not contiguous`);
-  return bytes.subarray(t.byteOffset, t.byteOffset + byteSize(t.dtype, t.shape));
+  const end = t.byteOffset + byteSize(t.dtype, t.shape);
+  assertInternal(
+    end <= bytes.byteLength,
+    `tensor [${t.shape}] ends at byte ${end}, JavaScript sees ${bytes.byteLength}`,
+  );
+  return bytes.subarray(t.byteOffset, end);
 }

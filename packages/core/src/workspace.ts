@@ -24,7 +24,10 @@ export class Workspace implements Disposable {
   alloc(dtype: DType, shape: readonly number[]): Tensor {
     const byteOffset = this.#offset;
     const end = byteOffset + workspaceBytes(dtype, shape);
-    assertInternal(end <= this.byteLength, `workspace of ${this.byteLength} bytes cannot hold [${shape}] at ${byteOffset}`);
+    assertInternal(
+      end <= this.byteLength,
+      `workspace of ${this.byteLength} bytes cannot hold [${shape}] at ${byteOffset}`,
+    );
     this.#offset = end;
     return tensor(dtype, shape, this.#storage, byteOffset);
   }

@@ -148,11 +148,8 @@ export class CpuBackend implements Backend {
     checkArgument(isContiguous(source), `a strided tensor [${source.shape}] cannot be converted`);
     if (elementCount(source.shape) === 0) return;
     if (source.storage.address === 0) {
-      const bytes = bytesOf(source);
-      const needed = byteSize(source.dtype, source.shape);
-      checkArgument(bytes.byteLength === needed, `a tensor [${source.shape}] was used after its memory was disposed`);
-      const native = this.#pool.allocate(needed, "workspace");
-      native.bytes.set(bytes);
+      const native = this.#pool.allocate(byteSize(source.dtype, source.shape), "workspace");
+      native.bytes.set(bytesOf(source));
       this.#convert(address, dtype, native.address, source);
       native.dispose();
     } else {

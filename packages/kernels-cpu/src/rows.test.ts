@@ -29,15 +29,17 @@ describe.each(ISAS)("row ops (%s)", (isa) => {
     const residual = make(backend, dtype, [tokens, hidden], () => 3 * random());
     const weight = make(backend, dtype, [hidden], random);
     const out = make(backend, dtype, [tokens, hidden]);
+    const scale = values(weight);
     const normalized = (rows: number[]) =>
       rows.map((value, i) => {
         const row = rows.slice(i - (i % hidden), i - (i % hidden) + hidden);
         const square = row.reduce((sum, v) => sum + v * v, 0) / hidden;
-        return (value / Math.sqrt(square + 1e-5)) * values(weight)[i % hidden]!;
+        return (value / Math.sqrt(square + 1e-5)) * scale[i % hidden]!;
       });
     backend.ops.rmsNorm(out, x, weight, 1e-5);
     expect(relativeError(values(out), normalized(values(x))), `seed ${SEED}`).toBeLessThan(TOLERANCE[dtype]);
-    const sums = values(residual).map((value, i) => value + values(x)[i]!);
+    const added = values(x);
+    const sums = values(residual).map((value, i) => value + added[i]!);
     backend.ops.addRmsNorm(out, residual, x, weight, 1e-5);
     expect(relativeError(values(residual), sums)).toBeLessThan(TOLERANCE[dtype]);
     expect(relativeError(values(out), normalized(values(residual)))).toBeLessThan(TOLERANCE[dtype]);

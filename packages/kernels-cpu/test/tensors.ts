@@ -8,6 +8,7 @@ import {
   type DType,
   elementCount,
   type FloatDType,
+  OctavoError,
   planLayout,
   StepPlan,
   type Tensor,
@@ -20,8 +21,9 @@ export const ISAS: string[] = ["generic", "avx2"].filter((isa) => {
   try {
     createBackend({ isa, numThreads: 1 }).dispose();
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (OctavoError.isInstance(error, "INVALID_ARGUMENT")) return false;
+    throw error;
   }
 });
 

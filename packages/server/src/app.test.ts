@@ -83,6 +83,12 @@ describe("bad input", () => {
     expect(engine.requests[0]!.params).toEqual({ maxTokens: null });
   });
 
+  test("brackets in strings do not nest", async () => {
+    const { post } = createTestApp();
+    const content = `"${"[".repeat(300)}\\`;
+    expect((await post(CHAT, { messages: [{ role: "user", content }, ...messages] })).status).toBe(200);
+  });
+
   test("any content type whose bytes are JSON", async () => {
     const { post } = createTestApp();
     expect((await post(CHAT, { messages }, { "content-type": "text/plain" })).status).toBe(200);

@@ -9,17 +9,18 @@ import { byteSize, type Tensor, tensor } from "../tensor.js";
 /** Far above real headers (a 400,000-tensor checkpoint needs about 50 MB); the format's own reader has the same limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 
-const SAFETENSORS_DTYPES: Readonly<Record<string, DType>> = {
-  F64: "float64",
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-  I64: "int64",
-  I32: "int32",
-  I8: "int8",
-  U8: "uint8",
-  BOOL: "bool",
-};
+// A Map, because names from the file must not reach an object's prototype.
+const SAFETENSORS_DTYPES: ReadonlyMap<unknown, DType> = new Map([
+  ["F64", "float64"],
+  ["F32", "float32"],
+  ["F16", "float16"],
+  ["BF16", "bfloat16"],
+  ["I64", "int64"],
+  ["I32", "int32"],
+  ["I8", "int8"],
+  ["U8", "uint8"],
+  ["BOOL", "bool"],
+]);
 
 /** An open checkpoint file: tensors by name, as views into the file's bytes. */
 export interface TensorFile extends Disposable {
@@ -37,7 +38,12 @@ export function readFile(path: string): Storage {
   try {
     return hostStorage(readFileSync(path));
   } catch (cause) {
-    throw new OctavoError({ code: "CHECKPOINT", message: `cannot read ${path}: ${(cause as Error).message}`, param: path, cause });
+    throw new OctavoError({
+      code: "CHECKPOINT",
+      message: `cannot read ${path}: ${(cause as Error).message}`,
+      param: path,
+      cause,
+    });
   }
 }
 
@@ -48,7 +54,12 @@ export function readFile(path: string): Storage {
 export function openSafetensors(path: string, read: FileReader = readFile): TensorFile {
   const storage = read(path);
   try {
-    return { path, ...parse(path, storage), dispose: () => storage.dispose(), [Symbol.dispose]: () => storage.dispose() };
+    return {
+      path,
+      ...parse(path, storage),
+      dispose: () => storage.dispose(),
+      [Symbol.dispose]: () => storage.dispose(),
+    };
   } catch (error) {
     storage.dispose();
     throw error;
@@ -65,35 +76,37 @@ function parse(path: string, storage: Storage): Pick<TensorFile, "tensors" | "me
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) fail(`its header claims ${length} bytes, more than ${MAX_HEADER_BYTES}`);
   const dataStart = 8 + length;
-  if (dataStart > bytes.byteLength) fail(`its header claims ${length} bytes, the file has ${bytes.byteLength}`);
+  if (dataStart > bytes.byteLength) fail(`its header claims ${length} bytes, the file has ${storage.byteLength}`);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, dataStart)));
   } catch (cause) {
     fail(`its header is not JSON (${(cause as Error).message})`, cause);
   }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) fail("its header is not a JSON object");
+  if (!isObject(header)) fail(`its header is ${describe(header)}, a JSON object was expected`);
 
   const tensors = new Map<string, Tensor>();
   let metadata: Record<string, string> = {};
-  const dataBytes = bytes.byteLength - dataStart;
+  const dataBytes = storage.byteLength - dataStart;
   for (const [name, entry] of Object.entries(header as Record<string, unknown>)) {
     if (name === "__metadata__") {
-      metadata = entry as Record<string, string>;
+      metadata = isTexts(entry) ? entry : fail(`__metadata__ is ${describe(entry)}, an object of strings was expected`);
       continue;
     }
     const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-    if (!isSizes(shape)) fail(`tensor ${name} has shape ${JSON.stringify(shape)}, sizes were expected`);
-    if (!isSizes(offsets) || (offsets as number[]).length !== 2) {
-      fail(`tensor ${name} has data_offsets ${JSON.stringify(offsets)}, [begin, end] was expected`);
+    if (!isSizes(shape)) fail(`tensor ${name} has shape ${describe(shape)}, sizes were expected`);
+    if (!isSizes(offsets) || offsets.length !== 2) {
+      fail(`tensor ${name} has data_offsets ${describe(offsets)}, [begin, end] was expected`);
     }
-    const known = SAFETENSORS_DTYPES[String(dtype)] ?? fail(`tensor ${name} has dtype ${dtype}, which Octavo does not read`);
+    const known =
+      SAFETENSORS_DTYPES.get(dtype) ?? fail(`tensor ${name} has dtype ${describe(dtype)}, which Octavo does not read`);
     const [begin, end] = offsets as [number, number];
     const size = byteSize(known, shape as number[]);
     if (end - begin !== size) {
       fail(`tensor ${name} (${dtype} [${shape}]) needs ${size} bytes, its data_offsets span ${end - begin}`);
     }
-    if (end > dataBytes) fail(`tensor ${name} ends at byte ${end} of the data, the file holds ${dataBytes} (cut short?)`);
+    if (end > dataBytes)
+      fail(`tensor ${name} ends at byte ${end} of the data, the file holds ${dataBytes} (cut short?)`);
     tensors.set(name, tensor(known, Object.freeze(shape as number[]), storage, dataStart + begin));
   }
   return { tensors, metadata };
@@ -103,3 +116,20 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((v) => Number.isSafeInteger(v) && v >= 0);
 }
 
+function isTexts(value: unknown): value is Record<string, string> {
+  return isObject(value) && Object.values(value).every((v) => typeof v === "string");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value from the file for a message: short, and without walking into what may be nested a million deep. */
+function describe(value: unknown): string {
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, 8).map((v) => (Array.isArray(v) ? "[...]" : describe(v)));
+    return `[${shown.join(", ")}${value.length > 8 ? ", ..." : ""}]`;
+  }
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 64));
+  return isObject(value) ? "an object" : String(value);
+}

@@ -1,1 +1,11 @@
-export {};
+/** Backends that need no native code, and the cases that every backend must pass. @module */
+export * from "./float-conversion.js";
+export { createNullBackend, type NullBackendOptions } from "./null-backend.js";
+export { type BatchRow, type BatchSpec, preparedBatch } from "./op-cases/case-batch.js";
+export { CaseBench, type CaseOutput, type Fill, type OutputOptions } from "./op-cases/case-bench.js";
+export { type OpCase, type OpName, TOLERANCES, type Tolerance } from "./op-cases/op-case.js";
+export { executeOpCase, type OpReport, runOpCase, seedOf } from "./op-cases/run-op-case.js";
+export { opCases } from "./op-cases/table.js";
+export { type Random, seededRandom } from "./random.js";
+export { createReferenceBackend } from "./reference/reference-backend.js";
+export type { RowSampling } from "./reference/sampling.js";

@@ -140,11 +140,11 @@ OCTAVO_INLINE void store(Half* to, Vec v) {
 }
 #endif
 
-/** The first `count` (1 to 7) elements; the other lanes are 0. */
+/** The first `count` (1 to 7) elements; the other lanes are 0. As everywhere, addresses need no alignment: files have none. */
 template <typename T>
 OCTAVO_INLINE Vec load_partial(const T* from, int64_t count) {
     T buffer[kLanes] = {};
-    for (int64_t i = 0; i < count; i++) buffer[i] = from[i];
+    for (int64_t i = 0; i < count; i++) memcpy(&buffer[i], from + i, sizeof(T));
     return load(buffer);
 }
 
@@ -152,7 +152,7 @@ template <typename T>
 OCTAVO_INLINE void store_partial(T* to, Vec v, int64_t count) {
     T buffer[kLanes];
     store(buffer, v);
-    for (int64_t i = 0; i < count; i++) to[i] = buffer[i];
+    for (int64_t i = 0; i < count; i++) memcpy(to + i, &buffer[i], sizeof(T));
 }
 
 /** Calls `body(index, load, store)` for each group of lanes, where load and store know whether the group is whole. */

@@ -3,6 +3,9 @@
 #include <sched.h>
 
 #include <chrono>
+#include <system_error>
+
+#include "runtime/error.h"
 
 namespace octavo::cpu {
 namespace {
@@ -23,10 +26,17 @@ void pause_briefly() {
 
 ThreadPool::ThreadPool(int threads, bool spin) : spin_(spin), scratch_(static_cast<size_t>(threads)) {
     workers_.reserve(static_cast<size_t>(threads) - 1);
-    for (int thread = 1; thread < threads; thread++) workers_.emplace_back([this, thread] { worker_loop(thread); });
+    try {
+        for (int thread = 1; thread < threads; thread++) workers_.emplace_back([this, thread] { worker_loop(thread); });
+    } catch (const std::system_error& error) {
+        stop();
+        fail(ErrorCode::kOutOfMemory, "only %d of %d threads could be started: %s", this->threads(), threads, error.what());
+    }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
     stopping_ = true;
     sequence_.fetch_add(1);
     sequence_.notify_all();

@@ -15,7 +15,7 @@ namespace octavo::cpu {
 
 class ThreadPool {
 public:
-    /** @param threads including the caller @param spin whether every thread has a core to spin on */
+    /** @param threads including the caller @param spin whether every thread has a core to spin on @throws OUT_OF_MEMORY */
     ThreadPool(int threads, bool spin);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
@@ -43,6 +43,7 @@ public:
 private:
     using Function = void (*)(void* context, int64_t chunk, int thread);
 
+    void stop();
     void share(int64_t chunks, Function function, const void* context);
     void work_on_job(int thread);
     void worker_loop(int thread);

@@ -111,13 +111,7 @@ export class CaseBench implements Disposable {
     this.dispose();
   }
 
-  #place(
-    name: string,
-    role: Slot["role"],
-    dtype: DType,
-    shape: readonly number[],
-    options: OutputOptions,
-  ): Tensor {
+  #place(name: string, role: Slot["role"], dtype: DType, shape: readonly number[], options: OutputOptions): Tensor {
     const total = byteSize(dtype, shape) + 2 * GUARD_BYTES;
     const staging = this.#hold(this.backend.allocateHost(total));
     const bytes = staging.bytes!;

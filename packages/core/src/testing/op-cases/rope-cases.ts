@@ -53,8 +53,8 @@ function mergedCase(dtype: FloatDType, shape: RopeShape): OpCase {
       const qkv = bench.output("qkv", dtype, [tokens, width], { initial: normal(random) });
       const q = reshape(slice(qkv, 1, 0, heads * headDim), [tokens, heads, headDim]);
       const k = reshape(slice(qkv, 1, heads * headDim, (heads + kvHeads) * headDim), [tokens, kvHeads, headDim]);
-      // Position 0, the last one, and any order between: rows of a batch do not follow each other.
-      const at = [0, MAX_POSITIONS - 1];
+      // The last position, 0, and any order between: rows of a batch do not follow each other.
+      const at = [MAX_POSITIONS - 1, 0];
       const positions = bench.input("positions", "int32", [tokens + 2], (i) => at[i] ?? random.integer(MAX_POSITIONS));
       const cosSin = angles(bench, rotaryDim);
       return () => bench.ops.rope(q, k, positions, cosSin);

@@ -55,7 +55,10 @@ class ReferenceBackend extends HostBackend {
 
   upload(source: Tensor, dtype: DType): Tensor {
     if (source.dtype === dtype && isContiguous(source)) return source;
-    if (source.dtype !== dtype && !(isFloatDType(dtype) && (isFloatDType(source.dtype) || source.dtype === "float64"))) {
+    if (
+      source.dtype !== dtype &&
+      !(isFloatDType(dtype) && (isFloatDType(source.dtype) || source.dtype === "float64"))
+    ) {
       throw new OctavoError({ code: "UNSUPPORTED", message: `cannot upload ${source.dtype} as ${dtype}` });
     }
     const uploaded = tensor(dtype, source.shape, this.allocate(byteSize(dtype, source.shape), "weights"));
@@ -66,9 +69,12 @@ class ReferenceBackend extends HostBackend {
     );
     const row = new Float64Array(rowLength);
     forEachRow(source, (from, to) => {
-      if (source.dtype === dtype) return copyElements(uploaded, to, source, from, rowLength);
-      load(row, source, from);
-      store(uploaded, to, row);
+      if (source.dtype === dtype) {
+        copyElements(uploaded, to, source, from, rowLength);
+      } else {
+        load(row, source, from);
+        store(uploaded, to, row);
+      }
     });
     return uploaded;
   }
@@ -88,7 +94,10 @@ function forEachRow(t: Tensor, visit: (from: number, to: number) => void): void 
   const packed = contiguousStrides(t.shape);
   const outer = t.shape.length - 1;
   const walk = (dim: number, from: number, to: number): void => {
-    if (dim >= outer) return visit(from, to);
+    if (dim >= outer) {
+      visit(from, to);
+      return;
+    }
     for (let i = 0; i < t.shape[dim]!; i++) walk(dim + 1, from + i * t.strides[dim]!, to + i * packed[dim]!);
   };
   walk(0, 0, 0);

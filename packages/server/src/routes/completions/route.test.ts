@@ -47,6 +47,21 @@ describe("POST /v1/completions", () => {
     }
   });
 
+  test("when one of several generations fails the others are aborted", async () => {
+    let calls = 0;
+    const beforeToken = async () => {
+      if (++calls === 1) throw new Error("broken");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    for (const stream of [true, false]) {
+      calls = 0;
+      const { post, engine } = createTestApp({ text: "x".repeat(100), beforeToken });
+      const response = await post(COMPLETIONS, { prompt: ["a", "b", "c"], stream });
+      expect(await response.text()).toContain("InternalServerError");
+      expect([engine.running, engine.aborted]).toEqual([0, 2]);
+    }
+  });
+
   test.each([
     ["missing", undefined, "prompt", /required/],
     ["of a wrong type", { a: 1 }, "prompt", /expected a string/],

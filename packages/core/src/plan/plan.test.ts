@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import {
+  LAST_SAMPLED,
+  PLAN_HEADER_WORDS,
+  PLAN_VERSION,
+  PlanHeader,
+  planLayout,
+  ROW_INIT_WORDS,
+  RowInit,
+} from "./layout.js";
+import { StepPlan } from "./plan.js";
+
+const capacity = { maxRows: 4, maxTokens: 20, maxBlocksPerRow: 8, blockSize: 16 };
+const layout = planLayout(capacity);
+
+test("sections follow each other without overlap", () => {
+  expect(layout.rowIds).toBe(PLAN_HEADER_WORDS);
+  expect(layout.queryStarts - layout.rowIds).toBe(4);
+  expect(layout.contextLens - layout.queryStarts).toBe(5);
+  expect(layout.sampleRows - layout.contextLens).toBe(4);
+  expect(layout.compact - layout.sampleRows).toBe(4);
+  expect(layout.totalWords).toBe(layout.compact + 20 + 3 * layout.maxBlockWrites + 4 * ROW_INIT_WORDS);
+  expect(Math.max(...Object.values(PlanHeader))).toBeLessThan(PLAN_HEADER_WORDS);
+  expect(Object.values(RowInit).sort((a, b) => a - b)).toEqual(Array.from({ length: ROW_INIT_WORDS }, (_, i) => i));
+});
+
+test("what is written can be read", () => {
+  const plan = new StepPlan(layout);
+  plan.begin(41);
+  plan.addRow(3, 30, 2, false);
+  plan.addToken(100);
+  plan.addToken(101);
+  plan.addBlockWrite(3, 2, 9);
+  plan.addRow(0, 17, 1, true);
+  plan.addToken(LAST_SAMPLED);
+  plan.addRowInit(0, Int32Array.from([99, 1, 2, 3, 4, 5, 6, 7]));
+  plan.addBlockWrite(0, 1, 5);
+  const used = plan.finish();
+
+  const { words } = plan;
+  const section = (offset: number, count: number) => [...words.subarray(offset, offset + count)];
+  expect(words[PlanHeader.version]).toBe(PLAN_VERSION);
+  expect(words[PlanHeader.step]).toBe(41);
+  expect(words[PlanHeader.numRows]).toBe(2);
+  expect(words[PlanHeader.numTokens]).toBe(3);
+  expect(words[PlanHeader.numSamples]).toBe(1);
+  expect(words[PlanHeader.maxQueryLen]).toBe(2);
+  expect(words[PlanHeader.maxSeqLen]).toBe(32);
+  expect(section(layout.rowIds, 2)).toEqual([3, 0]);
+  expect(section(layout.queryStarts, 3)).toEqual([0, 2, 3]);
+  expect(section(layout.contextLens, 2)).toEqual([30, 17]);
+  expect(section(layout.sampleRows, 1)).toEqual([1]);
+  expect(section(words[PlanHeader.tokensOffset]!, 3)).toEqual([100, 101, LAST_SAMPLED]);
+  expect(words[PlanHeader.numBlockWrites]).toBe(2);
+  expect(section(words[PlanHeader.blockWritesOffset]!, 6)).toEqual([3, 2, 9, 0, 1, 5]);
+  expect(words[PlanHeader.numRowInits]).toBe(1);
+  expect(section(words[PlanHeader.rowInitsOffset]!, ROW_INIT_WORDS)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(words[PlanHeader.totalWords]).toBe(used);
+  expect(used).toBe(layout.compact + 3 + 6 + ROW_INIT_WORDS);
+});
+
+test("a plan is written anew at each begin", () => {
+  const plan = new StepPlan(layout);
+  plan.begin(1);
+  plan.addRow(1, 100, 5, true);
+  for (let i = 0; i < 5; i++) plan.addToken(i);
+  plan.addBlockWrite(1, 0, 1);
+  plan.finish();
+  plan.begin(2);
+  expect([plan.numRows, plan.numTokens, plan.numSamples, plan.blockWritesLeft]).toEqual([
+    0,
+    0,
+    0,
+    layout.maxBlockWrites,
+  ]);
+  plan.finish();
+  expect(plan.words[PlanHeader.maxSeqLen]).toBe(0);
+  expect(plan.words[PlanHeader.totalWords]).toBe(layout.compact);
+});
+
+test("a full plan fits, one more of anything does not", () => {
+  const plan = new StepPlan(layout);
+  plan.begin(0);
+  for (let row = 0; row < 4; row++) {
+    plan.addRow(row, 0, 5, true);
+    for (let i = 0; i < 5; i++) plan.addToken(i);
+    plan.addRowInit(row, new Int32Array(ROW_INIT_WORDS));
+  }
+  for (let i = 0; i < layout.maxBlockWrites; i++) plan.addBlockWrite(0, 0, i);
+  expect(plan.finish()).toBe(layout.totalWords);
+  expect(plan.words.length).toBe(layout.totalWords);
+  expect(() => plan.addRow(4, 0, 0, false)).toThrow(/4 rows/);
+  expect(() => plan.addBlockWrite(0, 0, 0)).toThrow(/block writes/);
+  expect(() => plan.addRowInit(0, new Int32Array(ROW_INIT_WORDS))).toThrow(/row inits/);
+});
+
+test("a chunk larger than the rest of the budget is refused", () => {
+  const plan = new StepPlan(layout);
+  plan.begin(0);
+  plan.addRow(0, 0, 15, false);
+  for (let i = 0; i < 15; i++) plan.addToken(i);
+  expect(() => plan.addRow(1, 0, 6, true)).toThrow(/20 tokens, row 1 adds 6 to 15/);
+});
+
+test("the words may be memory that a device copies from", () => {
+  const words = new Int32Array(layout.totalWords);
+  const plan = new StepPlan(layout, words);
+  plan.begin(5);
+  plan.finish();
+  expect(words[PlanHeader.step]).toBe(5);
+});

@@ -1,0 +1,245 @@
+// Cases of writeKv and pagedAttention. What no token of a row may see is NaN: unwritten slots, other blocks, block 0.
+import { FLOAT_DTYPES, type FloatDType } from "../../dtype.js";
+import { reshape, slice } from "../../tensor.js";
+import type { Random } from "../random.js";
+import { type BatchRow, type BatchSpec, preparedBatch, randomRows } from "./case-batch.js";
+import type { Fill } from "./case-bench.js";
+import { normal, smallIntegers } from "./fills.js";
+import { type OpCase, TOLERANCES } from "./op-case.js";
+
+type Lengths = readonly (readonly [contextLen: number, queryLen: number])[];
+
+interface AttentionShape {
+  readonly name: string;
+  readonly why: string;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** Default 16. */
+  readonly blockSize?: number;
+  /** Blocks at the beginning that all rows share. */
+  readonly shared?: number;
+  readonly lengths: Lengths;
+}
+
+const MIXED: Lengths = [
+  [0, 5],
+  [17, 1],
+  [0, 1],
+  [30, 20],
+];
+
+const SHAPES: readonly AttentionShape[] = [
+  { name: "first token", why: "a softmax over one key", heads: 1, kvHeads: 1, headDim: 8, lengths: [[0, 1]] },
+  { name: "prefill", why: "a whole prompt", heads: 4, kvHeads: 4, headDim: 16, lengths: [[0, 33]] },
+  { name: "decode", why: "one row alone", heads: 4, kvHeads: 1, headDim: 64, lengths: [[64, 1]] },
+  { name: "mixed", why: "chunks and single tokens in one batch", heads: 4, kvHeads: 2, headDim: 64, lengths: MIXED },
+  { name: "mixed", why: "groups of 7", heads: 7, kvHeads: 1, headDim: 64, lengths: MIXED },
+  { name: "mixed", why: "a head of 80", heads: 4, kvHeads: 2, headDim: 80, lengths: MIXED },
+  { name: "mixed", why: "a head of 96", heads: 4, kvHeads: 1, headDim: 96, lengths: MIXED },
+  { name: "mixed", why: "a head of 128", heads: 6, kvHeads: 3, headDim: 128, lengths: MIXED },
+  { name: "mixed", why: "a head of 256", heads: 2, kvHeads: 1, headDim: 256, lengths: MIXED },
+  { name: "mixed", why: "an odd head: rows end inside a vector", heads: 3, kvHeads: 1, headDim: 9, lengths: MIXED },
+  { name: "blocks of 32", why: "another block size", heads: 4, kvHeads: 2, headDim: 64, blockSize: 32, lengths: MIXED },
+  {
+    name: "blocks of 5",
+    why: "a block size that is no power of two",
+    heads: 2,
+    kvHeads: 2,
+    headDim: 16,
+    blockSize: 5,
+    lengths: MIXED,
+  },
+  {
+    name: "blocks of 1",
+    why: "a block for each token",
+    heads: 2,
+    kvHeads: 1,
+    headDim: 16,
+    blockSize: 1,
+    lengths: MIXED,
+  },
+  {
+    name: "block borders",
+    why: "sequences that end just before, at and after the end of a block, and chunks that begin there",
+    heads: 4,
+    kvHeads: 2,
+    headDim: 16,
+    lengths: [
+      [14, 1],
+      [15, 1],
+      [16, 1],
+      [31, 1],
+      [0, 16],
+      [16, 16],
+      [15, 2],
+      [16, 17],
+      [0, 15],
+      [0, 17],
+      [31, 33],
+    ],
+  },
+  {
+    name: "shared prefix",
+    why: "several rows read the same blocks",
+    heads: 4,
+    kvHeads: 2,
+    headDim: 64,
+    shared: 3,
+    lengths: [
+      [48, 1],
+      [50, 7],
+      [70, 1],
+      [48, 16],
+      [20, 3],
+    ],
+  },
+  {
+    name: "long context",
+    why: "many blocks, enough for several threads",
+    heads: 4,
+    kvHeads: 1,
+    headDim: 64,
+    lengths: [
+      [500, 1],
+      [257, 40],
+      [999, 1],
+    ],
+  },
+  {
+    name: "33 rows",
+    why: "a full decode batch",
+    heads: 4,
+    kvHeads: 2,
+    headDim: 64,
+    lengths: Array.from({ length: 33 }, (_, i) => [(i * 13) % 90, 1] as const),
+  },
+];
+
+function batchOf(random: Random, { lengths, blockSize = 16, shared = 0 }: AttentionShape) {
+  const maxRows = lengths.length + 3;
+  const numBlocks = 4 + lengths.reduce((sum, [context, query]) => sum + Math.ceil((context + query) / blockSize), 0);
+  const rows = randomRows(random, lengths, { blockSize, numBlocks, maxRows, shared });
+  const longest = Math.max(...rows.map((row) => row.blocks.length));
+  const numTokens = lengths.reduce((sum, [, query]) => sum + query, 0);
+  const spec: BatchSpec = { rows, maxRows, maxTokens: numTokens + 5, blockSize, maxBlocksPerRow: longest + 2 };
+  return { spec, numBlocks, numTokens };
+}
+
+/** `values` where a row's sequence lies in a cache [blocks, kvHeads, blockSize, headDim], NaN elsewhere. */
+function cacheFill(rows: readonly BatchRow[], shape: readonly number[], values: Fill): Fill {
+  const [numBlocks, kvHeads, blockSize, headDim] = shape as [number, number, number, number];
+  const filled = new Int32Array(numBlocks);
+  for (const row of rows) {
+    row.blocks.forEach((block, i) => {
+      const here = Math.min(blockSize, row.contextLen + row.queryLen - i * blockSize);
+      filled[block] = Math.max(filled[block]!, here);
+    });
+  }
+  return (index) => {
+    const block = Math.floor(index / (kvHeads * blockSize * headDim));
+    const offset = Math.floor(index / headDim) % blockSize;
+    return offset < filled[block]! ? values(index) : Number.NaN;
+  };
+}
+
+interface AttentionValues {
+  readonly name: string;
+  readonly why: string;
+  readonly scale?: number;
+  queries(random: Random): Fill;
+  keys(random: Random): Fill;
+}
+
+const NORMAL: AttentionValues = {
+  name: "",
+  why: "",
+  queries: (random) => normal(random),
+  keys: (random) => normal(random),
+};
+
+const ADVERSARIAL: readonly AttentionValues[] = [
+  {
+    name: "huge scores",
+    why: "scores of thousands: exp must not overflow. They are integers, so that every order of summing gives the same",
+    scale: 8,
+    queries: (random) => smallIntegers(random, 8),
+    keys: (random) => smallIntegers(random, 8),
+  },
+  {
+    name: "equal scores",
+    why: "keys of zero: the plain mean of the values",
+    queries: (random) => normal(random),
+    keys: () => () => 0,
+  },
+  {
+    name: "very negative scores",
+    why: "all scores far below zero: the largest must be found among them",
+    scale: 64,
+    queries: (random) => () => 2 + random.integer(3),
+    keys: (random) => () => -2 - random.integer(3),
+  },
+];
+
+function attentionCase(dtype: FloatDType, shape: AttentionShape, values: AttentionValues = NORMAL): OpCase {
+  const { heads, kvHeads, headDim, blockSize = 16 } = shape;
+  const size = `${heads}/${kvHeads} heads of ${headDim}`;
+  return {
+    op: "pagedAttention",
+    name: `pagedAttention ${dtype} ${shape.name}, ${size} ${values.name}`.trim(),
+    why: values.why || shape.why,
+    dtype,
+    tolerance: TOLERANCES[dtype],
+    prepare(bench) {
+      const { random } = bench;
+      const { spec, numBlocks, numTokens } = batchOf(random, shape);
+      const { batch } = preparedBatch(bench, spec);
+      const cacheShape = [numBlocks, kvHeads, blockSize, headDim];
+      const out = bench.output("out", dtype, [numTokens, heads, headDim]);
+      // Queries lie in the merged qkv buffer, whose keys and values the op must not read.
+      const width = (heads + 2 * kvHeads) * headDim;
+      const query = values.queries(random);
+      const qkv = bench.input("qkv", dtype, [numTokens, width], (i) =>
+        i % width < heads * headDim ? query(i) : Number.NaN,
+      );
+      const q = reshape(slice(qkv, 1, 0, heads * headDim), [numTokens, heads, headDim]);
+      const keys = bench.input("keys", dtype, cacheShape, cacheFill(spec.rows, cacheShape, values.keys(random)));
+      const stored = bench.input("values", dtype, cacheShape, cacheFill(spec.rows, cacheShape, normal(random)));
+      const scale = values.scale ?? headDim ** -0.5;
+      return () => bench.ops.pagedAttention(out, q, keys, stored, batch, scale);
+    },
+  };
+}
+
+function writeKvCase(dtype: FloatDType, shape: AttentionShape): OpCase {
+  const { kvHeads, headDim, blockSize = 16 } = shape;
+  return {
+    op: "writeKv",
+    name: `writeKv ${dtype} ${shape.name}, ${kvHeads} heads of ${headDim}, blocks of ${blockSize}`,
+    why: `${shape.why}; the rest of the cache stays`,
+    dtype,
+    tolerance: "exact",
+    prepare(bench) {
+      const { random } = bench;
+      const { spec, numBlocks, numTokens } = batchOf(random, shape);
+      const { batch } = preparedBatch(bench, spec);
+      const cacheShape = [numBlocks, kvHeads, blockSize, headDim];
+      const keyCache = bench.output("keyCache", dtype, cacheShape, { initial: normal(random) });
+      const valueCache = bench.output("valueCache", dtype, cacheShape, { initial: normal(random) });
+      const kv = bench.input("kv", dtype, [numTokens, 2 * kvHeads * headDim], normal(random));
+      const view = (start: number) =>
+        reshape(slice(kv, 1, start, start + kvHeads * headDim), [numTokens, kvHeads, headDim]);
+      const k = view(0);
+      const v = view(kvHeads * headDim);
+      return () => bench.ops.writeKv(keyCache, valueCache, k, v, batch);
+    },
+  };
+}
+
+const WRITE_SHAPES = SHAPES.filter(({ name, shared }) => name !== "long context" && !shared);
+
+export const attentionCases: readonly OpCase[] = FLOAT_DTYPES.flatMap((dtype) => [
+  ...WRITE_SHAPES.map((shape) => writeKvCase(dtype, shape)),
+  ...SHAPES.map((shape) => attentionCase(dtype, shape)),
+  ...ADVERSARIAL.map((values) => attentionCase(dtype, SHAPES[3]!, values)),
+]);

@@ -1,0 +1,22 @@
+// The op-case table: every case of every op, for parity between backends, speed and the list of what is supported.
+import { activationCases } from "./activation-cases.js";
+import { attentionCases } from "./attention-cases.js";
+import { batchCases } from "./batch-cases.js";
+import { embeddingCases } from "./embedding-cases.js";
+import { linearCases } from "./linear-cases.js";
+import { normCases } from "./norm-cases.js";
+import type { OpCase } from "./op-case.js";
+import { ropeCases } from "./rope-cases.js";
+import { samplingCases } from "./sampling-cases.js";
+
+/** Every case that a backend must pass. Names are unique. */
+export const opCases: readonly OpCase[] = [
+  ...batchCases,
+  ...embeddingCases,
+  ...normCases,
+  ...ropeCases,
+  ...attentionCases,
+  ...linearCases,
+  ...activationCases,
+  ...samplingCases,
+];
