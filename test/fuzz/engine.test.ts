@@ -31,7 +31,7 @@ describe.each(seeds)("engine on the null backend, OCTAVO_FUZZ_SEED=%d", (seed) =
       maxNumBatchedTokens: 24 + random(80),
       longPrefillTokenThreshold: random(2) * 16,
       asyncScheduling: seed % 2 === 0,
-      kvCacheMemoryBytes: 2 ** 22, // far fewer blocks than 12 requests of full length want
+      kvCacheMemoryBytes: 2 ** 21, // 31 blocks, where 12 requests of full length want 96
     } as const;
     const { core, info } = await loadCore(modelPath, options, stats);
     const open = new Map<number, { outputs: number; maxTokens: number; age: number }>();

@@ -103,7 +103,7 @@ function parse(path: string, storage: Storage): Pick<TensorFile, "tensors" | "me
     const [begin, end] = offsets as [number, number];
     const size = byteSize(known, shape as number[]);
     if (end - begin !== size) {
-      fail(`tensor ${name} (${dtype} [${shape}]) needs ${size} bytes, its data_offsets span ${end - begin}`);
+      fail(`tensor ${name} (${known} ${describe(shape)}) needs ${size} bytes, its data_offsets span ${end - begin}`);
     }
     if (end > dataBytes)
       fail(`tensor ${name} ends at byte ${end} of the data, the file holds ${dataBytes} (cut short?)`);

@@ -71,11 +71,13 @@ struct RowKernels {
     void (*from_float[3])(void* out, const float* in, int64_t count);
 };
 
-/** A token and its score. */
-struct Candidate {
-    double score;
-    int32_t token;
+/** What a sample's random words depend on beside the token; see philox.ts of core. */
+struct NoiseKey {
+    uint32_t position, choice, seed_low, seed_high;
 };
+
+/** Tokens whose noise is drawn at once. */
+inline constexpr int64_t kNoiseTokens = 32;
 
 struct SamplingKernels {
     /** The lowest index of the largest value; NaN counts as -infinity; 0 when nothing is larger than that. */
@@ -84,6 +86,11 @@ struct SamplingKernels {
     void (*temper)(float* values, int64_t count, float temperature);
     /** weights = exp(values - largest). */
     void (*weigh)(float* weights, const float* values, int64_t count, float largest);
+    /**
+     * Draws the random words of kNoiseTokens tokens from `first` on, a multiple of that. Bit i of the result: 1 - u of
+     * token first + i is at most weights[i] * reach. The words are written only when some bit could be set.
+     */
+    uint32_t (*draw)(uint32_t* words, const float* weights, float reach, int64_t first, const NoiseKey& key);
 };
 
 struct Kernels {

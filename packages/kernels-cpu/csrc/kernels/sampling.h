@@ -3,6 +3,7 @@
 
 #include "kernels/kernels.h"
 #include "kernels/vec.h"
+#include "octavo/step_plan.h"
 
 namespace {
 
@@ -28,6 +29,65 @@ void weigh(float* weights, const float* values, int64_t count, float largest_val
     for_lanes(count, [&](int64_t i, auto load, auto store) { store(weights + i, exponential(load(values + i) - largest_value)); });
 }
 
-octavo::cpu::SamplingKernels sampling_kernels() { return {argmax, temper, weigh}; }
+/** The halves of the 64-bit products of each lane with `factor`. */
+OCTAVO_INLINE void multiply_wide(Words lanes, uint32_t factor, Words& high, Words& low) {
+#if defined(__AVX2__)
+    const __m256i factors = _mm256_set1_epi64x(factor);
+    const __m256i even = _mm256_mul_epu32((__m256i)lanes, factors);
+    const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)lanes, 32), factors);
+    high = (Words)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+    low = (Words)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+#else
+    for (int i = 0; i < kLanes; i++) {
+        const uint64_t product = uint64_t{lanes[i]} * factor;
+        high[i] = static_cast<uint32_t>(product >> 32);
+        low[i] = static_cast<uint32_t>(product);
+    }
+#endif
+}
+
+uint32_t draw(uint32_t* words, const float* weights, float reach, int64_t first, const octavo::cpu::NoiseKey& key) {
+    namespace philox = octavo::philox;
+    constexpr int kParts = octavo::cpu::kNoiseTokens / kLanes;
+    Vec limits[kParts];
+    Vec highest = {};
+    for (int part = 0; part < kParts; part++) {
+        limits[part] = load(weights + part * kLanes) * reach;
+        highest = maximum(limits[part], highest);
+    }
+    if (largest(highest) < 0x1p-24f) return 0;  // below the smallest 1 - u
+
+    // Eight counters side by side; each gives the words of four neighbouring tokens.
+    const uint32_t counter = static_cast<uint32_t>(first / 4);
+    Words c0 = Words{0, 1, 2, 3, 4, 5, 6, 7} + counter, c1 = Words{} + key.position, c2 = Words{} + key.choice, c3 = {};
+    uint32_t k0 = key.seed_low, k1 = key.seed_high;
+    for (int round = 0; round < philox::kRounds; round++) {
+        Words high0, low0, high1, low1;
+        multiply_wide(c0, philox::kM0, high0, low0);
+        multiply_wide(c2, philox::kM1, high1, low1);
+        c0 = high1 ^ c1 ^ k0;
+        c1 = low1;
+        c2 = high0 ^ c3 ^ k1;
+        c3 = low0;
+        k0 += philox::kW0;
+        k1 += philox::kW1;
+    }
+    for (int i = 0; i < kLanes; i++) {
+        const uint32_t group[4] = {c0[i], c1[i], c2[i], c3[i]};
+        memcpy(words + 4 * i, group, sizeof group);
+    }
+
+    uint32_t reachable = 0;
+    for (int part = 0; part < kParts; part++) {
+        Words drawn;
+        memcpy(&drawn, words + part * kLanes, sizeof drawn);
+        const Vec gaps = (__builtin_convertvector((Ints)(~drawn >> 9), Vec) + 0.5f) * 0x1p-23f;
+        const Ints within = gaps <= limits[part];
+        for (int i = 0; i < kLanes; i++) reachable |= static_cast<uint32_t>(within[i] & 1) << (part * kLanes + i);
+    }
+    return reachable;
+}
+
+octavo::cpu::SamplingKernels sampling_kernels() { return {argmax, temper, weigh, draw}; }
 
 }  // namespace

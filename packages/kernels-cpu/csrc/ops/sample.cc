@@ -15,13 +15,13 @@ namespace {
 struct Parameters {
     float temperature, top_p, min_p;
     int32_t top_k;
-    uint32_t seed_low, seed_high, choice, position;
+    NoiseKey noise;
 };
 
 /** One sample's row after division by the temperature. */
 struct Row {
     const float* values;
-    const float* weights;  // exp(value - largest)
+    const float* weights;  // exp(value - largest); 0 up to the next multiple of kNoiseTokens
     int64_t count;
     float largest;
 };
@@ -39,6 +39,8 @@ struct Token {
     float weight;
     int32_t id;
 };
+
+int64_t padded_count(int64_t vocabulary) { return (vocabulary + kNoiseTokens - 1) / kNoiseTokens * kNoiseTokens; }
 
 bool before(const Token& a, const Token& b) { return a.value > b.value || (a.value == b.value && a.id < b.id); }
 
@@ -103,54 +105,30 @@ void apply_top_p(const Row& row, double top_p, Threshold& threshold, Token* room
     }
 }
 
-void philox(uint32_t* out, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t k0, uint32_t k1) {
-    for (int round = 0; round < philox::kRounds; round++) {
-        const uint64_t a = uint64_t{philox::kM0} * c0, b = uint64_t{philox::kM1} * c2;
-        c0 = static_cast<uint32_t>(b >> 32) ^ c1 ^ k0;
-        c1 = static_cast<uint32_t>(b);
-        c2 = static_cast<uint32_t>(a >> 32) ^ c3 ^ k1;
-        c3 = static_cast<uint32_t>(a);
-        k0 += philox::kW0;
-        k1 += philox::kW1;
-    }
-    out[0] = c0;
-    out[1] = c1;
-    out[2] = c2;
-    out[3] = c3;
-}
-
 /** The kept token with the largest value + noise; ties go to the lowest id. */
-int32_t gumbel_argmax(const Row& row, const Threshold& threshold, int32_t most_likely, const Parameters& parameters) {
+int32_t gumbel_argmax(const SamplingKernels& kernels, const Row& row, const Threshold& threshold, int32_t most_likely, const NoiseKey& key) {
     double best = -INFINITY;
     int32_t winner = most_likely;
     // Noise is at most -log(1 - u), so a token can win only if 1 - u <= exp(value - best): one multiplication decides for
-    // nearly all. The margin covers the rounding of the weights.
+    // nearly all. The margin covers the rounding of the weights. Infinite until one token is drawn.
     float reach = INFINITY;
-    uint32_t words[4];
+    uint32_t words[kNoiseTokens];
     auto consider = [&](int64_t token) {
-        const double u = ((words[token & 3] >> 9) + 0.5) * 0x1p-23;
+        const double u = ((words[token % kNoiseTokens] >> 9) + 0.5) * 0x1p-23;
         const double score = row.values[token] - std::log(-std::log(u));
         if (score < best || (score == best && token > winner)) return;
         best = score;
         winner = static_cast<int32_t>(token);
         reach = static_cast<float>(std::exp(row.largest - best) * 1.0001);
     };
-    auto draw = [&](int64_t group) {
-        philox(words, static_cast<uint32_t>(group), parameters.position, parameters.choice, 0, parameters.seed_low, parameters.seed_high);
-    };
-    draw(most_likely >> 2);
+    const int64_t home = most_likely / kNoiseTokens * kNoiseTokens;
+    kernels.draw(words, row.weights + home, reach, home, key);
     consider(most_likely);
-    constexpr float kSmallestGap = 0x1p-24f;  // of 1 - u
-    for (int64_t first = 0; first < row.count; first += 4) {
-        const int64_t end = std::min<int64_t>(first + 4, row.count);
-        bool drawn = false;
-        for (int64_t token = first; token < end; token++) {
-            const float limit = row.weights[token] * reach;
-            if (limit < kSmallestGap || !threshold.keeps(row.values[token], token)) continue;
-            if (!drawn) draw(first >> 2);
-            drawn = true;
-            const float gap = (static_cast<float>(~words[token & 3] >> 9) + 0.5f) * 0x1p-23f;
-            if (gap <= limit) consider(token);
+    for (int64_t first = 0; first < row.count; first += kNoiseTokens) {
+        uint32_t reachable = kernels.draw(words, row.weights + first, reach, first, key);
+        for (; reachable != 0; reachable &= reachable - 1) {
+            const int64_t token = first + __builtin_ctz(reachable);
+            if (threshold.keeps(row.values[token], token)) consider(token);
         }
     }
     return winner;
@@ -165,7 +143,9 @@ int32_t sample_row(const SamplingKernels& kernels, const Parameters& parameters,
     const Row row{logits, scratch, count, logits[most_likely]};
     if (std::isinf(row.largest)) return greedy;
     kernels.weigh(scratch, logits, count, row.largest);
-    Token* room = reinterpret_cast<Token*>(scratch + (count + 15) / 16 * 16);
+    const int64_t padded = padded_count(count);
+    std::fill(scratch + count, scratch + padded, 0.0f);
+    Token* room = reinterpret_cast<Token*>(scratch + padded);
 
     Threshold threshold;
     if (parameters.min_p > 0) {
@@ -176,7 +156,7 @@ int32_t sample_row(const SamplingKernels& kernels, const Parameters& parameters,
     }
     if (parameters.top_k > 0 && parameters.top_k < count) apply_top_k(row, parameters.top_k, threshold, room);
     if (parameters.top_p < 1) apply_top_p(row, parameters.top_p, threshold, room);
-    return gumbel_argmax(row, threshold, most_likely, parameters);
+    return gumbel_argmax(kernels, row, threshold, most_likely, parameters.noise);
 }
 
 float as_float(int32_t bits) {
@@ -196,7 +176,7 @@ void sample(Context& context, const BatchView& batch, int32_t* tokens, float* lo
         check(row >= 0 && row < batch.max_rows, ErrorCode::kInternal, "sample %lld names plan entry %lld, row %lld", static_cast<long long>(s),
               static_cast<long long>(entry), static_cast<long long>(row));
     }
-    const int64_t room = (vocabulary + 15) / 16 * 16 + vocabulary * static_cast<int64_t>(sizeof(Token) / sizeof(float));
+    const int64_t room = padded_count(vocabulary) + vocabulary * static_cast<int64_t>(sizeof(Token) / sizeof(float));
     context.pool.run(samples, samples * vocabulary >= kMinParallelElements, [&](int64_t s, int thread) {
         const int64_t entry = batch.plan[batch.sample_rows + s];
         const int64_t row = batch.plan[batch.row_ids + entry];
@@ -207,10 +187,10 @@ void sample(Context& context, const BatchView& batch, int32_t* tokens, float* lo
         parameters.top_p = as_float(words[row_init::kTopP]);
         parameters.min_p = as_float(words[row_init::kMinP]);
         parameters.top_k = words[row_init::kTopK];
-        parameters.seed_low = static_cast<uint32_t>(words[row_init::kSeedLow]);
-        parameters.seed_high = static_cast<uint32_t>(words[row_init::kSeedHigh]);
-        parameters.choice = static_cast<uint32_t>(words[row_init::kChoice]);
-        parameters.position = static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + starts[1] - starts[0]);
+        parameters.noise.seed_low = static_cast<uint32_t>(words[row_init::kSeedLow]);
+        parameters.noise.seed_high = static_cast<uint32_t>(words[row_init::kSeedHigh]);
+        parameters.noise.choice = static_cast<uint32_t>(words[row_init::kChoice]);
+        parameters.noise.position = static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + starts[1] - starts[0]);
         const int32_t token =
             sample_row(context.kernels.sampling, parameters, logits + s * vocabulary, vocabulary, context.pool.scratch(thread, room));
         tokens[s] = token;
