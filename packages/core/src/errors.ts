@@ -61,12 +61,19 @@ export class OctavoError extends Error {
   }
 }
 
+/** A message, or a function that makes it: for checks on hot paths, which must not build a text that nobody reads. */
+export type Message = string | (() => string);
+
 /** Throws `INVALID_ARGUMENT` unless `condition` holds. */
-export function checkArgument(condition: unknown, message: string, param?: string): asserts condition {
-  if (!condition) throw new OctavoError({ code: "INVALID_ARGUMENT", message, param });
+export function checkArgument(condition: unknown, message: Message, param?: string): asserts condition {
+  if (!condition) throw new OctavoError({ code: "INVALID_ARGUMENT", message: textOf(message), param });
 }
 
 /** Throws `INTERNAL` unless `condition` holds: for invariants of ours, with the numbers in the message. */
-export function assertInternal(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new OctavoError({ code: "INTERNAL", message });
+export function assertInternal(condition: unknown, message: Message): asserts condition {
+  if (!condition) throw new OctavoError({ code: "INTERNAL", message: textOf(message) });
+}
+
+function textOf(message: Message): string {
+  return typeof message === "function" ? message() : message;
 }

@@ -29,7 +29,7 @@ export function tensor(dtype: DType, shape: readonly number[], storage: Storage,
   const needed = byteOffset + byteSize(dtype, shape);
   checkArgument(
     byteOffset >= 0 && needed <= storage.byteLength,
-    `a ${dtype} tensor [${shape}] at byte ${byteOffset} needs ${needed} bytes, its storage has ${storage.byteLength}`,
+    () => `a ${dtype} tensor [${shape}] at byte ${byteOffset} needs ${needed} bytes, its storage has ${storage.byteLength}`,
   );
   return Object.freeze({ dtype, shape, strides: contiguousStrides(shape), storage, byteOffset });
 }
@@ -58,7 +58,7 @@ export function isContiguous(t: Tensor): boolean {
 export function slice(t: Tensor, dim: number, start: number, end: number): Tensor {
   checkArgument(
     dim < t.shape.length && start >= 0 && start <= end && end <= t.shape[dim]!,
-    `slice [${start}, ${end}) of dimension ${dim} is outside of [${t.shape}]`,
+    () => `slice [${start}, ${end}) of dimension ${dim} is outside of [${t.shape}]`,
   );
   const shape = t.shape.slice();
   shape[dim] = end - start;
@@ -68,9 +68,9 @@ export function slice(t: Tensor, dim: number, start: number, end: number): Tenso
 
 /** The same elements under another shape, as a view. Splitting the last dimension works on strided tensors too. */
 export function reshape(t: Tensor, shape: readonly number[]): Tensor {
-  checkArgument(elementCount(shape) === elementCount(t.shape), `cannot view [${t.shape}] as [${shape}]`);
+  checkArgument(elementCount(shape) === elementCount(t.shape), () => `cannot view [${t.shape}] as [${shape}]`);
   const splitsLast = t.shape.length >= 1 && t.strides.at(-1) === 1 && sameRows(t.shape, shape);
-  checkArgument(isContiguous(t) || splitsLast, `cannot view strided [${t.shape}] as [${shape}]`);
+  checkArgument(isContiguous(t) || splitsLast, () => `cannot view strided [${t.shape}] as [${shape}]`);
   const strides = contiguousStrides(shape);
   if (!isContiguous(t)) for (let i = 0; i < t.shape.length - 1; i++) strides[i] = t.strides[i]!;
   return Object.freeze({ dtype: t.dtype, shape, strides, storage: t.storage, byteOffset: t.byteOffset });

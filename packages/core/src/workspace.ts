@@ -26,7 +26,7 @@ export class Workspace implements Disposable {
     const end = byteOffset + workspaceBytes(dtype, shape);
     assertInternal(
       end <= this.byteLength,
-      `workspace of ${this.byteLength} bytes cannot hold [${shape}] at ${byteOffset}`,
+      () => `workspace of ${this.byteLength} bytes cannot hold [${shape}] at ${byteOffset}`,
     );
     this.#offset = end;
     return tensor(dtype, shape, this.#storage, byteOffset);

@@ -55,7 +55,7 @@ uint32_t draw(uint32_t* words, const float* weights, float reach, int64_t first,
         limits[part] = load(weights + part * kLanes) * reach;
         highest = maximum(limits[part], highest);
     }
-    if (largest(highest) < 0x1p-24f) return 0;  // below the smallest 1 - u
+    if (mask_bits(highest >= 0x1p-24f) == 0) return 0;  // below the smallest 1 - u
 
     // Eight counters side by side; each gives the words of four neighbouring tokens.
     const uint32_t counter = static_cast<uint32_t>(first / 4);
@@ -82,8 +82,7 @@ uint32_t draw(uint32_t* words, const float* weights, float reach, int64_t first,
         Words drawn;
         memcpy(&drawn, words + part * kLanes, sizeof drawn);
         const Vec gaps = (__builtin_convertvector((Ints)(~drawn >> 9), Vec) + 0.5f) * 0x1p-23f;
-        const Ints within = gaps <= limits[part];
-        for (int i = 0; i < kLanes; i++) reachable |= static_cast<uint32_t>(within[i] & 1) << (part * kLanes + i);
+        reachable |= mask_bits(gaps <= limits[part]) << (part * kLanes);
     }
     return reachable;
 }

@@ -64,6 +64,17 @@ OCTAVO_INLINE float largest(Vec v) {
     return best;
 }
 
+/** Bit i is set where lane i of a comparison's result is true. */
+OCTAVO_INLINE uint32_t mask_bits(Ints mask) {
+#if defined(__AVX2__)
+    return static_cast<uint32_t>(_mm256_movemask_ps((__m256)mask));
+#else
+    uint32_t bits = 0;
+    for (int i = 0; i < kLanes; i++) bits |= static_cast<uint32_t>(mask[i] & 1) << i;
+    return bits;
+#endif
+}
+
 OCTAVO_INLINE Vec load(const float* from) {
     Vec v;
     memcpy(&v, from, sizeof v);
