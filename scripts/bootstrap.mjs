@@ -21,7 +21,7 @@ export function bootstrap() {
   step("Building packages and CPU kernels (unchanged ones are taken from the cache)");
   run(
     process.execPath,
-    [join(root, "node_modules/turbo/bin/turbo"), "run", "build", "build:native", "--output-logs=new-only"],
+    [join(root, "node_modules/turbo/bin/turbo"), "run", "build", "build:native", "--output-logs=hash-only"],
     {
       TURBO_TELEMETRY_DISABLED: "1",
     },

@@ -29,7 +29,8 @@ export function tensor(dtype: DType, shape: readonly number[], storage: Storage,
   const needed = byteOffset + byteSize(dtype, shape);
   checkArgument(
     byteOffset >= 0 && needed <= storage.byteLength,
-    () => `a ${dtype} tensor [${shape}] at byte ${byteOffset} needs ${needed} bytes, its storage has ${storage.byteLength}`,
+    () =>
+      `a ${dtype} tensor [${shape}] at byte ${byteOffset} needs ${needed} bytes, its storage has ${storage.byteLength}`,
   );
   return Object.freeze({ dtype, shape, strides: contiguousStrides(shape), storage, byteOffset });
 }

@@ -4,8 +4,9 @@ import { type Backend, byteSize, checkArgument, type FloatDType, OctavoError, ty
 import { quantScheme } from "@octavo/quant";
 import type { CausalLM } from "./causal-lm.js";
 import { Checkpoint } from "./checkpoint.js";
-import { type ModelConfig, readModelConfig } from "./model-config.js";
+import type { ModelConfig } from "./model-config.js";
 import { Parameters } from "./parameters.js";
+import { readModelConfig } from "./read-model-config.js";
 import { architectureNamed } from "./registry.js";
 import { fillRopeTable, ropeFrequencies } from "./rope.js";
 import { MAX_POSITIONS } from "./rope-config.js";

@@ -1,9 +1,6 @@
 // A model's config in Octavo's terms, and the reading of the fields that decoder-only architectures share.
-import { join } from "node:path";
 import { type FloatDType, isFloatDType } from "@octavo/core";
-import { readEndTokens } from "./generation-config.js";
-import { ConfigReader } from "./hf-config.js";
-import { architectureOf } from "./registry.js";
+import type { ConfigReader } from "./hf-config.js";
 import { MAX_POSITIONS, type RopeConfig, readRopeConfig, servedPositions } from "./rope-config.js";
 
 /** What Octavo needs to know of a model. Sizes count elements. */
@@ -31,17 +28,6 @@ export interface ModelConfig {
   readonly eosTokenIds: readonly number[];
   /** `quantization_config` as it stands in config.json; null when the weights are plain. */
   readonly quantization: unknown;
-}
-
-/**
- * Reads `config.json` (as written by transformers 4 or 5) and the end tokens of `generation_config.json`.
- * @throws CHECKPOINT that names file and field; UNSUPPORTED for an architecture, activation or RoPE scaling Octavo lacks
- */
-export function readModelConfig(folder: string): ModelConfig {
-  const reader = ConfigReader.open(join(folder, "config.json"));
-  const config = architectureOf(reader).readConfig(reader);
-  const eosTokenIds = readEndTokens(folder);
-  return eosTokenIds === undefined ? config : { ...config, eosTokenIds };
 }
 
 /** Defaults of an architecture, for the fields that its older configs leave out. */

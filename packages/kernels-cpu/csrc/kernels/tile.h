@@ -6,10 +6,15 @@
 
 namespace {
 
-/** Columns that a tile of `rows` rows computes at once: enough independent chains to hide the latency of FMA in 16 registers. */
-constexpr int tile_columns(int rows) { return rows == 1 ? 8 : rows == 2 ? 4 : 3; }
-
+// Rows and columns that a tile computes at once: enough independent chains to hide the latency of a multiply-add, few enough
+// to stay in 16 registers. Without AVX eight lanes take two of them.
+#if defined(__AVX2__)
 constexpr int kTileRows = 4;
+constexpr int tile_columns(int rows) { return rows == 1 ? 8 : rows == 2 ? 4 : 3; }
+#else
+constexpr int kTileRows = 2;
+constexpr int tile_columns(int rows) { return rows == 1 ? 4 : 2; }
+#endif
 
 template <int Rows, int Columns, typename W>
 OCTAVO_INLINE void dot_tile(const float* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t k, float (*out)[kLanes]) {
@@ -66,18 +71,14 @@ OCTAVO_INLINE void dot_products(const float* x, int64_t x_stride, int64_t rows, 
     for (int64_t row = 0; row < rows; row += kTileRows) {
         const float* band = x + row * x_stride;
         auto shifted = [&](int r, int64_t c, const float* values, int count) { emit(row + r, c, values, count); };
-        switch (rows - row) {
-            case 1:
-                dot_band<1>(band, x_stride, w, w_stride, columns, k, shifted);
-                break;
-            case 2:
-                dot_band<2>(band, x_stride, w, w_stride, columns, k, shifted);
-                break;
-            case 3:
-                dot_band<3>(band, x_stride, w, w_stride, columns, k, shifted);
-                break;
-            default:
-                dot_band<4>(band, x_stride, w, w_stride, columns, k, shifted);
+        const int64_t left = rows - row;
+        if (left >= kTileRows) {
+            dot_band<kTileRows>(band, x_stride, w, w_stride, columns, k, shifted);
+        } else if (left == 1) {
+            dot_band<1>(band, x_stride, w, w_stride, columns, k, shifted);
+        } else if constexpr (kTileRows > 2) {
+            if (left == 2) dot_band<2>(band, x_stride, w, w_stride, columns, k, shifted);
+            if (left == 3) dot_band<3>(band, x_stride, w, w_stride, columns, k, shifted);
         }
     }
 }

@@ -48,7 +48,8 @@ OCTAVO_INLINE Vec maximum(Vec a, Vec b) {
 #if defined(__AVX2__)
     return (Vec)_mm256_max_ps((__m256)a, (__m256)b);
 #else
-    return select(a > b, a, b);
+    for (int i = 0; i < kLanes; i++) b[i] = a[i] > b[i] ? a[i] : b[i];
+    return b;
 #endif
 }
 
