@@ -16,7 +16,7 @@ const direction = Object.entries(allowed).map(([name, targets]) => ({
   name: `direction-${name}`,
   severity: "error",
   comment: `@octavo/${name} may import ${targets.length ? targets.map((t) => `@octavo/${t}`).join(", ") : "no other package"}`,
-  from: { path: `^packages/${name}/src/` , pathNot: "[.]test[.]ts$" },
+  from: { path: `^packages/${name}/src/`, pathNot: "[.]test[.]ts$" },
   to: {
     path: "^packages/",
     pathNot: [name, ...targets].map((target) => `^packages/${target}/`),

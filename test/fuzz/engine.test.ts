@@ -42,7 +42,10 @@ describe.each(seeds)("engine on the null backend, OCTAVO_FUZZ_SEED=%d", (seed) =
 
     const arrive = () => {
       const shared = random(60);
-      const prompt = Int32Array.from([...prefix.slice(0, shared), ...Array.from({ length: 1 + random(40) }, () => random(4000))]);
+      const prompt = Int32Array.from([
+        ...prefix.slice(0, shared),
+        ...Array.from({ length: 1 + random(40) }, () => random(4000)),
+      ]);
       const context = { defaults: {}, vocabSize: info.vocabSize, maxModelLen, numPromptTokens: prompt.length };
       const params = resolveSamplingParams({ maxTokens: 1 + random(60), seed: random(1e9) }, context);
       open.set(nextId, { outputs: 0, maxTokens: params.maxTokens, age: 0 });

@@ -75,7 +75,8 @@ export interface SamplingOps {
    * parameters: temperature 0 takes the largest logit (ties: the lowest id). Otherwise logits / temperature, then in
    * this order min_p (drop p < min_p * max p), top_k (drop below the k-th largest; ties stay), top_p (keep the shortest
    * prefix in descending order, ties by id, whose probability, renormalised after the drops before, reaches top_p),
-   * then the largest of logit / temperature + gumbel(seed, position, choice, token); see philox.ts.
+   * then the largest of logit / temperature + gumbel(seed, position, choice, token); see philox.ts. `position` is the one
+   * that the picked token will have. NaN counts as -infinity; a largest logit that is infinite is taken as if greedy.
    * @param tokens int32 [>= S]
    * @param logits float32 [S, V]; may be overwritten
    */

@@ -15,7 +15,13 @@ const sizes = (options: EngineOptions, info = {}) => resolveSizes(options, model
 
 describe("resolveSizes", () => {
   it("follows the model and the backend", () => {
-    expect(sizes({})).toMatchObject({ maxModelLen: 2048, maxNumSeqs: 256, maxNumBatchedTokens: 2048, blockSize: 16, depth: 1 });
+    expect(sizes({})).toMatchObject({
+      maxModelLen: 2048,
+      maxNumSeqs: 256,
+      maxNumBatchedTokens: 2048,
+      blockSize: 16,
+      depth: 1,
+    });
     expect(sizes({}, { depth: 2 }).depth).toBe(2);
     expect(sizes({ asyncScheduling: true }).depth).toBe(2);
   });

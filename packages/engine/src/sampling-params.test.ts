@@ -6,7 +6,15 @@ const resolve = (params: SamplingParams, overrides = {}) => resolveSamplingParam
 
 describe("resolveSamplingParams", () => {
   it("has vLLM's defaults", () => {
-    expect(resolve({})).toMatchObject({ maxTokens: 16, temperature: 1, topP: 1, topK: 0, minP: 0, stop: [], ignoreEos: false });
+    expect(resolve({})).toMatchObject({
+      maxTokens: 16,
+      temperature: 1,
+      topP: 1,
+      topK: 0,
+      minP: 0,
+      stop: [],
+      ignoreEos: false,
+    });
   });
 
   it("prefers what the user gives, then the model's generation defaults", () => {

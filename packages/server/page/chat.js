@@ -134,4 +134,5 @@ element("clear").addEventListener("click", () => {
   input.focus();
 });
 
+input.focus();
 void showModel();

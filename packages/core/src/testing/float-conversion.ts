@@ -7,6 +7,9 @@ const floats = new Float32Array(words.buffer);
 /** 2^(exponent - 25) for each biased float16 exponent. */
 const FLOAT16_SCALES = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 25));
 
+/** 2^(133 - i): one over the unit in the last place, from bfloat16's denormals up. */
+const INVERSE_POWERS = Float64Array.from({ length: 262 }, (_, i) => 2 ** (133 - i));
+
 /** The value of a float16 bit pattern. */
 export function float16ToNumber(bits: number): number {
   const exponent = (bits >>> 10) & 31;
@@ -41,8 +44,9 @@ function encode(value: number, fractionBits: number, minExponent: number, infini
   const sign = words[1]! & 0x80000000 ? 0x8000 : 0;
   if (Number.isNaN(value)) return sign | infinity | (1 << (fractionBits - 1));
   if (!Number.isFinite(value)) return sign | infinity;
-  const exponent = Math.max(((words[1]! >>> 20) & 0x7ff) - 1023, minExponent);
-  const units = roundHalfToEven(Math.abs(value) / 2 ** (exponent - fractionBits));
+  // Above 128 there is only infinity.
+  const exponent = Math.min(Math.max(((words[1]! >>> 20) & 0x7ff) - 1023, minExponent), 128);
+  const units = roundHalfToEven(Math.abs(value) * INVERSE_POWERS[exponent - fractionBits + 133]!);
   return sign | Math.min((exponent - minExponent) * 2 ** fractionBits + units, infinity);
 }
 

@@ -8,7 +8,7 @@ import type { EngineOptions, EngineSizes } from "../engine-options.js";
 import { Command, decodeAdd } from "../protocol/commands.js";
 import { FINISH_REFUSED, OutputBatch } from "../protocol/outputs.js";
 import { writeStats } from "../protocol/stats.js";
-import { type StepObserver, ModelRunner } from "../runner/model-runner.js";
+import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
 
 export class EngineCore implements Disposable {
   readonly outputs: OutputBatch;

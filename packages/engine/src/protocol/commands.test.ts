@@ -20,10 +20,12 @@ describe("add command", () => {
   });
 
   it("keeps different seeds different, negative and beyond 32 bits", () => {
-    const words = [0, 1, -1, 2 ** 32, 2 ** 32 + 1, -(2 ** 32), Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER].map((seed) => {
-      const { rowInit } = decodeAdd(encodeAdd(1, Int32Array.of(1), resolveSamplingParams({ seed }, context), []));
-      return `${rowInit[RowInit.seedLow]},${rowInit[RowInit.seedHigh]}`;
-    });
+    const words = [0, 1, -1, 2 ** 32, 2 ** 32 + 1, -(2 ** 32), Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER].map(
+      (seed) => {
+        const { rowInit } = decodeAdd(encodeAdd(1, Int32Array.of(1), resolveSamplingParams({ seed }, context), []));
+        return `${rowInit[RowInit.seedLow]},${rowInit[RowInit.seedHigh]}`;
+      },
+    );
     expect(new Set(words).size).toBe(words.length);
   });
 });

@@ -48,10 +48,12 @@ struct AttentionUnit {
     float scale;
 };
 
-/** Scratch floats of one attention unit. */
+/** Scratch floats of one attention unit, on any instruction set: rows are padded to whole vectors of at most 16 lanes. */
 constexpr int64_t attention_scratch_floats(int64_t queries, int64_t head_dim, int64_t block_size) {
-    const int64_t width = (head_dim + 7) / 8 * 8, keys = (block_size + 7) / 8 * 8;
-    return queries * (2 * width + keys + 8 + 8) + 2 * block_size * width;
+    constexpr int64_t kMostLanes = 16;
+    const int64_t width = (head_dim + kMostLanes - 1) / kMostLanes * kMostLanes;
+    const int64_t keys = (block_size + kMostLanes - 1) / kMostLanes * kMostLanes;
+    return queries * (2 * width + keys + 2 * kMostLanes) + 2 * block_size * width;
 }
 
 struct LinearKernels {

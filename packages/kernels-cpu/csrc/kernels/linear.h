@@ -12,14 +12,12 @@ using octavo::cpu::LinearBlock;
 
 template <typename T>
 OCTAVO_INLINE void emit_results(const LinearBlock& block, int64_t row, int64_t column, const float* values, int count) {
-    Vec result = load(values);
-    if (block.bias) result += load_partial(block.bias + column, count);
     T* out = static_cast<T*>(block.out) + row * block.out_stride + column;
-    if (count == kLanes) {
-        store(out, result);
-    } else {
-        store_partial(out, result, count);
-    }
+    for_lanes(count, [&](int64_t i, auto load, auto store) {
+        Vec result = load(values + i);
+        if (block.bias) result += load(block.bias + column + i);
+        store(out + i, result);
+    });
 }
 
 template <typename W>

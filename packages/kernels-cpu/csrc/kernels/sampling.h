@@ -37,6 +37,13 @@ OCTAVO_INLINE void multiply_wide(Words lanes, uint32_t factor, Words& high, Word
     const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)lanes, 32), factors);
     high = (Words)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
     low = (Words)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+#elif defined(__x86_64__)
+    const __m128i factors = _mm_set1_epi64x(factor);
+    const __m128i even = _mm_mul_epu32((__m128i)lanes, factors);
+    const __m128i odd = _mm_mul_epu32(_mm_srli_epi64((__m128i)lanes, 32), factors);
+    const __m128i upper = _mm_set1_epi64x(static_cast<int64_t>(0xffffffff00000000u));
+    high = (Words)_mm_or_si128(_mm_srli_epi64(even, 32), _mm_and_si128(odd, upper));
+    low = (Words)_mm_or_si128(_mm_andnot_si128(upper, even), _mm_slli_epi64(odd, 32));
 #else
     for (int i = 0; i < kLanes; i++) {
         const uint64_t product = uint64_t{lanes[i]} * factor;
@@ -46,20 +53,11 @@ OCTAVO_INLINE void multiply_wide(Words lanes, uint32_t factor, Words& high, Word
 #endif
 }
 
-uint32_t draw(uint32_t* words, const float* weights, float reach, int64_t first, const octavo::cpu::NoiseKey& key) {
+/** The random words of kLanes counters side by side; each gives those of four neighbouring tokens. */
+OCTAVO_INLINE void draw_groups(uint32_t* words, uint32_t counter, const octavo::cpu::NoiseKey& key) {
     namespace philox = octavo::philox;
-    constexpr int kParts = octavo::cpu::kNoiseTokens / kLanes;
-    Vec limits[kParts];
-    Vec highest = {};
-    for (int part = 0; part < kParts; part++) {
-        limits[part] = load(weights + part * kLanes) * reach;
-        highest = maximum(limits[part], highest);
-    }
-    if (mask_bits(highest >= 0x1p-24f) == 0) return 0;  // below the smallest 1 - u
-
-    // Eight counters side by side; each gives the words of four neighbouring tokens.
-    const uint32_t counter = static_cast<uint32_t>(first / 4);
-    Words c0 = Words{0, 1, 2, 3, 4, 5, 6, 7} + counter, c1 = Words{} + key.position, c2 = Words{} + key.choice, c3 = {};
+    Words c0, c1 = Words{} + key.position, c2 = Words{} + key.choice, c3 = {};
+    for (int i = 0; i < kLanes; i++) c0[i] = counter + static_cast<uint32_t>(i);
     uint32_t k0 = key.seed_low, k1 = key.seed_high;
     for (int round = 0; round < philox::kRounds; round++) {
         Words high0, low0, high1, low1;
@@ -75,6 +73,21 @@ uint32_t draw(uint32_t* words, const float* weights, float reach, int64_t first,
     for (int i = 0; i < kLanes; i++) {
         const uint32_t group[4] = {c0[i], c1[i], c2[i], c3[i]};
         memcpy(words + 4 * i, group, sizeof group);
+    }
+}
+
+uint32_t draw(uint32_t* words, const float* weights, float reach, int64_t first, const octavo::cpu::NoiseKey& key) {
+    constexpr int kParts = octavo::cpu::kNoiseTokens / kLanes, kGroups = octavo::cpu::kNoiseTokens / 4;
+    Vec limits[kParts];
+    Vec highest = {};
+    for (int part = 0; part < kParts; part++) {
+        limits[part] = load(weights + part * kLanes) * reach;
+        highest = maximum(limits[part], highest);
+    }
+    if (mask_bits(highest >= 0x1p-24f) == 0) return 0;  // below the smallest 1 - u
+
+    for (int done = 0; done < kGroups; done += kLanes) {
+        draw_groups(words + 4 * done, static_cast<uint32_t>(first / 4 + done), key);
     }
 
     uint32_t reachable = 0;

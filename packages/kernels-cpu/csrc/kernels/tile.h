@@ -1,23 +1,19 @@
 // Dot products of rows with rows: the inner loop of linear layers and of attention scores. Each result is one chain over
-// k in order, in eight lanes that are then added as a fixed tree, so it does not depend on the tile it was computed in.
+// k in order, in lanes that are then added as a fixed tree, so it does not depend on the tile it was computed in.
 #pragma once
 
 #include "kernels/vec.h"
 
 namespace {
 
-// Rows and columns that a tile computes at once: enough independent chains to hide the latency of a multiply-add, few enough
-// to stay in 16 registers. Without AVX eight lanes take two of them.
-#if defined(__AVX2__)
 constexpr int kTileRows = 4;
-constexpr int tile_columns(int rows) { return rows == 1 ? 8 : rows == 2 ? 4 : 3; }
-#else
-constexpr int kTileRows = 2;
-constexpr int tile_columns(int rows) { return rows == 1 ? 4 : 2; }
-#endif
+constexpr int kMaxTileColumns = 8;
+
+/** Columns that a tile of `rows` rows computes at once: enough independent chains to hide the latency of FMA in 16 registers. */
+constexpr int tile_columns(int rows) { return rows == 1 ? kMaxTileColumns : rows == 2 ? 4 : 3; }
 
 template <int Rows, int Columns, typename W>
-OCTAVO_INLINE void dot_tile(const float* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t k, float (*out)[kLanes]) {
+OCTAVO_INLINE void dot_tile(const float* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t k, float (*out)[kMaxTileColumns]) {
     Vec accumulators[Rows][Columns] = {};
     auto step = [&](int64_t i) __attribute__((always_inline)) {
         Vec weights[Columns];
@@ -52,7 +48,7 @@ OCTAVO_INLINE void dot_tile(const float* x, int64_t x_stride, const W* w, int64_
 template <int Rows, typename W, typename Emit>
 OCTAVO_INLINE void dot_band(const float* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t columns, int64_t k, Emit emit) {
     constexpr int kColumns = tile_columns(Rows);
-    float results[Rows][kLanes] = {};
+    float results[Rows][kMaxTileColumns];
     int64_t c = 0;
     for (; c + kColumns <= columns; c += kColumns) {
         dot_tile<Rows, kColumns>(x, x_stride, w + c * w_stride, w_stride, k, results);
@@ -71,14 +67,18 @@ OCTAVO_INLINE void dot_products(const float* x, int64_t x_stride, int64_t rows, 
     for (int64_t row = 0; row < rows; row += kTileRows) {
         const float* band = x + row * x_stride;
         auto shifted = [&](int r, int64_t c, const float* values, int count) { emit(row + r, c, values, count); };
-        const int64_t left = rows - row;
-        if (left >= kTileRows) {
-            dot_band<kTileRows>(band, x_stride, w, w_stride, columns, k, shifted);
-        } else if (left == 1) {
-            dot_band<1>(band, x_stride, w, w_stride, columns, k, shifted);
-        } else if constexpr (kTileRows > 2) {
-            if (left == 2) dot_band<2>(band, x_stride, w, w_stride, columns, k, shifted);
-            if (left == 3) dot_band<3>(band, x_stride, w, w_stride, columns, k, shifted);
+        switch (rows - row) {
+            case 1:
+                dot_band<1>(band, x_stride, w, w_stride, columns, k, shifted);
+                break;
+            case 2:
+                dot_band<2>(band, x_stride, w, w_stride, columns, k, shifted);
+                break;
+            case 3:
+                dot_band<3>(band, x_stride, w, w_stride, columns, k, shifted);
+                break;
+            default:
+                dot_band<kTileRows>(band, x_stride, w, w_stride, columns, k, shifted);
         }
     }
 }

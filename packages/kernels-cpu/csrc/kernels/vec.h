@@ -1,23 +1,28 @@
-// Eight float lanes, the only vocabulary that kernels use. Included by one file per instruction set and family, which the
-// build compiles with that set's flags. Everything has internal linkage: a function compiled with AVX2 must never be the
-// copy that the linker keeps for the generic path.
+// Vectors of float lanes, the only vocabulary that kernels use: four lanes without AVX, eight with AVX2. Included by one file
+// per instruction set and family, which the build compiles with that set's flags. Everything has internal linkage: a function
+// compiled with AVX2 must never be the copy that the linker keeps for the generic path.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX2__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
 namespace {
 
-typedef float Vec __attribute__((vector_size(32)));
-typedef int32_t Ints __attribute__((vector_size(32)));
-typedef uint32_t Words __attribute__((vector_size(32)));
-typedef uint16_t HalfWords __attribute__((vector_size(16)));
-
+#if defined(__AVX2__)
 constexpr int kLanes = 8;
+#else
+constexpr int kLanes = 4;
+#endif
+
+typedef float Vec __attribute__((vector_size(4 * kLanes)));
+typedef int32_t Ints __attribute__((vector_size(4 * kLanes)));
+typedef uint32_t Words __attribute__((vector_size(4 * kLanes)));
+typedef uint16_t HalfWords __attribute__((vector_size(2 * kLanes)));
+
 constexpr float kInfinity = __builtin_inff();
 
 struct Half {
@@ -47,16 +52,23 @@ OCTAVO_INLINE Words select(Ints mask, Words yes, Words no) { return (yes & (Word
 OCTAVO_INLINE Vec maximum(Vec a, Vec b) {
 #if defined(__AVX2__)
     return (Vec)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__x86_64__)
+    return (Vec)_mm_max_ps((__m128)a, (__m128)b);
 #else
-    for (int i = 0; i < kLanes; i++) b[i] = a[i] > b[i] ? a[i] : b[i];
-    return b;
+    return select(a > b, a, b);
 #endif
 }
 
 /** Adds the lanes as a tree, always in the same order. */
 OCTAVO_INLINE float sum(Vec v) {
-    float a = v[0] + v[4], b = v[1] + v[5], c = v[2] + v[6], d = v[3] + v[7];
-    return (a + c) + (b + d);
+#if defined(__AVX2__)
+    const __m128 halves = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+#elif defined(__x86_64__)
+    const __m128 halves = (__m128)v;
+#else
+    const Vec halves = v;
+#endif
+    return (halves[0] + halves[2]) + (halves[1] + halves[3]);
 }
 
 OCTAVO_INLINE float largest(Vec v) {
@@ -69,6 +81,8 @@ OCTAVO_INLINE float largest(Vec v) {
 OCTAVO_INLINE uint32_t mask_bits(Ints mask) {
 #if defined(__AVX2__)
     return static_cast<uint32_t>(_mm256_movemask_ps((__m256)mask));
+#elif defined(__x86_64__)
+    return static_cast<uint32_t>(_mm_movemask_ps((__m128)mask));
 #else
     uint32_t bits = 0;
     for (int i = 0; i < kLanes; i++) bits |= static_cast<uint32_t>(mask[i] & 1) << i;
@@ -84,37 +98,41 @@ OCTAVO_INLINE Vec load(const float* from) {
 
 OCTAVO_INLINE void store(float* to, Vec v) { memcpy(to, &v, sizeof v); }
 
-// The compiler's own widening and narrowing of eight 16-bit lanes takes several instructions more than AVX2 needs.
-OCTAVO_INLINE Words widen(HalfWords words) {
+// The compiler's own widening and narrowing of 16-bit lanes takes several instructions more than these.
+OCTAVO_INLINE Words load_words(const void* from) {
 #if defined(__AVX2__)
-    return (Words)_mm256_cvtepu16_epi32((__m128i)words);
+    return (Words)_mm256_cvtepu16_epi32(_mm_loadu_si128(static_cast<const __m128i*>(from)));
+#elif defined(__x86_64__)
+    return (Words)_mm_unpacklo_epi16(_mm_loadl_epi64(static_cast<const __m128i*>(from)), _mm_setzero_si128());
 #else
+    HalfWords words;
+    memcpy(&words, from, sizeof words);
     return __builtin_convertvector(words, Words);
 #endif
 }
 
-/** The low halves of words below 2^16. */
-OCTAVO_INLINE HalfWords narrow(Words words) {
+/** Stores the low halves of words below 2^16. */
+OCTAVO_INLINE void store_words(void* to, Words words) {
 #if defined(__AVX2__)
     const __m256i v = (__m256i)words;
-    return (HalfWords)_mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    _mm_storeu_si128(static_cast<__m128i*>(to), _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)));
+#elif defined(__x86_64__)
+    // There is only a signed narrowing: extend the sign first.
+    const __m128i extended = _mm_srai_epi32(_mm_slli_epi32((__m128i)words, 16), 16);
+    _mm_storel_epi64(static_cast<__m128i*>(to), _mm_packs_epi32(extended, extended));
 #else
-    return __builtin_convertvector(words, HalfWords);
+    const HalfWords halves = __builtin_convertvector(words, HalfWords);
+    memcpy(to, &halves, sizeof halves);
 #endif
 }
 
-OCTAVO_INLINE Vec load(const Bfloat16* from) {
-    HalfWords words;
-    memcpy(&words, from, sizeof words);
-    return (Vec)(widen(words) << 16);
-}
+OCTAVO_INLINE Vec load(const Bfloat16* from) { return (Vec)(load_words(from) << 16); }
 
 /** Rounds to nearest even; a NaN stays a (quiet) NaN. */
 OCTAVO_INLINE void store(Bfloat16* to, Vec v) {
     Words bits = (Words)v;
     Words rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-    HalfWords words = narrow(select(v == v, rounded, (bits >> 16) | 0x40));
-    memcpy(to, &words, sizeof words);
+    store_words(to, select(v == v, rounded, (bits >> 16) | 0x40));
 }
 
 #if defined(__AVX2__)
@@ -128,9 +146,7 @@ OCTAVO_INLINE void store(Half* to, Vec v) {
 #else
 /** Moves exponent and fraction into a float 112 powers of two too small, then scales: denormals come out right by themselves. */
 OCTAVO_INLINE Vec load(const Half* from) {
-    HalfWords words;
-    memcpy(&words, from, sizeof words);
-    Words bits = widen(words);
+    Words bits = load_words(from);
     Words sign = (bits & 0x8000) << 16;
     Vec finite = (Vec)((bits & 0x7fff) << 13) * 0x1p112f;
     Words special = ((bits & 0x7fff) << 13) | 0x7f800000;
@@ -147,12 +163,11 @@ OCTAVO_INLINE void store(Half* to, Vec v) {
     Words half = select(magnitude < 0x38800000, denormal, normal);
     half = select(magnitude >= 0x477ff000, Words{} + 0x7c00, half);
     half = select(magnitude > 0x7f800000, ((magnitude >> 13) & 0x3ff) | 0x7e00, half);
-    HalfWords words = narrow(half | sign);
-    memcpy(to, &words, sizeof words);
+    store_words(to, half | sign);
 }
 #endif
 
-/** The first `count` (1 to 7) elements; the other lanes are 0. As everywhere, addresses need no alignment: files have none. */
+/** The first `count` (1 to kLanes - 1) elements; the other lanes are 0. As everywhere, addresses need no alignment: files have none. */
 template <typename T>
 OCTAVO_INLINE Vec load_partial(const T* from, int64_t count) {
     T buffer[kLanes] = {};

@@ -47,6 +47,18 @@ const SIZES: readonly LinearShape[] = [
   plain(140, 96, 48, "more rows than are worked on at once"),
 ];
 
+const OTHER_DTYPES: LinearShape = {
+  name: "planes of other dtypes",
+  why: "a weight is rounded to the wanted dtype, not used in its own",
+  tokens: 4,
+  inFeatures: 64,
+  parts: [
+    { outFeatures: 16, stored: "float32", native: false },
+    { outFeatures: 16, stored: "float16" },
+    { outFeatures: 16, stored: "bfloat16", native: false },
+  ],
+};
+
 const SPECIAL: readonly LinearShape[] = [
   {
     name: "qkv with biases",
@@ -74,17 +86,7 @@ const SPECIAL: readonly LinearShape[] = [
       { outFeatures: 5, byteOffset: 3, native: false, bias: "float16" },
     ],
   },
-  {
-    name: "planes of other dtypes",
-    why: "a weight is rounded to the wanted dtype, not used in its own",
-    tokens: 4,
-    inFeatures: 64,
-    parts: [
-      { outFeatures: 16, stored: "float32", native: false },
-      { outFeatures: 16, stored: "float16" },
-      { outFeatures: 16, stored: "bfloat16", native: false },
-    ],
-  },
+  OTHER_DTYPES,
   {
     name: "zeros",
     why: "no NaN comes of nothing",
@@ -197,4 +199,8 @@ export const linearCases: readonly OpCase[] = [
     [SIZES[4]!, plain(1, 64, 1031, "logits")].map((shape) => linearCase(logits(dtype), shape)),
   ),
   ...MIXED.map((dtypes) => linearCase(dtypes, SIZES[4]!)),
+  // Only a float32 output shows whether weights were rounded.
+  ...(["float16", "bfloat16"] as const).map((weight) =>
+    linearCase({ x: "float32", weight, out: "float32" }, OTHER_DTYPES),
+  ),
 ];

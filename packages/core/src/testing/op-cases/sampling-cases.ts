@@ -88,6 +88,14 @@ const SHAPES: readonly SamplingShape[] = [
     exact: true,
   },
   {
+    name: "NaN logits",
+    why: "NaN never wins, greedy or not, and spoils no other token",
+    vocabSize: 131,
+    rows: 8,
+    sampling: (row) => [{ temperature: 0 }, { temperature: 2 }, { topK: 20 }, { topP: 0.8, minP: 0.01 }][row % 4]!,
+    logits: (random) => () => (random.integer(3) === 0 ? Number.NaN : random.normal()),
+  },
+  {
     name: "masked tokens",
     why: "negative infinity never wins",
     vocabSize: 200,

@@ -1,0 +1,107 @@
+// Octavo's Llama against transformers: logits within 1e-3 at every position and equal greedy tokens, in float32, on every
+// backend there is here.
+import type { Backend } from "@octavo/core";
+import { createReferenceBackend } from "@octavo/core/testing";
+import { createBackend } from "@octavo/kernels-cpu";
+import { describe, expect, test } from "vitest";
+import { type GoldenCase, type GoldenModel, goldenModels, goldenPocket, largestDistance } from "./golden.js";
+import { argmax, ModelRun } from "./run-model.js";
+
+const TOLERANCE = 1e-3;
+const backends: [string, () => Backend][] = [
+  ["reference", createReferenceBackend],
+  ["cpu", () => createBackend({ numThreads: 2 })],
+];
+
+/** Dynamic and longrope frequencies follow max_model_len here and the sequence's length in transformers: make them equal. */
+function modelLength(model: GoldenModel, length: number): number {
+  return /dynamic|longrope/.test(model.name) ? length : Math.max(length, 256);
+}
+
+function logitsOf(model: GoldenModel, backend: Backend, { ids }: GoldenCase, chunk: number): Float32Array[] {
+  using run = new ModelRun(model.folder, backend, ids.length, {
+    dtype: "float32",
+    maxModelLen: modelLength(model, ids.length),
+  });
+  const rows: Float32Array[] = [];
+  for (let i = 0; i < ids.length; i += chunk) rows.push(...run.feed(ids.slice(i, i + chunk)));
+  return rows;
+}
+
+describe.each(backends)("%s", (name, create) => {
+  describe.each(goldenModels().map((model) => [model.name, model] as const))("%s", (_, model) => {
+    test.each(model.cases.filter((c) => c.logits).map((c) => [c.name, c] as const))("logits of %s", (_name, golden) => {
+      using backend = create();
+      for (const chunk of [golden.ids.length, 13]) {
+        const worst = largestDistance(logitsOf(model, backend, golden, chunk), golden);
+        expect(worst.distance, `chunks of ${chunk}: ${JSON.stringify(worst)}`).toBeLessThan(TOLERANCE);
+      }
+    });
+
+    const greedy = model.cases.filter((c) => c.greedy ?? c.greedyRecompute);
+    test.each(greedy.map((c) => [c.name, c] as const))("greedy tokens of %s", (_name, golden) => {
+      using backend = create();
+      const { ids } = golden;
+      const expected = (golden.greedy ?? golden.greedyRecompute)!;
+      const end = ids.length + expected.length;
+      if (modelLength(model, ids.length) !== modelLength(model, end) && !unscaled(model, end)) {
+        expect(recomputed(model, backend, golden, expected.length)).toEqual(expected);
+      } else {
+        using run = new ModelRun(model.folder, backend, end, {
+          dtype: "float32",
+          maxModelLen: modelLength(model, end),
+        });
+        expect(run.greedy(ids, expected.length)).toEqual(expected);
+      }
+    });
+  });
+
+  const pocket = goldenPocket();
+  test.each(pocket.cases.map((c) => [c.name, c] as const))("pocket: %s", (_name, golden) => {
+    using backend = create();
+    const steps = name === "reference" ? 4 : golden.greedy!.length; // plain loops are slow
+    using run = new ModelRun(pocket.folder, backend, golden.ids.length + steps, { dtype: "float32" });
+    expect(run.greedy(golden.ids, steps)).toEqual(golden.greedy!.slice(0, steps));
+    if (golden.logits === null) return;
+    const worst = largestDistance(logitsOf(pocket, backend, golden, golden.ids.length), golden);
+    expect(worst.distance, JSON.stringify(worst)).toBeLessThan(TOLERANCE);
+  });
+});
+
+/** Whether a sequence stays within the 64 positions that the fixtures with a boundary are trained at. */
+function unscaled(model: GoldenModel, length: number): boolean {
+  return /dynamic|longrope/.test(model.name) && length <= 64;
+}
+
+/** A new model for each token, with the frequencies of the length that it then has. */
+function recomputed(model: GoldenModel, backend: Backend, golden: GoldenCase, count: number): number[] {
+  const tokens: number[] = [];
+  while (tokens.length < count) {
+    const ids = [...golden.ids, ...tokens];
+    tokens.push(argmax(logitsOf(model, backend, { ...golden, ids }, ids.length).at(-1)!));
+  }
+  return tokens;
+}
+
+test("a step takes exactly the workspace that the model asked for", () => {
+  const [model] = goldenModels();
+  using backend = createReferenceBackend();
+  using run = new ModelRun(model!.folder, backend, 33);
+  run.feed(model!.cases.find((c) => c.ids.length === 33)!.ids);
+  // All positions are sampled here without a gathered copy of the hidden states.
+  const { hiddenSize } = run.model.config;
+  const gathered = Math.ceil((33 * hiddenSize * 4) / 256) * 256;
+  expect(run.model.dtype).toBe("bfloat16");
+  expect(run.workspaceUsed).toBeLessThanOrEqual(run.workspaceBytes);
+  expect(run.workspaceUsed).toBeGreaterThanOrEqual(run.workspaceBytes - gathered);
+});
+
+test("intermediates can be tapped, layer by layer", () => {
+  const [model] = goldenModels();
+  using backend = createReferenceBackend();
+  const names: string[] = [];
+  using run = new ModelRun(model!.folder, backend, 4, { tap: (name) => names.push(name) });
+  run.feed([1, 2, 3, 4]);
+  const layers = [0, 1, 2].flatMap((i) => [`layers.${i}.attention`, `layers.${i}.mlp`]);
+  expect(names).toEqual(["embedding", ...layers, "norm"]);
+});
