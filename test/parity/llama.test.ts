@@ -13,9 +13,16 @@ const backends: [string, () => Backend][] = [
   ["cpu", () => createBackend({ numThreads: 2 })],
 ];
 
-/** Dynamic and longrope frequencies follow max_model_len here and the sequence's length in transformers: make them equal. */
+/** The length that dynamic and longrope fixtures are trained at. */
+const TRAINED = 64;
+
+/** Whether frequencies follow the sequence's length in transformers; here they follow max_model_len. */
+function stretches(model: GoldenModel): boolean {
+  return /dynamic|longrope/.test(model.name);
+}
+
 function modelLength(model: GoldenModel, length: number): number {
-  return /dynamic|longrope/.test(model.name) ? length : Math.max(length, 256);
+  return stretches(model) ? length : Math.max(length, 256);
 }
 
 function logitsOf(model: GoldenModel, backend: Backend, { ids }: GoldenCase, chunk: number): Float32Array[] {
@@ -44,7 +51,7 @@ describe.each(backends)("%s", (name, create) => {
       const { ids } = golden;
       const expected = (golden.greedy ?? golden.greedyRecompute)!;
       const end = ids.length + expected.length;
-      if (modelLength(model, ids.length) !== modelLength(model, end) && !unscaled(model, end)) {
+      if (stretches(model) && end > TRAINED) {
         expect(recomputed(model, backend, golden, expected.length)).toEqual(expected);
       } else {
         using run = new ModelRun(model.folder, backend, end, {
@@ -67,11 +74,6 @@ describe.each(backends)("%s", (name, create) => {
     expect(worst.distance, JSON.stringify(worst)).toBeLessThan(TOLERANCE);
   });
 });
-
-/** Whether a sequence stays within the 64 positions that the fixtures with a boundary are trained at. */
-function unscaled(model: GoldenModel, length: number): boolean {
-  return /dynamic|longrope/.test(model.name) && length <= 64;
-}
 
 /** A new model for each token, with the frequencies of the length that it then has. */
 function recomputed(model: GoldenModel, backend: Backend, golden: GoldenCase, count: number): number[] {

@@ -13,6 +13,6 @@ function loads() {
 }
 
 if (process.env.OCTAVO_SKIP_NATIVE !== "1" && !loads()) {
-  console.error("@octavo/kernels-cpu: no prebuilt addon for this machine; building it from source (about 20 s).");
+  console.error("@octavo/kernels-cpu: no prebuilt addon for this machine; building it from source (about 10 s on two cores).");
   process.exitCode = buildNative();
 }

@@ -5,6 +5,7 @@ export { type BatchRow, type BatchSpec, preparedBatch } from "./op-cases/case-ba
 export { CaseBench, type CaseOutput, type Fill, type OutputOptions } from "./op-cases/case-bench.js";
 export { type OpCase, type OpName, TOLERANCES, type Tolerance } from "./op-cases/op-case.js";
 export { executeOpCase, type OpReport, runOpCase, seedOf } from "./op-cases/run-op-case.js";
+export { SCORE_TOLERANCE } from "./op-cases/sampling-cases.js";
 export { opCases } from "./op-cases/table.js";
 export { type Random, seededRandom } from "./random.js";
 export { createReferenceBackend } from "./reference/reference-backend.js";

@@ -4,7 +4,7 @@ import type { LinearPart } from "../../linear.js";
 import { slice } from "../../tensor.js";
 import type { Random } from "../random.js";
 import type { CaseBench, Fill } from "./case-bench.js";
-import { normal } from "./fills.js";
+import { normal, smallIntegers } from "./fills.js";
 import { type OpCase, scaled, TOLERANCES } from "./op-case.js";
 
 interface PartShape {
@@ -26,6 +26,8 @@ interface LinearShape {
   /** Elements of x that lie between its rows. */
   readonly gap?: number;
   readonly values?: (random: Random) => Fill;
+  readonly weights?: (random: Random) => Fill;
+  readonly exact?: boolean;
 }
 
 function plain(tokens: number, inFeatures: number, outFeatures: number, why: string): LinearShape {
@@ -96,6 +98,16 @@ const SPECIAL: readonly LinearShape[] = [
     values: () => () => 0,
   },
   {
+    name: "integer sums",
+    why: "exact in float32 in any order: rounding to the output, and overflow to infinity in float16, have one right answer",
+    tokens: 5,
+    inFeatures: 33,
+    parts: [{ outFeatures: 40 }],
+    values: (random) => smallIntegers(random, 250),
+    weights: (random) => smallIntegers(random, 250),
+    exact: true,
+  },
+  {
     name: "large and small",
     why: "float16 weights and inputs of very different magnitude; the sum must be wider than its terms",
     tokens: 3,
@@ -114,12 +126,13 @@ interface DTypes {
 function partsOf(bench: CaseBench, shape: LinearShape, dtype: FloatDType): LinearPart[] {
   // Outputs get magnitude about 1 from inputs of magnitude 1.
   const scale = shape.inFeatures ** -0.5;
+  const weights = shape.weights?.(bench.random) ?? normal(bench.random, scale);
   return shape.parts.map(({ outFeatures, bias, stored = dtype, byteOffset = 0, native = true }, i) => ({
     name: `layer.${i}.weight`,
     outFeatures,
     planes: {
       format: "dense",
-      weight: bench.hostTensor(stored, [outFeatures, shape.inFeatures], normal(bench.random, scale), {
+      weight: bench.hostTensor(stored, [outFeatures, shape.inFeatures], weights, {
         byteOffset,
         native,
       }),
@@ -146,7 +159,7 @@ function linearCase(dtypes: DTypes, shape: LinearShape): OpCase {
     name: `linear ${dtypes.x} x ${dtypes.weight} to ${dtypes.out}, ${shape.name}`,
     why: shape.why,
     dtype: dtypes.out,
-    tolerance: scaled(TOLERANCES[dtypes.out], 2),
+    tolerance: shape.exact ? "exact" : scaled(TOLERANCES[dtypes.out], 2),
     prepare(bench) {
       const out = bench.output("out", dtypes.out, [shape.tokens, outFeatures]);
       const x = inputOf(bench, shape, dtypes.x);

@@ -1,365 +1,14 @@
-// The table catches what it is for: a reference with one mistake built in must fail cases of that op, and only of that op.
-import { describe, expect, test } from "vitest";
-import type { Backend } from "../../backend.js";
-import type { Batch } from "../../batch.js";
-import { OctavoError } from "../../errors.js";
-import type { Ops } from "../../ops.js";
-import { ROW_INIT_WORDS, RowInit } from "../../plan/layout.js";
-import { hostStorage } from "../../storage.js";
-import { type Tensor, tensor } from "../../tensor.js";
-import { intsOf, load, store } from "../elements.js";
+// The runner itself: what it compares, and what it says.
+import { expect, test } from "vitest";
+import { tensor } from "../../tensor.js";
+import { store } from "../elements.js";
 import { createNullBackend, createReferenceBackend, executeOpCase, opCases, runOpCase, seedOf } from "../index.js";
+import type { CaseBench, OutputOptions } from "./case-bench.js";
+import type { OpCase } from "./op-case.js";
+import { scoresNearBest } from "./sampling-cases.js";
 
 const reference = createReferenceBackend();
-
-function faulty(change: (right: Ops, backend: Backend) => Partial<Ops>): Backend {
-  const backend = createReferenceBackend();
-  const ops = { ...backend.ops, ...change(backend.ops, backend) };
-  return Object.create(backend, { ops: { value: ops }, ...bound(backend) });
-}
-
-/** Private fields are reachable only through the object that has them. */
-function bound(backend: Backend): PropertyDescriptorMap {
-  const names = [
-    "allocate",
-    "allocateHost",
-    "memory",
-    "upload",
-    "copy",
-    "prepareLinear",
-    "updateLinear",
-    "createEvent",
-  ];
-  const methods = backend as unknown as Record<string, (...values: unknown[]) => unknown>;
-  return Object.fromEntries(names.map((name) => [name, { value: methods[name]!.bind(backend), writable: true }]));
-}
-
-/** The batch with its plan or row parameters changed, as a fault of the op would see it. */
-function altered(
-  batch: Batch,
-  changePlan: (plan: Int32Array) => void,
-  changeRow?: (record: Int32Array) => void,
-): Batch {
-  const copyOf = (t: Tensor): Tensor => {
-    return tensor("int32", t.shape, hostStorage(new Uint8Array(intsOf(t).slice().buffer)));
-  };
-  const plan = copyOf(batch.plan);
-  const sampling = copyOf(batch.tables.sampling);
-  changePlan(intsOf(plan));
-  for (let row = 0; changeRow && row < batch.layout.capacity.maxRows; row++) {
-    changeRow(intsOf(sampling).subarray(row * ROW_INIT_WORDS, (row + 1) * ROW_INIT_WORDS));
-  }
-  return { ...batch, plan, tables: { ...batch.tables, sampling } };
-}
-
-function shiftContext(batch: Batch, by: number): Batch {
-  return altered(batch, (plan) => {
-    for (let i = 0; i < batch.numRows; i++) plan[batch.layout.contextLens + i]! += by;
-  });
-}
-
-const noChange = () => {};
-const setFloat = (record: Int32Array, word: number, change: (value: number) => number): void => {
-  const floats = new Float32Array(record.buffer, record.byteOffset, record.length);
-  floats[word] = change(floats[word]!);
-};
-
-/** Multiplies element 0 of a tensor. */
-function scaleFirst(t: Tensor, factor: number): void {
-  const value = new Float64Array(1);
-  load(value, t, 0);
-  value[0] = value[0]! * factor;
-  store(t, 0, value);
-}
-
-const sampleWith =
-  (change: (record: Int32Array) => void) =>
-  (right: Ops): Partial<Ops> => ({
-    sample: (tokens, logits, batch) => right.sample(tokens, logits, altered(batch, noChange, change)),
-  });
-
-const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backend) => Partial<Ops>][] = [
-  [
-    "prepareBatch",
-    "positions one too far",
-    (right) => ({
-      prepareBatch(batch) {
-        right.prepareBatch(batch);
-        intsOf(batch.positions)[batch.numTokens - 1]!++;
-      },
-    }),
-  ],
-  [
-    "prepareBatch",
-    "a stale table entry cleared",
-    (right) => ({
-      prepareBatch(batch) {
-        right.prepareBatch(batch);
-        const table = intsOf(batch.tables.blockTables);
-        table[table.length - 1] = 0;
-      },
-    }),
-  ],
-  [
-    "embedding",
-    "ids clamped to the vocabulary",
-    (right) => ({
-      embedding(out, table, ids) {
-        const clamped = intsOf(ids).map((id) => Math.min(Math.max(id, 0), table.shape[0]! - 1));
-        right.embedding(out, table, tensor("int32", ids.shape, hostStorage(new Uint8Array(clamped.buffer))));
-      },
-    }),
-  ],
-  [
-    "gatherRows",
-    "rows in order",
-    (right) => ({
-      gatherRows(out, x, indices) {
-        const inOrder = intsOf(indices).map((_, i) => i % x.shape[0]!);
-        right.gatherRows(out, x, tensor("int32", indices.shape, hostStorage(new Uint8Array(inOrder.buffer))));
-      },
-    }),
-  ],
-  ["rmsNorm", "eps outside of the root", (right) => ({ rmsNorm: (o, x, w, eps) => right.rmsNorm(o, x, w, eps * eps) })],
-  [
-    "rmsNorm",
-    "one element off by 1 %",
-    (right) => ({
-      rmsNorm(out, x, weight, eps) {
-        right.rmsNorm(out, x, weight, eps);
-        scaleFirst(out, 1.01);
-      },
-    }),
-  ],
-  [
-    "rmsNorm",
-    "x scaled in place",
-    (right) => ({
-      rmsNorm(out, x, weight, eps) {
-        right.rmsNorm(out, x, weight, eps);
-        scaleFirst(x, 2);
-      },
-    }),
-  ],
-  [
-    "rmsNorm",
-    "a byte written after the output",
-    (right) => ({
-      rmsNorm(out, x, weight, eps) {
-        right.rmsNorm(out, x, weight, eps);
-        out.storage.bytes![out.storage.byteLength - 256] = 0;
-      },
-    }),
-  ],
-  [
-    "rmsNorm",
-    "a byte written before the output",
-    (right) => ({
-      rmsNorm(out, x, weight, eps) {
-        right.rmsNorm(out, x, weight, eps);
-        out.storage.bytes![out.byteOffset - 1] = 0;
-      },
-    }),
-  ],
-  [
-    "addRmsNorm",
-    "the residual kept as it was",
-    (right) => ({
-      addRmsNorm(out, residual, x, weight, eps) {
-        const before = residual.storage.bytes!.slice();
-        right.addRmsNorm(out, residual, x, weight, eps);
-        residual.storage.bytes!.set(before);
-      },
-    }),
-  ],
-  ["rope", "only the queries rotated", (right) => ({ rope: (q, _k, p, angles) => right.rope(q, q, p, angles) })],
-  [
-    "rope",
-    "positions by token",
-    (right) => ({
-      rope(q, k, positions, angles) {
-        const byToken = intsOf(positions).map((_, t) => t);
-        right.rope(q, k, tensor("int32", positions.shape, hostStorage(new Uint8Array(byToken.buffer))), angles);
-      },
-    }),
-  ],
-  [
-    "writeKv",
-    "keys and values exchanged",
-    (right) => ({ writeKv: (kc, vc, k, v, batch) => right.writeKv(kc, vc, v, k, batch) }),
-  ],
-  [
-    "writeKv",
-    "the last token forgotten",
-    (right) => ({
-      writeKv: (kc, vc, k, v, batch) => right.writeKv(kc, vc, k, v, { ...batch, numTokens: batch.numTokens - 1 }),
-    }),
-  ],
-  [
-    "pagedAttention",
-    "one key too many",
-    (right) => ({
-      pagedAttention: (o, q, k, v, batch, scale) => right.pagedAttention(o, q, k, v, shiftContext(batch, 1), scale),
-    }),
-  ],
-  [
-    "pagedAttention",
-    "no scale",
-    (right) => ({ pagedAttention: (o, q, k, v, batch) => right.pagedAttention(o, q, k, v, batch, 1) }),
-  ],
-  [
-    "pagedAttention",
-    "scale 0.1 % off",
-    (right) => ({
-      pagedAttention: (o, q, k, v, batch, scale) => right.pagedAttention(o, q, k, v, batch, 1.001 * scale),
-    }),
-  ],
-  [
-    "pagedAttention",
-    "the last row left out",
-    (right) => ({
-      pagedAttention: (o, q, k, v, batch, scale) =>
-        right.pagedAttention(o, q, k, v, { ...batch, numRows: batch.numRows - 1 }, scale),
-    }),
-  ],
-  [
-    "linear",
-    "the last token left out",
-    (right) => ({
-      linear(out, x, weight) {
-        const tokens = x.shape[0]! - 1;
-        right.linear(out, { ...x, shape: [tokens, x.shape[1]!] }, weight);
-      },
-    }),
-  ],
-  [
-    "siluMul",
-    "gate and up exchanged",
-    () => ({
-      siluMul(out, gateUp) {
-        const width = out.shape[1]!;
-        const gate = new Float64Array(width);
-        const up = new Float64Array(width);
-        for (let t = 0; t < out.shape[0]!; t++) {
-          load(up, gateUp, 2 * t * width);
-          load(gate, gateUp, (2 * t + 1) * width);
-          store(
-            out,
-            t * width,
-            gate.map((z, i) => (z / (1 + Math.exp(-z))) * up[i]!),
-          );
-        }
-      },
-    }),
-  ],
-  [
-    "sample",
-    "lastTokens not written",
-    (right) => ({
-      sample(tokens, logits, batch) {
-        const before = batch.tables.lastTokens.storage.bytes!.slice();
-        right.sample(tokens, logits, batch);
-        batch.tables.lastTokens.storage.bytes!.set(before);
-      },
-    }),
-  ],
-  [
-    "sample",
-    "the position of the token before",
-    (right) => ({
-      sample: (tokens, logits, batch) => right.sample(tokens, logits, shiftContext(batch, -1)),
-    }),
-  ],
-  [
-    "sample",
-    "the choice ignored",
-    sampleWith((record) => {
-      record[RowInit.choice] = 0;
-    }),
-  ],
-  [
-    "sample",
-    "half of the seed ignored",
-    sampleWith((record) => {
-      record[RowInit.seedHigh] = 0;
-    }),
-  ],
-  [
-    "sample",
-    "top_k one too many",
-    sampleWith((record) => {
-      if (record[RowInit.topK]! > 0) record[RowInit.topK]!++;
-    }),
-  ],
-  [
-    "sample",
-    "no top_k",
-    sampleWith((record) => {
-      record[RowInit.topK] = 0;
-    }),
-  ],
-  [
-    "sample",
-    "top_p a little too large",
-    sampleWith((record) => setFloat(record, RowInit.topP, (p) => Math.min(1, p * 1.05))),
-  ],
-  ["sample", "no min_p", sampleWith((record) => setFloat(record, RowInit.minP, () => 0))],
-  ["sample", "temperature squared", sampleWith((record) => setFloat(record, RowInit.temperature, (t) => t * t))],
-];
-
-/** Whether a case fails, or makes the backend throw. */
-function isCaught(op: keyof Ops, backend: Backend): boolean {
-  return opCases.some((opCase) => {
-    if (opCase.op !== op) return false;
-    try {
-      return !runOpCase(opCase, backend, reference).passed;
-    } catch (error) {
-      // A fault that itself fails to run proves nothing.
-      if (OctavoError.isInstance(error)) return true;
-      throw error;
-    }
-  });
-}
-
-test("without a mistake nothing is found", () => {
-  const ops = Object.keys(reference.ops) as (keyof Ops)[];
-  expect(
-    ops.filter(
-      (op) =>
-        op !== "writeKv" &&
-        isCaught(
-          op,
-          faulty(() => ({})),
-        ),
-    ),
-  ).toEqual([]);
-});
-
-describe("a mistake is found", () => {
-  test.each(FAULTS)("%s: %s", (op, _what, change) => {
-    const backend = faulty(change);
-    expect(isCaught(op, backend)).toBe(true);
-  });
-
-  test.each([
-    [
-      "biases dropped",
-      (spec: Parameters<Backend["prepareLinear"]>[0]) => ({
-        ...spec,
-        parts: spec.parts.map(({ name, outFeatures, planes }) => ({ name, outFeatures, planes })),
-      }),
-    ],
-    [
-      "weights not rounded to the wanted dtype",
-      (spec: Parameters<Backend["prepareLinear"]>[0]) => ({ ...spec, dtype: "float32" as const }),
-    ],
-  ])("linear: %s", (_what, change) => {
-    const right = createReferenceBackend();
-    const backend = faulty((ops) => ops);
-    backend.prepareLinear = (spec) => right.prepareLinear(change(spec));
-    expect(isCaught("linear", backend)).toBe(true);
-  });
-});
+const other = createReferenceBackend();
 
 test("the null backend fails every case that does something", () => {
   const backend = createNullBackend();
@@ -401,16 +50,95 @@ test("a seed gives the same inputs again, another one others", () => {
   expect(bytes(1)).not.toEqual(bytes(2));
 });
 
-test("a report names output, index, values and seed", () => {
-  const backend = faulty((right) => ({
-    siluMul(out, gateUp) {
-      right.siluMul(out, gateUp);
-      store(out, 35, Float64Array.of(9));
+/** A case whose call writes ones, and then on another backend than the reference something else. */
+function caseOf(
+  deviate: (bench: CaseBench, write: (index: number, value: number) => void) => void,
+  options?: OutputOptions,
+): OpCase {
+  return {
+    op: "siluMul",
+    name: "made up",
+    why: "",
+    dtype: "float32",
+    tolerance: { absolute: 0.1, relative: 0, nmse: 1e-3 },
+    prepare(bench) {
+      bench.input("x", "float32", [2], () => 5);
+      const out = bench.output("out", "float32", [3, 4], options);
+      return () => {
+        store(out, 0, new Float64Array(12).fill(1));
+        if (bench.backend !== reference) deviate(bench, (index, value) => store(out, index, Float64Array.of(value)));
+      };
     },
-  }));
-  const opCase = opCases.find(({ name }) => name === "siluMul float32 [7,33]")!;
-  const { failure } = runOpCase(opCase, backend, reference, 77);
-  expect(failure).toMatch(
-    /^siluMul float32 \[7,33\] \(seed 77\): out\[1,2\] is 9, expected -?[\d.e-]+ \(error [\d.e+]+\)$/,
-  );
+  };
+}
+
+const failureOf = (...given: Parameters<typeof caseOf>) => runOpCase(caseOf(...given), other, reference, 77).failure;
+
+test("a report names output, index, values and seed", () => {
+  expect(failureOf((_, write) => write(6, 9))).toBe("made up (seed 77): out[1,2] is 9, expected 1 (error 8.00e+0)");
+  expect(failureOf((_, write) => write(11, Number.NaN))).toMatch(/out\[2,3\] is NaN, expected 1/);
+  expect(failureOf((_, write) => write(0, Number.POSITIVE_INFINITY))).toMatch(/out\[0,0\] is Infinity/);
+});
+
+test("an error within the tolerance passes, many of them do not", () => {
+  expect(failureOf((_, write) => write(3, 1.05))).toBeUndefined();
+  const all = failureOf((_, write) => {
+    for (let i = 0; i < 12; i++) write(i, 1.09);
+  });
+  expect(all).toMatch(/normalised mean squared error 8.1\de-3, more than 0.001/);
+});
+
+test("writing outside of the output is found, on both sides", () => {
+  expect(failureOf((_, write) => write(-1, 0))).toMatch(/wrote before the first byte of out/);
+  expect(failureOf((_, write) => write(12, 0))).toMatch(/wrote after the last byte of out/);
+});
+
+test("an output that was not written is found", () => {
+  const silent: OpCase = {
+    ...caseOf(() => {}),
+    prepare: (bench) => {
+      const out = bench.output("out", "float32", [3]);
+      return () => {
+        if (bench.backend === reference) store(out, 0, new Float64Array(3));
+      };
+    },
+  };
+  expect(runOpCase(silent, other, reference).failure).toMatch(/out\[0\] is NaN, expected 0/);
+});
+
+test("a changed input is found", () => {
+  const greedy: OpCase = {
+    ...caseOf(() => {}),
+    prepare(bench) {
+      const x = bench.input("x", "bfloat16", [2, 2], () => 5);
+      return () =>
+        bench.backend !== reference && store(tensor("bfloat16", [4], x.storage, x.byteOffset), 3, Float64Array.of(6));
+    },
+  };
+  expect(runOpCase(greedy, other, reference).failure).toMatch(/changed its input x/);
+});
+
+test("elements that are not compared, and values that a case accepts", () => {
+  expect(failureOf((_, write) => write(4, 9), { compared: 4 })).toBeUndefined();
+  expect(failureOf((_, write) => write(3, 9), { compared: 4 })).toBeDefined();
+  expect(
+    failureOf((_, write) => write(4, 1.5), { accept: (index, actual) => index === 4 && actual === 1.5 }),
+  ).toBeUndefined();
+});
+
+test("a sampled token is near the best only within rounding", () => {
+  const off = { temperature: 0.5, topP: 1, minP: 0, topK: 0, seedLow: 1, seedHigh: 2, choice: 0 };
+  const near = (logits: number[], token: number, given = {}) =>
+    scoresNearBest(Float64Array.from(logits), { ...off, ...given }, 3, token);
+  const winners = (logits: number[], given = {}) => logits.map((_, token) => near(logits, token, given));
+  // One token is so likely that noise cannot matter.
+  expect(winners([0, 1000, 0])).toEqual([false, true, false]);
+  // Rounding may or may not drop a token that is at a filter's limit, so either may win; one clearly below never does.
+  for (let seedLow = 0; seedLow < 20; seedLow++) {
+    expect(winners([1, 1 - 1e-7, -1], { topK: 1, seedLow })[2]).toBe(false);
+    expect(winners([1, 1 - 1e-7, -1], { topK: 1, seedLow })[0]).toBe(true);
+    expect(winners([1, 0.99, -1], { topK: 1, seedLow })).toEqual([true, false, false]);
+  }
+  expect(Array.from({ length: 20 }, (_, seedLow) => near([1, 1 - 1e-7], 1, { topK: 1, seedLow }))).toContain(true);
+  expect(near([5, 5], 0, { temperature: 0 })).toBe(false);
 });

@@ -239,13 +239,19 @@ function samplingCase(shape: SamplingShape): OpCase {
 }
 
 /** Whether rounding may have picked `token`: near a filter's limit, or near the best score. */
-function scoresNearBest(logits: Float64Array, parameters: RowSampling, position: number, token: number): boolean {
+export function scoresNearBest(
+  logits: Float64Array,
+  parameters: RowSampling,
+  position: number,
+  token: number,
+): boolean {
   if (parameters.temperature === 0) return false;
   const scaled = scaledLogits(logits, parameters);
   const tolerance = SCORE_TOLERANCE * Math.max(1, Math.abs(scaled[argmax(scaled)]!));
   const possible = perturbed(scaled, keptTokens(scaled, parameters, tolerance), parameters, position);
   const certain = perturbed(scaled, keptTokens(scaled, parameters, -tolerance), parameters, position);
-  return possible[token]! >= certain[argmax(certain)]! - tolerance;
+  const score = possible[token]!;
+  return score > Number.NEGATIVE_INFINITY && score >= certain[argmax(certain)]! - tolerance;
 }
 
 export const samplingCases: readonly OpCase[] = SHAPES.map(samplingCase);

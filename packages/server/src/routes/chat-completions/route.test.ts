@@ -30,6 +30,12 @@ describe("POST /v1/chat/completions", () => {
     expect(String.fromCharCode(...Array.from(engine.requests[0]!.prompt as Int32Array))).toBe("user:Hi|assistant:");
   });
 
+  test("the body's request_id goes before the header", async () => {
+    const { post } = createTestApp();
+    const body = { messages, request_id: "mine" };
+    expect((await completion(await post(CHAT, body, { "x-request-id": "theirs" }))).id).toBe("chatcmpl-mine");
+  });
+
   test("an unsafe X-Request-Id is not used", async () => {
     const { post } = createTestApp();
     const { id } = await completion(await post(CHAT, { messages }, { "x-request-id": 'a"b c' }));

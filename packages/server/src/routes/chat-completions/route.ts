@@ -4,6 +4,7 @@ import { readBody } from "../../body/read-body.js";
 import { validate } from "../../body/validate.js";
 import type { RouteHandler, ServerContext } from "../../context.js";
 import { resolveModel } from "../../fields/model.js";
+import { chooseRequestId } from "../../fields/request-id.js";
 import { toSamplingParams } from "../../fields/sampling.js";
 import { toUsageOptions } from "../../fields/streaming.js";
 import { CHAT_UNIMPLEMENTED, refuseUnimplemented } from "../../fields/unimplemented.js";
@@ -28,7 +29,7 @@ export function chatCompletions(context: ServerContext): RouteHandler {
 
     const params = toSamplingParams(body, maxTokens ?? null);
     const generations = submitAll(engine, metrics, [prompt], params, c.req.raw.signal);
-    const id = `chatcmpl-${c.get("requestId")}`;
+    const id = `chatcmpl-${chooseRequestId(c, body.request_id)}`;
     const created = Math.floor(Date.now() / 1000);
     if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format: chatChunks });
     logTokens(c, generations);

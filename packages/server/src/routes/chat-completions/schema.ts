@@ -8,6 +8,7 @@ export const chatSchema = z.object({
   ...samplingFields,
   ...streamingFields,
   model: z.string().optional(),
+  request_id: z.string().optional(),
   messages: messagesSchema,
   max_completion_tokens: z.int().min(1).optional(),
   add_generation_prompt: z.boolean().optional(),

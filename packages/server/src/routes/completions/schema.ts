@@ -12,6 +12,7 @@ export const completionSchema = z.object({
   ...samplingFields,
   ...streamingFields,
   model: z.string().optional(),
+  request_id: z.string().optional(),
   prompt,
   add_special_tokens: z.boolean().optional(),
 });
