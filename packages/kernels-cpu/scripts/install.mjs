@@ -13,6 +13,8 @@ function loads() {
 }
 
 if (process.env.OCTAVO_SKIP_NATIVE !== "1" && !loads()) {
-  console.error("@octavo/kernels-cpu: no prebuilt addon for this machine; building it from source (about 10 s on two cores).");
+  console.error(
+    "@octavo/kernels-cpu: no prebuilt addon for this machine; building it from source (about 10 s on two cores).",
+  );
   process.exitCode = buildNative();
 }

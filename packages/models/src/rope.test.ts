@@ -32,8 +32,8 @@ describe.each(golden.map((g) => [g.name, g] as const))("transformers: %s", (_, {
     expect(found.attentionScaling).toBeCloseTo(attentionScaling, 6);
     expect(found.inverse).toHaveLength(invFreq.length);
     for (const [i, expected] of invFreq.entries()) {
-      // Two float32 steps: powf is not rounded the same everywhere.
-      expect(Math.abs(found.inverse[i]! / expected - 1), `frequency ${i}`).toBeLessThan(2.5e-7);
+      // A few float32 steps: powf is not rounded the same everywhere, and blending adds to that.
+      expect(Math.abs(found.inverse[i]! / expected - 1), `frequency ${i}`).toBeLessThan(5e-7);
     }
   });
 });

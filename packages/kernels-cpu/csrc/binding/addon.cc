@@ -10,7 +10,10 @@ constexpr int32_t kAddonVersion = 1;
 
 /** setErrorFactory((code, message) => Error) */
 napi_value set_error_factory(Call& call) {
-    napi_create_reference(call.env(), call.value(), 1, &call.environment().create_error);
+    napi_ref& factory = call.environment().create_error;
+    if (factory) napi_delete_reference(call.env(), factory);
+    factory = nullptr;
+    napi_create_reference(call.env(), call.value(), 1, &factory);
     return nullptr;
 }
 

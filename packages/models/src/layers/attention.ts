@@ -49,7 +49,7 @@ export class Attention {
     const keysAt = numHeads * headDim;
     const valuesAt = keysAt + numKvHeads * headDim;
     const mark = workspace.mark();
-    const qkv = workspace.alloc(x.dtype as FloatDType, [tokens, this.#qkv.outFeatures]);
+    const qkv = workspace.alloc(x.dtype, [tokens, this.#qkv.outFeatures]);
     ops.linear(qkv, x, this.#qkv);
     const q = reshape(slice(qkv, 1, 0, keysAt), [tokens, numHeads, headDim]);
     const k = reshape(slice(qkv, 1, keysAt, valuesAt), [tokens, numKvHeads, headDim]);
