@@ -1,5 +1,6 @@
 /** Reads linear layers of quantized and plain checkpoints into canonical planes. @module */
 export * from "./registry.js";
 export * from "./scheme.js";
+export * from "./tensor-source.js";
 export * from "./tensor-spec.js";
 export { unquantized } from "./unquantized.js";

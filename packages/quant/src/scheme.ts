@@ -1,6 +1,7 @@
 // What a quantization scheme is: it knows which checkpoint tensors make up a linear layer and decodes them to core's
 // canonical planes. Layers never see which scheme a checkpoint uses.
-import type { LinearPart, Tensor } from "@octavo/core";
+import type { LinearPart } from "@octavo/core";
+import type { TensorSource } from "./tensor-source.js";
 import type { TensorSpec } from "./tensor-spec.js";
 
 /** One linear layer as a checkpoint names it, for example `model.layers.0.self_attn.q_proj`. */
@@ -11,14 +12,6 @@ export interface LinearRequest {
   readonly outFeatures: number;
   /** Whether the architecture has a bias here. */
   readonly bias: boolean;
-}
-
-/** Tensors by checkpoint name: an open checkpoint, or weights that a trainer sends. */
-export interface TensorSource {
-  /** @throws CHECKPOINT that names the tensor when it is missing */
-  tensor(name: string): Tensor;
-  /** Where a tensor comes from, for error messages: a file's path. */
-  origin(name: string): string;
 }
 
 /** How a checkpoint stores the weights of its linear layers. */

@@ -1,6 +1,6 @@
 // What a checkpoint tensor must look like, and the check that it does.
 import { type DType, FLOAT_DTYPES, OctavoError, type Tensor } from "@octavo/core";
-import type { TensorSource } from "./scheme.js";
+import type { TensorSource } from "./tensor-source.js";
 
 /** A tensor that a checkpoint must hold. */
 export interface TensorSpec {

@@ -1,6 +1,7 @@
 // Plain weights: `<name>.weight` [outFeatures, inFeatures] and, where the layer has one, `<name>.bias` [outFeatures].
 import type { LinearPart } from "@octavo/core";
-import type { LinearRequest, QuantScheme, TensorSource } from "./scheme.js";
+import type { LinearRequest, QuantScheme } from "./scheme.js";
+import type { TensorSource } from "./tensor-source.js";
 import { floatSpec, readTensor, type TensorSpec } from "./tensor-spec.js";
 
 /** Weights in float32, float16 or bfloat16. Nothing is copied: the planes are the checkpoint's own tensors. */
