@@ -1,7 +1,7 @@
 import { byteSize, type DType, hostStorage, OctavoError, type Tensor, tensor } from "@octavo/core";
 import { describe, expect, test } from "vitest";
 import { quantScheme } from "./registry.js";
-import type { TensorSource } from "./scheme.js";
+import type { TensorSource } from "./tensor-source.js";
 import { unquantized } from "./unquantized.js";
 
 const q = { name: "layers.0.q_proj", inFeatures: 8, outFeatures: 4, bias: false };
