@@ -13,6 +13,8 @@ export interface GoldenCase {
   readonly greedy: readonly number[] | null;
   /** The same when the whole sequence is computed anew for each token. */
   readonly greedyRecompute: readonly number[] | null;
+  /** The same when keys stay cached as they were rotated, where that differs; only for prompts up to the trained length. */
+  readonly greedyCached: readonly number[] | null;
   /** Expected logits: float32 [ids.length][columns.length]; null when the case has none. */
   readonly logits: readonly Float32Array[] | null;
   /** The vocabulary columns that `logits` has; null: all. */
@@ -50,6 +52,7 @@ interface StoredCase {
   readonly ids?: number[];
   readonly greedy?: number[] | null;
   readonly greedyRecompute?: number[];
+  readonly greedyCached?: number[];
   readonly logits?: string | null;
   readonly columns?: number[] | null;
 }
@@ -71,6 +74,7 @@ function readCases(jsonPath: string, tensorPath: string): GoldenCase[] {
       ids,
       greedy: stored.greedy ?? null,
       greedyRecompute: stored.greedyRecompute ?? null,
+      greedyCached: stored.greedyCached ?? null,
       logits: values ? ids.map((_, i) => values.subarray(i * width, (i + 1) * width)) : null,
       columns: stored.columns ?? columns,
     };

@@ -7,6 +7,7 @@ import {
   type FloatDType,
   planLayout,
   ROW_INIT_WORDS,
+  RowInit,
   StepPlan,
   type Tensor,
   tensor,
@@ -19,7 +20,7 @@ const BLOCK_SIZE = 16;
 
 export interface RunOptions {
   readonly dtype?: FloatDType;
-  /** Sets the size of the RoPE table and so the frequencies of dynamic and longrope scaling. */
+  /** Sets the size of the RoPE table and so the frequencies of long prompts under dynamic scaling. */
   readonly maxModelLen?: number;
   readonly tap?: ForwardContext["tap"];
 }
@@ -90,10 +91,19 @@ export class ModelRun implements Disposable {
     };
   }
 
-  /** Appends `ids` to the sequence in one step. @returns the logits after each of them */
-  feed(ids: readonly number[]): Float32Array[] {
+  /**
+   * Appends `ids` to the sequence in one step.
+   * @param promptLength of the whole sequence's prompt, of which the first `ids` may be a chunk
+   * @returns the logits after each of them
+   */
+  feed(ids: readonly number[], promptLength = ids.length): Float32Array[] {
     const plan = this.#plan;
     plan.begin(this.#step++);
+    if (this.#length === 0) {
+      const record = new Int32Array(ROW_INIT_WORDS);
+      record[RowInit.ropeOffset] = this.model.ropeOffset(promptLength);
+      plan.addRowInit(ROW, record);
+    }
     plan.addRow(ROW, this.#length, ids.length, true);
     for (const id of ids) plan.addToken(id);
     const filled = Math.ceil(this.#length / BLOCK_SIZE);

@@ -24,7 +24,7 @@ export interface Batch {
   readonly plan: Tensor;
   /** int32 [maxTokens]: input ids, filled by prepareBatch */
   readonly inputIds: Tensor;
-  /** int32 [maxTokens]: position of each token in its sequence, filled by prepareBatch */
+  /** int32 [maxTokens]: each token's row of the RoPE table, its position plus its request's ropeOffset, filled by prepareBatch */
   readonly positions: Tensor;
   /** int32 [maxTokens]: `block * blockSize + offset` where each token's keys and values go, filled by prepareBatch */
   readonly slots: Tensor;

@@ -1,6 +1,6 @@
 // Measures the CPU backend on this machine: linear layers against a plain read of memory in the same run, small ops, sampling.
 // Run after the build: node packages/kernels-cpu/bench/kernels.mjs [threads]
-import { PlanHeader, planLayout, StepPlan, tensor } from "@octavo/core";
+import { PlanHeader, planLayout, ROW_INIT_WORDS, StepPlan, tensor } from "@octavo/core";
 import { createBackend } from "@octavo/kernels-cpu";
 
 const numThreads = process.argv[2] ? Number(process.argv[2]) : undefined;
@@ -35,7 +35,7 @@ function batchOf(rows, sampling) {
   const plan = int32(layout.totalWords);
   const writer = new StepPlan(layout, new Int32Array(plan.storage.bytes.buffer));
   writer.begin(0);
-  const record = new Int32Array(8);
+  const record = new Int32Array(ROW_INIT_WORDS);
   new Float32Array(record.buffer).set(sampling, 1);
   for (let row = 0; row < rows; row++) {
     writer.addRow(row, 0, 1, true);
@@ -43,7 +43,7 @@ function batchOf(rows, sampling) {
     writer.addRowInit(row, record);
   }
   writer.finish();
-  const tables = { blockTables: int32(rows, 4), lastTokens: int32(rows), sampling: int32(rows, 8) };
+  const tables = { blockTables: int32(rows, 4), lastTokens: int32(rows), sampling: int32(rows, ROW_INIT_WORDS) };
   const counts = { numRows: rows, numTokens: rows, numSamples: writer.words[PlanHeader.numSamples] };
   const filled = { inputIds: int32(rows), positions: int32(rows), slots: int32(rows), sampleTokens: int32(rows) };
   const batch = { layout, plan, tables, ...filled, ...counts, maxQueryLen: 1, maxSeqLen: 1 };

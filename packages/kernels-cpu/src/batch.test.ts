@@ -1,4 +1,4 @@
-import { type Batch, bytesOf, LAST_SAMPLED, PlanHeader } from "@octavo/core";
+import { type Batch, bytesOf, LAST_SAMPLED, PlanHeader, ROW_INIT_WORDS } from "@octavo/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { blockOf, makeBatch, values } from "../test/tensors.js";
 import { createBackend } from "./index.js";
@@ -37,8 +37,8 @@ describe("prepareBatch", () => {
       slot(1, 1),
     ]);
     expect(values(batch.sampleTokens).slice(0, 2)).toEqual([2, 3]);
-    const record = values(batch.tables.sampling).slice(16, 24);
-    expect([record[0], ...record.slice(4)]).toEqual([2, 3, 11, 12, 1]);
+    const record = values(batch.tables.sampling).slice(2 * ROW_INIT_WORDS, 3 * ROW_INIT_WORDS);
+    expect([record[0], ...record.slice(4)]).toEqual([2, 3, 11, 12, 1, 0]);
   });
 
   const damages: [string, (plan: Int32Array, batch: Batch) => void, RegExp][] = [

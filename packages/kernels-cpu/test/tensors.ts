@@ -10,6 +10,7 @@ import {
   type FloatDType,
   OctavoError,
   planLayout,
+  ROW_INIT_WORDS,
   StepPlan,
   type Tensor,
   tensor,
@@ -156,7 +157,7 @@ export function makeBatch(backend: Backend, rows: readonly TestRow[], capacity: 
   const bytes = bytesOf(plan);
   const writer = new StepPlan(layout, new Int32Array(bytes.buffer, bytes.byteOffset, layout.totalWords));
   writer.begin(1);
-  const record = new DataView(new ArrayBuffer(32));
+  const record = new DataView(new ArrayBuffer(4 * ROW_INIT_WORDS));
   for (const { row, contextLen, tokens, samples = false, sampling } of rows) {
     writer.addRow(row, contextLen, tokens.length, samples);
     for (const token of tokens) writer.addToken(token);
@@ -174,7 +175,7 @@ export function makeBatch(backend: Backend, rows: readonly TestRow[], capacity: 
     tables: {
       blockTables: int32([full.maxRows, full.maxBlocksPerRow]),
       lastTokens: int32([full.maxRows]),
-      sampling: int32([full.maxRows, 8]),
+      sampling: int32([full.maxRows, ROW_INIT_WORDS]),
     },
     inputIds: int32([full.maxTokens]),
     positions: int32([full.maxTokens]),

@@ -9,8 +9,10 @@ import type { ParameterSpec, Parameters } from "./parameters.js";
 export interface ModelParts {
   readonly config: ModelConfig;
   readonly parameters: Parameters;
-  /** float32 [maxPositions, rotaryDim], see rope.ts */
+  /** float32 [rows, rotaryDim], see rope-table.ts */
   readonly ropeTable: Tensor;
+  /** See {@link CausalLM.ropeOffset}. */
+  ropeOffset(promptLength: number): number;
   readonly weightBytes: number;
   dispose(): void;
 }

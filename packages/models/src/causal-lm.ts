@@ -31,6 +31,10 @@ export interface CausalLM extends Disposable {
   forward(context: ForwardContext): Tensor;
   /** @param hidden [S, hidden] of {@link forward}, usually gathered. @returns float32 [S, vocab] in the workspace */
   logits(context: ForwardContext, hidden: Tensor): Tensor;
+  /**
+   * The RoPE table's first row for a request with this prompt. Requests with different offsets must not share cached keys.
+   */
+  ropeOffset(promptLength: number): number;
   /** What a step takes from the workspace: forward, gathering `maxSamples` rows of hidden states, and their logits. */
   workspaceBytes(maxTokens: number, maxSamples: number): number;
   dispose(): void;

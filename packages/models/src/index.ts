@@ -9,3 +9,4 @@ export { readModelConfig } from "./read-model-config.js";
 export { supportedArchitectures } from "./registry.js";
 export { fillRopeTable, type RopeFrequencies, ropeFrequencies } from "./rope.js";
 export type { RopeConfig, RopeScaling } from "./rope-config.js";
+export { planRopeTable, type RopeTablePlan } from "./rope-table.js";

@@ -118,6 +118,10 @@ class LlamaForCausalLM implements CausalLM {
     return this.#head.forward(context, hidden);
   }
 
+  ropeOffset(promptLength: number): number {
+    return this.#parts.ropeOffset(promptLength);
+  }
+
   workspaceBytes(maxTokens: number, maxSamples: number): number {
     const { config, dtype } = this;
     const rows = workspaceBytes(dtype, [maxTokens, config.hiddenSize]);

@@ -1,6 +1,15 @@
 // From a model folder to a model on a backend: config, checkpoint, parameters and RoPE table put together.
 import { debuglog } from "node:util";
-import { type Backend, byteSize, checkArgument, type FloatDType, OctavoError, type Tensor, tensor } from "@octavo/core";
+import {
+  type Backend,
+  byteSize,
+  checkArgument,
+  elementCount,
+  type FloatDType,
+  OctavoError,
+  type Tensor,
+  tensor,
+} from "@octavo/core";
 import { quantScheme } from "@octavo/quant";
 import type { CausalLM } from "./causal-lm.js";
 import { Checkpoint } from "./checkpoint.js";
@@ -8,13 +17,13 @@ import type { ModelConfig } from "./model-config.js";
 import { Parameters } from "./parameters.js";
 import { readModelConfig } from "./read-model-config.js";
 import { architectureNamed } from "./registry.js";
-import { fillRopeTable, ropeFrequencies } from "./rope.js";
 import { MAX_POSITIONS } from "./rope-config.js";
+import { planRopeTable, type RopeTablePlan } from "./rope-table.js";
 
 export interface LoadOptions {
   /** Of weights, activations and KV cache. Default "auto": the checkpoint's, float32 included; "half": float16, "float": float32. */
   readonly dtype?: FloatDType | "auto" | "half" | "float";
-  /** The longest sequence: the size of the RoPE table, and which frequencies dynamic and longrope scaling use. Default: `config.maxPositions`. */
+  /** The longest sequence: the size of the RoPE table, and the frequencies of long prompts under dynamic scaling. Default: `config.maxPositions`. */
   readonly maxModelLen?: number;
   /** Told after each of `total` parameters. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -38,7 +47,8 @@ export function loadModel(folder: string, backend: Backend, options: LoadOptions
   );
   using cleanup = new Cleanup();
   const checkpoint = cleanup.add(Checkpoint.open(folder, (path) => backend.mapFile(path)));
-  const ropeTable = uploadRopeTable(config, maxModelLen, backend);
+  const ropePlan = planRopeTable(config.rope, maxModelLen);
+  const ropeTable = uploadRopeTable(ropePlan, backend);
   cleanup.add(ropeTable.storage);
   const specs = architecture.parameters(config);
   const parameters = cleanup.add(new Parameters(specs, checkpoint, backend, { ...options, dtype, scheme }));
@@ -47,7 +57,15 @@ export function loadModel(folder: string, backend: Backend, options: LoadOptions
 
   const weightBytes = parameters.byteLength + byteSize("float32", ropeTable.shape);
   const owned = cleanup.keep();
-  return architecture.create({ config, parameters, ropeTable, weightBytes, dispose: () => owned.dispose() });
+  const { ropeOffset } = ropePlan;
+  return architecture.create({
+    config,
+    parameters,
+    ropeTable,
+    ropeOffset,
+    weightBytes,
+    dispose: () => owned.dispose(),
+  });
 }
 
 /** Bytes of one block's keys and values in all layers. @param blockSize tokens a block */
@@ -68,14 +86,10 @@ function resolveDType(asked: NonNullable<LoadOptions["dtype"]>, found: FloatDTyp
   });
 }
 
-function uploadRopeTable({ rope }: ModelConfig, positions: number, backend: Backend): Tensor {
-  const shape = [positions, rope.rotaryDim];
+function uploadRopeTable({ shape, fill }: RopeTablePlan, backend: Backend): Tensor {
   const host = backend.allocateHost(byteSize("float32", shape));
   const bytes = host.bytes!;
-  fillRopeTable(
-    new Float32Array(bytes.buffer, bytes.byteOffset, positions * rope.rotaryDim),
-    ropeFrequencies(rope, positions),
-  );
+  fill(new Float32Array(bytes.buffer, bytes.byteOffset, elementCount(shape)));
   const table = backend.upload(tensor("float32", shape, host), "float32");
   if (table.storage !== host) {
     using copied = backend.createEvent();

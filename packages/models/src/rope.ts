@@ -13,10 +13,8 @@ export interface RopeFrequencies {
 }
 
 /**
- * The frequencies that hold for an engine's whole life.
- * @param sequenceLength the longest sequence (max_model_len). Dynamic and longrope scaling depend on it: one set holds for all
- *   sequences, so that cached keys stay valid; up to the length trained at (dynamic: max_position_embeddings, longrope:
- *   original_max_position_embeddings) it is the unstretched one.
+ * The frequencies that transformers uses for a sequence of this length. Only dynamic and longrope scaling depend on it, and only
+ * beyond the length trained at (dynamic: max_position_embeddings, longrope: original_max_position_embeddings).
  */
 export function ropeFrequencies(config: RopeConfig, sequenceLength: number): RopeFrequencies {
   const { theta, rotaryDim, scaling } = config;
@@ -42,11 +40,14 @@ export function ropeFrequencies(config: RopeConfig, sequenceLength: number): Rop
   }
 }
 
-/** Fills `out` [positions, rotaryDim]: the cosines of the rotaryDim / 2 angles of a position, then their sines. */
-export function fillRopeTable(out: Float32Array, { inverse, attentionScaling }: RopeFrequencies): void {
+/**
+ * Fills `out` [positions, rotaryDim]: the cosines of the rotaryDim / 2 angles of a position, then their sines.
+ * @param first the position of the first row
+ */
+export function fillRopeTable(out: Float32Array, { inverse, attentionScaling }: RopeFrequencies, first = 0): void {
   const half = inverse.length;
   const scaling = f32(attentionScaling);
-  for (let at = 0, position = 0; at < out.length; at += 2 * half, position++) {
+  for (let at = 0, position = first; at < out.length; at += 2 * half, position++) {
     for (let i = 0; i < half; i++) {
       const angle = f32(position * inverse[i]!);
       out[at + i] = f32(Math.cos(angle)) * scaling;

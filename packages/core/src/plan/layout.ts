@@ -28,7 +28,7 @@ export const PlanHeader = {
   tokensOffset: 10,
   /** Offset of `numBlockWrites` triples (row, index, block): block table entries that changed. */
   blockWritesOffset: 11,
-  /** Offset of `numRowInits` records of ROW_INIT_WORDS: sampling parameters of rows that were given to a request. */
+  /** Offset of `numRowInits` records of ROW_INIT_WORDS: parameters of rows that were given to a request. */
   rowInitsOffset: 12,
   totalWords: 13,
 } as const;
@@ -50,9 +50,11 @@ export const RowInit = {
   seedHigh: 6,
   /** Which of the request's parallel samples this row is. */
   choice: 7,
+  /** Where the request's positions begin in the RoPE table, for models with several sets of frequencies; usually 0 */
+  ropeOffset: 8,
 } as const;
 
-export const ROW_INIT_WORDS = 8;
+export const ROW_INIT_WORDS = 9;
 
 /** Stands for "the token that this row sampled last", which only the device may know yet. */
 export const LAST_SAMPLED = -1;

@@ -33,7 +33,7 @@ test("what is written can be read", () => {
   plan.addBlockWrite(3, 2, 9);
   plan.addRow(0, 17, 1, true);
   plan.addToken(LAST_SAMPLED);
-  plan.addRowInit(0, Int32Array.from([99, 1, 2, 3, 4, 5, 6, 7]));
+  plan.addRowInit(0, Int32Array.from([99, 1, 2, 3, 4, 5, 6, 7, 8]));
   plan.addBlockWrite(0, 1, 5);
   const used = plan.finish();
 
@@ -54,7 +54,7 @@ test("what is written can be read", () => {
   expect(words[PlanHeader.numBlockWrites]).toBe(2);
   expect(section(words[PlanHeader.blockWritesOffset]!, 6)).toEqual([3, 2, 9, 0, 1, 5]);
   expect(words[PlanHeader.numRowInits]).toBe(1);
-  expect(section(words[PlanHeader.rowInitsOffset]!, ROW_INIT_WORDS)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(section(words[PlanHeader.rowInitsOffset]!, ROW_INIT_WORDS)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   expect(words[PlanHeader.totalWords]).toBe(used);
   expect(used).toBe(layout.compact + 3 + 6 + ROW_INIT_WORDS);
 });

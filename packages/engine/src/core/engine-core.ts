@@ -1,6 +1,6 @@
 // The engine's loop body. It sees token ids and numbers only; text stays with the client. One step is four calls:
 // schedule, launch, collect, update. With depth 2 the next step is planned and launched before the last one is collected.
-import { type Backend, OctavoError } from "@octavo/core";
+import { type Backend, OctavoError, RowInit } from "@octavo/core";
 import { KvCacheManager } from "@octavo/kv-cache";
 import type { CausalLM } from "@octavo/models";
 import { Scheduler } from "@octavo/scheduler";
@@ -77,7 +77,11 @@ export class EngineCore implements Disposable {
 
   #add(words: Int32Array): void {
     try {
-      this.#scheduler.add(decodeAdd(words));
+      const spec = decodeAdd(words);
+      const ropeOffset = this.#model.ropeOffset(spec.promptTokens.length);
+      spec.rowInit[RowInit.ropeOffset] = ropeOffset;
+      // Keys that were rotated differently are different content to the prefix cache.
+      this.#scheduler.add({ ...spec, cacheSalt: ropeOffset });
     } catch (error) {
       if (!OctavoError.isInstance(error)) throw error;
       this.outputs.onToken(words[1]!, 0, FINISH_REFUSED, 0);

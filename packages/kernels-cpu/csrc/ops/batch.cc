@@ -93,11 +93,12 @@ void prepare_batch(const BatchView& batch, const BatchOutputs& outputs) {
     for (int64_t i = 0; i < s.rows; i++) {
         const int64_t row = batch.plan[batch.row_ids + i];
         const int32_t* table = batch.block_tables + row * batch.max_blocks;
+        const int64_t rope_offset = batch.sampling[row * kRowInitWords + row_init::kRopeOffset];
         for (int64_t t = starts[i]; t < starts[i + 1]; t++) {
             const int64_t position = contexts[i] + t - starts[i];
             const int32_t token = s.token_ids[t];
             outputs.input_ids[t] = token == kLastSampled ? batch.last_tokens[row] : token;
-            outputs.positions[t] = static_cast<int32_t>(position);
+            outputs.positions[t] = static_cast<int32_t>(position + rope_offset);
             outputs.slots[t] = static_cast<int32_t>(table[position / batch.block_size] * batch.block_size + position % batch.block_size);
         }
     }

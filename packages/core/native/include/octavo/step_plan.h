@@ -8,7 +8,7 @@ namespace octavo {
 
 inline constexpr int32_t kPlanVersion = 1;
 inline constexpr int32_t kPlanHeaderWords = 16;
-inline constexpr int32_t kRowInitWords = 8;
+inline constexpr int32_t kRowInitWords = 9;
 inline constexpr int32_t kLastSampled = -1;
 inline constexpr int32_t kNullBlock = 0;
 
@@ -38,6 +38,7 @@ inline constexpr int32_t kTopK = 4;
 inline constexpr int32_t kSeedLow = 5;
 inline constexpr int32_t kSeedHigh = 6;
 inline constexpr int32_t kChoice = 7;
+inline constexpr int32_t kRopeOffset = 8;
 }  // namespace row_init
 
 namespace dtype {

@@ -66,7 +66,7 @@ function batchCase(
         // One row is new and has a context all the same: a prefix hit.
         ...(i === 2 && { knownBlocks: 0 }),
         // Every second row is a chunk that does not reach its end.
-        ...(i % 2 === 0 && { sampling: { ...SAMPLING, topK: i } }),
+        ...(i % 2 === 0 && { sampling: { ...SAMPLING, topK: i }, ropeOffset: 512 * i }),
       }));
       const numTokens = lengths.reduce((sum, [, query]) => sum + query, 0);
       const longest = Math.max(0, ...rows.map((row) => row.blocks.length));

@@ -22,6 +22,8 @@ export interface BatchRow {
   /** How many of them the table holds before the step; the plan brings the rest. Default: those of the context. */
   readonly knownBlocks?: number;
   readonly tokens?: readonly number[];
+  /** Of a row with `sampling`. Default: 0. */
+  readonly ropeOffset?: number;
   /** With it the row samples. */
   readonly sampling?: RowSampling;
 }
@@ -64,6 +66,7 @@ export function hostBatch(spec: BatchSpec, initialLastTokens: (row: number) => n
     });
     if (row.sampling) {
       writeSampling(record, row.sampling);
+      record[RowInit.ropeOffset] = row.ropeOffset ?? 0;
       plan.addRowInit(row.row, record);
     }
   }

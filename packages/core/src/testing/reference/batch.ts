@@ -1,7 +1,7 @@
 // prepareBatch: applies a plan's differences to the tables, then expands it token by token.
 import type { Batch } from "../../batch.js";
 import { assertInternal } from "../../errors.js";
-import { LAST_SAMPLED, PLAN_VERSION, PlanHeader, ROW_INIT_WORDS } from "../../plan/layout.js";
+import { LAST_SAMPLED, PLAN_VERSION, PlanHeader, ROW_INIT_WORDS, RowInit } from "../../plan/layout.js";
 import { intsOf } from "../elements.js";
 
 export function prepareBatch(batch: Batch): void {
@@ -37,7 +37,7 @@ export function prepareBatch(batch: Batch): void {
       const position = plan[layout.contextLens + i]! + (t - start);
       const block = blockTables[row * maxBlocksPerRow + Math.floor(position / blockSize)]!;
       inputIds[t] = token === LAST_SAMPLED ? lastTokens[row]! : token;
-      positions[t] = position;
+      positions[t] = position + sampling[row * ROW_INIT_WORDS + RowInit.ropeOffset]!;
       slots[t] = block * blockSize + (position % blockSize);
     }
   }
