@@ -3,16 +3,17 @@ import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkToolchain } from "../packages/kernels-cpu/scripts/toolchain.mjs";
+import { missingToolchain } from "../packages/kernels-cpu/scripts/toolchain.mjs";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
 const MINIMUM_NODE = [20, 19];
+const ADDON = "packages/kernels-cpu/build/Release/octavo_cpu.node";
 
 /** Installs and builds; exits with a message for people when something is missing. */
 export function bootstrap() {
   checkNode();
-  const missing = checkToolchain();
+  const missing = existsSync(join(root, ADDON)) ? null : missingToolchain();
   if (missing) fail(missing);
   if (!installed()) {
     step("Installing packages (npm ci)");

@@ -1,28 +1,55 @@
-// Finds what a source build needs, and names what is missing with the command that installs it. Plain Node.
+// Finds what a source build needs, and names what is missing with the command that installs it. Plain Node: the repository's
+// bootstrap uses it before anything is installed.
 import { spawnSync } from "node:child_process";
 
-/** Commands that install C++ and CMake, by the package manager that this machine has. */
-const INSTALLERS = [
-  ["apt-get", "sudo apt-get update && sudo apt-get install -y g++ make cmake"],
-  ["dnf", "sudo dnf install -y gcc-c++ make cmake"],
-  ["yum", "sudo yum install -y gcc-c++ make cmake"],
-  ["pacman", "sudo pacman -S --needed gcc make cmake"],
-  ["zypper", "sudo zypper install -y gcc-c++ make cmake"],
-  ["apk", "sudo apk add g++ make cmake"],
-];
+const MINIMUM_CMAKE = [3, 20];
 
-/** @returns {string | null} what is missing and how to get it, or null when a build can start */
-export function checkToolchain() {
+/** What to type, by the package manager that this machine has. */
+const INSTALL_COMMANDS = {
+  "apt-get": "apt-get install -y g++ cmake make",
+  dnf: "dnf install -y gcc-c++ cmake make",
+  pacman: "pacman -S --noconfirm gcc cmake make",
+  apk: "apk add g++ cmake make",
+};
+
+/** Tools that are missing or too old, in words; empty when the addon can be built. */
+function missingTools() {
   const missing = [];
-  if (!runs("cmake")) missing.push("cmake (3.20 or later)");
-  if (![process.env.CXX, "c++", "g++", "clang++"].some(runs)) missing.push("a C++20 compiler (g++ 11 or later)");
-  if (!runs("make") && !runs("ninja")) missing.push("make or ninja");
-  if (missing.length === 0) return null;
-  const installer = INSTALLERS.find(([command]) => runs(command));
-  const advice = installer ? `Install with:\n\n  ${installer[1]}` : "Install them with your system's package manager.";
-  return `Building the CPU kernels needs ${missing.join(" and ")}, which this machine does not have. ${advice}\n\nThen run the same command again.`;
+  const version = /cmake version (\d+)\.(\d+)/.exec(output("cmake", ["--version"]));
+  if (!version) missing.push("cmake (3.20 or later)");
+  else if (Number(version[1]) * 100 + Number(version[2]) < MINIMUM_CMAKE[0] * 100 + MINIMUM_CMAKE[1]) {
+    missing.push(`cmake 3.20 or later (found ${version[1]}.${version[2]})`);
+  }
+  const compilers = process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"];
+  if (!compilers.some(compilesCpp20)) missing.push(`a C++20 compiler (tried ${compilers.join(", ")})`);
+  if (!["ninja", "make"].some((tool) => output(tool, ["--version"]) !== "")) missing.push("make or ninja");
+  return missing;
 }
 
-function runs(command) {
-  return Boolean(command) && spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
+function compilesCpp20(compiler) {
+  const source = "#include <atomic>\n#include <thread>\nint main() { std::atomic<int> a{0}; a.notify_all(); }\n";
+  const [command, ...flags] = compiler.split(" ");
+  const result = spawnSync(command, [...flags, "-std=c++20", "-x", "c++", "-fsyntax-only", "-"], { input: source });
+  return result.status === 0;
+}
+
+function output(command, args) {
+  const { status, stdout } = spawnSync(command, args, { encoding: "utf8" });
+  return status === 0 ? stdout : "";
+}
+
+function installCommand() {
+  const manager = Object.keys(INSTALL_COMMANDS).find((name) => output("sh", ["-c", `command -v ${name}`]) !== "");
+  const command = manager ? INSTALL_COMMANDS[manager] : "the package manager of this system";
+  return manager && process.getuid?.() !== 0 ? `sudo ${command}` : command;
+}
+
+/** @returns {string | null} what this machine lacks for building the addon and how to get it; null when it lacks nothing */
+export function missingToolchain() {
+  const missing = missingTools();
+  if (missing.length === 0) return null;
+  return (
+    `the native addon cannot be built, because this machine lacks ${missing.join(" and ")}.\n` +
+    `Install it with: ${installCommand()}\nThen run the same command again.`
+  );
 }
