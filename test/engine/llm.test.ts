@@ -2,7 +2,7 @@
 import { OctavoError } from "@octavo/core";
 import { LLM } from "@octavo/engine";
 import { modelPath } from "@octavo/model-pocket";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 const hello = [{ role: "user", content: "Hello!" }];
 
@@ -121,6 +121,21 @@ describe.each([{ thread: true }, { thread: false }])("LLM, thread $thread", (opt
     expect(() => llm.submit({ prompt, params })).toThrowError(
       expect.objectContaining({ code: "INVALID_ARGUMENT", param }),
     );
+  });
+
+  it("starts all prompts of a call or none", async () => {
+    expect(() => llm.generate(["Once", "", "Twice"], { maxTokens: 300, ignoreEos: true })).toThrowError(/empty/);
+    await llm.idle();
+    await expect.poll(() => llm.stats).toMatchObject({ numRunning: 0, kvBlocksUsed: 0 });
+  });
+
+  it("leaves no listener on a signal behind", async () => {
+    const { signal } = new AbortController();
+    const added = vi.spyOn(signal, "addEventListener");
+    const removed = vi.spyOn(signal, "removeEventListener");
+    for await (const _ of llm.submit({ prompt: "Once", params: { maxTokens: 2 }, signal }));
+    expect(added).toHaveBeenCalledTimes(1);
+    expect(removed.mock.calls[0]?.[1]).toBe(added.mock.calls[0]?.[1]);
   });
 
   it("refuses more requests than the queue holds, and serves the others", async () => {

@@ -6,7 +6,7 @@ import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
 import type { Engine, EngineInfo, EngineStats, GenerateRequest, RequestStream } from "./engine.js";
 import type { EngineOptions } from "./engine-options.js";
-import { Generation, type RequestOutput } from "./generation.js";
+import { collectOutput, Generation, type RequestOutput } from "./generation.js";
 import { encodeAbort, encodeAdd } from "./protocol/commands.js";
 import { FINISH_REFUSED, OUTPUT_WORDS } from "./protocol/outputs.js";
 import { readStats } from "./protocol/stats.js";
@@ -86,8 +86,7 @@ export class LLM implements Engine {
     if (typeof prompt === "string" || typeof prompt[0] === "number") {
       return new Generation(this.submit({ prompt: prompt as string | ArrayLike<number>, params }));
     }
-    const prompts = Array.from(prompt as readonly (string | readonly number[])[]);
-    return Promise.all(prompts.map((each) => new Generation(this.submit({ prompt: each, params }))));
+    return Promise.all(this.#submitAll(prompt as readonly (string | readonly number[])[], params).map(collectOutput));
   }
 
   /** Answers a conversation, with the model's chat template. `maxTokens` is by default what the context leaves. */
@@ -124,7 +123,12 @@ export class LLM implements Engine {
       stream.abort();
       return stream;
     }
-    signal?.addEventListener("abort", () => stream.abort(), { once: true });
+    if (signal) {
+      const abort = () => stream.abort();
+      signal.addEventListener("abort", abort, { once: true });
+      // A signal may outlive many requests.
+      stream.onEnd = () => signal.removeEventListener("abort", abort);
+    }
     this.#streams.set(id, stream);
     if (this.#streams.size === 1) this.#client.setBusy(true);
     this.#client.send(encodeAdd(id, tokens, resolved, this.#stopTokens(resolved)));
@@ -158,6 +162,18 @@ export class LLM implements Engine {
       this.#settle();
     },
   };
+
+  /** All or none. */
+  #submitAll(prompts: readonly (string | readonly number[])[], params?: SamplingParams): RequestStream[] {
+    const streams: RequestStream[] = [];
+    try {
+      for (const prompt of prompts) streams.push(this.submit({ prompt, params }));
+    } catch (error) {
+      for (const stream of streams) stream.abort();
+      throw error;
+    }
+    return streams;
+  }
 
   #detokenizer(promptTail: Int32Array, params: ResolvedSamplingParams): Detokenizer {
     const { skipSpecialTokens, stop, includeStopStrInOutput: includeStop } = params;

@@ -14,6 +14,8 @@ export interface StreamOwner {
 export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   readonly promptTokenIds: Int32Array;
   numCachedTokens = 0;
+  /** Called once, when no chunk will follow. */
+  onEnd: (() => void) | undefined;
   readonly #id: number;
   readonly #owner: StreamOwner;
   readonly #detokenizer: Detokenizer;
@@ -68,6 +70,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   fail(error: OctavoError): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.onEnd?.();
     this.#failure = error;
     this.#waiting?.reject(error);
     this.#waiting = undefined;
@@ -111,5 +114,6 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   #end(chunk: OutputChunk): void {
     this.#push(chunk);
     this.#ended = true;
+    this.onEnd?.();
   }
 }
