@@ -1,8 +1,10 @@
 // A request's tokens and logits depend on nothing but itself: not on the batch, chunks, the prefix cache, preemption or overlap.
 
 import type { EngineOptions } from "@octavo/engine";
+import { createBackend } from "@octavo/kernels-cpu";
 import { modelPath } from "@octavo/model-pocket";
 import { beforeAll, describe, expect, it } from "vitest";
+import { lazyBackend } from "./lazy-backend.js";
 import { type Arrival, runWorkload, type TestRequest, type WorkloadResult } from "./workload.js";
 
 const tiny = new URL("../fixtures/models/llama-gqa-tied", import.meta.url).pathname;
@@ -104,6 +106,20 @@ describe.each(models)("$name", ({ folder, dtype, vocabSize, maxPrompt, kvBytesPe
       enablePrefixCaching: true,
     };
     expectSame(await run(all, { perStep: 1 }));
+  });
+
+  it("a device that runs as late as it may = one that runs at once", async () => {
+    const tight = {
+      ...base,
+      kvCacheMemoryBytes: kvBytesPerToken * 272,
+      maxNumBatchedTokens: 29,
+      enablePrefixCaching: true,
+    };
+    const { backend, pending } = lazyBackend(createBackend());
+    const late = await runWorkload(folder, tight, requests, { perStep: 1 }, 1, backend);
+    expect(late.preemptions).toBeGreaterThan(0);
+    expect(late.tokens).toEqual(alone.tokens);
+    expect(pending(), "ops that were never run").toBe(0);
   });
 
   it("1 thread = 3 threads", async () => {

@@ -123,10 +123,35 @@ describe.each([{ thread: true }, { thread: false }])("LLM, thread $thread", (opt
     );
   });
 
-  it("starts all prompts of a call or none", async () => {
-    expect(() => llm.generate(["Once", "", "Twice"], { maxTokens: 300, ignoreEos: true })).toThrowError(/empty/);
+  it("aborts the other prompts of a call when one is refused", async () => {
+    const prompts = ["Once", "", "Twice"];
+    await expect(llm.generate(prompts, { maxTokens: 300, ignoreEos: true })).rejects.toThrowError(/empty/);
     await llm.idle();
     await expect.poll(() => llm.stats).toMatchObject({ numRunning: 0, kvBlocksUsed: 0 });
+  });
+
+  it("takes more prompts in one call than may be in flight", async () => {
+    const prompts = Array.from({ length: 150 }, (_, i) => Int32Array.of(5 + i, 6));
+    const outputs = await llm.generate(prompts, { maxTokens: 2, temperature: 0, ignoreEos: true });
+    expect(outputs.map((output) => output.promptTokenIds[0])).toEqual(prompts.map((prompt) => prompt[0]));
+    expect(await llm.generate([])).toEqual([]);
+  });
+
+  it("refuses what is no prompt and what is no parameter", () => {
+    for (const prompt of [undefined, null, 5, {}]) {
+      expect(() => llm.generate(prompt as never)).toThrowError(/prompt must be text or a list of token ids/);
+    }
+    expect(() => llm.generate(new Int32Array(0))).toThrowError(/empty/);
+    expect(() => llm.generate("Hi", { max_tokens: 3 } as never)).toThrowError(/write maxTokens/);
+  });
+
+  it("can be awaited or iterated, not both", async () => {
+    const generation = llm.generate("Once", { maxTokens: 2 });
+    for await (const _ of generation);
+    await expect(generation).rejects.toThrowError(/awaited or iterated/);
+    const awaited = llm.generate("Once", { maxTokens: 2 });
+    expect((await awaited).tokenIds).toEqual((await awaited).tokenIds);
+    expect(() => awaited[Symbol.asyncIterator]()).toThrowError(/awaited or iterated/);
   });
 
   it("leaves no listener on a signal behind", async () => {
@@ -150,6 +175,9 @@ describe("LLM.load", () => {
     for (const thread of [true, false]) {
       await expect(LLM.load("/no/such/model", { thread })).rejects.toThrowError(/\/no\/such\/model/);
       await expect(LLM.load(modelPath, { thread, maxModelLen: 4096 })).rejects.toThrowError(/max_model_len 4096.*2048/);
+      await expect(LLM.load(modelPath, { thread, max_model_len: 9 } as never)).rejects.toThrowError(
+        /write maxModelLen/,
+      );
       await expect(LLM.load(modelPath, { thread, kvCacheMemoryBytes: 2 ** 20 })).rejects.toThrowError(
         /max_model_len to at most/,
       );

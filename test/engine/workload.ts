@@ -1,6 +1,15 @@
 // Runs requests through an engine core and records, for each, its tokens and a hash of the logits of every sampled position.
 import { createHash } from "node:crypto";
-import { bytesOf, PlanHeader, ROW_INIT_WORDS, RowInit, type StepPlan, slice, type Tensor } from "@octavo/core";
+import {
+  type Backend,
+  bytesOf,
+  PlanHeader,
+  ROW_INIT_WORDS,
+  RowInit,
+  type StepPlan,
+  slice,
+  type Tensor,
+} from "@octavo/core";
 import type { EngineOptions, SamplingParams } from "@octavo/engine";
 import {
   createStatsBuffer,
@@ -31,20 +40,24 @@ export interface Arrival {
   readonly perStep: number;
 }
 
-/** Runs `requests`; `rounds` times over on the same engine, of which the last is reported. */
+/**
+ * Runs `requests`; `rounds` times over on the same engine, of which the last is reported.
+ * @param backend of the caller's own; without logits in the result
+ */
 export async function runWorkload(
   folder: string,
   options: EngineOptions,
   requests: readonly TestRequest[],
   arrival: Arrival = { perStep: 1e9 },
   rounds = 1,
+  backend?: Backend,
 ): Promise<WorkloadResult> {
   const stats = new Float64Array(createStatsBuffer());
-  const { core, info, eosTokenIds } = await loadCore(folder, options, stats);
+  const { core, info, eosTokenIds } = await loadCore(folder, options, stats, backend);
   try {
     let result: { tokens: number[][]; logits: Map<number, string>[] } | undefined;
     for (let round = 0; round < rounds; round++) {
-      result = runRound(core, requests, arrival, round, (index) => {
+      result = runRound(core, requests, arrival, round, backend === undefined, (index) => {
         const { prompt, params } = requests[index]!;
         const context = {
           defaults: {},
@@ -73,12 +86,14 @@ function runRound(
   requests: readonly TestRequest[],
   arrival: Arrival,
   round: number,
+  observe: boolean,
   encode: (index: number) => Int32Array,
 ) {
   const tokens: number[][] = requests.map(() => []);
   const logits = requests.map(() => new Map<number, string>());
   const requestOfRow = new Map<number, number>();
-  core.observeSteps((plan, t) => record(plan, t, requestOfRow, logits));
+  // A backend that runs later has no logits yet.
+  if (observe) core.observeSteps((plan, t) => record(plan, t, requestOfRow, logits));
   let next = 0;
   let done = 0;
   for (let step = 0; done < requests.length; step++) {

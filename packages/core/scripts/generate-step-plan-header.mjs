@@ -26,6 +26,7 @@ export function stepPlanHeader(core) {
       ["planHeaderWords", core.PLAN_HEADER_WORDS],
       ["rowInitWords", core.ROW_INIT_WORDS],
       ["lastSampled", core.LAST_SAMPLED],
+      ["noToken", core.NO_TOKEN],
       ["nullBlock", core.NULL_BLOCK],
     ]),
     ...group("plan_header", constants("int32_t", Object.entries(core.PlanHeader))),

@@ -77,6 +77,7 @@ export interface SamplingOps {
    * prefix in descending order, ties by id, whose probability, renormalised after the drops before, reaches top_p),
    * then the largest of logit / temperature + gumbel(seed, position, choice, token); see philox.ts. `position` is the one
    * that the picked token will have. NaN counts as -infinity; a largest logit that is infinite is taken as if greedy.
+   * Where no logit is above -infinity the token is NO_TOKEN (and `lastTokens` 0, which can be looked up).
    * @param tokens int32 [>= S]
    * @param logits float32 [S, V]; may be overwritten
    */

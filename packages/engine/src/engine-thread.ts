@@ -14,12 +14,20 @@ function post(message: ThreadMessage): void {
   port.postMessage(message);
 }
 
+function fail(error: unknown): void {
+  post({ type: "failed", error: OctavoError.from(error).toJSON() });
+}
+
 /** Applies all commands that have arrived. @returns false when told to stop */
 function drain(core: EngineCore): boolean {
   for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
     const words = received.message as Int32Array;
     if (words[0] === Command.stop) return false;
-    core.handle(words);
+    try {
+      core.handle(words);
+    } catch (error) {
+      post({ type: "refused", id: words[1]!, error: OctavoError.from(error).toJSON() });
+    }
   }
   return true;
 }
@@ -40,10 +48,12 @@ try {
   post({ type: "ready", info, eosTokenIds });
   try {
     run(core);
-  } finally {
-    core.dispose();
+  } catch (error) {
+    // At once: a broken device may fail, or never return, when it is disposed of, and this is the error that matters.
+    fail(error);
   }
+  core.dispose();
 } catch (error) {
-  post({ type: "failed", error: OctavoError.from(error).toJSON() });
+  fail(error);
 }
 port.close();

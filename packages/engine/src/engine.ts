@@ -2,6 +2,7 @@
 import type { OctavoError } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
 import type { Tokenizer } from "@octavo/tokenizer";
+import type { Prompt } from "./prompt.js";
 import type { SamplingParams } from "./sampling-params.js";
 
 /** Facts about a loaded engine. */
@@ -43,8 +44,7 @@ export interface EngineStats {
 export type FinishReason = "stop" | "length" | "abort";
 
 export interface GenerateRequest {
-  /** Text, or token ids as they are. */
-  readonly prompt: string | ArrayLike<number>;
+  readonly prompt: Prompt;
   readonly params?: SamplingParams;
   /** Aborts the request: its row and blocks are free within a step. */
   readonly signal?: AbortSignal;

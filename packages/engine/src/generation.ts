@@ -1,4 +1,5 @@
 // The result of LLM.generate and LLM.chat: await it for the whole output, or iterate it for the pieces.
+import { OctavoError } from "@octavo/core";
 import type { FinishReason, OutputChunk, RequestStream } from "./engine.js";
 
 /** A finished request. */
@@ -18,6 +19,7 @@ export interface RequestOutput {
 export class Generation implements PromiseLike<RequestOutput>, AsyncIterable<OutputChunk> {
   readonly #stream: RequestStream;
   #output: Promise<RequestOutput> | undefined;
+  #iterated = false;
 
   constructor(stream: RequestStream) {
     this.#stream = stream;
@@ -28,6 +30,8 @@ export class Generation implements PromiseLike<RequestOutput>, AsyncIterable<Out
   }
 
   [Symbol.asyncIterator](): AsyncIterator<OutputChunk> {
+    if (this.#iterated || this.#output) throw consumedTwice();
+    this.#iterated = true;
     return this.#stream[Symbol.asyncIterator]();
   }
 
@@ -36,9 +40,22 @@ export class Generation implements PromiseLike<RequestOutput>, AsyncIterable<Out
     onFulfilled?: ((output: RequestOutput) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#output ??= collectOutput(this.#stream);
+    this.#output ??= this.#iterated ? Promise.reject(consumedTwice()) : collectOutput(this.#stream);
     return this.#output.then(onFulfilled, onRejected);
   }
+
+  catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<RequestOutput | B> {
+    return this.then(null, onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<RequestOutput> {
+    return this.then().finally(onFinally);
+  }
+}
+
+function consumedTwice(): OctavoError {
+  const message = "a generation can be awaited or iterated once, not both: its chunks are gone; call generate again";
+  return new OctavoError({ code: "INVALID_ARGUMENT", message });
 }
 
 /** Reads a stream to its end. */

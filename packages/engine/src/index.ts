@@ -11,4 +11,5 @@ export type {
 export type { EngineOptions } from "./engine-options.js";
 export { collectOutput, Generation, type RequestOutput } from "./generation.js";
 export { LLM } from "./llm.js";
+export type { Prompt } from "./prompt.js";
 export type { SamplingParams } from "./sampling-params.js";

@@ -1,19 +1,22 @@
 // The engine's face: loads a model, takes prompts, gives text. The server uses the same class through the Engine interface.
-import { checkArgument, OctavoError } from "@octavo/core";
+import { OctavoError } from "@octavo/core";
 import { type ChatMessage, type ChatOptions, Detokenizer, Tokenizer } from "@octavo/tokenizer";
-import type { CoreClient } from "./client/core-client.js";
+import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
 import type { Engine, EngineInfo, EngineStats, GenerateRequest, RequestStream } from "./engine.js";
-import type { EngineOptions } from "./engine-options.js";
+import { checkOptions, type EngineOptions, resolveMaxQueued } from "./engine-options.js";
 import { collectOutput, Generation, type RequestOutput } from "./generation.js";
+import { encodePrompt, type Prompt } from "./prompt.js";
 import { encodeAbort, encodeAdd } from "./protocol/commands.js";
-import { FINISH_REFUSED, OUTPUT_WORDS } from "./protocol/outputs.js";
+import { OUTPUT_WORDS } from "./protocol/outputs.js";
 import { readStats } from "./protocol/stats.js";
 import { TokenStream } from "./request-stream.js";
 import { type ResolvedSamplingParams, resolveSamplingParams, type SamplingParams } from "./sampling-params.js";
 
-const DEFAULT_MAX_QUEUED = 4096;
+/** Prompt tokens that a detokenizer may need for the first token's text. */
+const PROMPT_TAIL = 24;
+const MAX_ID = 2 ** 31 - 1;
 
 /**
  * A loaded model.
@@ -32,26 +35,29 @@ export class LLM implements Engine {
   readonly #streams = new Map<number, TokenStream>();
   #nextId = 1;
   #failure: OctavoError | null = null;
-  #disposed = false;
-  #idleWaiters: (() => void)[] = [];
+  #disposing: Promise<void> | undefined;
+  /** Woken whenever a request ends. */
+  #endWaiters: (() => void)[] = [];
 
   private constructor(tokenizer: Tokenizer, client: CoreClient, options: EngineOptions) {
     this.tokenizer = tokenizer;
     this.#client = client;
-    this.#maxQueued = options.maxNumQueuedReqs ?? DEFAULT_MAX_QUEUED;
+    this.#maxQueued = resolveMaxQueued(options);
     this.#endToken = tokenizer.eosTokenId ?? client.eosTokenIds[0] ?? -1;
   }
 
   /**
    * Loads a model from a folder in Hugging Face's layout (config.json, tokenizer.json, safetensors).
-   * @throws CHECKPOINT naming the file, tensor or field; BACKEND_LOAD; OUT_OF_MEMORY; INVALID_ARGUMENT for an option
+   * @throws CHECKPOINT naming the file, tensor or field; UNSUPPORTED; BACKEND_LOAD; OUT_OF_MEMORY; INVALID_ARGUMENT for an option
    */
   static async load(model: string, options: EngineOptions = {}): Promise<LLM> {
+    checkOptions(options);
     let llm: LLM | undefined;
     let failure: OctavoError | undefined; // of an engine that dies while the tokenizer still loads
-    const listener = {
-      onOutputs: (words: Int32Array) => llm!.#deliver(words),
-      onFailure: (error: OctavoError) => {
+    const listener: CoreListener = {
+      onOutputs: (words) => llm!.#deliver(words),
+      onRefused: (id, error) => llm!.#drop(id, error),
+      onFailure: (error) => {
         failure = error;
         if (llm) llm.#fail(error);
       },
@@ -59,8 +65,11 @@ export class LLM implements Engine {
     const Client = options.thread === false ? InprocClient : ThreadClient;
     const loading: Promise<CoreClient> = Client.load(model, options, listener);
     const [tokenizer, client] = await settleBoth(Tokenizer.load(model), loading);
+    if (failure) {
+      await client.dispose();
+      throw failure;
+    }
     llm = new LLM(tokenizer, client, options);
-    if (failure) llm.#fail(failure);
     return llm;
   }
 
@@ -76,17 +85,15 @@ export class LLM implements Engine {
     return this.#failure;
   }
 
-  /** Continues a prompt (text, or token ids as they are); with several prompts, all of them at once. */
-  generate(prompt: string | ArrayLike<number>, params?: SamplingParams): Generation;
-  generate(prompts: readonly (string | readonly number[])[], params?: SamplingParams): Promise<RequestOutput[]>;
-  generate(
-    prompt: string | ArrayLike<number> | readonly (string | readonly number[])[],
-    params?: SamplingParams,
-  ): Generation | Promise<RequestOutput[]> {
-    if (typeof prompt === "string" || typeof prompt[0] === "number") {
-      return new Generation(this.submit({ prompt: prompt as string | ArrayLike<number>, params }));
-    }
-    return Promise.all(this.#submitAll(prompt as readonly (string | readonly number[])[], params).map(collectOutput));
+  /**
+   * Continues a prompt (text, or token ids as they are); with a list of prompts all of them, as many at once as there is room for.
+   * When one of a list fails, the others are aborted.
+   */
+  generate(prompt: Prompt, params?: SamplingParams): Generation;
+  generate(prompts: readonly Prompt[], params?: SamplingParams): Promise<RequestOutput[]>;
+  generate(prompt: Prompt | readonly Prompt[], params?: SamplingParams): Generation | Promise<RequestOutput[]> {
+    if (Array.isArray(prompt) && typeof prompt[0] !== "number") return this.#generateAll(prompt, params);
+    return new Generation(this.submit({ prompt: prompt as Prompt, params }));
   }
 
   /** Answers a conversation, with the model's chat template. `maxTokens` is by default what the context leaves. */
@@ -101,16 +108,11 @@ export class LLM implements Engine {
       const message = `${this.#streams.size} requests are in flight, the limit is ${this.#maxQueued}; try again later`;
       throw new OctavoError({ code: "QUEUE_FULL", message });
     }
-    const tokens = typeof prompt === "string" ? this.tokenizer.encode(prompt) : Int32Array.from(prompt);
-    this.#checkPrompt(tokens, prompt);
+    const tokens = encodePrompt(prompt, this.tokenizer, this.info);
     const { vocabSize, maxModelLen, generationDefaults: defaults } = this.info;
-    const resolved = resolveSamplingParams(params, {
-      defaults,
-      vocabSize,
-      maxModelLen,
-      numPromptTokens: tokens.length,
-    });
-    const id = this.#nextId++;
+    const numPromptTokens = tokens.length;
+    const resolved = resolveSamplingParams(params, { defaults, vocabSize, maxModelLen, numPromptTokens });
+    const id = this.#takeId();
     const stream = new TokenStream(
       id,
       tokens,
@@ -135,19 +137,17 @@ export class LLM implements Engine {
     return stream;
   }
 
-  idle(): Promise<void> {
-    if (this.#streams.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  async idle(): Promise<void> {
+    while (this.#streams.size > 0) await this.#nextEnd();
   }
 
-  async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    for (const stream of this.#streams.values()) {
-      stream.fail(new OctavoError({ code: "DISPOSED", message: "the engine was disposed while the request ran" }));
-    }
-    this.#streams.clear();
-    this.#settle();
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  async #dispose(): Promise<void> {
+    this.#failAll(new OctavoError({ code: "DISPOSED", message: "the engine was disposed while the request ran" }));
     await this.#client.dispose();
   }
 
@@ -163,20 +163,35 @@ export class LLM implements Engine {
     },
   };
 
-  /** All or none. */
-  #submitAll(prompts: readonly (string | readonly number[])[], params?: SamplingParams): RequestStream[] {
+  async #generateAll(prompts: readonly Prompt[], params?: SamplingParams): Promise<RequestOutput[]> {
     const streams: RequestStream[] = [];
+    const outputs: Promise<RequestOutput>[] = [];
     try {
-      for (const prompt of prompts) streams.push(this.submit({ prompt, params }));
+      for (const prompt of prompts) {
+        while (this.#streams.size >= this.#maxQueued) await this.#nextEnd();
+        const stream = this.submit({ prompt, params });
+        const output = collectOutput(stream);
+        output.catch(() => {}); // it may fail while the next prompts still wait for room; Promise.all reports it
+        streams.push(stream);
+        outputs.push(output);
+      }
+      return await Promise.all(outputs);
     } catch (error) {
       for (const stream of streams) stream.abort();
       throw error;
     }
-    return streams;
   }
 
-  #detokenizer(promptTail: Int32Array, params: ResolvedSamplingParams): Detokenizer {
+  /** Ids cross to the engine as int32. */
+  #takeId(): number {
+    do this.#nextId = (this.#nextId % MAX_ID) + 1;
+    while (this.#streams.has(this.#nextId));
+    return this.#nextId;
+  }
+
+  #detokenizer(prompt: Int32Array, params: ResolvedSamplingParams): Detokenizer {
     const { skipSpecialTokens, stop, includeStopStrInOutput: includeStop } = params;
+    const promptTail = prompt.subarray(-PROMPT_TAIL);
     return new Detokenizer(this.tokenizer, { skipSpecialTokens, stop, includeStop, promptTail });
   }
 
@@ -192,53 +207,51 @@ export class LLM implements Engine {
       const id = words[i]!;
       const stream = this.#streams.get(id);
       if (!stream) continue; // aborted while its token was on the way
-      const finish = words[i + 2]!;
-      if (finish === FINISH_REFUSED) {
-        stream.fail(new OctavoError({ code: "INTERNAL", message: `the scheduler refused request ${id}` }));
-      } else {
-        stream.accept(words[i + 1]!, finish, words[i + 3]!);
+      try {
+        stream.accept(words[i + 1]!, words[i + 2]!, words[i + 3]!);
+      } catch (error) {
+        // A fault in one request's text must not take the others down.
+        stream.fail(OctavoError.from(error));
+        this.#client.send(encodeAbort(id));
       }
       if (stream.ended) this.#streams.delete(id);
     }
     this.#settle();
   }
 
+  /** Ends one request that the core does not run. */
+  #drop(id: number, error: OctavoError): void {
+    this.#streams.get(id)?.fail(error);
+    this.#streams.delete(id);
+    this.#settle();
+  }
+
   #fail(cause: OctavoError): void {
     const message = `the engine stopped: ${cause.message}; restart it`;
     this.#failure = new OctavoError({ code: "ENGINE_DEAD", message, cause });
-    for (const stream of this.#streams.values()) stream.fail(this.#failure);
+    this.#failAll(this.#failure);
+  }
+
+  #failAll(error: OctavoError): void {
+    for (const stream of this.#streams.values()) stream.fail(error);
     this.#streams.clear();
     this.#settle();
   }
 
+  #nextEnd(): Promise<void> {
+    return new Promise((resolve) => this.#endWaiters.push(resolve));
+  }
+
+  /** After requests may have ended. */
   #settle(): void {
-    if (this.#streams.size > 0) return;
-    if (!this.#failure && !this.#disposed) this.#client.setBusy(false);
-    for (const resolve of this.#idleWaiters) resolve();
-    this.#idleWaiters = [];
+    if (this.#streams.size === 0 && !this.#failure && !this.#disposing) this.#client.setBusy(false);
+    for (const resolve of this.#endWaiters.splice(0)) resolve();
   }
 
   #checkAlive(): void {
     if (this.#failure) throw this.#failure;
-    if (this.#disposed) throw new OctavoError({ code: "DISPOSED", message: "this engine was disposed; load it again" });
-  }
-
-  #checkPrompt(tokens: Int32Array, prompt: GenerateRequest["prompt"]): void {
-    const { maxModelLen, vocabSize } = this.info;
-    checkArgument(tokens.length > 0, "the prompt is empty; give at least one token", "prompt");
-    checkArgument(
-      tokens.length < maxModelLen,
-      `the prompt has ${tokens.length} tokens, the model's context is ${maxModelLen} and needs room for at least one more; shorten the prompt`,
-      "prompt",
-    );
-    if (typeof prompt === "string") return;
-    for (let i = 0; i < tokens.length; i++) {
-      checkArgument(
-        tokens[i] === prompt[i] && tokens[i]! >= 0 && tokens[i]! < vocabSize,
-        `prompt token ids must be whole numbers below ${vocabSize}, got ${prompt[i]} at index ${i}`,
-        "prompt",
-      );
-    }
+    if (this.#disposing)
+      throw new OctavoError({ code: "DISPOSED", message: "this engine was disposed; load it again" });
   }
 }
 

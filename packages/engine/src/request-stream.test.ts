@@ -78,6 +78,22 @@ describe("TokenStream", () => {
     expect(cancel).toHaveBeenCalledTimes(1);
   });
 
+  it("answers several that wait, in order, and those left over at the end", async () => {
+    const { stream } = makeStream();
+    const asked = [stream.next(), stream.next(), stream.next()];
+    stream.accept(code("a"), Finish.none, 0);
+    stream.accept(code("b"), Finish.length, 0);
+    const results = await Promise.all(asked);
+    expect(results.map(({ value }) => value?.text)).toEqual(["a", "b~", undefined]);
+    expect(results[2]!.done).toBe(true);
+  });
+
+  it("fails when the logits were not finite", async () => {
+    const { stream } = makeStream();
+    stream.accept(-1, Finish.error, 0);
+    await expect(stream.next()).rejects.toThrowError(/no finite logits/);
+  });
+
   it("gives the chunks that came before an error, then the error", async () => {
     const { stream } = makeStream();
     stream.accept(code("a"), Finish.none, 0);

@@ -1,9 +1,14 @@
 // One request on the text side: turns token records into text and hands the pieces to whoever iterates.
-import type { OctavoError } from "@octavo/core";
+import { OctavoError } from "@octavo/core";
 import { FinishReason as Finish } from "@octavo/scheduler";
 import type { Detokenizer } from "@octavo/tokenizer";
 import type { FinishReason, OutputChunk, RequestStream } from "./engine.js";
 import type { ResolvedSamplingParams } from "./sampling-params.js";
+
+interface Waiter {
+  resolve(result: IteratorResult<OutputChunk>): void;
+  reject(error: OctavoError): void;
+}
 
 /** What a stream needs from the engine that made it. */
 export interface StreamOwner {
@@ -22,7 +27,8 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   readonly #params: ResolvedSamplingParams;
   readonly #endToken: number;
   readonly #chunks: OutputChunk[] = [];
-  #waiting: { resolve(result: IteratorResult<OutputChunk>): void; reject(error: OctavoError): void } | undefined;
+  /** Those who asked for a chunk before there was one. */
+  readonly #waiting: Waiter[] = [];
   #failure: OctavoError | undefined;
   #ended = false;
 
@@ -49,6 +55,10 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   /** Takes one sampled token. `finish` is a code of the scheduler's FinishReason. */
   accept(token: number, finish: number, cachedTokens: number): void {
     this.numCachedTokens = cachedTokens;
+    if (finish === Finish.error) {
+      this.fail(notFinite());
+      return;
+    }
     const byToken = finish === Finish.stop;
     // The token that stopped the output is not part of the text unless asked for; an end token is special anyway.
     let text = byToken && !this.#params.includeStopStrInOutput ? "" : this.#detokenizer.push(token);
@@ -72,8 +82,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     this.#ended = true;
     this.onEnd?.();
     this.#failure = error;
-    this.#waiting?.reject(error);
-    this.#waiting = undefined;
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
   abort(): void {
@@ -92,7 +101,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve({ value: undefined, done: true });
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      this.#waiting.push({ resolve, reject });
     });
   }
 
@@ -103,17 +112,22 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   }
 
   #push(chunk: OutputChunk): void {
-    if (this.#waiting) {
-      this.#waiting.resolve({ value: chunk, done: false });
-      this.#waiting = undefined;
-    } else {
-      this.#chunks.push(chunk);
-    }
+    const waiter = this.#waiting.shift();
+    if (waiter) waiter.resolve({ value: chunk, done: false });
+    else this.#chunks.push(chunk);
   }
 
   #end(chunk: OutputChunk): void {
     this.#push(chunk);
     this.#ended = true;
+    for (const { resolve } of this.#waiting.splice(0)) resolve({ value: undefined, done: true });
     this.onEnd?.();
   }
+}
+
+function notFinite(): OctavoError {
+  const message =
+    "the model computed no finite logits for this request: its weights hold NaN or infinity, or overflow in this dtype " +
+    "(float16 is the likeliest); try --dtype bfloat16 or float32, or download the weights again";
+  return new OctavoError({ code: "INTERNAL", message });
 }

@@ -51,7 +51,11 @@ describe("resolveSamplingParams", () => {
     ["seed", { seed: 2 ** 60 }],
     ["stop", { stop: "" }],
     ["stop", { stop: Array.from({ length: 17 }, () => "a") }],
+    ["stop", { stop: 5 as unknown as string }],
     ["stop_token_ids", { stopTokenIds: [100] }],
+    ["stop_token_ids", { stopTokenIds: 5 as unknown as number[] }],
+    ["max_tokens", { max_tokens: 3 } as SamplingParams],
+    ["n", { n: 2 } as SamplingParams],
   ])("names a bad %s", (param, params) => {
     expect(() => resolve(params)).toThrowError(expect.objectContaining({ code: "INVALID_ARGUMENT", param }));
   });

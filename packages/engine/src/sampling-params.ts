@@ -1,6 +1,7 @@
 // Sampling parameters as users give them, and the one place that checks them and fills in defaults.
 import { checkArgument, OctavoError } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
+import { checkKeys } from "./known-keys.js";
 
 /** How to sample. Names are vLLM's in camelCase. What is left out comes from the model's generation_config.json, then from here. */
 export interface SamplingParams {
@@ -54,8 +55,23 @@ export interface SamplingContext {
 const MAX_STOP_STRINGS = 16;
 const MAX_STOP_STRING_LENGTH = 1024;
 
+const KNOWN: Readonly<Record<keyof SamplingParams, true>> = {
+  maxTokens: true,
+  temperature: true,
+  topP: true,
+  topK: true,
+  minP: true,
+  seed: true,
+  stop: true,
+  stopTokenIds: true,
+  includeStopStrInOutput: true,
+  ignoreEos: true,
+  skipSpecialTokens: true,
+};
+
 /** Checks `params` and fills in what is missing. @throws INVALID_ARGUMENT with `param` naming the field as HTTP does */
 export function resolveSamplingParams(params: SamplingParams, context: SamplingContext): ResolvedSamplingParams {
+  checkKeys(params, KNOWN, "sampling parameter");
   const { defaults, vocabSize, maxModelLen, numPromptTokens } = context;
   const room = maxModelLen - numPromptTokens;
   const requested = params.maxTokens === undefined ? 16 : (params.maxTokens ?? room);
@@ -76,6 +92,7 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
   const stop = typeof params.stop === "string" ? [params.stop] : (params.stop ?? []);
   checkStopStrings(stop);
   const stopTokenIds = params.stopTokenIds ?? [];
+  checkArgument(Array.isArray(stopTokenIds), `stop_token_ids must be a list, got ${stopTokenIds}`, "stop_token_ids");
   for (const id of stopTokenIds) {
     checkArgument(
       Number.isInteger(id) && id >= 0 && id < vocabSize,
@@ -107,6 +124,7 @@ function inRange(name: string, value: number, min: number, max: number): number 
 }
 
 function checkStopStrings(stop: readonly string[]): void {
+  checkArgument(Array.isArray(stop), `stop must be a string or a list of strings, got ${stop}`, "stop");
   checkArgument(
     stop.length <= MAX_STOP_STRINGS,
     `stop takes at most ${MAX_STOP_STRINGS} strings, got ${stop.length}`,

@@ -1,4 +1,4 @@
-import { gumbel } from "@octavo/core";
+import { gumbel, NO_TOKEN } from "@octavo/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { ISAS, make, makeBatch, randomNumbers, values } from "../test/tensors.js";
 import { createBackend } from "./index.js";
@@ -88,13 +88,13 @@ describe.each(ISAS)("sample (%s)", (isa) => {
     }
   });
 
-  test("greedy: the lowest id of the largest; NaN never wins; nothing but NaN gives 0", () => {
+  test("greedy: the lowest id of the largest; NaN never wins; nothing but NaN gives none", () => {
     const greedy = (logits: number[], temperature = 0) =>
       sample(Float32Array.from(logits), [{ temperature }]).tokens[0];
     for (const temperature of [0, 1]) {
       expect(greedy([Number.NaN, -5, Number.NaN], temperature)).toBe(1);
-      expect(greedy(Array(11).fill(Number.NaN), temperature)).toBe(0);
-      expect(greedy(Array(9).fill(-Infinity), temperature)).toBe(0);
+      expect(greedy(Array(11).fill(Number.NaN), temperature)).toBe(NO_TOKEN);
+      expect(greedy(Array(9).fill(-Infinity), temperature)).toBe(NO_TOKEN);
       expect(greedy([...Array(20).fill(1), Infinity, Infinity], temperature)).toBe(20);
     }
     expect(greedy([-3, -1, -1, -2])).toBe(1);

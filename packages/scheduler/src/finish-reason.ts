@@ -9,6 +9,8 @@ export const FinishReason = {
   length: 2,
   /** It was aborted. The scheduler does not report this one: whoever aborts knows. */
   abort: 3,
+  /** The device had no token to pick (NO_TOKEN): the logits are not finite. */
+  error: 4,
 } as const;
 
 export type FinishReason = (typeof FinishReason)[keyof typeof FinishReason];

@@ -4,7 +4,7 @@
 export interface OutputSink {
   /**
    * @param id the request
-   * @param token what it sampled, the stop token included
+   * @param token what it sampled, the stop token included; NO_TOKEN with `error`
    * @param finish a {@link FinishReason} code; anything but `none` says that this was the last token
    * @param cachedTokens prompt tokens that came from the prefix cache when the request was first admitted
    */

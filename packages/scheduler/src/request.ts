@@ -1,4 +1,5 @@
 // One request as the scheduler sees it: how far it is, how far it must get, and what it holds.
+import { NO_TOKEN } from "@octavo/core";
 import type { KvSequence } from "@octavo/kv-cache";
 import { FinishReason } from "./finish-reason.js";
 import type { RequestSpec } from "./request-spec.js";
@@ -64,9 +65,10 @@ export class Request {
 
   /** Takes a sampled token. @returns whether, and why, the request ends with it */
   append(token: number): FinishReason {
+    this.pending--;
+    if (token === NO_TOKEN) return FinishReason.error;
     if (this.length === this.tokens.length) this.#enlarge();
     this.tokens[this.length++] = token;
-    this.pending--;
     for (let i = 0; i < this.stopTokenIds.length; i++) if (this.stopTokenIds[i] === token) return FinishReason.stop;
     return this.length >= this.maxLength ? FinishReason.length : FinishReason.none;
   }

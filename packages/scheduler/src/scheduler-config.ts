@@ -8,7 +8,7 @@ export interface SchedulerConfig {
   readonly maxNumBatchedTokens: number;
   /** Prompt and output tokens of one request. */
   readonly maxModelLen: number;
-  /** Requests that may wait; more are refused with QUEUE_FULL. Default: no limit. */
+  /** Unfinished requests, running or waiting; more are refused with QUEUE_FULL. Default: no limit. */
   readonly maxNumQueuedReqs?: number;
   /** Tokens of one request in one step, so that long prompts leave room for others. 0, the default: no limit. */
   readonly longPrefillTokenThreshold?: number;
@@ -19,10 +19,14 @@ export function resolveConfig(config: SchedulerConfig): Required<SchedulerConfig
   const { maxNumQueuedReqs = Number.POSITIVE_INFINITY, longPrefillTokenThreshold = 0 } = config;
   const { maxNumSeqs, maxNumBatchedTokens, maxModelLen } = config;
   for (const [name, value] of Object.entries({ maxNumSeqs, maxNumBatchedTokens, maxModelLen })) {
-    checkArgument(Number.isSafeInteger(value) && value >= 1, `${name} is ${value}, it must be 1 or more`, name);
+    checkCount(name, value, 1);
   }
-  for (const [name, value] of Object.entries({ maxNumQueuedReqs, longPrefillTokenThreshold })) {
-    checkArgument(value >= 0, `${name} is ${value}, it must be 0 or more`, name);
-  }
+  if (maxNumQueuedReqs !== Number.POSITIVE_INFINITY) checkCount("maxNumQueuedReqs", maxNumQueuedReqs, 1);
+  checkCount("longPrefillTokenThreshold", longPrefillTokenThreshold, 0);
   return { maxNumSeqs, maxNumBatchedTokens, maxModelLen, maxNumQueuedReqs, longPrefillTokenThreshold };
+}
+
+function checkCount(name: string, value: number, minimum: number): void {
+  const fits = Number.isSafeInteger(value) && value >= minimum;
+  checkArgument(fits, `${name} is ${value}, it must be a whole number of ${minimum} or more`, name);
 }

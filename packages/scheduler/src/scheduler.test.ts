@@ -1,4 +1,4 @@
-import { LAST_SAMPLED, OctavoError, PlanHeader, ROW_INIT_WORDS, StepPlan } from "@octavo/core";
+import { LAST_SAMPLED, NO_TOKEN, OctavoError, PlanHeader, ROW_INIT_WORDS, StepPlan } from "@octavo/core";
 import { KvCacheManager } from "@octavo/kv-cache";
 import { describe, expect, test } from "vitest";
 import { FinishReason } from "./finish-reason.js";
@@ -317,12 +317,34 @@ describe("refusals", () => {
     expect(scheduler.stats.numWaiting).toBe(1);
   });
 
-  test("a full queue", () => {
+  test("a full queue: running and waiting requests count", () => {
     const { scheduler, schedule } = createScheduler({ maxNumQueuedReqs: 2 });
     for (const id of [1, 2]) scheduler.add(createRequest(id, 1));
-    expect(catchError(() => scheduler.add(createRequest(3, 1))).code).toBe("QUEUE_FULL");
     schedule();
+    expect(catchError(() => scheduler.add(createRequest(3, 1))).code).toBe("QUEUE_FULL");
+    scheduler.abort(1);
     scheduler.add(createRequest(3, 1));
+  });
+
+  test.each([
+    ["longPrefillTokenThreshold", 1.5],
+    ["longPrefillTokenThreshold", -1],
+    ["maxNumQueuedReqs", Number.NaN],
+    ["maxNumQueuedReqs", 0],
+  ])("%s of %d", (name, value) => {
+    expect(() => createScheduler({ [name]: value })).toThrow(`${name} is ${value}`);
+  });
+
+  test("logits that are not finite end their request, and only that", () => {
+    const { scheduler, schedule, update } = createScheduler();
+    for (const id of [1, 2]) scheduler.add(createRequest(id, 1));
+    schedule();
+    expect(update(NO_TOKEN, 7)).toEqual([
+      [1, NO_TOKEN, FinishReason.error, 0],
+      [2, 7, FinishReason.none, 0],
+    ]);
+    expect(scheduler.stats).toMatchObject({ numRunning: 1, generationTokens: 1 });
+    scheduler.checkInvariants();
   });
 
   test.each(["maxNumSeqs", "maxNumBatchedTokens", "maxModelLen"])("%s of 0", (name) => {

@@ -67,8 +67,8 @@ export class Scheduler {
     checkArgument(!this.#requests.has(id), `request ${id} is still unfinished: choose another id`, "id");
     checkRequest(spec, this.#limits);
     const { maxNumQueuedReqs } = this.#config;
-    if (this.#waiting.length >= maxNumQueuedReqs) {
-      const message = `request ${id} is refused: ${this.#waiting.length} wait, max_num_queued_reqs is ${maxNumQueuedReqs}; retry later`;
+    if (this.#requests.size >= maxNumQueuedReqs) {
+      const message = `request ${id} is refused: ${this.#requests.size} are unfinished, max_num_queued_reqs is ${maxNumQueuedReqs}; retry later`;
       throw new OctavoError({ code: "QUEUE_FULL", message });
     }
     const sequence = this.#kvCache.createSequence({ cacheSalt });
@@ -143,7 +143,7 @@ export class Scheduler {
       // A token that was in flight when its block was filled can be hashed only now.
       request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
       if (isFirst) this.#stats.promptTokens += request.promptLength;
-      this.#stats.generationTokens++;
+      if (finish !== FinishReason.error) this.#stats.generationTokens++;
       if (finish !== FinishReason.none) this.#remove(request);
       sink.onToken(request.id, token, finish, request.cachedTokens);
     }

@@ -59,6 +59,9 @@ export const ROW_INIT_WORDS = 9;
 /** Stands for "the token that this row sampled last", which only the device may know yet. */
 export const LAST_SAMPLED = -1;
 
+/** What `sample` gives when no logit is above negative infinity: there is no token to pick. */
+export const NO_TOKEN = -1;
+
 /** Block 0 is never given out: padding rows and unused table entries point to it. */
 export const NULL_BLOCK = 0;
 

@@ -6,6 +6,8 @@ import type { EngineInfo } from "../engine.js";
 export interface CoreListener {
   /** Records of protocol/outputs.ts, at most once a step. */
   onOutputs(words: Int32Array): void;
+  /** The core goes on without this request. */
+  onRefused(id: number, error: OctavoError): void;
   /** The core is dead; no output will come any more. */
   onFailure(error: OctavoError): void;
 }

@@ -28,7 +28,11 @@ export class InprocClient implements CoreClient {
   }
 
   send(words: Int32Array): void {
-    this.#core.handle(words);
+    try {
+      this.#core.handle(words);
+    } catch (error) {
+      this.#listener.onRefused(words[1]!, OctavoError.from(error));
+    }
     this.#wake();
   }
 

@@ -25,7 +25,10 @@ export class ThreadClient implements CoreClient {
     this.#wake = new Int32Array(wakeBuffer);
     this.#listener = listener;
     const workerData: ThreadData = { folder, options, statsBuffer, wakeBuffer };
-    this.#worker = new Worker(new URL("./engine-thread.js", import.meta.url), { workerData, name: "octavo-engine" });
+    // A worker inherits the flags of this process; those that belong to `node -e` would keep it from starting.
+    const execArgv = process.execArgv.filter((flag) => !flag.startsWith("--input-type"));
+    const url = new URL("./engine-thread.js", import.meta.url);
+    this.#worker = new Worker(url, { workerData, execArgv, name: "octavo-engine" });
     this.#exited = new Promise((resolve) => this.#worker.once("exit", () => resolve()));
   }
 
@@ -72,6 +75,9 @@ export class ThreadClient implements CoreClient {
     };
     this.#worker.on("message", (message: ThreadMessage) => {
       if (message instanceof Int32Array) return this.#listener.onOutputs(message);
+      if (message.type === "refused") {
+        return this.#listener.onRefused(message.id, OctavoError.fromJSON(message.error));
+      }
       if (message.type === "failed") return fail(OctavoError.fromJSON(message.error));
       this.#ready = message;
       ready();

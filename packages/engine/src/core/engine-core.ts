@@ -4,9 +4,10 @@ import { type Backend, OctavoError, RowInit } from "@octavo/core";
 import { KvCacheManager } from "@octavo/kv-cache";
 import type { CausalLM } from "@octavo/models";
 import { Scheduler } from "@octavo/scheduler";
-import type { EngineOptions, EngineSizes } from "../engine-options.js";
+import type { EngineOptions } from "../engine-options.js";
+import type { EngineSizes } from "../engine-sizes.js";
 import { Command, decodeAdd } from "../protocol/commands.js";
-import { FINISH_REFUSED, OutputBatch } from "../protocol/outputs.js";
+import { OutputBatch } from "../protocol/outputs.js";
 import { writeStats } from "../protocol/stats.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
 
@@ -44,7 +45,10 @@ export class EngineCore implements Disposable {
     this.#runner.onStep = observer;
   }
 
-  /** Applies one command of protocol/commands.ts. */
+  /**
+   * Applies one command of protocol/commands.ts.
+   * @throws for a request that the scheduler refuses, which the client should have seen before; the core goes on
+   */
   handle(words: Int32Array): void {
     if (words[0] === Command.add) this.#add(words);
     else if (words[0] === Command.abort) this.#scheduler.abort(words[1]!);
@@ -76,23 +80,21 @@ export class EngineCore implements Disposable {
   }
 
   #add(words: Int32Array): void {
-    try {
-      const spec = decodeAdd(words);
-      const ropeOffset = this.#model.ropeOffset(spec.promptTokens.length);
-      spec.rowInit[RowInit.ropeOffset] = ropeOffset;
-      // Keys that were rotated differently are different content to the prefix cache.
-      this.#scheduler.add({ ...spec, cacheSalt: ropeOffset });
-    } catch (error) {
-      if (!OctavoError.isInstance(error)) throw error;
-      this.outputs.onToken(words[1]!, 0, FINISH_REFUSED, 0);
-    }
+    const spec = decodeAdd(words);
+    const ropeOffset = this.#model.ropeOffset(spec.promptTokens.length);
+    spec.rowInit[RowInit.ropeOffset] = ropeOffset;
+    // Keys that were rotated differently are different content to the prefix cache.
+    this.#scheduler.add({ ...spec, cacheSalt: ropeOffset });
   }
 
   #publish(): void {
     writeStats(this.#stats, this.#scheduler.stats, this.#collected);
   }
 
+  /** Waits for what is launched, then frees everything. */
   dispose(): void {
+    // The device may still use what is about to be freed.
+    while (this.#collected < this.#launched) this.#runner.collect(this.#runner.slot(this.#collected++));
     this.#runner.dispose();
     this.#model.dispose();
     this.#backend.dispose();

@@ -1,7 +1,9 @@
 // From a model folder to a core that can step, with the facts that the client shows.
+import type { Backend } from "@octavo/core";
 import { kvBytesPerBlock, loadModel, readGenerationDefaults, readModelConfig } from "@octavo/models";
 import type { EngineInfo } from "../engine.js";
-import { type EngineOptions, resolveMaxModelLen, resolveSizes } from "../engine-options.js";
+import type { EngineOptions } from "../engine-options.js";
+import { resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
 import { loadBackend } from "../load-backend.js";
 import { EngineCore } from "./engine-core.js";
 
@@ -12,11 +14,21 @@ export interface LoadedCore {
   readonly eosTokenIds: readonly number[];
 }
 
-export async function loadCore(folder: string, options: EngineOptions, stats: Float64Array): Promise<LoadedCore> {
+/**
+ * Loads a model for stepping.
+ * @param stats a Float64Array over `createStatsBuffer()`
+ * @param foreign a backend of your own instead of `options.device`; the core owns it from here
+ */
+export async function loadCore(
+  folder: string,
+  options: EngineOptions,
+  stats: Float64Array,
+  foreign?: Backend,
+): Promise<LoadedCore> {
   const started = performance.now();
   const config = readModelConfig(folder);
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
-  const backend = await loadBackend(options.device ?? "auto", { numThreads: options.numThreads });
+  const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads: options.numThreads }));
   try {
     const model = loadModel(folder, backend, { dtype: options.dtype, maxModelLen });
     const sizes = resolveSizes(
@@ -24,6 +36,7 @@ export async function loadCore(folder: string, options: EngineOptions, stats: Fl
       {
         maxPositions: config.maxPositions,
         weightBytes: model.weightBytes,
+        workspaceBytes: model.workspaceBytes.bind(model),
         kvBytesPerBlock: (blockSize) => kvBytesPerBlock(config, model.dtype, blockSize),
       },
       backend.info,

@@ -4,9 +4,6 @@ import type { OutputSink } from "@octavo/scheduler";
 /** Words of one record. */
 export const OUTPUT_WORDS = 4;
 
-/** Finish code of a request that the scheduler refused: a bug, or a prompt that the client did not check. */
-export const FINISH_REFUSED = 100;
-
 /** Gathers one step's records; nothing is allocated until they are taken. */
 export class OutputBatch implements OutputSink {
   #words: Int32Array;

@@ -16,4 +16,5 @@ export interface ThreadData {
 export type ThreadMessage =
   | Int32Array
   | { readonly type: "ready"; readonly info: EngineInfo; readonly eosTokenIds: readonly number[] }
+  | { readonly type: "refused"; readonly id: number; readonly error: OctavoErrorOptions }
   | { readonly type: "failed"; readonly error: OctavoErrorOptions };

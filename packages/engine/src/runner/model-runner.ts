@@ -1,7 +1,7 @@
 // Turns a plan into device work: upload, expand, forward, sample. Enqueues only; `collect` is the one place that waits.
 import { type Backend, PlanHeader, type PlanLayout, type StepPlan, type Tensor, Workspace } from "@octavo/core";
 import type { CausalLM, ForwardContext } from "@octavo/models";
-import type { EngineSizes } from "../engine-options.js";
+import type { EngineSizes } from "../engine-sizes.js";
 import { DeviceState, StepSlot } from "./device-state.js";
 import { KvPool } from "./kv-pool.js";
 

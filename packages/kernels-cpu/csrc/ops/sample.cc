@@ -136,6 +136,7 @@ int32_t gumbel_argmax(const SamplingKernels& kernels, const Row& row, const Thre
 
 int32_t sample_row(const SamplingKernels& kernels, const Parameters& parameters, float* logits, int64_t count, float* scratch) {
     const int32_t greedy = kernels.argmax(logits, count);
+    if (!(logits[greedy] > -INFINITY)) return kNoToken;
     if (!(parameters.temperature > 0) || !std::isfinite(logits[greedy])) return greedy;
     kernels.temper(logits, count, parameters.temperature);
     // Division can make neighbours equal, so the lowest id of the largest may be another one now.
@@ -194,7 +195,7 @@ void sample(Context& context, const BatchView& batch, int32_t* tokens, float* lo
         const int32_t token =
             sample_row(context.kernels.sampling, parameters, logits + s * vocabulary, vocabulary, context.pool.scratch(thread, room));
         tokens[s] = token;
-        batch.last_tokens[row] = token;
+        batch.last_tokens[row] = token == kNoToken ? 0 : token;
     });
 }
 

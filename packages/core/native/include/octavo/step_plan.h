@@ -10,6 +10,7 @@ inline constexpr int32_t kPlanVersion = 1;
 inline constexpr int32_t kPlanHeaderWords = 16;
 inline constexpr int32_t kRowInitWords = 9;
 inline constexpr int32_t kLastSampled = -1;
+inline constexpr int32_t kNoToken = -1;
 inline constexpr int32_t kNullBlock = 0;
 
 namespace plan_header {

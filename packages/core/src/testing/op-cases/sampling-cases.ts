@@ -96,6 +96,14 @@ const SHAPES: readonly SamplingShape[] = [
     logits: (random) => () => (random.integer(3) === 0 ? Number.NaN : random.normal()),
   },
   {
+    name: "nothing to pick",
+    why: "rows of NaN and negative infinity alone have no token, the rows beside them do",
+    vocabSize: 33,
+    rows: 4,
+    sampling: (row) => [{ temperature: 0 }, { temperature: 0 }, {}, { topK: 3 }][row % 4]!,
+    logits: (random) => (i) => (i % 66 < 33 ? [Number.NaN, Number.NEGATIVE_INFINITY][i % 2]! : random.normal()),
+  },
+  {
     name: "masked tokens",
     why: "negative infinity never wins",
     vocabSize: 200,

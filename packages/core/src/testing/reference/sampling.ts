@@ -1,7 +1,7 @@
 // Sampling, in the order that ops.ts gives. The pieces are exported, because comparing a kernel with this needs the scores.
 import type { Batch } from "../../batch.js";
 import { gumbel } from "../../philox.js";
-import { ROW_INIT_WORDS, RowInit } from "../../plan/layout.js";
+import { NO_TOKEN, ROW_INIT_WORDS, RowInit } from "../../plan/layout.js";
 import type { Tensor } from "../../tensor.js";
 import { intsOf, load } from "../elements.js";
 
@@ -25,7 +25,7 @@ export function sample(tokens: Tensor, logits: Tensor, batch: Batch): void {
     load(values, logits, s * logits.strides[0]!);
     const token = sampleToken(values, parameters, position);
     sampled[s] = token;
-    lastTokens[row] = token;
+    lastTokens[row] = token === NO_TOKEN ? 0 : token;
   }
 }
 
@@ -53,6 +53,7 @@ export function sampleOf(batch: Batch, s: number): { row: number; position: numb
 /** The token that `logits` give at `position`. */
 export function sampleToken(logits: Float64Array, parameters: RowSampling, position: number): number {
   const greedy = argmax(logits);
+  if (!(logits[greedy]! > Number.NEGATIVE_INFINITY)) return NO_TOKEN;
   if (parameters.temperature === 0 || !Number.isFinite(logits[greedy]!)) return greedy;
   const scaled = scaledLogits(logits, parameters);
   return argmax(perturbed(scaled, keptTokens(scaled, parameters), parameters, position));

@@ -1,0 +1,42 @@
+// A prompt as users give it, checked and as token ids.
+import { checkArgument } from "@octavo/core";
+import type { Tokenizer } from "@octavo/tokenizer";
+import type { EngineInfo } from "./engine.js";
+
+/** Text, or token ids as they are. */
+export type Prompt = string | ArrayLike<number>;
+
+/** @throws INVALID_ARGUMENT (`prompt`) when it is empty, too long, no prompt at all or holds ids that the model lacks */
+export function encodePrompt(
+  prompt: Prompt,
+  tokenizer: Tokenizer,
+  { maxModelLen, vocabSize }: Pick<EngineInfo, "maxModelLen" | "vocabSize">,
+): Int32Array {
+  const isText = typeof prompt === "string";
+  const isIds = Array.isArray(prompt) || ArrayBuffer.isView(prompt);
+  checkArgument(isText || isIds, `the prompt must be text or a list of token ids, got ${describe(prompt)}`, "prompt");
+  const tokens = isText ? tokenizer.encode(prompt) : Int32Array.from(prompt);
+  checkArgument(tokens.length > 0, "the prompt is empty; give at least one token", "prompt");
+  checkArgument(
+    tokens.length < maxModelLen,
+    () =>
+      `the prompt has ${tokens.length} tokens, the model's context is ${maxModelLen} and needs room for at least one more; shorten the prompt`,
+    "prompt",
+  );
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    checkArgument(
+      token >= 0 && token < vocabSize && (isText || token === prompt[i]),
+      () =>
+        isText
+          ? `the tokenizer gives token id ${token}, the model has ${vocabSize}: tokenizer.json and config.json (vocab_size) do not belong together`
+          : `prompt token ids must be whole numbers below ${vocabSize}, got ${prompt[i]} at index ${i}`,
+      "prompt",
+    );
+  }
+  return tokens;
+}
+
+function describe(value: unknown): string {
+  return value === null ? "null" : typeof value;
+}
