@@ -29,6 +29,13 @@ module.exports = {
   forbidden: [
     ...direction,
     {
+      name: "direction-bench",
+      severity: "error",
+      comment: "benchmarks use the engine as its users do",
+      from: { path: "^apps/bench/src/" },
+      to: { path: "^packages/", pathNot: "^packages/(engine|model-pocket)/" },
+    },
+    {
       name: "kernels-only-by-dynamic-import",
       severity: "error",
       comment: "an engine must load where the kernels it does not use are not installed",

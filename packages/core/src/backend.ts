@@ -45,9 +45,15 @@ export interface Backend extends Disposable {
 
   /** A file's bytes as read-only host storage, mapped where the platform can. @throws CHECKPOINT when it cannot be read. */
   mapFile(path: string): Storage;
-  /** A host tensor on the device in `dtype`; the tensor itself where nothing needs copying. */
+  /**
+   * A host tensor on the device in `dtype`; the tensor itself where nothing needs copying. The source may be freed or changed at
+   * once only when the result is another tensor.
+   */
   upload(source: Tensor, dtype: DType): Tensor;
-  /** Enqueues a copy of the first `byteLength` bytes between tensors of any device. */
+  /**
+   * Enqueues a copy of the first `byteLength` bytes between tensors of any device. Neither side may be freed or changed before an
+   * event that was recorded afterwards has been waited for.
+   */
   copy(destination: Tensor, source: Tensor, byteLength: number): void;
 
   /** Weights of a linear layer in the backend's own layout. */
@@ -56,6 +62,7 @@ export interface Backend extends Disposable {
   updateLinear(weight: LinearWeight, index: number, part: LinearPart): void;
 
   createEvent(): DeviceEvent;
+  /** Waits for what is enqueued, then frees everything. */
   dispose(): void;
 }
 

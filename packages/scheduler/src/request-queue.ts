@@ -14,7 +14,7 @@ export class RequestQueue {
   /** The request at `index` from the front. */
   at(index: number): Request {
     const request = this.#ring[this.#slot(index)];
-    assertInternal(index < this.#length && request, `request ${index} of a queue of ${this.#length}`);
+    assertInternal(index < this.#length && request, () => `request ${index} of a queue of ${this.#length}`);
     return request;
   }
 

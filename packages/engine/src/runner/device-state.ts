@@ -1,39 +1,13 @@
-// The device memory of a running engine: row tables, the batch, and for each step in flight a plan and its sampled tokens.
+// The device memory that all steps share: row tables and the batch.
 import {
   type Backend,
   type Batch,
-  type DeviceEvent,
   type PlanLayout,
   ROW_INIT_WORDS,
-  StepPlan,
   type Storage,
   type Tensor,
   tensor,
 } from "@octavo/core";
-
-/** What one step in flight needs on the host: the plan that the scheduler writes and the tokens that come back. */
-export class StepSlot {
-  readonly plan: StepPlan;
-  readonly planTensor: Tensor;
-  /** int32 [maxRows], valid after `done.wait()` */
-  readonly tokens: Int32Array;
-  readonly tokensTensor: Tensor;
-  readonly done: DeviceEvent;
-
-  constructor(backend: Backend, layout: PlanLayout) {
-    this.planTensor = hostInts(backend, layout.totalWords);
-    this.plan = new StepPlan(layout, intsOf(this.planTensor));
-    this.tokensTensor = hostInts(backend, layout.capacity.maxRows);
-    this.tokens = intsOf(this.tokensTensor);
-    this.done = backend.createEvent();
-  }
-
-  dispose(): void {
-    this.done.dispose();
-    this.planTensor.storage.dispose();
-    this.tokensTensor.storage.dispose();
-  }
-}
 
 /** Tables and batch tensors in one allocation, at addresses that stay. */
 export class DeviceState {
@@ -88,13 +62,4 @@ export class DeviceState {
   dispose(): void {
     this.#storage.dispose();
   }
-}
-
-function hostInts(backend: Backend, length: number): Tensor {
-  return tensor("int32", [length], backend.allocateHost(4 * length));
-}
-
-function intsOf(t: Tensor): Int32Array {
-  const bytes = t.storage.bytes!;
-  return new Int32Array(bytes.buffer, bytes.byteOffset, t.shape[0]);
 }

@@ -2,8 +2,9 @@
 import { type Backend, PlanHeader, type PlanLayout, type StepPlan, type Tensor, Workspace } from "@octavo/core";
 import type { CausalLM, ForwardContext } from "@octavo/models";
 import type { EngineSizes } from "../engine-sizes.js";
-import { DeviceState, StepSlot } from "./device-state.js";
+import { DeviceState } from "./device-state.js";
 import { KvPool } from "./kv-pool.js";
+import { StepSlot } from "./step-slot.js";
 
 /** Sees each launched plan with its logits, float32 [samples, vocab], before sampling; null when nothing samples. */
 export type StepObserver = (plan: StepPlan, logits: Tensor | null) => void;

@@ -1,6 +1,7 @@
 // The reference sampler draws from the distribution that ops.ts describes: counts of 20,000 positions against probabilities
 // that are computed here in another way.
 import { describe, expect, test } from "vitest";
+import { NO_TOKEN } from "../../plan/layout.js";
 import { type RowSampling, sampleToken } from "./sampling.js";
 
 const OFF: RowSampling = { temperature: 1, topP: 1, minP: 0, topK: 0, seedLow: 1234, seedHigh: 5678, choice: 0 };
@@ -100,6 +101,6 @@ test("greedy, and what is taken as if greedy", () => {
   const greedy = { ...OFF, temperature: 0 };
   expect(sampleToken(Float64Array.of(1, 3, 3, 2), greedy, 0)).toBe(1);
   expect(sampleToken(Float64Array.of(Number.NaN, -5, Number.NaN), greedy, 0)).toBe(1);
-  expect(sampleToken(new Float64Array(4).fill(Number.NEGATIVE_INFINITY), OFF, 0)).toBe(0);
+  expect(sampleToken(new Float64Array(4).fill(Number.NEGATIVE_INFINITY), OFF, 0)).toBe(NO_TOKEN);
   expect(sampleToken(Float64Array.of(0, Number.POSITIVE_INFINITY, 0), OFF, 0)).toBe(1);
 });

@@ -1,0 +1,35 @@
+// What one step in flight needs on the host: the plan that the scheduler writes and the tokens that come back.
+import { type Backend, type DeviceEvent, type PlanLayout, StepPlan, type Tensor, tensor } from "@octavo/core";
+
+/** Memory that the device copies from and to; free again when `done` has been waited for. */
+export class StepSlot {
+  readonly plan: StepPlan;
+  readonly planTensor: Tensor;
+  /** int32 [maxRows], valid after `done.wait()` */
+  readonly tokens: Int32Array;
+  readonly tokensTensor: Tensor;
+  readonly done: DeviceEvent;
+
+  constructor(backend: Backend, layout: PlanLayout) {
+    this.planTensor = hostInts(backend, layout.totalWords);
+    this.plan = new StepPlan(layout, intsOf(this.planTensor));
+    this.tokensTensor = hostInts(backend, layout.capacity.maxRows);
+    this.tokens = intsOf(this.tokensTensor);
+    this.done = backend.createEvent();
+  }
+
+  dispose(): void {
+    this.done.dispose();
+    this.planTensor.storage.dispose();
+    this.tokensTensor.storage.dispose();
+  }
+}
+
+function hostInts(backend: Backend, length: number): Tensor {
+  return tensor("int32", [length], backend.allocateHost(4 * length));
+}
+
+function intsOf(t: Tensor): Int32Array {
+  const bytes = t.storage.bytes!;
+  return new Int32Array(bytes.buffer, bytes.byteOffset, t.shape[0]);
+}
