@@ -1,16 +1,21 @@
 // A prompt as users give it, checked and as token ids.
 import { checkArgument } from "@octavo/core";
 import type { Tokenizer } from "@octavo/tokenizer";
-import type { EngineInfo } from "./engine.js";
 
 /** Text, or token ids as they are. */
 export type Prompt = string | ArrayLike<number>;
+
+/** What the model takes. */
+export interface PromptLimits {
+  readonly maxModelLen: number;
+  readonly vocabSize: number;
+}
 
 /** @throws INVALID_ARGUMENT (`prompt`) when it is empty, too long, no prompt at all or holds ids that the model lacks */
 export function encodePrompt(
   prompt: Prompt,
   tokenizer: Tokenizer,
-  { maxModelLen, vocabSize }: Pick<EngineInfo, "maxModelLen" | "vocabSize">,
+  { maxModelLen, vocabSize }: PromptLimits,
 ): Int32Array {
   const isText = typeof prompt === "string";
   const isIds = Array.isArray(prompt) || ArrayBuffer.isView(prompt);
