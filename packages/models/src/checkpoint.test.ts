@@ -62,12 +62,6 @@ test("a missing tensor is named with the file and names that are near", () => {
   );
 });
 
-test("tensors that were never asked for are known", () => {
-  using checkpoint = Checkpoint.open(modelFolder({ "model.safetensors": safetensors({ a: [1], b: [1] }) }));
-  checkpoint.tensor("a");
-  expect(checkpoint.unread()).toEqual(["b"]);
-});
-
 test("a missing shard is named with the index that lists it", () => {
   const folder = modelFolder({ [INDEX]: { weight_map: { a: "model-00001-of-00002.safetensors" } } });
   const path = join(folder, "model-00001-of-00002.safetensors");
@@ -126,6 +120,14 @@ describe("damaged files", () => {
     const bytes = safetensors({ a: [4] });
     const folder = modelFolder({ "model.safetensors": bytes.subarray(0, bytes.length - 1) });
     expect(() => Checkpoint.open(folder)).toThrow(damaged(/model\.safetensors/));
+  });
+
+  test("a folder instead of a file, a link to nothing", () => {
+    const folder = modelFolder({ "model.safetensors/x": "" });
+    expect(() => Checkpoint.open(folder)).toThrow(damaged(/not a file\. It must be a file that this user may read/));
+    const links = modelFolder({});
+    symlinkSync(join(links, "gone"), join(links, "model.safetensors"));
+    expect(() => Checkpoint.open(links)).toThrow(damaged(/link to a file that does not exist\. Download/));
   });
 
   test("no weights, or in another format", () => {

@@ -1,6 +1,6 @@
 // A model folder's weights by name: model.safetensors, or the shards that model.safetensors.index.json lists. The index is
 // untrusted: it may not name files outside of the folder.
-import { existsSync, readdirSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
 import { join, normalize, sep } from "node:path";
 import { type FileReader, OctavoError, openSafetensors, readFile, type Tensor, type TensorFile } from "@octavo/core";
 import type { TensorSource } from "@octavo/quant";
@@ -15,7 +15,6 @@ export class Checkpoint implements TensorSource, Disposable {
   readonly folder: string;
   readonly #files: readonly TensorFile[];
   readonly #homes: ReadonlyMap<string, TensorFile>;
-  readonly #read = new Set<string>();
 
   private constructor(folder: string, files: readonly TensorFile[], homes: ReadonlyMap<string, TensorFile>) {
     this.folder = folder;
@@ -31,6 +30,7 @@ export class Checkpoint implements TensorSource, Disposable {
   static open(folder: string, read: FileReader = readFile): Checkpoint {
     const files: TensorFile[] = [];
     const open = (name: string) => {
+      checkReadable(join(folder, name));
       const file = openSafetensors(join(folder, name), read);
       files.push(file);
       return file;
@@ -55,10 +55,7 @@ export class Checkpoint implements TensorSource, Disposable {
 
   tensor(name: string): Tensor {
     const found = this.#homes.get(name)?.tensors.get(name);
-    if (found !== undefined) {
-      this.#read.add(name);
-      return found;
-    }
+    if (found !== undefined) return found;
     const near = nearNames(name, this.names);
     const hint = near.length > 0 ? `it has ${near.join(", ")}` : `it has ${this.#homes.size} other tensors`;
     throw checkpointError(
@@ -69,11 +66,6 @@ export class Checkpoint implements TensorSource, Disposable {
 
   origin(name: string): string {
     return this.#homes.get(name)?.path ?? this.#files.map((file) => file.path).join(", ");
-  }
-
-  /** Names of tensors that were never asked for. */
-  unread(): string[] {
-    return [...this.names].filter((name) => !this.#read.has(name));
   }
 
   dispose(): void {
@@ -109,6 +101,19 @@ function openShards(folder: string, open: (name: string) => TensorFile): Map<str
   return homes;
 }
 
+/** Here and not left to the backend's mapFile, so that every backend gives the same advice. */
+function checkReadable(path: string): void {
+  let found: string;
+  try {
+    accessSync(path, constants.R_OK);
+    if (statSync(path).isFile()) return;
+    found = "it is not a file";
+  } catch (cause) {
+    found = (cause as Error).message;
+  }
+  throw checkpointError(path, `cannot read ${path}: ${found}. It must be a file that this user may read.`);
+}
+
 /** Links are followed (the Hugging Face cache is made of them), but the name itself must stay inside. */
 function checkShard(folder: string, shard: string, index: string): void {
   const path = normalize(shard);
@@ -134,6 +139,10 @@ function nothingToRead(folder: string): string {
     files = readdirSync(folder);
   } catch (cause) {
     return `${folder} cannot be read: ${(cause as Error).message}`;
+  }
+  const dangling = [SINGLE, INDEX].find((file) => files.includes(file));
+  if (dangling !== undefined) {
+    return `${join(folder, dangling)} is a link to a file that does not exist. Download the model again.`;
   }
   const others = files.filter((file) => /\.(bin|pt|pth|gguf|safetensors)$/.test(file)).slice(0, 5);
   return others.length === 0

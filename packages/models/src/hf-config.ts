@@ -3,6 +3,10 @@
 import { readFileSync } from "node:fs";
 import { OctavoError } from "@octavo/core";
 
+const ADVICE = "Correct it, or download the file again.";
+const LFS_POINTER = "version https://git-lfs.github.com/spec/";
+const LFS_ADVICE = 'a git-lfs pointer, the file itself was not downloaded. Run "git lfs pull" in its folder.';
+
 export interface NumberRange {
   /** The value when the field is absent or null. Without it the field is required. */
   readonly fallback?: number;
@@ -26,16 +30,19 @@ export class ConfigReader {
 
   /** @throws CHECKPOINT when the file cannot be read or is not a JSON object */
   static open(file: string): ConfigReader {
+    let text = "";
     let parsed: unknown;
     try {
-      parsed = JSON.parse(readFileSync(file, "utf8"));
+      text = readFileSync(file, "utf8");
+      parsed = JSON.parse(text);
     } catch (cause) {
-      throw new OctavoError({ code: "CHECKPOINT", message: `${file}: ${reason(cause)}`, param: file, cause });
+      const found = text.startsWith(LFS_POINTER) ? LFS_ADVICE : reason(cause);
+      throw new OctavoError({ code: "CHECKPOINT", message: `${file}: ${found}`, param: file, cause });
     }
     if (isObject(parsed)) return new ConfigReader(file, parsed);
     throw new OctavoError({
       code: "CHECKPOINT",
-      message: `${file} holds ${show(parsed)}, expected an object`,
+      message: `${file} holds ${show(parsed)}, expected an object. ${ADVICE}`,
       param: file,
     });
   }
@@ -109,7 +116,7 @@ export class ConfigReader {
   /** @throws CHECKPOINT for a field that is not what was expected */
   fail(name: string, expected: string): never {
     const found = this.has(name) ? `is ${show(this.raw(name))}` : "is missing";
-    const message = `${this.file}: field "${this.#path}${name}" ${found}, expected ${expected}`;
+    const message = `${this.file}: field "${this.#path}${name}" ${found}, expected ${expected}. ${ADVICE}`;
     throw new OctavoError({ code: "CHECKPOINT", message, param: `${this.#path}${name}` });
   }
 
@@ -134,5 +141,6 @@ function show(value: unknown): string {
 function reason(cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === "ENOENT") return "the file does not exist; a model folder in the Hugging Face layout has one";
-  return code === undefined ? `not valid JSON (${message})` : `cannot be read (${message})`;
+  if (code === undefined) return `not valid JSON (${message}). ${ADVICE}`;
+  return `cannot be read (${message}). It must be a file that this user may read.`;
 }

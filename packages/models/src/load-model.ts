@@ -1,5 +1,5 @@
 // From a model folder to a model on a backend: config, checkpoint, parameters and RoPE table put together.
-import { debuglog } from "node:util";
+import { join } from "node:path";
 import {
   type Backend,
   byteSize,
@@ -19,6 +19,7 @@ import { readModelConfig } from "./read-model-config.js";
 import { architectureNamed } from "./registry.js";
 import { MAX_POSITIONS } from "./rope-config.js";
 import { planRopeTable, type RopeTablePlan } from "./rope-table.js";
+import { checkUnusedTensors } from "./unused-tensors.js";
 
 export interface LoadOptions {
   /** Of weights, activations and KV cache. Default "auto": the checkpoint's, float32 included; "half": float16, "float": float32. */
@@ -31,13 +32,13 @@ export interface LoadOptions {
 
 /**
  * Loads a model folder (Hugging Face layout, safetensors). Weights stay mapped from the file where the backend can use them there.
- * `NODE_DEBUG=octavo` lists tensors of the checkpoint that the model does not use.
+ * Tensors that the architecture does not know give one process warning, OCTAVO_UNUSED_TENSORS.
  * @throws CHECKPOINT with the file, field or tensor at fault; UNSUPPORTED for what Octavo or the backend lacks
  */
 export function loadModel(folder: string, backend: Backend, options: LoadOptions = {}): CausalLM {
   const config = readModelConfig(folder);
   const architecture = architectureNamed(config.architecture);
-  const scheme = quantScheme(config.quantization);
+  const scheme = quantScheme(config.quantization, join(folder, "config.json"));
   const dtype = resolveDType(options.dtype ?? "auto", config.dtype, backend);
   const maxModelLen = options.maxModelLen ?? config.maxPositions;
   checkArgument(
@@ -47,14 +48,12 @@ export function loadModel(folder: string, backend: Backend, options: LoadOptions
   );
   using cleanup = new Cleanup();
   const checkpoint = cleanup.add(Checkpoint.open(folder, (path) => backend.mapFile(path)));
+  checkUnusedTensors(checkpoint, { architecture, config, scheme });
   const ropePlan = planRopeTable(config.rope, maxModelLen);
   const ropeTable = uploadRopeTable(ropePlan, backend);
   cleanup.add(ropeTable.storage);
   const specs = architecture.parameters(config);
   const parameters = cleanup.add(new Parameters(specs, checkpoint, backend, { ...options, dtype, scheme }));
-  const unread = checkpoint.unread();
-  if (unread.length > 0) debug("%s: tensors that %s does not use: %s", folder, config.architecture, unread.join(", "));
-
   const weightBytes = parameters.byteLength + byteSize("float32", ropeTable.shape);
   const owned = cleanup.keep();
   const { ropeOffset } = ropePlan;
@@ -72,8 +71,6 @@ export function loadModel(folder: string, backend: Backend, options: LoadOptions
 export function kvBytesPerBlock(config: ModelConfig, dtype: FloatDType, blockSize: number): number {
   return 2 * config.numLayers * byteSize(dtype, [config.numKvHeads, blockSize, config.headDim]);
 }
-
-const debug = debuglog("octavo");
 
 function resolveDType(asked: NonNullable<LoadOptions["dtype"]>, found: FloatDType, backend: Backend): FloatDType {
   const dtypes = { auto: found, half: "float16", float: "float32" } as const;

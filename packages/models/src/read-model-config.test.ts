@@ -187,3 +187,17 @@ describe("files that are not a config", () => {
     expect(() => read('{"__proto__": {"architectures": ["LlamaForCausalLM"]}}')).toThrow(refused("architectures"));
   });
 });
+
+test.each([
+  ["not JSON", "{", /not valid JSON .*Correct it, or download the file again/],
+  ["not an object", "[]", /expected an object\. Correct it/],
+  ["a git-lfs pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", /Run "git lfs pull"/],
+])("%s: config.json and generation_config.json say what to do", (_, text, message) => {
+  expect(() => read(text)).toThrow(message);
+  expect(() => read(TINY_CONFIG, { "generation_config.json": text })).toThrow(message);
+});
+
+test("a folder in the place of config.json, and a wrong field", () => {
+  expect(() => readModelConfig(modelFolder({ "config.json/x": "" }))).toThrow(/must be a file that this user may read/);
+  expect(() => read({ ...TINY_CONFIG, vocab_size: 0 })).toThrow(/"vocab_size" is 0.*Correct it, or download/);
+});

@@ -37,14 +37,16 @@ describe("quantScheme", () => {
   });
 
   test("an unknown method is named, with what is supported", () => {
-    const error = errorOf(() => quantScheme({ quant_method: "gptq", bits: 4 }));
+    const error = errorOf(() => quantScheme({ quant_method: "gptq", bits: 4 }, "folder/config.json"));
     expect(error.code).toBe("UNSUPPORTED");
-    expect(error.message).toMatch(/"gptq".*it reads: unquantized checkpoints/);
+    expect(error.message).toMatch(/^folder\/config\.json: .*"gptq".*it reads: unquantized checkpoints/);
     expect(error.param).toBe("quantization_config.quant_method");
   });
 
   test.each([[{}], [{ quant_method: 4 }], [[]], ["fp8"], [7]])("%j is damaged", (config) => {
-    expect(errorOf(() => quantScheme(config)).code).toBe("CHECKPOINT");
+    const error = errorOf(() => quantScheme(config, "folder/config.json"));
+    expect(error.code).toBe("CHECKPOINT");
+    expect(error.message).toMatch(/^folder\/config\.json: field "quantization_config.*or download the file again/);
   });
 });
 

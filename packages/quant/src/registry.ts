@@ -17,19 +17,19 @@ export function supportedQuantMethods(): string[] {
 /**
  * The scheme of a checkpoint.
  * @param config `quantization_config` of config.json as it stands there; undefined or null means unquantized
+ * @param file config.json's path, for error messages
  * @throws UNSUPPORTED that names the method found and what there is; CHECKPOINT when the config names no method
  */
-export function quantScheme(config: unknown): QuantScheme {
+export function quantScheme(config: unknown, file = "config.json"): QuantScheme {
   if (config === undefined || config === null) return unquantized;
   if (typeof config !== "object" || Array.isArray(config)) {
-    throw damaged(`quantization_config is ${JSON.stringify(config)}, expected an object`);
+    throw damaged(file, `field "quantization_config" is ${JSON.stringify(config)}, expected an object`);
   }
   const fields = config as Record<string, unknown>;
   const method = fields.quant_method;
   if (typeof method !== "string") {
-    throw damaged(
-      `quantization_config.quant_method is ${JSON.stringify(method) ?? "missing"}, expected a method's name`,
-    );
+    const found = JSON.stringify(method) ?? "missing";
+    throw damaged(file, `field "quantization_config.quant_method" is ${found}, expected a method's name`);
   }
   const factory = SCHEMES.get(method);
   if (factory !== undefined) return factory(fields);
@@ -37,12 +37,13 @@ export function quantScheme(config: unknown): QuantScheme {
   throw new OctavoError({
     code: "UNSUPPORTED",
     message:
-      `the checkpoint is quantized with "${method}", which Octavo does not read; it reads: ${supported}. ` +
+      `${file}: the checkpoint is quantized with "${method}", which Octavo does not read; it reads: ${supported}. ` +
       "Take the model's unquantized version (float32, float16 or bfloat16).",
     param: "quantization_config.quant_method",
   });
 }
 
-function damaged(message: string): OctavoError {
+function damaged(file: string, found: string): OctavoError {
+  const message = `${file}: ${found}. Remove quantization_config if the weights are plain, or download the file again.`;
   return new OctavoError({ code: "CHECKPOINT", message, param: "quantization_config" });
 }

@@ -14,7 +14,8 @@ const PLAIN =
 const PARTS = "{% for m in messages %}{% for part in m['content'] %}[{{ part.text }}]{% endfor %}{% endfor %}";
 
 function render(template: string, messages: readonly ChatMessage[], options: ChatOptions = {}): string {
-  return new ChatTemplates(new Map([["default", template]]), { bos_token: "<s>" }).render(messages, options);
+  const files = { templates: new Map([["default", template]]), templatesFile: "chat_template.jinja" };
+  return new ChatTemplates(files, { bos_token: "<s>" }).render(messages, options);
 }
 const refusal = (param: string, message: RegExp): unknown =>
   expect.objectContaining({ code: "INVALID_ARGUMENT", param, message: expect.stringMatching(message) });
@@ -134,7 +135,9 @@ describe("options", () => {
 describe("failures", () => {
   test("no template", async () => {
     const tokenizer = await load(WORD_PIECE);
-    expect(() => tokenizer.renderChat([user])).toThrow(refusal("chat_template", /\/v1\/completions/));
+    expect(() => tokenizer.renderChat([user])).toThrow(
+      refusal("chat_template", /use text completion, or a model whose/),
+    );
   });
 
   test("the template's own refusal", () => {
@@ -144,7 +147,9 @@ describe("failures", () => {
   });
 
   test("a template that does not parse", () => {
-    expect(() => render("{% for %}", [])).toThrow(refusal("chat_template", /not a valid Jinja template/));
+    expect(() => render(PLAIN, [], { chatTemplate: "{% for %}" })).toThrow(
+      refusal("chat_template", /not a valid Jinja template/),
+    );
   });
 
   test("a template that loops for long is stopped", () => {
@@ -154,6 +159,15 @@ describe("failures", () => {
     expect(
       render("{% for i in range(3, 9, 2) %}{{ i }}{% endfor %}{% for i in range(2, 0, -1) %}{{ i }}{% endfor %}", []),
     ).toBe("35721");
+  });
+
+  test.each([
+    ["doubles a text", "{% set ns = namespace(x='ab') %}", "{% set ns.x = ns.x ~ ns.x %}"],
+    ["doubles a list", "{% set ns = namespace(x=[1]) %}", "{% set ns.x = ns.x + ns.x %}"],
+    ["doubles its output", "{% set ns = namespace(x='ab') %}", "{% set ns.x %}{{ ns.x }}{{ ns.x }}{% endset %}"],
+  ])("a template that %s is stopped", (_, start, step) => {
+    const template = `${start}{% for i in range(60) %}${step}{% endfor %}`;
+    expect(() => render(template, [])).toThrow(refusal("messages", /at most 10000000 are allowed/));
   });
 
   test("messages nested without end", () => {

@@ -2,6 +2,7 @@
 import { checkArgument, OctavoError } from "@octavo/core";
 import { type ChatMessage, type ChatOptions, type TemplateMessage, templateMessages } from "./chat-messages.js";
 import { TemplateProgram } from "./template-program.js";
+import { damaged, type TokenizerFiles } from "./tokenizer-files.js";
 
 /** Marks the place where the final message's text ends in the prompt. */
 const CONTINUE_MARK = "CONTINUE_FINAL_MESSAGE_MARK ";
@@ -10,17 +11,20 @@ const RESERVED = ["messages", "tools", "documents", "add_generation_prompt"];
 
 /** The chat templates of one model. */
 export class ChatTemplates {
-  readonly #sources: ReadonlyMap<string, string>;
+  /** The model's own, by name; "default" is the usual one. A caller's template is not kept, it may never come again. */
+  readonly #programs: ReadonlyMap<string, TemplateProgram>;
   readonly #variables: Readonly<Record<string, unknown>>;
-  /** Only the model's own: a caller's template may never come again. */
-  readonly #programs = new Map<string, TemplateProgram>();
 
   /**
-   * @param sources templates by name; "default" is the usual one
    * @param variables what every template sees, for example bos_token
+   * @throws CHECKPOINT that names the file when a template is not valid Jinja
    */
-  constructor(sources: ReadonlyMap<string, string>, variables: Readonly<Record<string, unknown>>) {
-    this.#sources = sources;
+  constructor(
+    { templates, templatesFile }: Pick<TokenizerFiles, "templates" | "templatesFile">,
+    variables: Readonly<Record<string, unknown>>,
+  ) {
+    const programs = [...templates].map(([name, source]) => [name, compileOwn(name, source, templatesFile)] as const);
+    this.#programs = new Map(programs);
     this.#variables = variables;
   }
 
@@ -59,29 +63,36 @@ export class ChatTemplates {
   }
 
   #choose({ chatTemplate, tools }: ChatOptions): TemplateProgram {
-    const usual = tools && this.#sources.has("tool_use") ? "tool_use" : "default";
+    const usual = tools && this.#programs.has("tool_use") ? "tool_use" : "default";
     const name = chatTemplate ?? usual;
-    const own = this.#sources.get(name);
-    if (own === undefined && chatTemplate !== undefined) return compile(chatTemplate, "chat_template");
-    const names = [...this.#sources.keys()].join(", ");
+    const own = this.#programs.get(name);
+    if (own === undefined && chatTemplate !== undefined) return compile(chatTemplate);
+    const names = [...this.#programs.keys()].join(", ");
     checkArgument(
       own !== undefined,
       names === ""
-        ? "this model has no chat template: use /v1/completions with a ready prompt, or give a chat template (chat_template)"
+        ? "this model has no chat template: use text completion, or a model whose tokenizer_config.json or chat_template.jinja has a chat template"
         : `this model has several chat templates and no default: name one of ${names} in chat_template`,
       "chat_template",
     );
-    const known = this.#programs.get(name) ?? compile(own, `the model's chat template "${name}"`);
-    this.#programs.set(name, known);
-    return known;
+    return own;
   }
 }
 
-function compile(source: string, what: string): TemplateProgram {
+function compileOwn(name: string, source: string, file: string): TemplateProgram {
   try {
     return new TemplateProgram(source);
   } catch (cause) {
-    const message = `${what} is not a valid Jinja template: ${(cause as Error).message}. Correct it or give another (chat_template).`;
+    const found = `its chat template "${name}" is not a valid Jinja template (${(cause as Error).message})`;
+    throw damaged(file, found, "Correct it, or remove it and use text completion.", cause);
+  }
+}
+
+function compile(source: string): TemplateProgram {
+  try {
+    return new TemplateProgram(source);
+  } catch (cause) {
+    const message = `chat_template is not a valid Jinja template: ${(cause as Error).message}. Correct it.`;
     throw new OctavoError({ code: "INVALID_ARGUMENT", param: "chat_template", message, cause });
   }
 }

@@ -1,5 +1,5 @@
 // One compiled Jinja template. The library has no limits, so a template that loops could hold up the whole process:
-// here every node counts against a budget, and range() has the bound of Jinja's own sandbox.
+// here every node counts against a budget, values have a largest size, and range() has the bound of Jinja's own sandbox.
 import * as jinja from "@huggingface/jinja";
 import { type ContentFormat, contentFormat } from "./content-format.js";
 import { strftime } from "./strftime.js";
@@ -9,7 +9,7 @@ interface JinjaEnvironment {
 }
 interface JinjaInterpreter {
   run(program: unknown): { readonly value: unknown };
-  evaluate(statement: unknown, environment: unknown): unknown;
+  evaluate(statement: unknown, environment: unknown): { readonly value: unknown };
 }
 // The library's declarations import without file extensions, so TypeScript finds no types for these two.
 const { Environment, Interpreter } = jinja as unknown as {
@@ -19,6 +19,8 @@ const { Environment, Interpreter } = jinja as unknown as {
 
 /** Nodes that one rendering may evaluate: two seconds at worst. A message takes some 20 to 200. */
 const MAX_TEMPLATE_STEPS = 1_000_000;
+/** Characters of a text, and items of a list, that a template may make: far above a prompt, far below the process's memory. */
+const MAX_VALUE_SIZE = 10_000_000;
 /** `MAX_RANGE` of jinja2.sandbox. */
 const MAX_RANGE = 100_000;
 
@@ -66,12 +68,17 @@ class BoundedInterpreter extends Interpreter {
     this.#maxSteps = maxSteps;
   }
 
-  override evaluate(statement: unknown, environment: unknown): unknown {
+  override evaluate(statement: unknown, environment: unknown): { readonly value: unknown } {
     this.#steps += 1;
     if (this.#steps > this.#maxSteps) {
       throw new Error(`it takes more than ${this.#maxSteps} steps; look for an endless loop`);
     }
-    return super.evaluate(statement, environment);
+    const result = super.evaluate(statement, environment);
+    const { value } = result;
+    if ((typeof value === "string" || Array.isArray(value)) && value.length > MAX_VALUE_SIZE) {
+      throw new Error(`it makes a text or list of ${value.length} items, at most ${MAX_VALUE_SIZE} are allowed`);
+    }
+    return result;
   }
 }
 

@@ -3,6 +3,9 @@ import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OctavoError } from "@octavo/core";
 
+/** How the small text begins that stands in for a file until `git lfs pull` fetches it. */
+const LFS_POINTER = "version https://git-lfs.github.com/spec/";
+
 /** A decoder in tokenizer.json, with the fields that Octavo reads. */
 export interface DecoderConfig {
   readonly type?: string;
@@ -38,6 +41,8 @@ export interface TokenizerFiles {
   readonly config: TokenizerConfig;
   /** Chat templates by name; the usual one is "default". */
   readonly templates: ReadonlyMap<string, string>;
+  /** The file that they stand in. */
+  readonly templatesFile: string;
 }
 
 /** @throws CHECKPOINT with the file's path as `param` */
@@ -52,11 +57,13 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   const configPath = join(folder, "tokenizer_config.json");
   const configText = await readOptional(configPath);
   const config = configText === null ? {} : parseObject(configPath, configText);
-  const template = await readOptional(join(folder, "chat_template.jinja"));
+  const templatePath = join(folder, "chat_template.jinja");
+  const template = await readOptional(templatePath);
   const templates = template === null ? configTemplates(configPath, config) : new Map([["default", template]]);
+  const templatesFile = template === null ? configPath : templatePath;
   // The library wants every key, the format permits their absence.
   const absent = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
-  return { tokenizer: { ...absent, ...tokenizer } as unknown as TokenizerJson, config, templates };
+  return { tokenizer: { ...absent, ...tokenizer } as unknown as TokenizerJson, config, templates, templatesFile };
 }
 
 function configTemplates(path: string, config: TokenizerConfig): Map<string, string> {
@@ -90,6 +97,13 @@ async function missing(folder: string, path: string): Promise<string> {
 }
 
 function parseObject(path: string, text: string): Record<string, unknown> {
+  if (text.startsWith(LFS_POINTER)) {
+    throw damaged(
+      path,
+      "it is a git-lfs pointer, the file itself was not downloaded",
+      'Run "git lfs pull" in its folder.',
+    );
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -109,7 +123,7 @@ async function readOptional(path: string): Promise<string | null> {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    throw damaged(path, `it cannot be read (${message})`, "Check its permissions.", cause);
+    throw damaged(path, `it cannot be read (${message})`, "It must be a file that this user may read.", cause);
   }
 }
 

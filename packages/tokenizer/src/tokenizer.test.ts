@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
@@ -87,7 +88,23 @@ describe("special tokens", () => {
   });
 });
 
+test("vocabSize counts added tokens, also those that only tokenizer_config.json has", async () => {
+  expect((await load(WORD_PIECE)).vocabSize).toBe(9);
+  const added = [...WORD_PIECE.added_tokens, { id: 12, content: "[PAD]", special: true, normalized: false }];
+  const tokenizer = await load({ ...WORD_PIECE, added_tokens: added });
+  expect([tokenizer.vocabSize, ...tokenizer.encode("[PAD] hello")]).toEqual([13, 12, 1]);
+  const config = { added_tokens_decoder: { "20": { content: "[END]", special: true } } };
+  const configured = await load(WORD_PIECE, config);
+  expect([configured.vocabSize, ...configured.encode("[END]")]).toEqual([21, 20]);
+});
+
 describe("load", () => {
+  test("a folder in the place of tokenizer.json", async () => {
+    const folder = await modelFolder({});
+    await mkdir(join(folder, "tokenizer.json"));
+    await expect(Tokenizer.load(folder)).rejects.toThrow(/must be a file that this user may read/);
+  });
+
   test("takes a folder with nothing but tokenizer.json", async () => {
     const tokenizer = await Tokenizer.load(await modelFolder({ "tokenizer.json": WORD_PIECE }));
     expect([...tokenizer.encode("hello world")]).toEqual([1, 2]);
@@ -120,6 +137,24 @@ describe("load", () => {
       { "tokenizer.json": WORD_PIECE, "tokenizer_config.json": { chat_template: [1] } },
       "tokenizer_config.json",
       /chat_template/,
+    ],
+    [
+      "a template that is not Jinja",
+      { "tokenizer.json": WORD_PIECE, "tokenizer_config.json": { chat_template: "{% for %}" } },
+      "tokenizer_config.json",
+      /chat template "default" is not a valid Jinja template .*Correct it/,
+    ],
+    [
+      "chat_template.jinja that is not Jinja",
+      { "tokenizer.json": WORD_PIECE, "chat_template.jinja": "{{ 'a' " },
+      "chat_template.jinja",
+      /not a valid Jinja template/,
+    ],
+    [
+      "a git-lfs pointer",
+      { "tokenizer.json": "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n" },
+      "tokenizer.json",
+      /Run "git lfs pull"/,
     ],
   ])("%s: names the file and what to do", async (_name, files, file, message) => {
     const folder = await modelFolder(files);

@@ -31,7 +31,11 @@ export interface DecodeOptions {
 
 /** A tokenizer in the Hugging Face format. Immutable; may serve any number of requests. */
 export class Tokenizer {
-  /** One more than the largest id. The model's logits may be wider (padding); such ids have no token and no text. */
+  /**
+   * One more than the largest id that a text can give, added tokens included. The model's logits may be wider (padding): such ids
+   * have no token and no text. Where they are narrower, the ids beyond them are added tokens without an embedding, or the
+   * tokenizer is another model's.
+   */
   readonly vocabSize: number;
   /** Characters of the longest token: a text of more than n times as many cannot fit n tokens, so do not encode it. */
   readonly maxCharsPerToken: number;
@@ -60,7 +64,7 @@ export class Tokenizer {
     const named = namedSpecialTokens(files.config);
     this.bosTokenId = this.idOf(named.bos_token ?? "") ?? null;
     this.eosTokenId = this.idOf(named.eos_token ?? "") ?? null;
-    this.#templates = new ChatTemplates(files.templates, named);
+    this.#templates = new ChatTemplates(files, named);
     this.chatTemplate = files.templates.get("default") ?? null;
 
     const addedIds = new Set(added.map((token) => token.id));
@@ -82,6 +86,7 @@ export class Tokenizer {
     try {
       return new Tokenizer(files);
     } catch (cause) {
+      if (OctavoError.isInstance(cause)) throw cause;
       const found = cause instanceof Error ? cause.message : String(cause);
       throw damaged(
         join(folder, "tokenizer.json"),

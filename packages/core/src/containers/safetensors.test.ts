@@ -38,7 +38,9 @@ const GOOD = {
   "model.a": { dtype: "F32", shape: [2, 3], data_offsets: [0, 24] },
   b: { dtype: "BF16", shape: [], data_offsets: [24, 26] },
   empty: { dtype: "I64", shape: [0, 5], data_offsets: [26, 26] },
+  byte: { dtype: "U8", shape: [1], data_offsets: [26, 27] },
   odd: { dtype: "F16", shape: [3], data_offsets: [27, 33] },
+  rest: { dtype: "U8", shape: [31], data_offsets: [33, 64] },
 };
 
 test("a good file, from disk", () => {
@@ -47,7 +49,7 @@ test("a good file, from disk", () => {
   const file = openSafetensors(path);
   expect(file.path).toBe(path);
   expect(file.metadata).toEqual({ format: "pt" });
-  expect([...file.tensors.keys()]).toEqual(["model.a", "b", "empty", "odd"]);
+  expect([...file.tensors.keys()]).toEqual(["model.a", "b", "empty", "byte", "odd", "rest"]);
   const a = file.tensors.get("model.a")!;
   expect([a.dtype, a.shape, a.strides]).toEqual(["float32", [2, 3], [3, 1]]);
   expect([...bytesOf(a)]).toEqual(Array.from({ length: 24 }, (_, i) => i));
@@ -56,14 +58,36 @@ test("a good file, from disk", () => {
   expect(bytesOf(file.tensors.get("empty")!).byteLength).toBe(0);
 });
 
-test("an empty header, padding after the header and overlapping tensors are fine", () => {
+test("an empty header, padding after the header and tensors in any order are fine", () => {
   expect(open(fileOf("{}", 0)).tensors.size).toBe(0);
-  expect(open(fileOf(`${JSON.stringify(GOOD)}    `)).tensors.size).toBe(4);
-  const shared = {
-    a: { dtype: "U8", shape: [8], data_offsets: [0, 8] },
-    b: { dtype: "U8", shape: [8], data_offsets: [4, 12] },
-  };
-  expect(bytesOf(open(fileOf(JSON.stringify(shared))).tensors.get("b")!)[0]).toBe(4);
+  expect(open(fileOf(`${JSON.stringify(GOOD)}    `)).tensors.size).toBe(6);
+  const backwards = Object.fromEntries(Object.entries(GOOD).reverse());
+  expect(bytesOf(open(fileOf(JSON.stringify(backwards))).tensors.get("odd")!)[0]).toBe(27);
+});
+
+describe("tensors must cover the data without holes or overlap", () => {
+  const bytes = (begin: number, end: number) => ({ dtype: "U8", shape: [end - begin], data_offsets: [begin, end] });
+  test.each([
+    ["overlap", { a: bytes(0, 8), b: bytes(4, 64) }, /tensor b starts at byte 4 .* ends at 8/],
+    ["the same bytes twice", { a: bytes(0, 64), b: bytes(0, 64) }, /tensor b starts at byte 0/],
+    ["a hole", { a: bytes(0, 8), b: bytes(12, 64) }, /bytes 8 to 12 .* before tensor b/],
+    ["a hole at the start", { a: bytes(8, 64) }, /bytes 0 to 8/],
+    ["bytes after the last", { a: bytes(0, 60) }, /bytes 60 to 64 of the data belong to no tensor/],
+    ["an empty tensor inside of another", { a: bytes(0, 64), b: bytes(8, 8) }, /tensor b starts at byte 8/],
+    ["data without tensors", {}, /bytes 0 to 64/],
+  ])("%s", (_what, header, message) => {
+    expect(errorOf(fileOf(JSON.stringify(header)))).toMatchObject({
+      code: "CHECKPOINT",
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
+test("a git-lfs pointer is explained", () => {
+  const text = `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 269060552\n`;
+  const error = errorOf(new TextEncoder().encode(text));
+  expect(error).toMatchObject({ code: "CHECKPOINT", param: "model.safetensors" });
+  expect(error.message).toMatch(/git-lfs pointer.*Run "git lfs pull"/);
 });
 
 test.each([
@@ -73,7 +97,7 @@ test.each([
   ["BOOL", "bool"],
 ])("dtype %s is %s", (name, dtype) => {
   const header = { t: { dtype: name, shape: [0], data_offsets: [0, 0] } };
-  expect(open(fileOf(JSON.stringify(header))).tensors.get("t")!.dtype).toBe(dtype);
+  expect(open(fileOf(JSON.stringify(header), 0)).tensors.get("t")!.dtype).toBe(dtype);
 });
 
 test("disposing the file empties its tensors' storage", () => {
@@ -85,7 +109,7 @@ test("disposing the file empties its tensors' storage", () => {
 test("a file that is missing, or a folder", () => {
   const path = join(folder, "missing.safetensors");
   expect(() => openSafetensors(path)).toThrow(expect.objectContaining({ code: "CHECKPOINT", param: path }));
-  expect(() => openSafetensors(folder)).toThrow(expect.objectContaining({ code: "CHECKPOINT" }));
+  expect(() => openSafetensors(folder)).toThrow(/must be a file that this user may read/);
 });
 
 describe("damage to the file", () => {
@@ -178,9 +202,9 @@ describe("damage to a tensor", () => {
 });
 
 test("names that every object has are names like others", () => {
-  const entry = '{"dtype":"U8","shape":[1],"data_offsets":[0,1]}';
+  const entry = (at: number) => `{"dtype":"U8","shape":[1],"data_offsets":[${at},${at + 1}]}`;
   const file = open(
-    fileOf(`{"__proto__":${entry},"constructor":${entry},"__metadata__":{"__proto__":"x","toString":"y"}}`),
+    fileOf(`{"__proto__":${entry(0)},"constructor":${entry(1)},"__metadata__":{"__proto__":"x","toString":"y"}}`, 2),
   );
   expect([...file.tensors.keys()]).toEqual(["__proto__", "constructor"]);
   expect(({} as Record<string, unknown>).dtype).toBeUndefined();
@@ -206,7 +230,7 @@ test("2,000 random mutations give tensors within the file, or CHECKPOINT", () =>
       outcomes.refused++;
     }
   }
-  expect(outcomes.read).toBeGreaterThan(100);
+  expect(outcomes.read).toBeGreaterThan(50);
   expect(outcomes.refused).toBeGreaterThan(1000);
 });
 

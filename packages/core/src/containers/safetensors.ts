@@ -22,6 +22,9 @@ const SAFETENSORS_DTYPES: ReadonlyMap<unknown, DType> = new Map([
   ["BOOL", "bool"],
 ]);
 
+/** How the small text begins that stands in for a file until `git lfs pull` fetches it. */
+const LFS_POINTER = "version https://git-lfs.github.com/spec/";
+
 /** An open checkpoint file: tensors by name, as views into the file's bytes. */
 export interface TensorFile extends Disposable {
   readonly path: string;
@@ -40,7 +43,7 @@ export function readFile(path: string): Storage {
   } catch (cause) {
     throw new OctavoError({
       code: "CHECKPOINT",
-      message: `cannot read ${path}: ${(cause as Error).message}`,
+      message: `cannot read ${path}: ${(cause as Error).message}. It must be a file that this user may read.`,
       param: path,
       cause,
     });
@@ -72,6 +75,10 @@ function parse(path: string, storage: Storage): Pick<TensorFile, "tensors" | "me
     throw new OctavoError({ code: "CHECKPOINT", message, param: path, cause });
   };
   const bytes = storage.bytes ?? fail("it has no bytes on the host");
+  if (new TextDecoder().decode(bytes.subarray(0, LFS_POINTER.length)) === LFS_POINTER) {
+    const message = `${path} is a git-lfs pointer, the weights themselves were not downloaded. Run "git lfs pull" in its folder.`;
+    throw new OctavoError({ code: "CHECKPOINT", message, param: path });
+  }
   if (bytes.byteLength < 8) fail(`it has ${bytes.byteLength} bytes, a header needs at least 8`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) fail(`its header claims ${length} bytes, more than ${MAX_HEADER_BYTES}`);
@@ -86,6 +93,7 @@ function parse(path: string, storage: Storage): Pick<TensorFile, "tensors" | "me
   if (!isObject(header)) fail(`its header is ${describe(header)}, a JSON object was expected`);
 
   const tensors = new Map<string, Tensor>();
+  const spans: Span[] = [];
   let metadata: Record<string, string> = {};
   const dataBytes = storage.byteLength - dataStart;
   for (const [name, entry] of Object.entries(header as Record<string, unknown>)) {
@@ -107,9 +115,34 @@ function parse(path: string, storage: Storage): Pick<TensorFile, "tensors" | "me
     }
     if (end > dataBytes)
       fail(`tensor ${name} ends at byte ${end} of the data, the file holds ${dataBytes} (cut short?)`);
+    spans.push({ name, begin, end });
     tensors.set(name, tensor(known, Object.freeze(shape as number[]), storage, dataStart + begin));
   }
+  const damage = findLayoutDamage(spans, dataBytes);
+  if (damage !== undefined) fail(damage);
   return { tensors, metadata };
+}
+
+interface Span {
+  readonly name: string;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * The format's rule that tensors cover the data without holes or overlap. Weights that were cut out or written over are found
+ * by it, where each tensor by itself looks right.
+ */
+function findLayoutDamage(spans: Span[], dataBytes: number): string | undefined {
+  spans.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let covered = 0;
+  for (const { name, begin, end } of spans) {
+    if (begin < covered)
+      return `tensor ${name} starts at byte ${begin} of the data, inside of another that ends at ${covered}`;
+    if (begin > covered) return `bytes ${covered} to ${begin} of the data, before tensor ${name}, belong to no tensor`;
+    covered = end;
+  }
+  return covered < dataBytes ? `bytes ${covered} to ${dataBytes} of the data belong to no tensor` : undefined;
 }
 
 function isSizes(value: unknown): value is number[] {

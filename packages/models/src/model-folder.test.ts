@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { modelFolder, TINY_CONFIG } from "../test-support/model-folder.js";
+import { readModelConfig } from "./read-model-config.js";
+
+const refused = (code: string, message: RegExp) =>
+  expect.objectContaining({ code, message: expect.stringMatching(message) });
+
+test.each(["/nope", "meta-llama/Llama-3", "\0"])("%j: there is no such folder, and nothing is downloaded", (folder) => {
+  expect(() => readModelConfig(folder)).toThrow(
+    refused("CHECKPOINT", /(does not exist|cannot be read).*: MODEL must be a local folder.*nothing is downloaded/),
+  );
+});
+
+test("a file instead of a folder", () => {
+  const folder = modelFolder({ "config.json": TINY_CONFIG, "x.gguf": "GGUF" });
+  expect(() => readModelConfig(join(folder, "config.json"))).toThrow(refused("CHECKPOINT", /is not a folder: MODEL/));
+  expect(() => readModelConfig(join(folder, "x.gguf"))).toThrow(refused("CHECKPOINT", /GGUF is not supported yet/));
+});
+
+test("no name at all is not the current folder", () => {
+  expect(() => readModelConfig("")).toThrow(refused("INVALID_ARGUMENT", /no model is named/));
+});

@@ -1,0 +1,24 @@
+// The first look at what was given as MODEL: errors of the files inside would only be consequences.
+import { type Stats, statSync } from "node:fs";
+import { OctavoError } from "@octavo/core";
+
+const EXPECTED =
+  "MODEL must be a local folder in Hugging Face layout (config.json, tokenizer.json, safetensors); nothing is downloaded (yet)";
+
+/** @throws CHECKPOINT unless `folder` is a folder; INVALID_ARGUMENT when it is empty */
+export function checkModelFolder(folder: string): void {
+  if (folder === "") throw new OctavoError({ code: "INVALID_ARGUMENT", message: `no model is named: ${EXPECTED}` });
+  let found: Stats | undefined;
+  try {
+    found = statSync(folder, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw notAFolder(folder, `cannot be read (${(cause as Error).message})`);
+  }
+  if (found === undefined) throw notAFolder(folder, "does not exist");
+  if (found.isDirectory()) return;
+  throw notAFolder(folder, folder.endsWith(".gguf") ? "is a file, and GGUF is not supported yet" : "is not a folder");
+}
+
+function notAFolder(folder: string, found: string): OctavoError {
+  return new OctavoError({ code: "CHECKPOINT", message: `${folder} ${found}: ${EXPECTED}`, param: folder });
+}

@@ -1,0 +1,91 @@
+// Tensors of a checkpoint that the model does not read: which of them are refused.
+//
+// A config.json that does not belong to the weights must not quietly give another model. So a parameter of one of the
+// architecture's own modules (a known name, whatever the layer's number, with ".weight" or ".bias") is refused when it is not
+// read: under another config the model would use it. Buffers that transformers used to save, and the head of a model that ties it
+// to the embedding, carry nothing and are ignored. What is left (adapters, heads for other tasks, a vision tower) may be on
+// purpose: one warning.
+import { join } from "node:path";
+import { OctavoError } from "@octavo/core";
+import type { QuantScheme } from "@octavo/quant";
+import type { Architecture } from "./architecture.js";
+import type { Checkpoint } from "./checkpoint.js";
+import type { ModelConfig } from "./model-config.js";
+
+/** Fields of config.json that add parameters to modules. */
+const SWITCHES = [
+  ["attention_bias", "attentionBias"],
+  ["mlp_bias", "mlpBias"],
+] as const;
+
+const BUFFER =
+  /(^|\.)(rotary_emb\.(inv_freq|cos_cached|sin_cached)|position_ids|masked_bias|(attn|attention|self_attn)\.bias)$/;
+const PARAMETER = /\.(weight|bias)$/;
+const SHOWN = 5;
+
+/** What a model is about to be loaded from. */
+export interface LoadPlan {
+  readonly architecture: Architecture;
+  readonly config: ModelConfig;
+  readonly scheme: QuantScheme;
+}
+
+/**
+ * Looks at names only, so that a wrong config fails before anything is read.
+ * @throws CHECKPOINT that names tensor, file and config field
+ */
+export function checkUnusedTensors(checkpoint: Checkpoint, plan: LoadPlan): void {
+  const { architecture, config } = plan;
+  const read = new Set(tensorNames(plan));
+  const modules = new Set(tensorNames(plan, { tieWordEmbeddings: false }).map(moduleOf));
+  const anyLayer = new Set([...modules].map(withoutNumbers));
+  const isHarmless = (name: string) => BUFFER.test(name) || (config.tieWordEmbeddings && name === "lm_head.weight");
+  const unused = [...checkpoint.names].filter((name) => !read.has(name) && !isHarmless(name));
+  const parts = unused.filter((name) => PARAMETER.test(name) && anyLayer.has(withoutNumbers(moduleOf(name))));
+  const name = parts[0];
+  if (name !== undefined) {
+    const advice = modules.has(moduleOf(name)) ? switchAdvice(name, plan) : layerAdvice(parts, config);
+    throw new OctavoError({
+      code: "CHECKPOINT",
+      message:
+        `tensor ${name} in ${checkpoint.origin(name)} is a part of the model that ${join(checkpoint.folder, "config.json")} ` +
+        `leaves out: ${advice}, or take the config.json that belongs to these weights.`,
+      param: name,
+    });
+  }
+  if (unused.length === 0) return;
+  const more = unused.length > SHOWN ? `, and ${unused.length - SHOWN} more` : "";
+  process.emitWarning(
+    `${checkpoint.folder} has tensors that ${architecture.name} does not use: ${unused.slice(0, SHOWN).join(", ")}${more}`,
+    { code: "OCTAVO_UNUSED_TENSORS" },
+  );
+}
+
+function tensorNames({ architecture, config, scheme }: LoadPlan, changes: Partial<ModelConfig> = {}): string[] {
+  return architecture
+    .parameters({ ...config, ...changes })
+    .flatMap((spec) =>
+      spec.kind === "tensor"
+        ? [spec.name]
+        : spec.parts.flatMap((part) => scheme.tensors(part).map((tensor) => tensor.name)),
+    );
+}
+
+function switchAdvice(name: string, plan: LoadPlan): string {
+  const found = SWITCHES.find(([, key]) => tensorNames(plan, { [key]: true }).includes(name));
+  if (found !== undefined) return `it says that ${found[0]} is false, set "${found[0]}": true`;
+  return `${plan.architecture.name} has no such parameter, correct "architectures"`;
+}
+
+function layerAdvice(parts: readonly string[], { numLayers }: ModelConfig): string {
+  const last = parts.reduce((most, name) => Math.max(most, Number(/\.(\d+)\./.exec(name)?.[1] ?? 0)), 0);
+  return `it says that num_hidden_layers is ${numLayers}, the file has layers up to number ${last} (the first is 0), correct "num_hidden_layers"`;
+}
+
+function moduleOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
+}
+
+function withoutNumbers(module: string): string {
+  return module.replace(/\.\d+(?=\.|$)/g, ".#");
+}
