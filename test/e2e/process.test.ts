@@ -1,4 +1,5 @@
 // The life of the server's process: keys, signals, and starts that fail.
+import { connect } from "node:net";
 import OpenAI from "openai";
 import { expect, test, vi } from "vitest";
 import { runCli, startServer } from "./server-process.js";
@@ -53,6 +54,42 @@ test("a second signal exits at once", async () => {
   await reading;
 });
 
+test("a shutdown that runs out of time tells its clients", async () => {
+  await using server = await startServer(["--shutdown-timeout", "0.3"]);
+  const ask = (stream: boolean) => {
+    const body = JSON.stringify({ prompt: "Once", stream, max_tokens: 2000, ...untilLength });
+    return fetch(`${server.url}/v1/completions`, { method: "POST", body });
+  };
+  const [stream, whole] = [await ask(true), ask(false)];
+  await vi.waitFor(async () => {
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    expect(metrics).toMatch(/num_requests_running\S* 2$/m);
+  });
+  server.process.kill("SIGTERM");
+  const reply = await whole;
+  expect([reply.status, await reply.json()]).toMatchObject([503, { error: { code: 503 } }]);
+  const events = (await stream.text()).trimEnd().split("\n\n");
+  expect(events.at(-2)).toContain('"code":503');
+  expect(events.at(-1)).toBe("data: [DONE]");
+  expect(await server.exited).toBe(0);
+});
+
+test("a hang-up frees all pipelined requests", async () => {
+  await using server = await startServer(["--log-level", "warn"]);
+  const running = async () => {
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    return Number(/num_requests_running\S* (\d+)$/m.exec(metrics)![1]);
+  };
+  const body = JSON.stringify({ prompt: "Once", max_tokens: 2000, ...untilLength });
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+  const head = `POST /v1/completions HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}`;
+  socket.write(`${head}\r\n\r\n${body}`.repeat(5));
+  await vi.waitFor(async () => expect(await running()).toBe(5));
+  socket.destroy();
+  await vi.waitFor(async () => expect(await running()).toBe(0), { timeout: 500 });
+  expect(server.log()).toBe("");
+});
+
 test("a full queue is a 503 with Retry-After", async () => {
   await using server = await startServer(["--max-num-queued-reqs", "1"]);
   const body = JSON.stringify({ messages, stream: true, ...untilLength });
@@ -77,6 +114,7 @@ test("starts that fail say what to do, without a stack, and exit 1", async () =>
     [["serve", "/no/such/model", "--port", "0"], /\/no\/such\/model/],
     [["serve", "--port", "0", "--max-model-len", "99999"], /max_model_len 99999.*2048/],
     [["serve", "--dtype", "int3"], /--dtype/],
+    [["serve", "--host", ""], /--host/],
   ] as const) {
     const { code, stdout, stderr } = await runCli(args);
     expect(code).toBe(1);

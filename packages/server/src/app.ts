@@ -23,7 +23,9 @@ export interface AppOptions {
   readonly apiKeys?: readonly string[];
   /** Default: silent. */
   readonly logger?: Logger;
-  /** Larger request bodies get a 413. Default 32 MiB. */
+  /** Requests that the engine holds at most (its `maxNumQueuedReqs`): more prompts in one request get a 400. Default 4096. */
+  readonly maxNumQueuedReqs?: number;
+  /** Larger request bodies get a 413. Default 16 MiB. */
   readonly maxBodyBytes?: number;
 }
 
@@ -35,11 +37,11 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
   const context: ServerContext = {
     engine,
     metrics: new Metrics(engine, options.servedModelNames[0]),
-    limits: new PromptLimits(engine),
+    limits: new PromptLimits(engine, options.maxNumQueuedReqs ?? 4096),
     logger: options.logger ?? pino({ level: "silent" }),
     servedModelNames: options.servedModelNames,
     apiKeys: options.apiKeys ?? [],
-    maxBodyBytes: options.maxBodyBytes ?? 32 * 2 ** 20,
+    maxBodyBytes: options.maxBodyBytes ?? 16 * 2 ** 20,
     created: Math.floor(Date.now() / 1000),
   };
   const app = new Hono<Env>();

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createProgram } from "./program.js";
 import type { ServeFlags } from "./run-serve.js";
 import { version } from "./version.js";
@@ -31,7 +31,7 @@ test("flags and their defaults", async () => {
   expect(model).toBeUndefined();
   expect(flags).toEqual({
     host: "127.0.0.1",
-    port: Number(process.env.PORT ?? 8000),
+    port: Number(process.env.PORT || 8000),
     dtype: "auto",
     device: "auto",
     shutdownTimeout: 30,
@@ -69,6 +69,9 @@ test.each([
   ["--dtype", "int8"],
   ["--device", "cuda"],
   ["--api-key", ""],
+  ["--host", ""],
+  ["--served-model-name", ""],
+  ["--port", ""],
   ["--shutdown-timeout", "soon"],
   ["--nonsense", "1"],
 ])("%s %s is refused by name", async (flag, value) => {
@@ -76,6 +79,14 @@ test.each([
   expect(error).not.toBeNull();
   expect(output).toContain(flag);
   expect(flags).toBeUndefined();
+});
+
+test("an empty PORT is none", async () => {
+  vi.stubEnv("PORT", "");
+  expect((await parse("serve")).flags?.port).toBe(8000);
+  vi.stubEnv("PORT", "8123");
+  expect((await parse("serve")).flags?.port).toBe(8123);
+  vi.unstubAllEnvs();
 });
 
 test("--version", async () => {

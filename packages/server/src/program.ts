@@ -18,9 +18,9 @@ export function createProgram(serve: Serve): Command {
     .command("serve")
     .description("serve a model over the OpenAI API")
     .argument("[MODEL]", "folder with config.json, tokenizer.json and safetensors (default: @octavo/model-pocket)")
-    .option("--host <host>", "address to listen on", "127.0.0.1")
-    .addOption(new Option("--port <port>", "port to listen on; 0: any").env("PORT").default(8000).argParser(port))
-    .option("--served-model-name <name...>", "names that requests may use (default: MODEL)")
+    .option("--host <host>", "address to listen on", nonEmpty, "127.0.0.1")
+    .addOption(portOption())
+    .option("--served-model-name <name...>", "names that requests may use (default: MODEL)", collect)
     .option("--api-key <key>", "key that clients must send; repeatable (env: OCTAVO_API_KEY)", collect)
     .addOption(
       new Option("--dtype <dtype>", "dtype of weights, activations and KV cache").choices(DTYPES).default("auto"),
@@ -38,8 +38,18 @@ export function createProgram(serve: Serve): Command {
 }
 
 function collect(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, nonEmpty(value)];
+}
+
+function nonEmpty(value: string): string {
   if (value === "") throw new InvalidArgumentError("It must not be empty.");
-  return [...previous, value];
+  return value;
+}
+
+/** An empty PORT counts as none: shells and compose files write unset variables so. */
+function portOption(): Option {
+  const option = new Option("--port <port>", "port to listen on; 0: any").default(8000).argParser(port);
+  return process.env.PORT === "" ? option : option.env("PORT");
 }
 
 function positive(text: string): number {

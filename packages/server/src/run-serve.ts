@@ -26,10 +26,11 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
   const apiKeys = apiKey ?? (process.env.OCTAVO_API_KEY ? [process.env.OCTAVO_API_KEY] : []);
   const logger = createLogger(logLevel);
 
+  const { maxNumQueuedReqs } = engineOptions;
   // The port first: it fails in a millisecond, a large model loads for a minute.
   const listener = await listen({ host, port });
   const engine = await LLM.load(folder, engineOptions);
-  listener.attach(createApp(engine, { servedModelNames, apiKeys, logger }));
+  listener.attach(createApp(engine, { servedModelNames, apiKeys, logger, maxNumQueuedReqs }));
   drainOnSignal(listener, engine, logger, shutdownTimeout * 1000);
   const needsKey = apiKeys.length > 0;
   process.stdout.write(banner(listener.url, servedModelNames[0], engine.info, { needsKey }));

@@ -35,6 +35,37 @@ test.each([true, false])("a client that hangs up aborts its request (stream: %s)
   await vi.waitFor(() => expect([engine.running, engine.aborted]).toEqual([0, 1]), { timeout: 500 });
 });
 
+test("a client that hangs up aborts its pipelined requests too", async () => {
+  const { listener, engine, post } = await start({ text: "x".repeat(500), beforeToken: () => tick() });
+  const warned = vi.fn();
+  process.on("warning", warned);
+  const body = JSON.stringify({ messages });
+  const socket = connect(listener.port, "127.0.0.1");
+  socket.write(`POST ${CHAT} HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}`.repeat(20));
+  await vi.waitFor(() => expect(engine.running).toBe(20));
+  socket.destroy();
+  await vi.waitFor(() => expect([engine.running, engine.aborted]).toEqual([0, 20]), { timeout: 500 });
+  expect((await post({ messages, stream: true })).status).toBe(200);
+  process.off("warning", warned);
+  expect(warned).not.toHaveBeenCalled();
+});
+
+test("pipelined requests are answered in order", async () => {
+  const { listener } = await start({ text: "abc", beforeToken: () => tick() });
+  const body = JSON.stringify({ messages });
+  const socket = connect(listener.port, "127.0.0.1");
+  let text = "";
+  socket.on("data", (data) => {
+    text += data;
+  });
+  for (let i = 0; i < 3; i++) {
+    const head = `POST ${CHAT} HTTP/1.1\r\nhost: a\r\nx-request-id: r${i}\r\ncontent-length: ${body.length}`;
+    socket.write(`${head}\r\n\r\n${body}`);
+  }
+  await vi.waitFor(() => expect(text.match(/chatcmpl-r\d/g)).toEqual(["chatcmpl-r0", "chatcmpl-r1", "chatcmpl-r2"]));
+  socket.destroy();
+});
+
 test("100 streams at once", async () => {
   const { engine, post } = await start({ text: "abcdefghij", beforeToken: () => tick() });
   const replies = await Promise.all(Array.from({ length: 100 }, () => post({ messages, stream: true })));
@@ -112,6 +143,88 @@ test("what is not HTTP gets a 400", async () => {
   expect((await post({ messages })).status).toBe(200);
 });
 
+/** What the server answers to raw bytes, as soon as `pattern` is there or the connection closes. */
+function exchange(port: number, text: string, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write(text));
+    const end = () => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on("data", (data) => {
+      answer += data;
+      if (pattern.test(answer)) end();
+    });
+    socket.on("end", end);
+    socket.on("error", reject);
+  });
+}
+
+test("a body that is announced too large is refused at once, also when it never comes", async () => {
+  const { listener } = await start();
+  const started = performance.now();
+  const head = `POST ${CHAT} HTTP/1.1\r\nhost: a\r\ncontent-length: 104857600\r\n`;
+  expect(await exchange(listener.port, `${head}\r\n${"a".repeat(1000)}`, /"code":413/)).toMatch(/^HTTP\/1\.1 413 /);
+  const waiting = await exchange(listener.port, `${head}expect: 100-continue\r\n\r\n`, /"code":413/);
+  expect(waiting).toMatch(/^HTTP\/1\.1 413 /);
+  expect(performance.now() - started).toBeLessThan(1000);
+});
+
+test("a connection whose refused body does not come is closed", async () => {
+  const { listener } = await start();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    let closed = false;
+    const socket = connect(listener.port, "127.0.0.1");
+    socket.on("close", () => {
+      closed = true;
+    });
+    const answered = new Promise((resolve) => socket.once("data", resolve));
+    socket.write(`POST ${CHAT} HTTP/1.1\r\nhost: a\r\ncontent-length: 104857600\r\n\r\nabc`);
+    await answered;
+    await vi.advanceTimersByTimeAsync(4000);
+    await new Promise(setImmediate);
+    expect(closed).toBe(false);
+    await vi.advanceTimersByTimeAsync(2000);
+    await new Promise<void>((resolve) => (closed ? resolve() : socket.once("close", () => resolve())));
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("Expect: 100-continue gets its 100 when the body is wanted", async () => {
+  const { listener } = await start();
+  const body = JSON.stringify({ messages });
+  const answer = await new Promise<string>((resolve) => {
+    let text = "";
+    const socket = connect(listener.port, "127.0.0.1");
+    const head = `POST ${CHAT} HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: ${body.length}`;
+    socket.write(`${head}\r\n\r\n`);
+    socket.on("data", (data) => {
+      text += data;
+      if (text === "HTTP/1.1 100 Continue\r\n\r\n") socket.write(body);
+      if (text.includes("chat.completion")) resolve(text);
+    });
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
+  const refused = await exchange(
+    listener.port,
+    "POST /nope HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n",
+    /"code":404/,
+  );
+  expect(refused).toMatch(/^HTTP\/1\.1 404 /);
+});
+
+test("odd request targets are routes that do not exist", async () => {
+  const { listener } = await start();
+  for (const target of ["POST //v1/completions", "GET //v1/models", "OPTIONS *"]) {
+    const text = `${target} HTTP/1.1\r\nhost: localhost:${listener.port}\r\n\r\n`;
+    const answer = await exchange(listener.port, text, /"code":\d+/);
+    expect(answer).toMatch(/^HTTP\/1\.1 404 .*There is no route \/.*"type":"NotFoundError"/s);
+  }
+});
+
 test("503 until there is an app", async () => {
   const listener = await listen({ port: 0 });
   listeners.push(listener);
@@ -143,6 +256,19 @@ test("draining cuts off what outlives the timeout", async () => {
   await vi.waitFor(() => expect(engine.running).toBe(0));
 });
 
+test("what outlives the timeout is told before its connection closes", async () => {
+  const { listener, engine, post } = await start({ text: "x".repeat(1000), beforeToken: () => tick(20) });
+  const stream = await post({ messages, stream: true });
+  const events = eventData(stream);
+  const whole = post({ messages });
+  await vi.waitFor(() => expect(engine.running).toBe(2));
+  const started = performance.now();
+  expect(await listener.drain(100, () => void engine.dispose())).toBe(false);
+  expect(performance.now() - started).toBeLessThan(900);
+  expect(await problem(await whole)).toMatchObject({ status: 503, message: expect.stringContaining("shutting down") });
+  expect((await events).slice(-2)).toEqual([expect.stringContaining('"code":503'), "[DONE]"]);
+});
+
 test("a port in use says so", async () => {
   const { listener } = await start();
   const message = expect.stringMatching(/in use.*--port/);
@@ -151,5 +277,6 @@ test("a port in use says so", async () => {
     param: "port",
     message,
   });
+  await expect(listen({ host: "", port: 0 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", param: "host" });
   await expect(listen({ host: "203.0.113.1", port: 0 })).rejects.toMatchObject({ param: "host" });
 });

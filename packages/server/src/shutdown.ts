@@ -14,9 +14,12 @@ export function drainOnSignal(listener: Listener, engine: Engine, logger: Logger
     draining = true;
     const { numRunning, numWaiting } = engine.stats;
     logger.info({ signal, numRunning, numWaiting, timeoutMs }, "draining; a second signal exits at once");
-    const drained = await listener.drain(timeoutMs);
+    let disposed: Promise<void> | undefined;
+    const drained = await listener.drain(timeoutMs, () => {
+      disposed = engine.dispose();
+    });
     if (!drained) logger.warn({ timeoutMs }, "cut off the requests that still ran");
-    await engine.dispose();
+    await (disposed ?? engine.dispose());
     process.exit(0);
   };
   for (const signal of SIGNALS) process.on(signal, () => void onSignal(signal));

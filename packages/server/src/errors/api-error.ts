@@ -6,6 +6,7 @@ const TYPES: Readonly<Record<number, string>> = {
   404: "NotFoundError",
   405: "MethodNotAllowedError",
   413: "RequestTooLargeError",
+  415: "UnsupportedMediaTypeError",
   500: "InternalServerError",
   501: "NotImplementedError",
   503: "ServiceUnavailableError",

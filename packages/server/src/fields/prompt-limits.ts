@@ -7,17 +7,24 @@ import { badRequest } from "../errors/api-error.js";
 /** Text that fits has four characters a token or so; what has more is looked at piece by piece before it is encoded whole. */
 const USUAL_CHARS_PER_TOKEN = 6;
 /** Characters of a piece: tens of milliseconds. */
-const PIECE_LENGTH = 2 ** 15;
+const PIECE_LENGTH = 2 ** 14;
 /** Tokens that a cut may add to a piece. */
 const PIECE_SLACK = 8;
 /** `/tokenize` counts also what is longer than a short context. */
-const MIN_COUNTABLE_LENGTH = 2 ** 18;
+const MIN_COUNTABLE_TOKENS = 2 ** 15;
+const MIN_COUNTABLE_LENGTH = MIN_COUNTABLE_TOKENS * USUAL_CHARS_PER_TOKEN;
+/** Lists of token ids are cheap: also with a short context a request may hold many prompts, or a long text's ids. */
+const MIN_TOKEN_IDS = 2 ** 18;
+const CONTEXTS_OF_TOKEN_IDS = 4;
 
 /** Lets other requests go on between two pieces of work. */
 export const otherEvents = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 export class PromptLimits {
   readonly maxModelLen: number;
+  /** Token ids that one request may hold in all its prompts. */
+  readonly maxTokenIds: number;
+  readonly #maxPrompts: number;
   readonly #tokenizer: Tokenizer;
   /**
    * Characters that can fit at most: no token stands for more of them than the longest vocabulary entry has (entries of
@@ -25,8 +32,11 @@ export class PromptLimits {
    */
   readonly #maxTextLength: number;
 
-  constructor({ info, tokenizer }: Pick<Engine, "info" | "tokenizer">) {
+  /** @param maxPrompts prompts of one request, all of which the engine's queue must hold at once */
+  constructor({ info, tokenizer }: Pick<Engine, "info" | "tokenizer">, maxPrompts: number) {
     this.maxModelLen = info.maxModelLen;
+    this.maxTokenIds = Math.max(MIN_TOKEN_IDS, CONTEXTS_OF_TOKEN_IDS * info.maxModelLen);
+    this.#maxPrompts = maxPrompts;
     this.#tokenizer = tokenizer;
     this.#maxTextLength = info.maxModelLen * tokenizer.maxCharsPerToken;
   }
@@ -43,25 +53,45 @@ export class PromptLimits {
   /** Token ids of a text that may be far too long. @throws ApiError 400 when it is */
   async encode(text: string, options: { addSpecialTokens: boolean }, param: string): Promise<Int32Array> {
     this.checkLength(text.length, param);
-    if (text.length > this.maxModelLen * USUAL_CHARS_PER_TOKEN) await this.#refuseByPieces(text, param);
+    if (text.length > this.maxModelLen * USUAL_CHARS_PER_TOKEN) {
+      if (await this.#exceeds(text, this.maxModelLen)) this.#refuse(`more than ${this.maxModelLen}`, param);
+    }
     return this.#tokenizer.encode(text, options);
   }
 
-  async #refuseByPieces(text: string, param: string): Promise<void> {
+  /** Whether the text certainly has more tokens than that. */
+  async #exceeds(text: string, maxTokens: number): Promise<boolean> {
     let tokens = 0;
     for (let start = 0; start < text.length; start += PIECE_LENGTH) {
       const piece = text.slice(start, start + PIECE_LENGTH);
       tokens += this.#tokenizer.encode(piece, { addSpecialTokens: false }).length - PIECE_SLACK;
-      if (tokens > this.maxModelLen) this.#refuse(`more than ${this.maxModelLen}`, undefined, param);
+      if (tokens > maxTokens) return true;
       await otherEvents();
     }
+    return false;
   }
 
   /** @throws ApiError 400 when the text is too long to be tokenized in one go */
-  checkCountable(length: number, param: string): void {
+  async checkCountable(text: string, param: string): Promise<void> {
     const limit = Math.max(this.maxModelLen * USUAL_CHARS_PER_TOKEN, MIN_COUNTABLE_LENGTH);
-    if (length <= limit) return;
-    throw badRequest(`\`${param}\` has ${length} characters, at most ${limit} are tokenized at once; split it.`, param);
+    if (text.length > limit) {
+      const found = `has ${text.length} characters, at most ${limit} are tokenized at once`;
+      throw badRequest(`\`${param}\` ${found}; split it.`, param);
+    }
+    if (text.length <= PIECE_LENGTH) return;
+    const maxTokens = Math.max(this.maxModelLen, MIN_COUNTABLE_TOKENS);
+    if (await this.#exceeds(text, maxTokens)) {
+      throw badRequest(`\`${param}\` has more than ${maxTokens} tokens, the most that are counted; split it.`, param);
+    }
+  }
+
+  /** @throws ApiError 400 when there are more prompts than the engine can ever take at once */
+  checkPromptCount(count: number): void {
+    if (count <= this.#maxPrompts) return;
+    throw badRequest(
+      `\`prompt\` has ${count} prompts, at most ${this.#maxPrompts} can be in flight (--max-num-queued-reqs); split them.`,
+      "prompt",
+    );
   }
 
   /**
@@ -78,20 +108,23 @@ export class PromptLimits {
 
   /**
    * @param maxTokens what the request asked for; undefined when it did not
+   * @param names what the request calls its prompt and its `maxTokens`
    * @throws ApiError 400 with the numbers when prompt and output do not fit the context together
    */
-  checkTokens(promptTokens: number, maxTokens: number | undefined, param: string): void {
-    if (promptTokens + (maxTokens ?? 1) > this.maxModelLen) this.#refuse(String(promptTokens), maxTokens, param);
+  checkTokens(promptTokens: number, maxTokens: number | undefined, names: { prompt: string; maxTokens: string }): void {
+    const room = this.maxModelLen - promptTokens;
+    if (room < 1) this.#refuse(String(promptTokens), names.prompt);
+    if (maxTokens === undefined || maxTokens <= room) return;
+    const found = `the prompt has ${promptTokens}, \`${names.maxTokens}\` is ${maxTokens}`;
+    const advice = `Ask for at most ${room} tokens or shorten \`${names.prompt}\`.`;
+    throw badRequest(`${this.#context} ${found}. ${advice}`, names.maxTokens);
   }
 
-  #refuse(promptTokens: string, maxTokens: number | undefined, param: string): never {
-    const room = this.maxModelLen - Number(promptTokens);
-    const asked = maxTokens === undefined ? "" : `, max_tokens is ${maxTokens}`;
-    const advice =
-      asked && room > 0 ? `Shorten \`${param}\` or ask for at most ${room} tokens.` : `Shorten \`${param}\`.`;
-    throw badRequest(
-      `This model's context has ${this.maxModelLen} tokens (max_model_len) for prompt and output together; the prompt has ${promptTokens}${asked}. ${advice}`,
-      param,
-    );
+  #refuse(promptTokens: string, param: string): never {
+    throw badRequest(`${this.#context} the prompt has ${promptTokens}. Shorten \`${param}\`.`, param);
+  }
+
+  get #context(): string {
+    return `This model's context has ${this.maxModelLen} tokens (max_model_len) for prompt and output together;`;
   }
 }

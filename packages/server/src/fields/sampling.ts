@@ -2,6 +2,9 @@
 import type { SamplingParams } from "@octavo/engine";
 import { z } from "zod";
 
+/** The engine looks through them at every token. */
+const MAX_STOP_TOKEN_IDS = 1024;
+
 const flag = z.boolean().optional();
 
 /** Schema entries; put them into a route's `z.object`. */
@@ -13,7 +16,7 @@ export const samplingFields = {
   min_p: z.number().optional(),
   seed: z.int().optional(),
   stop: z.union([z.string(), z.array(z.string())], { error: "expected a string or a list of strings" }).optional(),
-  stop_token_ids: z.array(z.int()).optional(),
+  stop_token_ids: z.array(z.int()).max(MAX_STOP_TOKEN_IDS, `expected at most ${MAX_STOP_TOKEN_IDS} ids`).optional(),
   include_stop_str_in_output: flag,
   ignore_eos: flag,
   skip_special_tokens: flag,

@@ -1,5 +1,5 @@
 // An engine for tests: answers with a given text, one character a token, and remembers what it was asked.
-import type { OctavoError } from "@octavo/core";
+import { OctavoError } from "@octavo/core";
 import type { Engine, EngineInfo, EngineStats, GenerateRequest, OutputChunk, RequestStream } from "@octavo/engine";
 import type { Tokenizer } from "@octavo/tokenizer";
 
@@ -56,6 +56,7 @@ export class FakeEngine implements Engine {
     steps: 9,
   };
   readonly #options: FakeEngineOptions;
+  #disposed = false;
 
   constructor(options: FakeEngineOptions = {}) {
     this.#options = options;
@@ -101,7 +102,9 @@ export class FakeEngine implements Engine {
 
   async idle(): Promise<void> {}
 
-  async dispose(): Promise<void> {}
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+  }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
@@ -112,6 +115,7 @@ export class FakeEngine implements Engine {
     try {
       for (let i = 0; i < text.length && !isOver(); i++) {
         await beforeToken?.(i);
+        if (this.#disposed) throw new OctavoError({ code: "DISPOSED", message: "disposed" });
         if (isOver()) break;
         const last = i === text.length - 1 ? finish : { finishReason: null, stopReason: null };
         yield { text: text[i]!, tokenIds: [text.charCodeAt(i)], ...last };

@@ -1,4 +1,6 @@
 // Between OpenAI's chat shapes and the engine's.
+import { OctavoError } from "@octavo/core";
+import type { ChatMessage, ChatOptions, Tokenizer } from "@octavo/tokenizer";
 import type { ServerContext } from "../../context.js";
 import { badRequest } from "../../errors/api-error.js";
 import { textLength, toChatMessages } from "../../fields/messages.js";
@@ -22,13 +24,25 @@ export async function encodeMessages({ engine, limits }: ServerContext, body: Pr
     const message = "`continue_final_message` and `add_generation_prompt` cannot both be true.";
     throw badRequest(message, "continue_final_message");
   }
-  const text = engine.tokenizer.renderChat(messages, {
+  const text = render(engine.tokenizer, messages, {
     addGenerationPrompt: body.add_generation_prompt ?? !continueFinalMessage,
     continueFinalMessage,
     ...(body.documents && { documents: body.documents }),
     ...(body.chat_template_kwargs && { kwargs: body.chat_template_kwargs }),
   });
   return limits.encode(text, { addSpecialTokens: false }, "messages");
+}
+
+/** The tokenizer advises to give another template, which no request can. */
+function render(tokenizer: Tokenizer, messages: readonly ChatMessage[], options: ChatOptions): string {
+  try {
+    return tokenizer.renderChat(messages, options);
+  } catch (error) {
+    if (!OctavoError.isInstance(error) || error.param !== "chat_template") throw error;
+    const reason = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+    const advice = "use /v1/completions with a ready prompt, or serve a model with a chat template";
+    throw badRequest(`This model has no usable chat template${reason}; ${advice}.`, "messages");
+  }
 }
 
 /** The reply in one piece. */

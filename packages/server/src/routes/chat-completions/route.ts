@@ -23,9 +23,10 @@ export function chatCompletions(context: ServerContext): RouteHandler {
     const model = resolveModel(servedModelNames, body.model);
     refuseUnimplemented(json, CHAT_UNIMPLEMENTED);
     const usage = toUsageOptions(body);
-    const maxTokens = body.max_completion_tokens ?? body.max_tokens;
+    const maxTokensField = body.max_completion_tokens === undefined ? "max_tokens" : "max_completion_tokens";
+    const maxTokens = body[maxTokensField];
     const prompt = await encodeMessages(context, body);
-    limits.checkTokens(prompt.length, maxTokens, "messages");
+    limits.checkTokens(prompt.length, maxTokens, { prompt: "messages", maxTokens: maxTokensField });
 
     const params = toSamplingParams(body, maxTokens ?? null);
     const generations = submitAll(engine, metrics, [prompt], params, c.req.raw.signal);

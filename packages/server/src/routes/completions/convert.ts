@@ -12,15 +12,21 @@ type Prompt = string | Int32Array;
 
 /** Every prompt as token ids. @throws ApiError 400 that names the prompt or element at fault */
 export async function encodePrompts({ engine, limits }: ServerContext, body: CompletionBody): Promise<Int32Array[]> {
+  const isList = Array.isArray(body.prompt) && typeof body.prompt[0] !== "number";
+  if (isList) limits.checkPromptCount(body.prompt.length);
   const prompts = toPrompts(body.prompt, engine.info.vocabSize, limits.maxModelLen);
-  for (const prompt of prompts) if (typeof prompt === "string") limits.checkLength(prompt.length, "prompt");
+  const pathOf = (index: number) => (isList ? `prompt[${index}]` : "prompt");
+  prompts.forEach((prompt, index) => {
+    if (typeof prompt === "string") limits.checkLength(prompt.length, pathOf(index));
+  });
   const addSpecialTokens = body.add_special_tokens ?? true;
   const encoded: Int32Array[] = [];
   for (const prompt of prompts) {
+    const path = pathOf(encoded.length);
     if (encoded.length > 0) await otherEvents();
-    const ids = typeof prompt === "string" ? await limits.encode(prompt, { addSpecialTokens }, "prompt") : prompt;
-    if (ids.length === 0) throw badRequest("`prompt` must not be empty.", "prompt");
-    limits.checkTokens(ids.length, body.max_tokens, "prompt");
+    const ids = typeof prompt === "string" ? await limits.encode(prompt, { addSpecialTokens }, path) : prompt;
+    if (ids.length === 0) throw badRequest(`\`${path}\` must not be empty.`, path);
+    limits.checkTokens(ids.length, body.max_tokens, { prompt: path, maxTokens: "max_tokens" });
     encoded.push(ids);
   }
   return encoded;

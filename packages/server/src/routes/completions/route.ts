@@ -18,9 +18,9 @@ import { completionSchema } from "./schema.js";
 const DEFAULT_MAX_TOKENS = 16;
 
 export function completions(context: ServerContext): RouteHandler {
-  const { engine, metrics, servedModelNames, maxBodyBytes } = context;
+  const { engine, limits, metrics, servedModelNames, maxBodyBytes } = context;
   return async (c) => {
-    const json = parseJson(await readBody(c.req.raw, maxBodyBytes));
+    const json = parseJson(await readBody(c.req.raw, maxBodyBytes), { name: "prompt", maxCount: limits.maxTokenIds });
     const body = validate(completionSchema, json);
     const model = resolveModel(servedModelNames, body.model);
     refuseUnimplemented(json, COMPLETION_UNIMPLEMENTED);

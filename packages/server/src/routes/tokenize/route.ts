@@ -34,7 +34,7 @@ async function tokenizeText(context: ServerContext, json: JsonObject): Promise<T
   const body = validate(tokenizeTextSchema, json);
   resolveModel(servedModelNames, body.model);
   refuseUnimplemented(json, TOKENIZE_UNIMPLEMENTED);
-  limits.checkCountable(body.prompt.length, "prompt");
+  await limits.checkCountable(body.prompt, "prompt");
   const ids = engine.tokenizer.encode(body.prompt, { addSpecialTokens: body.add_special_tokens ?? true });
   return { ids, withStrings: body.return_token_strs ?? false };
 }
@@ -47,11 +47,12 @@ async function tokenizeChat(context: ServerContext, json: JsonObject): Promise<T
   return { ids: await encodeMessages(context, body), withStrings: body.return_token_strs ?? false };
 }
 
-export function detokenize({ engine, servedModelNames, maxBodyBytes }: ServerContext): RouteHandler {
+export function detokenize({ engine, limits, servedModelNames, maxBodyBytes }: ServerContext): RouteHandler {
   return async (c) => {
-    const body = validate(detokenizeSchema, parseJson(await readBody(c.req.raw, maxBodyBytes)));
+    const ids = { name: "tokens", maxCount: limits.maxTokenIds };
+    const body = validate(detokenizeSchema, parseJson(await readBody(c.req.raw, maxBodyBytes), ids));
     resolveModel(servedModelNames, body.model);
-    const ids = toTokenIds(body.tokens, "tokens", engine.info.vocabSize);
-    return c.json({ prompt: engine.tokenizer.decode(ids, { skipSpecialTokens: false }) });
+    const tokens = toTokenIds(body.tokens, "tokens", engine.info.vocabSize);
+    return c.json({ prompt: engine.tokenizer.decode(tokens, { skipSpecialTokens: false }) });
   };
 }
