@@ -41,6 +41,11 @@ async function speed(dtype, batch) {
   }
 }
 
+{
+  const llm = await LLM.load(modelPath, { device: "cuda" });
+  console.log(`${llm.info.device}; loaded in ${llm.info.loadSeconds.toFixed(2)} s`);
+  await llm.dispose();
+}
 const [cpu, cuda] = [await greedy("cpu", "float32"), await greedy("cuda", "float32")];
 let failures = 0;
 for (const [i, expected] of cpu.entries()) {

@@ -66,7 +66,7 @@ export class CudaBackend implements Backend {
     const gpu = this.#native.findGpus().gpus[index]!;
     this.info = Object.freeze({
       name: "cuda",
-      description: `${gpu.name}, ${Math.round(gpu.totalBytes / 2 ** 30)} GiB${batchInvariant ? ", batch-invariant" : ""}`,
+      description: `${gpu.name}, ${Math.round(gpu.totalBytes / 2 ** 30)} GiB${batchInvariant ? ", batch-invariant" : ""}, GEMM ${this.#native.gemmOf(this.#id)}`,
       dtypes: FLOAT_DTYPES,
       blockSize: BLOCK_SIZE,
       availableBytes: this.#native.freeBytes(this.#id),

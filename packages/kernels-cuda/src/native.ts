@@ -46,6 +46,8 @@ export interface NativeAddon extends NativeOpCalls {
 
   findGpus(): GpuReport;
   createBackend(ordinal: number, batchInvariant: number): number;
+  /** For people: which library multiplies matrices. */
+  gemmOf(backend: number): string;
   disposeBackend(backend: number): void;
   freeBytes(backend: number): number;
   synchronize(backend: number): void;

@@ -53,6 +53,14 @@ napi_value create_backend(Call& call) {
     return result;
 }
 
+/** gemmOf(backend): what multiplies matrices, for people */
+napi_value gemm_of(Call& call) {
+    const std::string& text = call.backend().stream.gemm_text();
+    napi_value result;
+    napi_create_string_utf8(call.env(), text.c_str(), text.size(), &result);
+    return result;
+}
+
 /** disposeBackend(backend): waits for the GPU and frees everything the backend gave out */
 napi_value dispose_backend(Call& call) {
     const int64_t id = call.integer();
@@ -125,6 +133,7 @@ napi_value dispose_event(Call& call) {
 void export_device(napi_env env, napi_value exports, Environment* environment, Exporter add) {
     add(env, exports, "findGpus", entry<find_gpus_entry>, environment);
     add(env, exports, "createBackend", entry<create_backend>, environment);
+    add(env, exports, "gemmOf", entry<gemm_of>, environment);
     add(env, exports, "disposeBackend", entry<dispose_backend>, environment);
     add(env, exports, "freeBytes", entry<free_bytes>, environment);
     add(env, exports, "synchronize", entry<synchronize>, environment);

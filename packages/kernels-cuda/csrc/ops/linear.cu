@@ -32,6 +32,13 @@ void launch_tiled(Stream& stream, const LinearCall& call) {
 
 constexpr int64_t kFewRows = 8;
 
+/** Many rows of 16-bit elements without a bias. @returns false where cuBLASLt is absent or does not take the call */
+bool try_cublas_lt(Stream& stream, const LinearWeight& weight, const Linear& a) {
+    if (!stream.cublas_lt() || weight.bias || weight.dtype == dtype::kFloat32 || !in_packs(bits_of(a.out))) return false;
+    return stream.cublas_lt()->multiply(stream.handle(), {a.out, a.out_stride, a.out_dtype, a.x, a.x_stride, weight.weight, weight.dtype,
+                                                          a.rows, weight.in_features, weight.out_features});
+}
+
 }  // namespace
 
 void linear(Stream& stream, const LinearWeight& weight, const Linear& arguments) {
@@ -51,6 +58,7 @@ void linear(Stream& stream, const LinearWeight& weight, const Linear& arguments)
     with_float_type(weight.dtype, [&](auto weight_tag) {
         using W = typename decltype(weight_tag)::Type;
         if (packed && arguments.rows <= kFewRows && !stream.batch_invariant()) return launch_few_rows<W>(stream, call);
+        if (packed && try_cublas_lt(stream, weight, arguments)) return;
         if constexpr (sizeof(W) == 2) {
             if (packed) return launch_mma<W>(stream, call);
         }

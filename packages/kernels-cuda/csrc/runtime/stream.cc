@@ -1,5 +1,6 @@
 #include "runtime/stream.h"
 
+#include <cstdlib>
 #include <cstring>
 
 #include "octavo/step_plan.h"
@@ -8,6 +9,15 @@
 #include "runtime/gpu.h"
 
 namespace octavo::cuda {
+namespace {
+
+/** OCTAVO_CUDA_GEMM: "own" goes without cuBLASLt, for comparing. */
+bool wants_cublas_lt() {
+    const char* chosen = std::getenv("OCTAVO_CUDA_GEMM");
+    return !chosen || strcmp(chosen, "own") != 0;
+}
+
+}  // namespace
 
 Stream::Stream(int ordinal, bool batch_invariant) : ordinal_(ordinal), batch_invariant_(batch_invariant) {
     open_gpu(ordinal);
@@ -20,12 +30,18 @@ Stream::Stream(int ordinal, bool batch_invariant) : ordinal_(ordinal), batch_inv
         check_cuda(cudaHostAlloc(&staging.host, kStagingBytes, cudaHostAllocDefault), "cudaHostAlloc");
         check_cuda(cudaEventCreateWithFlags(&staging.copied, cudaEventDisableTiming), "cudaEventCreateWithFlags");
     }
+    // Its algorithms depend on the number of rows.
+    if (batch_invariant || !wants_cublas_lt()) return;
+    std::string found;
+    cublas_lt_ = CublasLt::open(found);
+    gemm_text_ = cublas_lt_ ? found : "own (" + found + ")";
 }
 
 // What fails here has failed before or does not matter: the GPU may be gone, or the process about to end.
 Stream::~Stream() {
     cudaSetDevice(ordinal_);
     if (handle_) cudaStreamSynchronize(handle_);
+    cublas_lt_.reset();
     for (Staging& staging : staging_) {
         if (staging.copied) cudaEventDestroy(staging.copied);
         if (staging.host) cudaFreeHost(staging.host);

@@ -5,7 +5,11 @@
 
 #include <cstdint>
 
+#include <memory>
+#include <string>
+
 #include "runtime/caching_allocator.h"
+#include "runtime/cublas_lt.h"
 #include "runtime/fault.h"
 
 namespace octavo::cuda {
@@ -31,6 +35,10 @@ public:
     /** Whether a row's bits may not depend on how many rows are computed with it. */
     bool batch_invariant() const { return batch_invariant_; }
     Fault* fault() const { return fault_; }
+    /** cuBLASLt, or null where it is absent or not wanted. */
+    CublasLt* cublas_lt() const { return cublas_lt_.get(); }
+    /** For people: which library multiplies matrices. */
+    const std::string& gemm_text() const { return gemm_text_; }
 
     /** Zeroed, on the stream. */
     void* allocate_device(size_t bytes);
@@ -60,6 +68,8 @@ private:
     Fault* fault_ = nullptr;
     CachingAllocator device_memory_{device_memory()};
     CachingAllocator pinned_memory_{pinned_memory()};
+    std::unique_ptr<CublasLt> cublas_lt_;
+    std::string gemm_text_ = "own";
     Staging staging_[2];
     int next_staging_ = 0;
 };
