@@ -3,6 +3,7 @@ const allowed = {
   core: [],
   "model-pocket": [],
   "kernels-cpu": ["core"],
+  "kernels-cuda": ["core"],
   "kv-cache": ["core"],
   tokenizer: ["core"],
   quant: ["core"],

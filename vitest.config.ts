@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "test/gpu/**"], // vitest.gpu.config.ts
     // A crash of native code must cost one file, not the run.
     pool: "forks",
     testTimeout: 60_000,

@@ -1,6 +1,7 @@
 // The operations that a backend implements. Every op writes into its destination argument (first), allocates nothing and
 // returns nothing; it is enqueued on the backend's stream. Float tensors of one call share a dtype (float32, float16 or
-// bfloat16) unless a comment says otherwise; sums run in float32. A row's result never depends on the other rows.
+// bfloat16) unless a comment says otherwise; sums run in float32. A row's result never depends on the other rows
+// (on a GPU: where batch invariance is asked for).
 // T tokens, R rows (requests), S samples, H hidden, V vocabulary, D head size.
 import type { Batch } from "./batch.js";
 import type { LinearWeight } from "./linear.js";

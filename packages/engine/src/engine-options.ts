@@ -4,8 +4,8 @@ import { checkKeys } from "./known-keys.js";
 
 /** Options of {@link LLM.load}; the server's flags have the same names in vLLM's spelling. */
 export interface EngineOptions {
-  /** "auto" takes the best backend there is. Default "auto". */
-  readonly device?: "auto" | "cpu" | "null" | "reference";
+  /** "auto" takes a GPU where @octavo/kernels-cuda is built and finds one, else the CPU. Default "auto". */
+  readonly device?: "auto" | "cpu" | "cuda" | "null" | "reference";
   /** Activations, KV cache and weights. Default "auto": as the checkpoint says. */
   readonly dtype?: FloatDType | "auto" | "half" | "float";
   /** Tokens that prompt and output may have together. Default: the model's own limit. */

@@ -25,7 +25,7 @@ import {
   type Tensor,
   tensor,
 } from "@octavo/core";
-import { CpuOps } from "./cpu-ops.js";
+import { NativeOps } from "@octavo/core/native";
 import { CpuLinearWeight } from "./linear-weight.js";
 import { loadNative } from "./load-native.js";
 import { availableMemory, cpuLimit } from "./machine-limits.js";
@@ -51,7 +51,11 @@ export class CpuBackend implements Backend {
     const spin = threads <= cpus ? 1 : 0;
     this.#id = this.#native.createBackend(threads, spin, options.isa ?? process.env.OCTAVO_CPU_ISA ?? "");
     this.#pool = new MemoryPool(this.#native, this.#id);
-    this.ops = new CpuOps(this.#native, this.#id);
+    this.ops = new NativeOps(
+      this.#native,
+      this.#id,
+      (weight): weight is CpuLinearWeight => weight instanceof CpuLinearWeight && weight.backend === this.#id,
+    );
     this.info = Object.freeze({
       name: "cpu",
       description: `${this.#native.isaOf(this.#id)}, ${threads} thread${threads === 1 ? "" : "s"}`,

@@ -67,7 +67,7 @@ test.each([
   ["--max-model-len", "0"],
   ["--max-num-seqs", "1e3"],
   ["--dtype", "int8"],
-  ["--device", "cuda"],
+  ["--device", "tpu"],
   ["--api-key", ""],
   ["--host", ""],
   ["--served-model-name", ""],

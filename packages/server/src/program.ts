@@ -4,6 +4,7 @@ import { LOG_LEVELS } from "./logging/logger.js";
 import type { ServeFlags } from "./run-serve.js";
 import { version } from "./version.js";
 
+const DEVICES = ["auto", "cpu", "cuda"];
 const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
 
 type Serve = (model: string | undefined, flags: ServeFlags) => Promise<void>;
@@ -30,7 +31,9 @@ export function createProgram(serve: Serve): Command {
     .option("--max-num-batched-tokens <tokens>", "tokens a step computes at most (default: 2048)", positive)
     .option("--max-num-queued-reqs <requests>", "requests in flight, more get a 503 (default: 4096)", positive)
     .option("--kv-cache-memory-bytes <bytes>", "memory for the KV cache (default: half of what is free)", positive)
-    .addOption(new Option("--device <device>", "backend").choices(["auto", "cpu"]).default("auto"))
+    .addOption(
+      new Option("--device <device>", "backend; auto: a GPU where there is one").choices(DEVICES).default("auto"),
+    )
     .option("--shutdown-timeout <seconds>", "how long running requests may finish after a signal", seconds, 30)
     .addOption(new Option("--log-level <level>", "what is logged to stderr").choices(LOG_LEVELS).default("info"))
     .action(serve);

@@ -1,15 +1,13 @@
 #include "runtime/memory.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "octavo/mapped_file.h"
 #include "runtime/error.h"
 
 namespace octavo::cpu {
@@ -17,13 +15,6 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 constexpr size_t kMapThreshold = size_t{1} << 20;
-
-struct FileDescriptor {
-    int value;
-    ~FileDescriptor() {
-        if (value >= 0) close(value);
-    }
-};
 
 }  // namespace
 
@@ -42,18 +33,10 @@ Memory Memory::allocate(size_t bytes) {
 }
 
 Memory Memory::map_file(const char* path) {
-    const FileDescriptor file{open(path, O_RDONLY | O_CLOEXEC)};
-    check(file.value >= 0, ErrorCode::kCheckpoint, "cannot open %s: %s", path, strerror(errno));
-    struct stat status;
-    check(fstat(file.value, &status) == 0, ErrorCode::kCheckpoint, "cannot read the size of %s: %s", path, strerror(errno));
-    check(S_ISREG(status.st_mode), ErrorCode::kCheckpoint, "%s is not a file", path);
-    check(status.st_size > 0, ErrorCode::kCheckpoint, "%s is empty (0 bytes); download it again", path);
-    const size_t bytes = static_cast<size_t>(status.st_size);
-    // Writable pages, so that a stray write from JavaScript costs a private page instead of the process.
-    void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.value, 0);
-    check(data != MAP_FAILED, ErrorCode::kCheckpoint, "cannot map %s (%zu bytes): %s", path, bytes, strerror(errno));
-    madvise(data, bytes, MADV_WILLNEED);
-    return Memory(data, bytes, true);
+    MappedFile mapped;
+    const std::string failure = octavo::map_file(path, mapped);
+    check(failure.empty(), ErrorCode::kCheckpoint, "%s", failure.c_str());
+    return Memory(mapped.data, mapped.bytes, true);
 }
 
 Memory::Memory(Memory&& other) noexcept { *this = std::move(other); }

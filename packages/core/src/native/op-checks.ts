@@ -1,5 +1,7 @@
 // Checks of op arguments: plain comparisons on the hot path; messages are built only on failure.
-import { isContiguous, isFloatDType, OctavoError, type Tensor } from "@octavo/core";
+import { isFloatDType } from "../dtype.js";
+import { OctavoError } from "../errors.js";
+import { isContiguous, type Tensor } from "../tensor.js";
 
 export function fail(op: string, found: string): never {
   throw new OctavoError({ code: "INVALID_ARGUMENT", message: `${op}: ${found}`, param: op });

@@ -1,8 +1,13 @@
-// Ops on the CPU: checks shapes and dtypes, then makes one native call with plain numbers. What the tensors hold (ids,
-// slots, plan words) is checked natively. The checks build their messages only when they fail.
-import { type Batch, DTYPES, type LinearWeight, type Ops, ROW_INIT_WORDS, type Tensor } from "@octavo/core";
-import { CpuLinearWeight } from "./linear-weight.js";
-import type { NativeAddon } from "./native.js";
+// The ops of a backend whose kernels are behind an addon: checks shapes and dtypes, then makes one native call with plain
+// numbers. What the tensors hold (ids, slots, plan words) is checked natively. The checks build their messages only when they
+// fail.
+import type { Batch } from "../batch.js";
+import { DTYPES } from "../dtype.js";
+import type { LinearWeight } from "../linear.js";
+import type { Ops } from "../ops.js";
+import { ROW_INIT_WORDS } from "../plan/layout.js";
+import type { Tensor } from "../tensor.js";
+import type { NativeOpCalls } from "./native-op-calls.js";
 import {
   address,
   checkContiguous,
@@ -15,13 +20,25 @@ import {
   fail,
 } from "./op-checks.js";
 
-export class CpuOps implements Ops {
-  readonly #native: NativeAddon;
-  readonly #backend: number;
+/** A linear weight that native code knows by a number. */
+export interface NativeLinearWeight extends LinearWeight {
+  readonly id: number;
+}
 
-  constructor(native: NativeAddon, backend: number) {
+/** {@link Ops} over the calls of an addon. */
+export class NativeOps implements Ops {
+  readonly #native: NativeOpCalls;
+  readonly #backend: number;
+  readonly #isOwn: (weight: LinearWeight) => weight is NativeLinearWeight;
+
+  /**
+   * @param backend the number that the addon knows the backend by
+   * @param isOwn whether a weight was prepared by this very backend
+   */
+  constructor(native: NativeOpCalls, backend: number, isOwn: (weight: LinearWeight) => weight is NativeLinearWeight) {
     this.#native = native;
     this.#backend = backend;
+    this.#isOwn = isOwn;
   }
 
   prepareBatch(batch: Batch): void {
@@ -236,9 +253,7 @@ export class CpuOps implements Ops {
   }
 
   linear(out: Tensor, x: Tensor, weight: LinearWeight): void {
-    if (!(weight instanceof CpuLinearWeight) || weight.backend !== this.#backend) {
-      fail("linear", "the weight was prepared by another backend");
-    }
+    if (!this.#isOwn(weight)) fail("linear", "the weight was prepared by another backend");
     const tokens = x.shape[0]!;
     checkFloat("linear", x);
     checkMatrix("linear", "x", x, tokens, weight.inFeatures);

@@ -1,0 +1,127 @@
+// The ops as an addon exports them. Positional numbers only: an options object would cost ten times the call. Addresses are
+// plain numbers (below 2^53), strides count elements, dtypes are the codes of DTYPES.
+
+/** The plan and the tables: what every op that takes a batch receives, in this order. */
+type BatchArguments = [
+  plan: number,
+  planWords: number,
+  rowIds: number,
+  queryStarts: number,
+  contextLens: number,
+  sampleRows: number,
+  maxRows: number,
+  maxTokens: number,
+  maxBlocks: number,
+  blockSize: number,
+  blockTables: number,
+  lastTokens: number,
+  sampling: number,
+];
+
+type CacheArguments = [
+  keys: number,
+  values: number,
+  dtype: number,
+  blocks: number,
+  kvHeads: number,
+  blockSize: number,
+  headDim: number,
+];
+
+/** Every function throws an OctavoError; the first argument is the number that the addon knows the backend by. */
+export interface NativeOpCalls {
+  prepareBatch(
+    backend: number,
+    ...rest: [...BatchArguments, inputIds: number, positions: number, slots: number, sampleTokens: number]
+  ): void;
+  embedding(
+    backend: number,
+    out: number,
+    table: number,
+    ids: number,
+    tokens: number,
+    rows: number,
+    rowBytes: number,
+  ): void;
+  gatherRows(
+    backend: number,
+    out: number,
+    x: number,
+    indices: number,
+    samples: number,
+    rows: number,
+    rowBytes: number,
+  ): void;
+  rmsNorm(
+    backend: number,
+    dtype: number,
+    out: number,
+    x: number,
+    weight: number,
+    tokens: number,
+    hidden: number,
+    eps: number,
+  ): void;
+  addRmsNorm(
+    backend: number,
+    dtype: number,
+    out: number,
+    residual: number,
+    x: number,
+    weight: number,
+    tokens: number,
+    hidden: number,
+    eps: number,
+  ): void;
+  rope(
+    backend: number,
+    dtype: number,
+    q: number,
+    qStride: number,
+    heads: number,
+    k: number,
+    kStride: number,
+    kvHeads: number,
+    tokens: number,
+    headDim: number,
+    positions: number,
+    cosSin: number,
+    maxPositions: number,
+    rotaryDim: number,
+  ): void;
+  writeKv(
+    backend: number,
+    ...rest: [...CacheArguments, k: number, kStride: number, v: number, vStride: number, slots: number, tokens: number]
+  ): void;
+  pagedAttention(
+    backend: number,
+    ...rest: [
+      ...CacheArguments,
+      ...BatchArguments,
+      out: number,
+      outStride: number,
+      q: number,
+      qStride: number,
+      heads: number,
+      tokens: number,
+      rows: number,
+      scale: number,
+    ]
+  ): void;
+  linear(
+    backend: number,
+    linear: number,
+    out: number,
+    outStride: number,
+    outDtype: number,
+    x: number,
+    xStride: number,
+    xDtype: number,
+    rows: number,
+  ): void;
+  siluMul(backend: number, dtype: number, out: number, gateUp: number, tokens: number, width: number): void;
+  sample(
+    backend: number,
+    ...rest: [...BatchArguments, tokens: number, logits: number, samples: number, vocabulary: number]
+  ): void;
+}

@@ -1,0 +1,146 @@
+// Exports for GPUs, backends and events.
+#include "binding/call.h"
+#include "runtime/gpu.h"
+
+namespace octavo::cuda {
+namespace {
+
+void set(Call& call, napi_value object, const char* name, double number) {
+    napi_value value;
+    napi_create_double(call.env(), number, &value);
+    napi_set_named_property(call.env(), object, name, value);
+}
+
+void set(Call& call, napi_value object, const char* name, const std::string& text) {
+    napi_value value;
+    napi_create_string_utf8(call.env(), text.c_str(), text.size(), &value);
+    napi_set_named_property(call.env(), object, name, value);
+}
+
+/** findGpus(): { runtime, driver, architectures, problem, gpus: [{ name, major, minor, multiprocessors, totalBytes }] } */
+napi_value find_gpus_entry(Call& call) {
+    const GpuReport report = find_gpus();
+    napi_value result, gpus;
+    napi_create_object(call.env(), &result);
+    napi_create_array(call.env(), &gpus);
+    set(call, result, "runtime", report.runtime);
+    set(call, result, "driver", report.driver);
+    set(call, result, "architectures", compiled_architectures());
+    set(call, result, "problem", report.problem);
+    uint32_t index = 0;
+    for (const Gpu& gpu : report.gpus) {
+        napi_value described;
+        napi_create_object(call.env(), &described);
+        set(call, described, "name", gpu.name);
+        set(call, described, "major", gpu.major);
+        set(call, described, "minor", gpu.minor);
+        set(call, described, "multiprocessors", gpu.multiprocessors);
+        set(call, described, "totalBytes", static_cast<double>(gpu.total_bytes));
+        napi_set_element(call.env(), gpus, index++, described);
+    }
+    napi_set_named_property(call.env(), result, "gpus", gpus);
+    return result;
+}
+
+/** createBackend(ordinal, batchInvariant): id */
+napi_value create_backend(Call& call) {
+    const int ordinal = call.code();
+    const bool batch_invariant = call.number() != 0;
+    auto& backends = call.environment().backends;
+    backends.push_back(std::make_unique<Backend>(ordinal, batch_invariant));
+    napi_value result;
+    napi_create_int64(call.env(), static_cast<int64_t>(backends.size()) - 1, &result);
+    return result;
+}
+
+/** gemmOf(backend): what multiplies matrices, for people */
+napi_value gemm_of(Call& call) {
+    const std::string& text = call.backend().stream.gemm_text();
+    napi_value result;
+    napi_create_string_utf8(call.env(), text.c_str(), text.size(), &result);
+    return result;
+}
+
+/** disposeBackend(backend): waits for the GPU and frees everything the backend gave out */
+napi_value dispose_backend(Call& call) {
+    const int64_t id = call.integer();
+    auto& backends = call.environment().backends;
+    if (id >= 0 && id < static_cast<int64_t>(backends.size())) backends[static_cast<size_t>(id)].reset();
+    return nullptr;
+}
+
+/** freeBytes(backend): what the GPU has left */
+napi_value free_bytes(Call& call) {
+    call.backend();
+    size_t free_bytes = 0, total_bytes = 0;
+    check_cuda(cudaMemGetInfo(&free_bytes, &total_bytes), "cudaMemGetInfo");
+    napi_value result;
+    napi_create_int64(call.env(), static_cast<int64_t>(free_bytes), &result);
+    return result;
+}
+
+/** synchronize(backend) */
+napi_value synchronize(Call& call) {
+    call.backend().stream.synchronize();
+    return nullptr;
+}
+
+/** createEvent(backend): id */
+napi_value create_event(Call& call) {
+    Backend& backend = call.backend();
+    cudaEvent_t event = nullptr;
+    check_cuda(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+    const int64_t id = backend.next_id++;
+    backend.events.emplace(id, event);
+    napi_value result;
+    napi_create_int64(call.env(), id, &result);
+    return result;
+}
+
+cudaEvent_t event_of(Call& call, Backend& backend) {
+    const auto found = backend.events.find(call.integer());
+    check(found != backend.events.end(), ErrorCode::kDisposed, "an event was used after dispose()");
+    return found->second;
+}
+
+/** recordEvent(backend, event) */
+napi_value record_event(Call& call) {
+    Backend& backend = call.backend();
+    check_cuda(cudaEventRecord(event_of(call, backend), backend.stream.handle()), "cudaEventRecord");
+    return nullptr;
+}
+
+/** waitEvent(backend, event) */
+napi_value wait_event(Call& call) {
+    Backend& backend = call.backend();
+    check_cuda(cudaEventSynchronize(event_of(call, backend)), "cudaEventSynchronize");
+    backend.stream.check_fault();
+    return nullptr;
+}
+
+/** disposeEvent(backend, event) */
+napi_value dispose_event(Call& call) {
+    Backend& backend = call.backend();
+    const auto found = backend.events.find(call.integer());
+    if (found == backend.events.end()) return nullptr;
+    cudaEventDestroy(found->second);
+    backend.events.erase(found);
+    return nullptr;
+}
+
+}  // namespace
+
+void export_device(napi_env env, napi_value exports, Environment* environment, Exporter add) {
+    add(env, exports, "findGpus", entry<find_gpus_entry>, environment);
+    add(env, exports, "createBackend", entry<create_backend>, environment);
+    add(env, exports, "gemmOf", entry<gemm_of>, environment);
+    add(env, exports, "disposeBackend", entry<dispose_backend>, environment);
+    add(env, exports, "freeBytes", entry<free_bytes>, environment);
+    add(env, exports, "synchronize", entry<synchronize>, environment);
+    add(env, exports, "createEvent", entry<create_event>, environment);
+    add(env, exports, "recordEvent", entry<record_event>, environment);
+    add(env, exports, "waitEvent", entry<wait_event>, environment);
+    add(env, exports, "disposeEvent", entry<dispose_event>, environment);
+}
+
+}  // namespace octavo::cuda

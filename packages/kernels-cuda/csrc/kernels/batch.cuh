@@ -1,0 +1,81 @@
+// Expands the step plan. One block, because the tables must be changed before they are read; a step has a few thousand tokens.
+// Every index is checked before it is used, so that a wrong plan is a fault and not damaged memory.
+#pragma once
+
+#include "kernels/fault.cuh"
+#include "kernels/plan.cuh"
+#include "octavo/step_plan.h"
+#include "ops/ops.h"
+
+namespace octavo::cuda::kernels {
+
+inline constexpr int kBatchThreads = 1024;
+
+__device__ inline bool fits(int64_t offset, int64_t words, int64_t total) {
+    return offset >= 0 && words >= 0 && offset <= total && words <= total - offset;
+}
+
+__global__ void __launch_bounds__(kBatchThreads) prepare_batch(BatchView batch, BatchOutputs outputs, Fault* fault) {
+    namespace header = plan_header;
+    const int32_t* plan = batch.plan;
+    const int thread = static_cast<int>(threadIdx.x);
+    if (plan[header::kVersion] != kPlanVersion) {
+        if (thread == 0) report(fault, kWrongPlanVersion, plan[header::kVersion]);
+        return;
+    }
+    const int64_t rows = plan[header::kNumRows], tokens = plan[header::kNumTokens], samples = plan[header::kNumSamples];
+    const int64_t writes = plan[header::kNumBlockWrites], inits = plan[header::kNumRowInits];
+    const int64_t tokens_at = plan[header::kTokensOffset], writes_at = plan[header::kBlockWritesOffset],
+                  inits_at = plan[header::kRowInitsOffset];
+    const bool valid = rows >= 0 && rows <= batch.max_rows && tokens >= 0 && tokens <= batch.max_tokens && samples >= 0 &&
+                       samples <= rows && fits(tokens_at, tokens, batch.plan_words) &&
+                       fits(writes_at, 3 * writes, batch.plan_words) && fits(inits_at, kRowInitWords * inits, batch.plan_words);
+    if (!valid) {
+        if (thread == 0) report(fault, kPlanCounts, tokens);
+        return;
+    }
+
+    for (int64_t i = thread; i < inits * kRowInitWords; i += kBatchThreads) {
+        const int64_t row = plan[inits_at + i / kRowInitWords * kRowInitWords + row_init::kRow];
+        if (row >= 0 && row < batch.max_rows) {
+            batch.sampling[row * kRowInitWords + i % kRowInitWords] = plan[inits_at + i];
+        } else {
+            report(fault, kPlanRowInit, row);
+        }
+    }
+    for (int64_t i = thread; i < writes; i += kBatchThreads) {
+        const int32_t *write = plan + writes_at + 3 * i, row = write[0], index = write[1], block = write[2];
+        if (row >= 0 && row < batch.max_rows && index >= 0 && index < batch.max_blocks && block >= 0) {
+            batch.block_tables[row * batch.max_blocks + index] = block;
+        } else {
+            report(fault, kPlanBlockWrite, row);
+        }
+    }
+    __syncthreads();
+
+    const int32_t *starts = plan + batch.query_starts, *contexts = plan + batch.context_lens;
+    for (int64_t t = thread; t < tokens; t += kBatchThreads) {
+        const int64_t entry = entry_of(starts, rows, t);
+        const int64_t row = plan[batch.row_ids + entry];
+        const int64_t position = contexts[entry] + t - starts[entry];
+        if (row < 0 || row >= batch.max_rows || position < 0 || position >= batch.max_blocks * batch.block_size) {
+            report(fault, kPlanEntry, row);
+            continue;
+        }
+        const int32_t token = plan[tokens_at + t];
+        const int64_t block = batch.block_tables[row * batch.max_blocks + position / batch.block_size];
+        outputs.input_ids[t] = token == kLastSampled ? batch.last_tokens[row] : token;
+        outputs.positions[t] = static_cast<int32_t>(position) + batch.sampling[row * kRowInitWords + row_init::kRopeOffset];
+        outputs.slots[t] = static_cast<int32_t>(block * batch.block_size + position % batch.block_size);
+    }
+    for (int64_t s = thread; s < samples; s += kBatchThreads) {
+        const int64_t entry = plan[batch.sample_rows + s];
+        if (entry < 0 || entry >= rows) {
+            report(fault, kPlanSample, entry);
+            continue;
+        }
+        outputs.sample_tokens[s] = starts[entry + 1] - 1;
+    }
+}
+
+}  // namespace octavo::cuda::kernels

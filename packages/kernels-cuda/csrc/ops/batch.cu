@@ -1,0 +1,21 @@
+#include "kernels/batch.cuh"
+
+#include "ops/launch.h"
+
+namespace octavo::cuda {
+
+void prepare_batch(Stream& stream, const BatchView& batch, const BatchOutputs& outputs) {
+    kernels::prepare_batch<<<1, kernels::kBatchThreads, 0, stream.handle()>>>(batch, outputs, stream.fault());
+    check_launch("prepareBatch");
+}
+
+bool has_kernels() {
+    cudaFuncAttributes attributes;
+    const cudaError_t status = cudaFuncGetAttributes(&attributes, kernels::prepare_batch);
+    cudaGetLastError();
+    if (status == cudaErrorNoKernelImageForDevice || status == cudaErrorInvalidDeviceFunction) return false;
+    check_cuda(status, "cudaFuncGetAttributes");
+    return true;
+}
+
+}  // namespace octavo::cuda

@@ -1,0 +1,100 @@
+// The ops: what packages/core/src/ops.ts says, over raw addresses. Each chooses a kernel and a grid and enqueues it on the
+// stream; nothing here allocates or waits, so that every op can be captured in a CUDA graph. Shapes and dtypes were checked in
+// TypeScript; numbers that come from device memory (ids, slots, blocks, plan words) are checked by the kernels, see fault.h.
+// Strides count elements; dtypes are the codes of octavo/step_plan.h.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/stream.h"
+
+namespace octavo::cuda {
+
+/** out[t] = table[ids[t]]; an id outside of [0, rows) gives zeros. */
+void embedding(Stream& stream, void* out, const void* table, const int32_t* ids, int64_t tokens, int64_t rows, int64_t row_bytes);
+/** out[s] = x[indices[s]]; an index outside of [0, rows) is a fault. */
+void gather_rows(Stream& stream, void* out, const void* x, const int32_t* indices, int64_t samples, int64_t rows, int64_t row_bytes);
+
+void rms_norm(Stream& stream, int32_t dtype, void* out, const void* x, const void* weight, int64_t tokens, int64_t hidden, float eps);
+void add_rms_norm(Stream& stream, int32_t dtype, void* out, void* residual, const void* x, const void* weight, int64_t tokens,
+                  int64_t hidden, float eps);
+void silu_mul(Stream& stream, int32_t dtype, void* out, const void* gate_up, int64_t tokens, int64_t width);
+
+/** Rotates q and k in place; a position outside of [0, max_positions) is a fault. */
+struct Rope {
+    int32_t dtype;
+    void* q;
+    int64_t q_stride, heads;
+    void* k;
+    int64_t k_stride, kv_heads;
+    int64_t tokens, head_dim;
+    const int32_t* positions;
+    const float* cos_sin;
+    int64_t max_positions, rotary_dim;
+};
+void rope(Stream& stream, const Rope& arguments);
+
+/** Weights of a linear layer, its parts stacked along the output. */
+struct LinearWeight {
+    int64_t in_features = 0, out_features = 0;
+    int32_t dtype = 0;
+    const void* weight = nullptr;  // [out_features, in_features]
+    const float* bias = nullptr;   // [out_features] or null
+};
+struct Linear {
+    void* out;
+    int64_t out_stride;
+    int32_t out_dtype;
+    const void* x;
+    int64_t x_stride;
+    int32_t x_dtype;
+    int64_t rows;
+};
+void linear(Stream& stream, const LinearWeight& weight, const Linear& arguments);
+
+/** A layer's keys and values: [blocks, kv_heads, block_size, head_dim]. */
+struct PagedCache {
+    void* keys;
+    void* values;
+    int32_t dtype;
+    int64_t blocks, kv_heads, block_size, head_dim;
+};
+/** A slot outside of the cache is a fault. */
+void write_kv(Stream& stream, const PagedCache& cache, const void* k, int64_t k_stride, const void* v, int64_t v_stride,
+              const int32_t* slots, int64_t tokens);
+
+/** The plan and the tables of a batch; offsets in words as planLayout of core gives them. */
+struct BatchView {
+    int32_t* plan;
+    int64_t plan_words;
+    int64_t row_ids, query_starts, context_lens, sample_rows;
+    int64_t max_rows, max_tokens, max_blocks, block_size;
+    int32_t* block_tables;  // [max_rows, max_blocks]
+    int32_t* last_tokens;   // [max_rows]
+    int32_t* sampling;      // [max_rows, kRowInitWords]
+};
+struct BatchOutputs {
+    int32_t *input_ids, *positions, *slots, *sample_tokens;
+};
+void prepare_batch(Stream& stream, const BatchView& batch, const BatchOutputs& outputs);
+
+struct PagedAttention {
+    void* out;
+    int64_t out_stride;
+    const void* q;
+    int64_t q_stride;
+    int64_t heads, tokens, rows;
+    float scale;
+};
+/** A block outside of the cache is a fault. */
+void paged_attention(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments);
+
+void sample(Stream& stream, const BatchView& batch, int32_t* tokens, const float* logits, int64_t samples, int64_t vocabulary);
+
+/** Converts between float32, float16 and bfloat16, rounding to nearest even. */
+void convert(Stream& stream, void* out, int32_t out_dtype, const void* in, int32_t in_dtype, int64_t count);
+
+/** Whether the calling thread's GPU can run the kernels that were compiled. */
+bool has_kernels();
+
+}  // namespace octavo::cuda

@@ -1,0 +1,77 @@
+// One backend's place on a GPU: its stream, its memory, and what uploads pass through.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+
+#include <memory>
+#include <string>
+
+#include "runtime/caching_allocator.h"
+#include "runtime/cublas_lt.h"
+#include "runtime/fault.h"
+
+namespace octavo::cuda {
+
+/** A GPU's stream with its allocators. All calls come from one thread. */
+class Stream {
+public:
+    /** @throws BACKEND_LOAD, INVALID_ARGUMENT */
+    Stream(int ordinal, bool batch_invariant);
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    ~Stream();
+
+    /** Makes the GPU the calling thread's. */
+    void activate() const;
+    /** Waits until everything enqueued is done. @throws INTERNAL for what a kernel reported */
+    void synchronize();
+    /** @throws INTERNAL when a kernel reported a fault since the last call */
+    void check_fault();
+
+    cudaStream_t handle() const { return handle_; }
+    int ordinal() const { return ordinal_; }
+    /** Whether a row's bits may not depend on how many rows are computed with it. */
+    bool batch_invariant() const { return batch_invariant_; }
+    Fault* fault() const { return fault_; }
+    /** cuBLASLt, or null where it is absent or not wanted. */
+    CublasLt* cublas_lt() const { return cublas_lt_.get(); }
+    /** For people: which library multiplies matrices. */
+    const std::string& gemm_text() const { return gemm_text_; }
+
+    /** Zeroed, on the stream. */
+    void* allocate_device(size_t bytes);
+    /** Uses enqueued before stay valid. */
+    void release_device(void* data, size_t bytes);
+    /** Zeroed. */
+    void* allocate_pinned(size_t bytes);
+    /** Waits for the uses enqueued before. */
+    void release_pinned(void* data, size_t bytes);
+
+    /** Copies between memory of any kind, in order with everything else; returns before a copy with the GPU is done. */
+    void copy(void* to, bool to_device, const void* from, bool from_device, size_t bytes);
+    /** Writes `count` elements of host memory (any alignment, read before this returns) to the GPU as another dtype. */
+    void upload(void* to, int32_t to_dtype, const void* from, int32_t from_dtype, int64_t count);
+
+private:
+    static constexpr size_t kStagingBytes = size_t{8} << 20;
+    struct Staging {
+        void* host = nullptr;
+        void* device = nullptr;  // where elements wait for their conversion
+        cudaEvent_t copied = nullptr;
+    };
+
+    int ordinal_;
+    bool batch_invariant_;
+    cudaStream_t handle_ = nullptr;
+    Fault* fault_ = nullptr;
+    CachingAllocator device_memory_{device_memory()};
+    CachingAllocator pinned_memory_{pinned_memory()};
+    std::unique_ptr<CublasLt> cublas_lt_;
+    std::string gemm_text_ = "own";
+    Staging staging_[2];
+    int next_staging_ = 0;
+};
+
+}  // namespace octavo::cuda

@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// `octavo-kernels-cuda`: what this machine has for the CUDA backend, and whether its kernels compute right.
+import { parseArgs } from "node:util";
+import { OctavoError } from "@octavo/core";
+import { findGpus, type GpuReport } from "./index.js";
+
+const USAGE = `usage: octavo-kernels-cuda info             driver, GPUs and what is missing
+       octavo-kernels-cuda verify [--op NAME] [--batch-invariant]
+                                           the op cases on GPU 0 against the reference`;
+
+function version(number: number): string {
+  return `${Math.floor(number / 1000)}.${(number % 1000) / 10}`;
+}
+
+function describe({ runtime, driver, architectures, problem, gpus }: GpuReport): string {
+  const lines = [
+    `addon: CUDA ${version(runtime)}, kernels for ${architectures}`,
+    `driver: ${driver === 0 ? "none" : `for CUDA ${version(driver)}`}`,
+    ...gpus.map(
+      ({ name, major, minor, multiprocessors, totalBytes }, i) =>
+        `GPU ${i}: ${name}, compute capability ${major}.${minor}, ${multiprocessors} multiprocessors, ${(totalBytes / 2 ** 30).toFixed(1)} GiB`,
+    ),
+  ];
+  if (problem) lines.push(`cannot be used: ${problem}`);
+  return lines.join("\n");
+}
+
+async function main(): Promise<number> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { op: { type: "string" }, "batch-invariant": { type: "boolean" }, help: { type: "boolean" } },
+  });
+  switch (positionals[0]) {
+    case "info": {
+      const report = findGpus();
+      console.log(describe(report));
+      return report.problem ? 1 : 0;
+    }
+    case "verify": {
+      const { verify } = await import("./verify.js");
+      return verify({ op: values.op, batchInvariant: values["batch-invariant"] }) > 0 ? 1 : 0;
+    }
+    default:
+      console.log(USAGE);
+      return values.help ? 0 : 2;
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const { message, code } = OctavoError.from(error);
+  console.error(`octavo-kernels-cuda: ${message} (${code})`);
+  process.exitCode = 1;
+}

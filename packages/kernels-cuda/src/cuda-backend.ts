@@ -1,0 +1,200 @@
+// A GPU as a Backend: one stream, which runs beside the host. Ops and copies are enqueued; events tell when they are done.
+import {
+  addressOf,
+  type Backend,
+  type BackendInfo,
+  type BackendOptions,
+  byteSize,
+  bytesOf,
+  checkArgument,
+  type DeviceEvent,
+  DTYPES,
+  type DType,
+  elementCount,
+  FLOAT_DTYPES,
+  isContiguous,
+  isFloatDType,
+  type LinearPart,
+  type LinearSpec,
+  type LinearWeight,
+  type MemoryPurpose,
+  OctavoError,
+  type Ops,
+  type Storage,
+  type Tensor,
+  tensor,
+} from "@octavo/core";
+import { NativeOps } from "@octavo/core/native";
+import { CudaLinearWeight } from "./linear-weight.js";
+import { loadNative } from "./load-native.js";
+import { MemoryPool } from "./memory.js";
+import type { NativeAddon } from "./native.js";
+
+/** Tokens a KV block: a whole number of 16-byte loads in every layout, and little of the last one wasted. */
+const BLOCK_SIZE = 16;
+
+export interface CudaBackendOptions extends BackendOptions {
+  /** Which GPU, as CUDA numbers those that CUDA_VISIBLE_DEVICES leaves. Default 0. */
+  readonly deviceIndex?: number;
+  /**
+   * Give a row the same bits whatever else is in the batch, at the cost of speed with few rows. Default:
+   * `OCTAVO_BATCH_INVARIANT=1`, else false.
+   */
+  readonly batchInvariant?: boolean;
+}
+
+/** The CUDA backend. @throws BACKEND_LOAD with what is missing and what to do, INVALID_ARGUMENT for a GPU that is not there */
+export class CudaBackend implements Backend {
+  readonly info: BackendInfo;
+  readonly ops: Ops;
+  readonly #native: NativeAddon;
+  readonly #id: number;
+  readonly #pool: MemoryPool;
+  #open = true;
+
+  constructor(options: CudaBackendOptions = {}) {
+    this.#native = loadNative();
+    const index = options.deviceIndex ?? 0;
+    const batchInvariant = options.batchInvariant ?? process.env.OCTAVO_BATCH_INVARIANT === "1";
+    this.#id = this.#native.createBackend(index, batchInvariant ? 1 : 0);
+    this.#pool = new MemoryPool(this.#native, this.#id);
+    this.ops = new NativeOps(
+      this.#native,
+      this.#id,
+      (weight): weight is CudaLinearWeight => weight instanceof CudaLinearWeight && weight.backend === this.#id,
+    );
+    const gpu = this.#native.findGpus().gpus[index]!;
+    this.info = Object.freeze({
+      name: "cuda",
+      description: `${gpu.name}, ${Math.round(gpu.totalBytes / 2 ** 30)} GiB${batchInvariant ? ", batch-invariant" : ""}, GEMM ${this.#native.gemmOf(this.#id)}`,
+      dtypes: FLOAT_DTYPES,
+      blockSize: BLOCK_SIZE,
+      availableBytes: this.#native.freeBytes(this.#id),
+      depth: 2,
+    });
+  }
+
+  allocate(byteLength: number, purpose: MemoryPurpose): Storage {
+    return this.#pool.allocate(byteLength, purpose);
+  }
+
+  allocateHost(byteLength: number): Storage {
+    return this.#pool.allocateHost(byteLength);
+  }
+
+  memory(): Readonly<Record<MemoryPurpose, number>> {
+    return this.#pool.held;
+  }
+
+  mapFile(path: string): Storage {
+    return this.#pool.mapFile(path);
+  }
+
+  /** Always a copy in GPU memory. The source may change once this returns. */
+  upload(source: Tensor, dtype: DType): Tensor {
+    const uploaded = tensor(dtype, source.shape, this.#pool.allocate(byteSize(dtype, source.shape), "weights"));
+    try {
+      this.#write(addressOf(uploaded), dtype, source);
+    } catch (error) {
+      uploaded.storage.dispose();
+      throw error;
+    }
+    return uploaded;
+  }
+
+  copy(destination: Tensor, source: Tensor, byteLength: number): void {
+    for (const { storage, byteOffset } of [destination, source]) {
+      checkArgument(
+        byteLength >= 0 && byteOffset + byteLength <= storage.byteLength,
+        () => `cannot copy ${byteLength} bytes at byte ${byteOffset} of a storage of ${storage.byteLength}`,
+        "byteLength",
+      );
+    }
+    if (byteLength === 0) return;
+    if (destination.storage.address !== 0 && source.storage.address !== 0) {
+      this.#native.copy(
+        this.#id,
+        addressOf(destination),
+        destination.storage.device === "device" ? 1 : 0,
+        addressOf(source),
+        source.storage.device === "device" ? 1 : 0,
+        byteLength,
+      );
+    } else {
+      this.#copyForeign(destination, source, byteLength);
+    }
+  }
+
+  prepareLinear(spec: LinearSpec): LinearWeight {
+    return new CudaLinearWeight(this.#native, this.#id, this.#pool, (...target) => this.#write(...target), spec);
+  }
+
+  updateLinear(weight: LinearWeight, index: number, part: LinearPart): void {
+    checkArgument(weight instanceof CudaLinearWeight, "the weight was prepared by another backend", "weight");
+    weight.update(index, part);
+  }
+
+  createEvent(): DeviceEvent {
+    const native = this.#native;
+    const backend = this.#id;
+    const event = native.createEvent(backend);
+    const dispose = () => {
+      if (this.#open) native.disposeEvent(backend, event);
+    };
+    return {
+      record: () => native.recordEvent(backend, event),
+      wait: () => native.waitEvent(backend, event),
+      dispose,
+      [Symbol.dispose]: dispose,
+    };
+  }
+
+  dispose(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#pool.dispose();
+    this.#native.disposeBackend(this.#id);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** A copy with memory of JavaScript's own at one end: through page-locked memory, and done when this returns. */
+  #copyForeign(destination: Tensor, source: Tensor, byteLength: number): void {
+    const staging = this.#pool.allocateHost(byteLength);
+    try {
+      const staged = tensor("uint8", [byteLength], staging);
+      if (source.storage.address === 0) staging.bytes!.set(foreignBytes(source, byteLength));
+      else this.copy(staged, source, byteLength);
+      this.#native.synchronize(this.#id);
+      if (destination.storage.address === 0) foreignBytes(destination, byteLength).set(staging.bytes!);
+      else this.copy(destination, staged, byteLength);
+    } finally {
+      staging.dispose();
+    }
+  }
+
+  /** Writes a contiguous host tensor to GPU memory at `address` as `dtype`. */
+  #write(address: number, dtype: DType, source: Tensor): void {
+    checkArgument(isContiguous(source), `a strided tensor [${source.shape}] cannot be uploaded`);
+    if (source.dtype !== dtype && !(isFloatDType(dtype) && isFloatDType(source.dtype))) {
+      throw new OctavoError({ code: "UNSUPPORTED", message: `cannot convert ${source.dtype} to ${dtype}` });
+    }
+    const count = elementCount(source.shape);
+    if (count === 0) return;
+    const codes = [DTYPES[dtype].code, DTYPES[source.dtype].code] as const;
+    if (source.storage.address === 0) {
+      this.#native.uploadBytes(this.#id, address, codes[0], bytesOf(source), codes[1], count);
+    } else {
+      checkArgument(source.storage.device === "host", "only host tensors can be uploaded");
+      this.#native.upload(this.#id, address, codes[0], addressOf(source), codes[1], count);
+    }
+  }
+}
+
+function foreignBytes({ storage, byteOffset }: Tensor, byteLength: number): Uint8Array {
+  const bytes = storage.bytes?.subarray(byteOffset, byteOffset + byteLength);
+  checkArgument(bytes?.length === byteLength, "cannot copy: a tensor's memory is disposed");
+  return bytes;
+}

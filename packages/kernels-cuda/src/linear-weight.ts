@@ -1,0 +1,123 @@
+// Weights of a linear layer on the GPU: all parts stacked in one block, row-major, with the biases as float32 beside them.
+import {
+  byteSize,
+  checkArgument,
+  DTYPES,
+  elementCount,
+  type FloatDType,
+  isContiguous,
+  isFloatDType,
+  type LinearPart,
+  type LinearSpec,
+  type LinearWeight,
+  OctavoError,
+  type Tensor,
+} from "@octavo/core";
+import type { CudaStorage, MemoryPool } from "./memory.js";
+import type { NativeAddon } from "./native.js";
+
+/** Copies a contiguous host tensor of any float dtype to GPU memory at `address`, as `dtype`. */
+export type WriteTensor = (address: number, dtype: FloatDType, source: Tensor) => void;
+
+/** The handle that `prepareLinear` returns. */
+export class CudaLinearWeight implements LinearWeight {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly dtype: FloatDType;
+  readonly byteLength: number;
+  /** The backend's id and the weight's, as native calls name them; the weight's is -1 after `dispose()`. */
+  readonly backend: number;
+  id: number;
+  readonly #native: NativeAddon;
+  readonly #write: WriteTensor;
+  /** Output features of each part. */
+  readonly #parts: readonly number[];
+  readonly #weight: CudaStorage;
+  readonly #bias: CudaStorage | undefined;
+
+  constructor(native: NativeAddon, backend: number, pool: MemoryPool, write: WriteTensor, spec: LinearSpec) {
+    this.#native = native;
+    this.#write = write;
+    this.backend = backend;
+    this.inFeatures = spec.inFeatures;
+    this.dtype = spec.dtype;
+    this.#parts = spec.parts.map((part) => part.outFeatures);
+    this.outFeatures = this.#parts.reduce((sum, size) => sum + size, 0);
+    checkArgument(spec.parts.length > 0, "a linear layer needs at least one part", "parts");
+    for (const part of spec.parts) this.#check(part, part.outFeatures);
+    this.#weight = pool.allocate(byteSize(spec.dtype, [this.outFeatures, spec.inFeatures]), "weights");
+    const hasBias = spec.parts.some((part) => part.bias);
+    this.#bias = hasBias ? pool.allocate(4 * this.outFeatures, "weights") : undefined;
+    this.byteLength = this.#weight.byteLength + (this.#bias?.byteLength ?? 0);
+    this.id = native.createLinear(
+      backend,
+      spec.inFeatures,
+      this.outFeatures,
+      DTYPES[spec.dtype].code,
+      this.#weight.address,
+      this.#bias?.address ?? 0,
+    );
+    for (const [index, part] of spec.parts.entries()) this.#place(index, part);
+  }
+
+  /** Replaces a part's values in place. @throws INVALID_ARGUMENT when the shape or the presence of a bias differs */
+  update(index: number, part: LinearPart): void {
+    const rows = this.#parts[index];
+    checkArgument(
+      rows !== undefined,
+      `${part.name} replaces part ${index}, the layer has ${this.#parts.length}`,
+      "index",
+    );
+    checkArgument(!part.bias || this.#bias, `${part.name} has a bias, the layer was prepared without one`, "bias");
+    this.#check(part, rows);
+    this.#place(index, part);
+  }
+
+  dispose(): void {
+    if (this.id < 0) return;
+    // Without memory the backend is gone, and the weight with it.
+    if (this.#weight.address !== 0) this.#native.disposeLinear(this.backend, this.id);
+    this.id = -1;
+    this.#weight.dispose();
+    this.#bias?.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #place(index: number, part: LinearPart): void {
+    const column = this.#parts.slice(0, index).reduce((sum, size) => sum + size, 0);
+    const { size } = DTYPES[this.dtype];
+    this.#write(this.#weight.address + column * this.inFeatures * size, this.dtype, part.planes.weight);
+    if (part.bias && this.#bias) this.#write(this.#bias.address + 4 * column, "float32", part.bias);
+  }
+
+  #check(part: LinearPart, rows: number): void {
+    if (part.planes.format !== "dense") {
+      throw new OctavoError({
+        code: "UNSUPPORTED",
+        message: `${part.name}: the CUDA backend has no format ${part.planes.format}`,
+      });
+    }
+    const { weight } = part.planes;
+    checkArgument(
+      weight.shape.length === 2 &&
+        weight.shape[0] === rows &&
+        weight.shape[1] === this.inFeatures &&
+        isContiguous(weight),
+      `${part.name} has shape [${weight.shape}], contiguous [${rows},${this.inFeatures}] was expected`,
+      part.name,
+    );
+    checkArgument(
+      isFloatDType(weight.dtype) && (!part.bias || isFloatDType(part.bias.dtype)),
+      `${part.name} is ${weight.dtype}, a float dtype was expected`,
+      part.name,
+    );
+    checkArgument(
+      !part.bias || (elementCount(part.bias.shape) === rows && isContiguous(part.bias)),
+      `${part.name} has a bias [${part.bias?.shape}], [${rows}] was expected`,
+      part.name,
+    );
+  }
+}

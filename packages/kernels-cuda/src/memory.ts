@@ -1,0 +1,120 @@
+// Storages over native memory, counted by purpose. The addon owns the bytes; JavaScript sees host memory through an ArrayBuffer
+// that is detached before it is freed, so that no view can reach freed memory.
+import { constants } from "node:buffer";
+import { type DeviceKind, type MemoryPurpose, OctavoError, type Storage } from "@octavo/core";
+import type { NativeAddon, NativeHostMemory, NativeMemory } from "./native.js";
+
+const NO_BYTES = new Uint8Array(0);
+
+/** GPU memory, or host memory that the GPU can copy from and to. */
+export class CudaStorage implements Storage {
+  readonly device: DeviceKind;
+  readonly byteLength: number;
+  readonly #pool: MemoryPool;
+  readonly #memory: NativeMemory | NativeHostMemory;
+  #bytes: Uint8Array | undefined;
+  #open = true;
+
+  constructor(pool: MemoryPool, memory: NativeMemory | NativeHostMemory) {
+    this.#pool = pool;
+    this.#memory = memory;
+    this.byteLength = memory.byteLength;
+    this.device = "buffer" in memory ? "host" : "device";
+    if ("buffer" in memory) this.#bytes = new Uint8Array(memory.buffer);
+  }
+
+  /** 0 after `dispose()`. */
+  get address(): number {
+    return this.#open ? this.#memory.address : 0;
+  }
+
+  get bytes(): Uint8Array | undefined {
+    return this.#bytes;
+  }
+
+  dispose(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    if (this.#bytes) this.#bytes = NO_BYTES;
+    this.#pool.release(this, this.#memory);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Everything one backend gave out. */
+export class MemoryPool {
+  readonly #native: NativeAddon;
+  readonly #backend: number;
+  readonly #storages = new Map<CudaStorage, MemoryPurpose | null>();
+  readonly #held: Record<MemoryPurpose, number> = { weights: 0, kv: 0, workspace: 0, tables: 0, graphs: 0 };
+
+  constructor(native: NativeAddon, backend: number) {
+    this.#native = native;
+    this.#backend = backend;
+  }
+
+  /** Bytes of GPU memory held by purpose, as they were asked for. Host memory is not counted. */
+  get held(): Readonly<Record<MemoryPurpose, number>> {
+    return { ...this.#held };
+  }
+
+  /** Zeroed GPU memory. @throws OUT_OF_MEMORY */
+  allocate(byteLength: number, purpose: MemoryPurpose): CudaStorage {
+    checkSize(byteLength);
+    try {
+      const storage = this.#track(this.#native.allocate(this.#backend, byteLength), purpose);
+      this.#held[purpose] += byteLength;
+      return storage;
+    } catch (error) {
+      if (!OctavoError.isInstance(error, "OUT_OF_MEMORY")) throw error;
+      const held = Object.entries(this.#held).map(([name, bytes]) => `${name} ${mebibytes(bytes)}`);
+      const message = `cannot allocate ${mebibytes(byteLength)} for ${purpose}: ${error.message}. Held by this backend: ${held.join(", ")}.`;
+      throw new OctavoError({ code: "OUT_OF_MEMORY", message, param: purpose });
+    }
+  }
+
+  /** Zeroed page-locked memory. @throws OUT_OF_MEMORY */
+  allocateHost(byteLength: number): CudaStorage {
+    checkSize(byteLength);
+    return this.#track(this.#native.allocateHost(this.#backend, byteLength, constants.MAX_LENGTH), null);
+  }
+
+  /** @throws CHECKPOINT */
+  mapFile(path: string): CudaStorage {
+    return this.#track(this.#native.mapFile(this.#backend, path, constants.MAX_LENGTH), null);
+  }
+
+  release(storage: CudaStorage, memory: NativeMemory | NativeHostMemory): void {
+    const purpose = this.#storages.get(storage);
+    this.#storages.delete(storage);
+    if (purpose) this.#held[purpose] -= memory.byteLength;
+    if ("buffer" in memory) this.#native.detach(memory.buffer);
+    this.#native.release(this.#backend, memory.id);
+  }
+
+  dispose(): void {
+    for (const storage of [...this.#storages.keys()]) storage.dispose();
+  }
+
+  #track(memory: NativeMemory | NativeHostMemory, purpose: MemoryPurpose | null): CudaStorage {
+    const storage = new CudaStorage(this, memory);
+    this.#storages.set(storage, purpose);
+    return storage;
+  }
+}
+
+function checkSize(byteLength: number): void {
+  if (Number.isSafeInteger(byteLength) && byteLength >= 0) return;
+  throw new OctavoError({
+    code: "INVALID_ARGUMENT",
+    message: `cannot allocate ${byteLength} bytes`,
+    param: "byteLength",
+  });
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

@@ -1,0 +1,23 @@
+// The op-case table on the GPU, in both ways of choosing linear kernels.
+import { createReferenceBackend, opCases, runOpCase } from "@octavo/core/testing";
+import { createBackend } from "@octavo/kernels-cuda";
+import { describe, expect, test } from "vitest";
+import { skipReason } from "./gpu.js";
+
+const ops = [...new Set(opCases.map((opCase) => opCase.op))];
+
+describe.skipIf(skipReason)("cuda", () => {
+  const reference = createReferenceBackend();
+
+  test.each([false, true])("equals the reference, batchInvariant %s", (batchInvariant) => {
+    using backend = createBackend({ batchInvariant });
+    for (const op of ops) {
+      const failures = opCases
+        .filter((opCase) => opCase.op === op)
+        .map((opCase) => runOpCase(opCase, backend, reference).failure)
+        .filter((failure) => failure !== undefined);
+      expect(failures, op).toEqual([]);
+    }
+    expect(Object.values(backend.memory())).toEqual([0, 0, 0, 0, 0]);
+  });
+});
