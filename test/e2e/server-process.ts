@@ -39,7 +39,7 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv): Started {
 
 /** A server that answers, on a free port. @throws with its output when it exits instead */
 export async function startServer(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
-  const started = start(["serve", "--port", "0", ...args], env);
+  const started = start(["serve", "--device", "cpu", "--port", "0", ...args], env);
   const { process: child, exited } = started;
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout!.on("data", () => {

@@ -70,14 +70,14 @@ __device__ Best<Score> block_best(Best<Score> best) {
     return best;
 }
 
-/** The token with the largest logit; 0 when there is none above negative infinity. */
+/** The token with the largest logit; kNoToken when there is none above negative infinity. */
 __device__ inline int argmax(const float* logits, int count) {
     Best<float> best = {-INFINITY, INT_MAX};
     for (int i = static_cast<int>(threadIdx.x); i < count; i += kSampleThreads) {
         if (logits[i] > best.score) best = {logits[i], i};
     }
     best = block_best(best);
-    return best.score == -INFINITY ? 0 : best.token;
+    return best.score == -INFINITY ? kNoToken : best.token;
 }
 
 /** Where the running measure, from the largest key down, reaches the target. */
@@ -231,7 +231,7 @@ __global__ void __launch_bounds__(kSampleThreads)
     const int32_t* starts = batch.plan + batch.query_starts + entry;
     SampleRow row = {logits + s * vocabulary, vocabulary, __int_as_float(words[row_init::kTemperature]), 0};
     int token = argmax(row.logits, vocabulary);
-    if (row.temperature > 0 && isfinite(row.logits[token])) {
+    if (token != kNoToken && row.temperature > 0 && isfinite(row.logits[token])) {
         row.largest = row.value(token);
         if (isfinite(row.largest)) {
             const Filters filters = {__int_as_float(words[row_init::kTopP]), __int_as_float(words[row_init::kMinP]),
@@ -245,7 +245,7 @@ __global__ void __launch_bounds__(kSampleThreads)
     }
     if (threadIdx.x == 0) {
         tokens[s] = token;
-        batch.last_tokens[row_id] = token;
+        batch.last_tokens[row_id] = token == kNoToken ? 0 : token;
     }
 }
 
