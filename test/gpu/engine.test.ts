@@ -17,13 +17,14 @@ describe.skipIf(skipReason)("greedy tokens in float32", () => {
     expect(run.greedy(ids, greedy!.length)).toEqual(greedy);
   });
 
-  const models = goldenModels().filter(({ name }) => !/dynamic|longrope/.test(name));
-  test.each(models.map((model) => [model.name, model] as const))("%s", (_name, model) => {
+  test.each(goldenModels().map((model) => [model.name, model] as const))("%s", (_name, model) => {
     using backend = createBackend();
-    for (const { name, ids, greedy } of model.cases) {
-      if (!greedy) continue;
-      using run = new ModelRun(model.folder, backend, ids.length + greedy.length, { dtype: "float32" });
-      expect(run.greedy(ids, greedy.length), name).toEqual(greedy);
+    for (const { name, ids, greedy, greedyCached } of model.cases) {
+      const expected = greedyCached ?? greedy;
+      // Dynamic scaling beyond the trained length depends on each prompt's length in transformers.
+      if (!expected || (/dynamic/.test(model.name) && ids.length > 64)) continue;
+      using run = new ModelRun(model.folder, backend, ids.length + expected.length, { dtype: "float32" });
+      expect(run.greedy(ids, expected.length), name).toEqual(expected);
     }
   });
 });
