@@ -1,153 +1,15 @@
-// Exports for ops. The order of the arguments is that of src/native.ts.
+// Exports for ops: the shared binding over this backend's ops.
 #include "binding/call.h"
 
 namespace octavo::cpu {
 namespace {
 
-napi_value prepare_batch_entry(Call& call) {
-    call.backend();
-    const BatchView batch = call.batch();
-    BatchOutputs outputs;
-    outputs.input_ids = call.pointer<int32_t>();
-    outputs.positions = call.pointer<int32_t>();
-    outputs.slots = call.pointer<int32_t>();
-    outputs.sample_tokens = call.pointer<int32_t>();
-    prepare_batch(batch, outputs);
-    return nullptr;
-}
+using Queue = Context;
 
-template <void (*op)(Context&, void*, const void*, const int32_t*, int64_t, int64_t, int64_t)>
-napi_value pick_rows_entry(Call& call) {
-    Context& context = call.backend().context;
-    void* out = call.pointer<void>();
-    const void* from = call.pointer<void>();
-    const int32_t* indices = call.pointer<int32_t>();
-    const int64_t count = call.integer(), rows = call.integer(), row_bytes = call.integer();
-    op(context, out, from, indices, count, rows, row_bytes);
-    return nullptr;
-}
-
-napi_value rms_norm_entry(Call& call) {
-    Context& context = call.backend().context;
-    const int32_t dtype = call.code();
-    void* out = call.pointer<void>();
-    const void* x = call.pointer<void>();
-    const void* weight = call.pointer<void>();
-    const int64_t tokens = call.integer(), hidden = call.integer();
-    rms_norm(context, dtype, out, x, weight, tokens, hidden, static_cast<float>(call.number()));
-    return nullptr;
-}
-
-napi_value add_rms_norm_entry(Call& call) {
-    Context& context = call.backend().context;
-    const int32_t dtype = call.code();
-    void* out = call.pointer<void>();
-    void* residual = call.pointer<void>();
-    const void* x = call.pointer<void>();
-    const void* weight = call.pointer<void>();
-    const int64_t tokens = call.integer(), hidden = call.integer();
-    add_rms_norm(context, dtype, out, residual, x, weight, tokens, hidden, static_cast<float>(call.number()));
-    return nullptr;
-}
-
-napi_value rope_entry(Call& call) {
-    Context& context = call.backend().context;
-    Rope arguments;
-    arguments.dtype = call.code();
-    arguments.q = call.pointer<void>();
-    arguments.q_stride = call.integer();
-    arguments.heads = call.integer();
-    arguments.k = call.pointer<void>();
-    arguments.k_stride = call.integer();
-    arguments.kv_heads = call.integer();
-    arguments.tokens = call.integer();
-    arguments.head_dim = call.integer();
-    arguments.positions = call.pointer<int32_t>();
-    arguments.cos_sin = call.pointer<float>();
-    arguments.max_positions = call.integer();
-    arguments.rotary_dim = call.integer();
-    rope(context, arguments);
-    return nullptr;
-}
-
-napi_value write_kv_entry(Call& call) {
-    Context& context = call.backend().context;
-    const PagedCache cache = call.cache();
-    const void* k = call.pointer<void>();
-    const int64_t k_stride = call.integer();
-    const void* v = call.pointer<void>();
-    const int64_t v_stride = call.integer();
-    const int32_t* slots = call.pointer<int32_t>();
-    write_kv(context, cache, k, k_stride, v, v_stride, slots, call.integer());
-    return nullptr;
-}
-
-napi_value paged_attention_entry(Call& call) {
-    Context& context = call.backend().context;
-    const PagedCache cache = call.cache();
-    const BatchView batch = call.batch();
-    PagedAttention arguments;
-    arguments.out = call.pointer<void>();
-    arguments.out_stride = call.integer();
-    arguments.q = call.pointer<void>();
-    arguments.q_stride = call.integer();
-    arguments.heads = call.integer();
-    arguments.tokens = call.integer();
-    arguments.rows = call.integer();
-    arguments.scale = static_cast<float>(call.number());
-    paged_attention(context, cache, batch, arguments);
-    return nullptr;
-}
-
-napi_value linear_entry(Call& call) {
-    Backend& backend = call.backend();
-    const LinearWeight& weight = call.linear(backend);
-    Linear arguments;
-    arguments.out = call.pointer<void>();
-    arguments.out_stride = call.integer();
-    arguments.out_dtype = call.code();
-    arguments.x = call.pointer<void>();
-    arguments.x_stride = call.integer();
-    arguments.x_dtype = call.code();
-    arguments.rows = call.integer();
-    linear(backend.context, weight, arguments);
-    return nullptr;
-}
-
-napi_value silu_mul_entry(Call& call) {
-    Context& context = call.backend().context;
-    const int32_t dtype = call.code();
-    void* out = call.pointer<void>();
-    const void* gate_up = call.pointer<void>();
-    const int64_t tokens = call.integer();
-    silu_mul(context, dtype, out, gate_up, tokens, call.integer());
-    return nullptr;
-}
-
-napi_value sample_entry(Call& call) {
-    Context& context = call.backend().context;
-    const BatchView batch = call.batch();
-    int32_t* tokens = call.pointer<int32_t>();
-    float* logits = call.pointer<float>();
-    const int64_t samples = call.integer();
-    sample(context, batch, tokens, logits, samples, call.integer());
-    return nullptr;
-}
+Queue& queue_of(Backend& backend) { return backend.context; }
 
 }  // namespace
-
-void export_ops(napi_env env, napi_value exports, Environment* environment, Exporter add) {
-    add(env, exports, "prepareBatch", entry<prepare_batch_entry>, environment);
-    add(env, exports, "embedding", entry<pick_rows_entry<embedding>>, environment);
-    add(env, exports, "gatherRows", entry<pick_rows_entry<gather_rows>>, environment);
-    add(env, exports, "rmsNorm", entry<rms_norm_entry>, environment);
-    add(env, exports, "addRmsNorm", entry<add_rms_norm_entry>, environment);
-    add(env, exports, "rope", entry<rope_entry>, environment);
-    add(env, exports, "writeKv", entry<write_kv_entry>, environment);
-    add(env, exports, "pagedAttention", entry<paged_attention_entry>, environment);
-    add(env, exports, "linear", entry<linear_entry>, environment);
-    add(env, exports, "siluMul", entry<silu_mul_entry>, environment);
-    add(env, exports, "sample", entry<sample_entry>, environment);
-}
-
 }  // namespace octavo::cpu
+
+#define OCTAVO_BACKEND cpu
+#include "octavo/ops_binding.h"

@@ -78,7 +78,7 @@ void check_sections(const BatchView& batch, const Sections& s) {
 
 }  // namespace
 
-void prepare_batch(const BatchView& batch, const BatchOutputs& outputs) {
+void prepare_batch(Context&, const BatchView& batch, const BatchOutputs& outputs) {
     const Sections s = read_header(batch);
     check_sections(batch, s);
     for (int64_t i = 0; i < s.inits; i++) {

@@ -81,7 +81,7 @@ struct BatchOutputs {
     int32_t *input_ids, *positions, *slots, *sample_tokens;
 };
 /** @throws INTERNAL, before anything is written, when the plan points outside of its tables */
-void prepare_batch(const BatchView& batch, const BatchOutputs& outputs);
+void prepare_batch(Context& context, const BatchView& batch, const BatchOutputs& outputs);
 
 struct PagedAttention {
     void* out;
