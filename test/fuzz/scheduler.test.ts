@@ -52,9 +52,14 @@ class RandomRun implements OutputSink {
     this.#maxModelLen = random(8, 80);
     this.#vocabSize = random(3, 60);
     this.kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching: random(0, 4) > 0, hashSeed: seed });
+    const maxNumSeqs = random(1, 8);
+    const maxNumBatchedTokens = random(1, 40);
+    const mostRows = Math.min(maxNumSeqs, maxNumBatchedTokens);
+    const decodeBuckets = [1, 2, 4, 7].filter((bucket) => bucket <= mostRows && random(0, 2) > 0);
     const config = {
-      maxNumSeqs: random(1, 8),
-      maxNumBatchedTokens: random(1, 40),
+      maxNumSeqs,
+      maxNumBatchedTokens,
+      decodeBuckets,
       maxModelLen: this.#maxModelLen,
       maxNumQueuedReqs: random(1, 12),
       longPrefillTokenThreshold: random(0, 6),

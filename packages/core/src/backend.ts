@@ -19,12 +19,28 @@ export interface BackendInfo {
   readonly availableBytes: number;
   /** Steps that may be in flight: 2 where the device runs beside the host, 1 where ops return when done. */
   readonly depth: 1 | 2;
+  /** Set where the device has memory of its own, of which an engine takes a share; absent where it is the host's. */
+  readonly dedicated?: DedicatedMemory;
+}
+
+/** Memory that only this device uses, though other processes may hold parts of it. */
+export interface DedicatedMemory {
+  readonly totalBytes: number;
+  /** What the driver keeps for this process beside what the backend gives out: context, kernels, libraries. */
+  readonly contextBytes: number;
 }
 
 /** A point in the stream; `wait` returns when everything enqueued before `record` is done. */
 export interface DeviceEvent extends Disposable {
   record(): void;
   wait(): void;
+  dispose(): void;
+}
+
+/** Ops and copies that were captured once and run again as they are, with the same addresses and counts. */
+export interface DeviceGraph extends Disposable {
+  /** Enqueues everything that was captured. */
+  launch(): void;
   dispose(): void;
 }
 
@@ -62,6 +78,15 @@ export interface Backend extends Disposable {
   updateLinear(weight: LinearWeight, index: number, part: LinearPart): void;
 
   createEvent(): DeviceEvent;
+  /**
+   * Records what `enqueue` enqueues, without running it; absent where launching costs too little to save. Everything in it must
+   * have run before, so that libraries are loaded and have chosen their algorithms. Nothing may be allocated, uploaded or waited for
+   * in it. What the ops read from memory may differ at each launch, counts and addresses may not.
+   * @throws OUT_OF_MEMORY, and what `enqueue` throws: nothing is captured then
+   */
+  capture?(enqueue: () => void): DeviceGraph;
+  /** Who holds the device's memory, in words for an error message; absent where it is the host's. */
+  describeMemory?(): string;
   /** Waits for what is enqueued, then frees everything. */
   dispose(): void;
 }
@@ -74,4 +99,8 @@ export interface BackendOptions {
   readonly numThreads?: number;
   /** Instruction set of the CPU backend ("generic", "avx2"). Default: `OCTAVO_CPU_ISA`, then the best there is. */
   readonly isa?: string;
+  /** Which GPU, as CUDA numbers those that CUDA_VISIBLE_DEVICES leaves. Default 0. */
+  readonly deviceIndex?: number;
+  /** A row's bits do not depend on the rest of the batch: always so on the CPU, at a cost on a GPU. Default false. */
+  readonly batchInvariant?: boolean;
 }

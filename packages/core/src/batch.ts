@@ -15,8 +15,9 @@ export interface RowTables {
 
 /**
  * The tensors of one step. The addresses are the same in every step; the counts are those of the current one
- * (plain numbers that the host knows from the plan). A captured graph will run with counts rounded up to its bucket: whoever
- * pads points the extra rows to the null block and to the last entry of queryStarts, so that ops need not know.
+ * (plain numbers that the host knows from the plan). A captured graph runs again with the counts of its capture: the scheduler
+ * fills such steps with rows of no request (`StepPlan.pad`), so that ops need not know; only `maxSeqLen` is then a bound that
+ * holds for every step.
  */
 export interface Batch {
   readonly layout: PlanLayout;

@@ -64,6 +64,11 @@ describe.each([1, 2] as const)("depth %i", (depth) => {
   test("batched", () => expect(run({ depth }).outputs).toEqual(expected));
   test("few rows", () => expect(run({ depth, maxNumSeqs: 3 }).outputs).toEqual(expected));
 
+  test.each([[[12]], [[1, 2, 4, 8]], [[3, 7]]])("padded to %j rows", (decodeBuckets) => {
+    expect(run({ depth, decodeBuckets }).outputs).toEqual(expected);
+    expect(run({ depth, decodeBuckets, numBlocks: 60, maxNumBatchedTokens: 16 }).outputs).toEqual(expected);
+  });
+
   test.each([1, 2, 3, 5, 8, 13])("in chunks of %i", (longPrefillTokenThreshold) => {
     expect(run({ depth, longPrefillTokenThreshold }).outputs).toEqual(expected);
   });

@@ -12,18 +12,28 @@ export interface SchedulerConfig {
   readonly maxNumQueuedReqs?: number;
   /** Tokens of one request in one step, so that long prompts leave room for others. 0, the default: no limit. */
   readonly longPrefillTokenThreshold?: number;
+  /**
+   * Row counts, ascending, to which steps are padded in which each request has one token and samples, for devices that replay
+   * captured graphs. A step of more rows than the last stays as it is. Default: none.
+   */
+  readonly decodeBuckets?: readonly number[];
 }
 
 /** Fills in the defaults. @throws INVALID_ARGUMENT that names the field */
 export function resolveConfig(config: SchedulerConfig): Required<SchedulerConfig> {
-  const { maxNumQueuedReqs = Number.POSITIVE_INFINITY, longPrefillTokenThreshold = 0 } = config;
+  const { maxNumQueuedReqs = Number.POSITIVE_INFINITY, longPrefillTokenThreshold = 0, decodeBuckets = [] } = config;
   const { maxNumSeqs, maxNumBatchedTokens, maxModelLen } = config;
   for (const [name, value] of Object.entries({ maxNumSeqs, maxNumBatchedTokens, maxModelLen })) {
     checkCount(name, value, 1);
   }
   if (maxNumQueuedReqs !== Number.POSITIVE_INFINITY) checkCount("maxNumQueuedReqs", maxNumQueuedReqs, 1);
   checkCount("longPrefillTokenThreshold", longPrefillTokenThreshold, 0);
-  return { maxNumSeqs, maxNumBatchedTokens, maxModelLen, maxNumQueuedReqs, longPrefillTokenThreshold };
+  for (const [i, bucket] of decodeBuckets.entries()) {
+    checkCount("decodeBuckets", bucket, 1 + (decodeBuckets[i - 1] ?? 0));
+    const most = Math.min(maxNumSeqs, maxNumBatchedTokens);
+    checkArgument(bucket <= most, `a decode bucket is ${bucket}, a step has at most ${most} rows`, "decodeBuckets");
+  }
+  return { maxNumSeqs, maxNumBatchedTokens, maxModelLen, maxNumQueuedReqs, longPrefillTokenThreshold, decodeBuckets };
 }
 
 function checkCount(name: string, value: number, minimum: number): void {

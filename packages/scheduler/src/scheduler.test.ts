@@ -347,6 +347,10 @@ describe("refusals", () => {
     scheduler.checkInvariants();
   });
 
+  test.each([[[0]], [[2, 2]], [[4, 2]], [[5]], [[1.5]]])("decode buckets %j", (decodeBuckets) => {
+    expect(() => createScheduler({ decodeBuckets })).toThrow(expect.objectContaining({ param: "decodeBuckets" }));
+  });
+
   test.each(["maxNumSeqs", "maxNumBatchedTokens", "maxModelLen"])("%s of 0", (name) => {
     expect(() => createScheduler({ [name]: 0 })).toThrow(`${name} is 0`);
   });

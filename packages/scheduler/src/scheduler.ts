@@ -6,6 +6,7 @@ import { FinishReason } from "./finish-reason.js";
 import { type InFlightStep, InFlightSteps } from "./in-flight-steps.js";
 import { checkInvariants } from "./invariants.js";
 import type { OutputSink } from "./output-sink.js";
+import { padDecode } from "./pad-decode.js";
 import { writeBlocks, writeChunk } from "./plan-writer.js";
 import { NO_ROW, Request } from "./request.js";
 import { checkRequest, type RequestLimits } from "./request-check.js";
@@ -44,7 +45,9 @@ export class Scheduler {
     const { maxNumSeqs, maxNumBatchedTokens, maxModelLen } = this.#config;
     const { blockSize, totalBlocks } = kvCache;
     const maxBlocksPerRow = Math.ceil(maxModelLen / blockSize);
-    this.planLayout = planLayout({ maxRows: maxNumSeqs, maxTokens: maxNumBatchedTokens, maxBlocksPerRow, blockSize });
+    // The row after those of the requests is the one that padding names.
+    const maxRows = this.#config.decodeBuckets.length > 0 ? maxNumSeqs + 1 : maxNumSeqs;
+    this.planLayout = planLayout({ maxRows, maxTokens: maxNumBatchedTokens, maxBlocksPerRow, blockSize });
     this.#rows = new RowPool(maxNumSeqs);
     this.#inFlight = new InFlightSteps(maxNumSeqs);
     this.#stats = createStats(totalBlocks);
@@ -91,7 +94,7 @@ export class Scheduler {
 
   /**
    * Writes the next step into `plan`. A plan with rows must be launched, after those scheduled before it.
-   * @returns rows in the plan; 0 when nothing can be launched now
+   * @returns rows in the plan, padding included; 0 when nothing can be launched now
    */
   schedule(plan: StepPlan): number {
     const step = this.#inFlight.next;
@@ -121,6 +124,7 @@ export class Scheduler {
       this.#plan(plan, step, request, chunk);
       budget -= chunk;
     }
+    padDecode(plan, this.#config);
     plan.finish();
     if (plan.numRows > 0) this.#inFlight.launch();
     this.#count();

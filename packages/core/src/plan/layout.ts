@@ -16,7 +16,7 @@ export const PlanHeader = {
   numTokens: 3,
   /** Rows that sample a token. */
   numSamples: 4,
-  /** Graph bucket: rows after padding, or 0 when eager. */
+  /** Rows after padding (`StepPlan.pad`), which the counts include; 0 for a step that was not padded. */
   bucket: 5,
   /** The longest chunk of any row. */
   maxQueryLen: 6,

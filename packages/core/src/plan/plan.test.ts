@@ -109,3 +109,25 @@ test("the words may be memory that a device copies from", () => {
   plan.finish();
   expect(words[PlanHeader.step]).toBe(5);
 });
+
+test("padding rows are counted, and forgotten by the next step", () => {
+  const plan = new StepPlan(layout);
+  const { words } = plan;
+  plan.begin(0);
+  plan.addRow(1, 5, 1, true);
+  plan.addToken(LAST_SAMPLED);
+  plan.addBlockWrite(1, 0, 7);
+  plan.pad(4, 3);
+  plan.finish();
+  for (const count of [PlanHeader.bucket, PlanHeader.numRows, PlanHeader.numTokens, PlanHeader.numSamples]) {
+    expect(words[count]).toBe(4);
+  }
+  expect([...words.subarray(layout.rowIds, layout.rowIds + 4)]).toEqual([1, 3, 3, 3]);
+  expect([...words.subarray(layout.queryStarts, layout.queryStarts + 5)]).toEqual([0, 1, 2, 3, 4]);
+  expect([...words.subarray(layout.contextLens, layout.contextLens + 4)]).toEqual([5, 0, 0, 0]);
+  expect([...words.subarray(layout.sampleRows, layout.sampleRows + 4)]).toEqual([0, 1, 2, 3]);
+  expect([...words.subarray(layout.compact, layout.compact + 7)]).toEqual([LAST_SAMPLED, 0, 0, 0, 1, 0, 7]);
+  plan.begin(1);
+  plan.finish();
+  expect(words[PlanHeader.bucket]).toBe(0);
+});

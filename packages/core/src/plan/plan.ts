@@ -4,7 +4,7 @@ import { PlanHeader as H, PLAN_VERSION, type PlanLayout, ROW_INIT_WORDS } from "
 
 /**
  * One step's work as a flat Int32Array. Write with `begin`, then for each request `addRow` followed by its `addToken`s,
- * with `addBlockWrite` and `addRowInit` in any order, then `finish`.
+ * with `addBlockWrite` and `addRowInit` in any order, then perhaps `pad`, then `finish`.
  */
 export class StepPlan {
   readonly layout: PlanLayout;
@@ -20,6 +20,7 @@ export class StepPlan {
   #inits = 0;
   #maxQueryLen = 0;
   #maxSeqLen = 0;
+  #bucket = 0;
 
   constructor(layout: PlanLayout, words: Int32Array = new Int32Array(layout.totalWords)) {
     this.layout = layout;
@@ -46,6 +47,7 @@ export class StepPlan {
     this.words[H.version] = PLAN_VERSION;
     this.words[H.step] = step;
     this.#rows = this.#tokens = this.#samples = this.#writes = this.#inits = this.#maxQueryLen = this.#maxSeqLen = 0;
+    this.#bucket = 0;
   }
 
   /**
@@ -89,6 +91,18 @@ export class StepPlan {
     this.#rowInits[at] = row;
   }
 
+  /**
+   * Fills a step in which each row has one token and samples up to `bucket` rows, so that one captured graph serves many steps.
+   * @param row a row of the tables that no request has: its tokens lie in the null block, what it samples means nothing
+   */
+  pad(bucket: number, row: number): void {
+    while (this.#rows < bucket) {
+      this.addRow(row, 0, 1, true);
+      this.addToken(0);
+    }
+    this.#bucket = bucket;
+  }
+
   /** Completes the header and packs the sections. @returns words used */
   finish(): number {
     const { layout, words } = this;
@@ -105,7 +119,7 @@ export class StepPlan {
     words[H.numRows] = this.#rows;
     words[H.numTokens] = this.#tokens;
     words[H.numSamples] = this.#samples;
-    words[H.bucket] = 0;
+    words[H.bucket] = this.#bucket;
     words[H.maxQueryLen] = this.#maxQueryLen;
     words[H.maxSeqLen] = this.#maxSeqLen;
     words[H.numBlockWrites] = this.#writes;

@@ -52,8 +52,8 @@ export class FakeDevice {
     this.#steps++;
     this.#applyRowInits(words);
     this.#applyBlockWrites(words);
-    const numRows = words[PlanHeader.numRows]!;
-    const rows = words.subarray(this.#layout.rowIds, this.#layout.rowIds + numRows);
+    const rows = this.#requestRows(words);
+    const numRows = rows.length;
     assertInternal(new Set(rows).size === numRows, `a row is planned twice: ${rows}`);
     for (let i = 0; i < numRows; i++) this.#writeFirstLayer(words, i);
     for (let i = 0; i < numRows; i++) this.#writeSecondLayer(words, i);
@@ -61,10 +61,33 @@ export class FakeDevice {
     const histories = Array.from({ length: numRows }, (_, i) => this.#attend(words, i));
     for (let s = 0; s < sampled.length; s++) {
       const i = words[this.#layout.sampleRows + s]!;
+      if (i >= numRows) continue;
       sampled[s] = nextToken(histories[i]!, this.#seeds[rows[i]!]!, this.#vocabSize);
       this.#lastTokens[rows[i]!] = sampled[s]!;
     }
     return sampled;
+  }
+
+  /** Rows of requests: those of padding come after them and are checked. */
+  #requestRows(words: Int32Array): Int32Array {
+    const { rowIds, queryStarts, contextLens, capacity } = this.#layout;
+    const numRows = words[PlanHeader.numRows]!;
+    const rows = words.subarray(rowIds, rowIds + numRows);
+    const bucket = words[PlanHeader.bucket]!;
+    if (bucket === 0) return rows;
+    const padding = rows.indexOf(capacity.maxRows - 1);
+    const numRequests = padding < 0 ? numRows : padding;
+    assertInternal(
+      bucket === numRows && numRequests > 0,
+      `bucket ${bucket} has ${numRows} rows, of requests ${numRequests}`,
+    );
+    for (let i = 0; i < numRows; i++)
+      assertInternal(words[queryStarts + i + 1] === i + 1, `row ${i} of a bucket has more than a token`);
+    for (let i = numRequests; i < numRows; i++) {
+      const isPadding = rows[i] === capacity.maxRows - 1 && words[contextLens + i] === 0;
+      assertInternal(isPadding, `row ${rows[i]} comes after padding`);
+    }
+    return rows.subarray(0, numRequests);
   }
 
   #applyRowInits(words: Int32Array): void {
