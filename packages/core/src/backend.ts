@@ -39,6 +39,8 @@ export interface DeviceEvent extends Disposable {
 
 /** Ops and copies that were captured once and run again as they are, with the same addresses and counts. */
 export interface DeviceGraph extends Disposable {
+  /** Device memory that it takes, as the driver reports it; also counted under "graphs". */
+  readonly byteLength: number;
   /** Enqueues everything that was captured. */
   launch(): void;
   dispose(): void;

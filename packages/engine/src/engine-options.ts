@@ -8,8 +8,8 @@ export interface EngineOptions {
   readonly device?: "auto" | "cpu" | "cuda" | "null" | "reference";
   /** Activations, KV cache and weights. Default "auto": as the checkpoint says. */
   readonly dtype?: FloatDType | "auto" | "half" | "float";
-  /** Tokens that prompt and output may have together. Default: the model's own limit. */
-  readonly maxModelLen?: number;
+  /** Tokens that prompt and output may have together; "auto": what the KV cache holds, up to the model's limit. Default: that limit. */
+  readonly maxModelLen?: number | "auto";
   /** Requests that run at once. Default 256, or `maxNumBatchedTokens` if that is less. */
   readonly maxNumSeqs?: number;
   /** Tokens a step computes at most. Default 2048, or `maxNumSeqs` if that is more. */
@@ -19,16 +19,26 @@ export interface EngineOptions {
   /** A prompt's share of one step at most; 0: no bound. Default 0. */
   readonly longPrefillTokenThreshold?: number;
   /**
-   * Memory for the KV cache. Default: four times the weights, but 256 MiB to 4 GiB, room for one request of `maxModelLen`, at most
-   * half of what is free and at most what `maxNumSeqs` requests can use. Memory is taken as the cache fills.
+   * Memory for the KV cache. Default on a GPU: what `gpuMemoryUtilization` leaves. Default on the CPU: four times the weights, but
+   * 256 MiB to 4 GiB, room for one request of `maxModelLen`, and at most half of what is free; taken as the cache fills. Never more
+   * than `maxNumSeqs` requests can use.
    */
   readonly kvCacheMemoryBytes?: number;
+  /**
+   * Share of a GPU's whole memory that this engine may have, for weights, KV cache, workspace, graphs and what the driver keeps for
+   * it. What other processes hold does not change it. Default 0.9.
+   */
+  readonly gpuMemoryUtilization?: number;
   /** Tokens a KV block. Default: what the backend advises. */
   readonly blockSize?: number;
   /** Reuse the KV blocks of equal prompt beginnings. Default true. */
   readonly enablePrefixCaching?: boolean;
   /** Plan the next step while the device runs one. Default: where the device runs beside the host. Same tokens either way. */
   readonly asyncScheduling?: boolean;
+  /** Never capture CUDA graphs: decode steps launch op by op. Same tokens, slower. Default false. */
+  readonly enforceEager?: boolean;
+  /** On a GPU: a request's tokens do not depend on what else runs, at some cost. Default: `OCTAVO_BATCH_INVARIANT=1`, else false. */
+  readonly batchInvariant?: boolean;
   /** Run the engine on its own thread. Default true; false runs it between the events of the calling thread. */
   readonly thread?: boolean;
   /** Threads of the CPU backend. Default: `OCTAVO_NUM_THREADS`, then the CPU quota. */
@@ -44,9 +54,12 @@ const KNOWN: Readonly<Record<keyof EngineOptions, true>> = {
   maxNumQueuedReqs: true,
   longPrefillTokenThreshold: true,
   kvCacheMemoryBytes: true,
+  gpuMemoryUtilization: true,
   blockSize: true,
   enablePrefixCaching: true,
   asyncScheduling: true,
+  enforceEager: true,
+  batchInvariant: true,
   thread: true,
   numThreads: true,
 };
@@ -66,11 +79,16 @@ export function resolveMaxQueued({ maxNumQueuedReqs = DEFAULT_MAX_QUEUED }: Engi
 
 /** `value`, if it is a whole number from 1 to `maximum`. @throws INVALID_ARGUMENT that names the option as its flag does */
 export function wholeNumber(option: keyof EngineOptions, value: number, maximum: number): number {
-  const flag = option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const flag = flagName(option);
   checkArgument(
     Number.isSafeInteger(value) && value >= 1 && value <= maximum,
     `${flag} must be a whole number from 1 to ${maximum}, got ${value}`,
     flag,
   );
   return value;
+}
+
+/** As the flag spells it: `maxModelLen` is max_model_len. */
+export function flagName(option: keyof EngineOptions): string {
+  return option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -2,6 +2,7 @@ import type { BackendInfo } from "@octavo/core";
 import { describe, expect, it } from "vitest";
 import type { EngineOptions } from "./engine-options.js";
 import { resolveSizes } from "./engine-sizes.js";
+import { checkShare } from "./kv-budget.js";
 
 const backend: BackendInfo = {
   name: "test",
@@ -17,7 +18,7 @@ const model = {
   workspaceBytes: (tokens: number) => tokens * 1024,
   kvBytesPerBlock: (blockSize: number) => blockSize * 4096,
 };
-const sizes = (options: EngineOptions, info = {}) => resolveSizes(options, model, { ...backend, ...info });
+const sizes = (options: EngineOptions, info = {}) => resolveSizes(options, model, { ...backend, ...info }, false);
 
 describe("resolveSizes", () => {
   it("follows the model and the backend", () => {
@@ -38,7 +39,9 @@ describe("resolveSizes", () => {
 
   it("sizes the KV cache by the model, within bounds and the memory", () => {
     const kvMib = (weightBytes: number, availableBytes = 64 * 2 ** 30) =>
-      Math.round(resolveSizes({}, { ...model, weightBytes }, { ...backend, availableBytes }).kvCacheBytes / 2 ** 20);
+      Math.round(
+        resolveSizes({}, { ...model, weightBytes }, { ...backend, availableBytes }, false).kvCacheBytes / 2 ** 20,
+      );
     expect(kvMib(2 ** 20)).toBe(256);
     expect(kvMib(2 ** 27)).toBe(512);
     expect(kvMib(2 ** 34)).toBe(2048); // all that 256 requests can use
@@ -64,6 +67,26 @@ describe("resolveSizes", () => {
     expect(sizes({ kvCacheMemoryBytes: 21 * 16 * 4096, maxModelLen: 320 }).numBlocks).toBe(21);
   });
 
+  it("shortens max_model_len auto to what the cache holds", () => {
+    expect(sizes({ kvCacheMemoryBytes: 21 * 16 * 4096, maxModelLen: "auto" })).toMatchObject({
+      maxModelLen: 320,
+      numBlocks: 21,
+    });
+    expect(sizes({ maxModelLen: "auto" }).maxModelLen).toBe(2048);
+    expect(() => sizes({ kvCacheMemoryBytes: 16 * 4096, maxModelLen: "auto" })).toThrowError(
+      expect.objectContaining({ code: "OUT_OF_MEMORY", param: "kv_cache_memory_bytes" }),
+    );
+  });
+
+  it("pads decode steps only for a backend with graphs", () => {
+    const buckets = (maxNumSeqs: number) => resolveSizes({ maxNumSeqs }, model, backend, true).decodeBuckets;
+    expect(sizes({}).decodeBuckets).toEqual([]);
+    expect(buckets(1)).toEqual([1]);
+    expect(buckets(3)).toEqual([1, 2, 3]);
+    expect(buckets(20)).toEqual([1, 2, 4, 8, 16, 20]);
+    expect(buckets(1024).slice(-3)).toEqual([480, 496, 512]);
+  });
+
   it.each<[string, EngineOptions]>([
     ["max_model_len", { maxModelLen: 2049 }],
     ["max_model_len", { maxModelLen: 0 }],
@@ -75,5 +98,58 @@ describe("resolveSizes", () => {
     ["block_size", { blockSize: -1 }],
   ])("names a bad %s", (param, options) => {
     expect(() => sizes(options)).toThrowError(expect.objectContaining({ code: "INVALID_ARGUMENT", param }));
+  });
+});
+
+describe("on a device with memory of its own", () => {
+  const gib = 2 ** 30;
+  const dedicated = { totalBytes: 80 * gib, contextBytes: gib };
+  const gpu = { ...backend, availableBytes: 79 * gib, dedicated };
+  const large = { ...model, weightBytes: 16 * gib, kvBytesPerBlock: () => 2 * 2 ** 20, maxPositions: 2 ** 17 };
+  const gpuSizes = (options: EngineOptions, hasGraphs = true) => resolveSizes(options, large, gpu, hasGraphs);
+
+  it("takes a share of the whole, counted from its own bytes", () => {
+    const own = 16 * gib + gib + 2048 * 1024;
+    const { kvCacheBytes, maxModelLen } = gpuSizes({ gpuMemoryUtilization: 0.5 }, false);
+    expect(maxModelLen).toBe(2 ** 17);
+    expect(40 * gib - own - kvCacheBytes).toBeGreaterThan(0);
+    expect(40 * gib - own - kvCacheBytes).toBeLessThan(16 * 2 ** 20); // tables, and less than a block
+    expect(gpuSizes({}).kvCacheBytes - kvCacheBytes).toBeGreaterThan(31 * gib); // 0.9, less what graphs may take
+  });
+
+  it("does not look at what is free, which a neighbour changes", () => {
+    const crowded = { ...gpu, availableBytes: 20 * gib };
+    expect(resolveSizes({}, large, crowded, true)).toEqual(gpuSizes({}));
+  });
+
+  it("goes before its share when the bytes are said", () => {
+    expect(gpuSizes({ kvCacheMemoryBytes: 30 * gib }).kvCacheBytes).toBe(30 * gib);
+  });
+
+  it("says what takes the share when nothing is left", () => {
+    expect(() => gpuSizes({ gpuMemoryUtilization: 0.2 })).toThrowError(
+      expect.objectContaining({ code: "OUT_OF_MEMORY", param: "gpu_memory_utilization" }),
+    );
+    expect(() => gpuSizes({ gpuMemoryUtilization: 0.2 })).toThrowError(
+      /weights take 16384 MiB.*context 1024 MiB.*raise it/,
+    );
+  });
+
+  it("says before loading who holds what, and which share is free", () => {
+    const check = (options: EngineOptions, availableBytes: number) =>
+      checkShare(options, { ...gpu, availableBytes }, () => "process 77 (python3) holds 40 GiB");
+    expect(() => check({}, 39 * gib)).toThrowError(
+      expect.objectContaining({ code: "OUT_OF_MEMORY", param: "gpu_memory_utilization" }),
+    );
+    expect(() => check({}, 39 * gib)).toThrowError(/0\.9 asks for 73728 MiB .*40960 MiB.*python3.*at most 0\.5,/);
+    expect(() => check({ gpuMemoryUtilization: 0.5 }, 39 * gib)).not.toThrow();
+    expect(() => check({ kvCacheMemoryBytes: gib }, 39 * gib)).not.toThrow();
+    expect(() => checkShare({}, { ...backend, availableBytes: 1 }, () => "")).not.toThrow();
+  });
+
+  it.each([0, -1, 1.01, Number.NaN])("refuses a share of %f", (gpuMemoryUtilization) => {
+    expect(() => gpuSizes({ gpuMemoryUtilization })).toThrowError(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", param: "gpu_memory_utilization" }),
+    );
   });
 });

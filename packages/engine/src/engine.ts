@@ -1,5 +1,5 @@
 // What the server, the offline API and every other user of an engine sees: prompts in, pieces of text out.
-import type { OctavoError } from "@octavo/core";
+import type { DedicatedMemory, MemoryPurpose, OctavoError } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
 import type { Tokenizer } from "@octavo/tokenizer";
 import type { Prompt } from "./prompt.js";
@@ -22,6 +22,10 @@ export interface EngineInfo {
   readonly numBlocks: number;
   readonly weightBytes: number;
   readonly kvCacheBytes: number;
+  /** Bytes held on the device by purpose, when loaded; graphs come later, see {@link EngineStats.graphBytes}. */
+  readonly memory: Readonly<Record<MemoryPurpose, number>>;
+  /** On a GPU: its memory, and the share of it that this engine may have. */
+  readonly dedicated?: DedicatedMemory & { readonly shareBytes: number };
   readonly loadSeconds: number;
   readonly generationDefaults: GenerationDefaults;
 }
@@ -39,6 +43,8 @@ export interface EngineStats {
   readonly promptTokens: number;
   readonly generationTokens: number;
   readonly steps: number;
+  /** Device memory of captured graphs. */
+  readonly graphBytes: number;
 }
 
 export type FinishReason = "stop" | "length" | "abort";

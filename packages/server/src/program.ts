@@ -26,14 +26,25 @@ export function createProgram(serve: Serve): Command {
     .addOption(
       new Option("--dtype <dtype>", "dtype of weights, activations and KV cache").choices(DTYPES).default("auto"),
     )
-    .option("--max-model-len <tokens>", "prompt and output together (default: the model's limit)", positive)
+    .option(
+      "--max-model-len <tokens>",
+      "prompt and output together; auto: what fits (default: the model's limit)",
+      length,
+    )
     .option("--max-num-seqs <requests>", "requests that run at once (default: 256)", positive)
     .option("--max-num-batched-tokens <tokens>", "tokens a step computes at most (default: 2048)", positive)
     .option("--max-num-queued-reqs <requests>", "requests in flight, more get a 503 (default: 4096)", positive)
-    .option("--kv-cache-memory-bytes <bytes>", "memory for the KV cache (default: half of what is free)", positive)
+    .option("--gpu-memory-utilization <share>", "share of a GPU's memory for this engine (default: 0.9)", share)
+    .option(
+      "--kv-cache-memory-bytes <bytes>",
+      "memory for the KV cache (default: what the share leaves; CPU: 0.25 to 4 GiB)",
+      positive,
+    )
     .addOption(
       new Option("--device <device>", "backend; auto: a GPU where there is one").choices(DEVICES).default("auto"),
     )
+    .option("--enforce-eager", "no CUDA graphs: same tokens, slower")
+    .option("--batch-invariant", "on a GPU: a request's tokens do not depend on what else runs, at some cost")
     .option("--shutdown-timeout <seconds>", "how long running requests may finish after a signal", seconds, 30)
     .addOption(new Option("--log-level <level>", "what is logged to stderr").choices(LOG_LEVELS).default("info"))
     .action(serve);
@@ -59,6 +70,16 @@ function positive(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError("It must be a whole number of at least 1.");
+}
+
+function length(text: string): number | "auto" {
+  return text === "auto" || text === "-1" ? "auto" : positive(text);
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (/^\d*\.?\d+$/.test(text) && value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError("It must be above 0 and at most 1, such as 0.9.");
 }
 
 function port(text: string): number {

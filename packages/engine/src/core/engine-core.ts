@@ -25,15 +25,16 @@ export class EngineCore implements Disposable {
   constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, options: EngineOptions, stats: Float64Array) {
     this.#backend = backend;
     this.#model = model;
-    const { numBlocks, blockSize, maxNumSeqs, maxNumBatchedTokens, maxModelLen } = sizes;
+    const { numBlocks, blockSize, maxNumSeqs, maxNumBatchedTokens, maxModelLen, decodeBuckets } = sizes;
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
     const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
     const { longPrefillTokenThreshold } = options;
     this.#scheduler = new Scheduler(
-      { maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold },
+      { maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold, decodeBuckets },
       kvCache,
     );
-    this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout);
+    const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
+    this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, useGraphs);
     this.#depth = sizes.depth;
     this.outputs = new OutputBatch(maxNumSeqs);
     this.#stats = stats;
@@ -88,7 +89,7 @@ export class EngineCore implements Disposable {
   }
 
   #publish(): void {
-    writeStats(this.#stats, this.#scheduler.stats, this.#collected);
+    writeStats(this.#stats, this.#scheduler.stats, this.#collected, this.#runner.graphBytes);
   }
 
   /** Waits for what is launched, then frees everything. */

@@ -4,6 +4,7 @@ import { kvBytesPerBlock, loadModel, readGenerationDefaults, readModelConfig } f
 import type { EngineInfo } from "../engine.js";
 import type { EngineOptions } from "../engine-options.js";
 import { resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
+import { checkShare, shareOf } from "../kv-budget.js";
 import { loadBackend } from "../load-backend.js";
 import { EngineCore } from "./engine-core.js";
 
@@ -28,18 +29,21 @@ export async function loadCore(
   const started = performance.now();
   const config = readModelConfig(folder);
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
-  const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads: options.numThreads }));
+  const { numThreads, batchInvariant } = options;
+  const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
   try {
+    checkShare(options, backend.info, () => backend.describeMemory?.() ?? "");
     const model = loadModel(folder, backend, { dtype: options.dtype, maxModelLen });
     const sizes = resolveSizes(
       options,
       {
         maxPositions: config.maxPositions,
-        weightBytes: model.weightBytes,
+        weightBytes: backend.info.dedicated ? heldBytes(backend) : model.weightBytes,
         workspaceBytes: model.workspaceBytes.bind(model),
         kvBytesPerBlock: (blockSize) => kvBytesPerBlock(config, model.dtype, blockSize),
       },
       backend.info,
+      backend.capture !== undefined,
     );
     const core = new EngineCore(backend, model, sizes, options, stats);
     const info: EngineInfo = {
@@ -55,6 +59,11 @@ export async function loadCore(
       numBlocks: sizes.numBlocks,
       weightBytes: model.weightBytes,
       kvCacheBytes: sizes.kvCacheBytes,
+      memory: backend.memory(),
+      dedicated: backend.info.dedicated && {
+        ...backend.info.dedicated,
+        shareBytes: shareOf(options, backend.info.dedicated),
+      },
       loadSeconds: (performance.now() - started) / 1000,
       generationDefaults: readGenerationDefaults(folder),
     };
@@ -63,4 +72,8 @@ export async function loadCore(
     backend.dispose();
     throw error;
   }
+}
+
+function heldBytes(backend: Backend): number {
+  return Object.values(backend.memory()).reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -13,15 +13,17 @@ const FIELDS = [
   "promptTokens",
   "generationTokens",
   "steps",
+  "graphBytes",
 ] as const satisfies readonly (keyof EngineStats)[];
 
 export function createStatsBuffer(): SharedArrayBuffer {
   return new SharedArrayBuffer(8 * FIELDS.length);
 }
 
-export function writeStats(buffer: Float64Array, stats: SchedulerStats, steps: number): void {
-  for (let i = 0; i < FIELDS.length - 1; i++) buffer[i] = stats[FIELDS[i] as keyof SchedulerStats];
-  buffer[FIELDS.length - 1] = steps;
+export function writeStats(buffer: Float64Array, stats: SchedulerStats, steps: number, graphBytes: number): void {
+  for (let i = 0; i < FIELDS.length - 2; i++) buffer[i] = stats[FIELDS[i] as keyof SchedulerStats];
+  buffer[FIELDS.length - 2] = steps;
+  buffer[FIELDS.length - 1] = graphBytes;
 }
 
 export function readStats(buffer: Float64Array): EngineStats {

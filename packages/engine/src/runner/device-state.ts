@@ -17,21 +17,8 @@ export class DeviceState {
   readonly #storage: Storage;
 
   constructor(backend: Backend, layout: PlanLayout) {
-    const { maxRows, maxTokens, maxBlocksPerRow } = layout.capacity;
-    const shapes = {
-      plan: [layout.totalWords],
-      blockTables: [maxRows, maxBlocksPerRow],
-      lastTokens: [maxRows],
-      sampling: [maxRows, ROW_INIT_WORDS],
-      inputIds: [maxTokens],
-      positions: [maxTokens],
-      slots: [maxTokens],
-      sampleTokens: [maxRows],
-      sampled: [maxRows],
-    };
-    const aligned = (shape: number[]) => Math.ceil((4 * shape.reduce((a, b) => a * b)) / 256) * 256;
-    const total = Object.values(shapes).reduce((sum, shape) => sum + aligned(shape), 0);
-    this.#storage = backend.allocate(total, "tables");
+    const shapes = tableShapes(layout);
+    this.#storage = backend.allocate(deviceStateBytes(layout), "tables");
     let offset = 0;
     const take = (shape: number[]) => {
       const t = tensor("int32", shape, this.#storage, offset);
@@ -62,4 +49,29 @@ export class DeviceState {
   dispose(): void {
     this.#storage.dispose();
   }
+}
+
+/** Bytes that a {@link DeviceState} takes. */
+export function deviceStateBytes(layout: PlanLayout): number {
+  return Object.values(tableShapes(layout)).reduce((sum, shape) => sum + aligned(shape), 0);
+}
+
+function tableShapes(layout: PlanLayout) {
+  const { maxRows, maxTokens, maxBlocksPerRow } = layout.capacity;
+  return {
+    plan: [layout.totalWords],
+    blockTables: [maxRows, maxBlocksPerRow],
+    lastTokens: [maxRows],
+    sampling: [maxRows, ROW_INIT_WORDS],
+    inputIds: [maxTokens],
+    positions: [maxTokens],
+    slots: [maxTokens],
+    sampleTokens: [maxRows],
+    sampled: [maxRows],
+  };
+}
+
+/** Bytes of an int32 tensor, up to the next one's address. */
+function aligned(shape: readonly number[]): number {
+  return Math.ceil((4 * shape.reduce((a, b) => a * b)) / 256) * 256;
 }

@@ -4,9 +4,13 @@ import type { CausalLM, ForwardContext } from "@octavo/models";
 import type { EngineSizes } from "../engine-sizes.js";
 import { DeviceState } from "./device-state.js";
 import { KvPool } from "./kv-pool.js";
+import { StepGraphs } from "./step-graphs.js";
 import { StepSlot } from "./step-slot.js";
 
-/** Sees each launched plan with its logits, float32 [samples, vocab], before sampling; null when nothing samples. */
+/**
+ * Sees each launched plan with its logits, float32 [samples, vocab], before sampling; null when nothing samples. While there is
+ * one, no step runs as a graph.
+ */
 export type StepObserver = (plan: StepPlan, logits: Tensor | null) => void;
 
 export class ModelRunner implements Disposable {
@@ -19,8 +23,12 @@ export class ModelRunner implements Disposable {
   readonly #kvPool: KvPool;
   readonly #context: ForwardContext;
   readonly #slots: readonly StepSlot[];
+  readonly #graphs: StepGraphs | undefined;
+  /** The longest sequence that the tables can hold. */
+  readonly #longest: number;
 
-  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, layout: PlanLayout) {
+  /** @param useGraphs run padded steps as captured graphs; the backend must have `capture` */
+  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, layout: PlanLayout, useGraphs: boolean) {
     this.#backend = backend;
     this.#model = model;
     this.#state = new DeviceState(backend, layout);
@@ -28,6 +36,13 @@ export class ModelRunner implements Disposable {
     this.#kvPool = new KvPool(backend, model.config, model.dtype, sizes.numBlocks, sizes.blockSize);
     this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: this.#kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
+    this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;
+    if (useGraphs) this.#graphs = new StepGraphs(backend, () => this.#enqueueStep());
+  }
+
+  /** Device memory of the graphs captured so far. */
+  get graphBytes(): number {
+    return this.#graphs?.byteLength ?? 0;
   }
 
   /** The slot whose plan step number `step` uses. */
@@ -37,29 +52,38 @@ export class ModelRunner implements Disposable {
 
   /** Enqueues the step whose finished plan lies in `slot`. */
   launch(slot: StepSlot): void {
-    const { ops } = this.#backend;
     const { batch } = this.#state;
     const { words } = slot.plan;
+    const bucket = words[PlanHeader.bucket]!;
     this.#backend.copy(batch.plan, slot.planTensor, 4 * words[PlanHeader.totalWords]!);
     batch.numRows = words[PlanHeader.numRows]!;
     batch.numTokens = words[PlanHeader.numTokens]!;
     batch.numSamples = words[PlanHeader.numSamples]!;
     batch.maxQueryLen = words[PlanHeader.maxQueryLen]!;
-    batch.maxSeqLen = words[PlanHeader.maxSeqLen]!;
+    // The same for every step of a bucket, with a graph and without, so that both compute the same.
+    batch.maxSeqLen = bucket > 0 ? this.#longest : words[PlanHeader.maxSeqLen]!;
+    if (bucket > 0 && this.#graphs && !this.onStep) this.#graphs.run(bucket);
+    else this.#enqueueStep(slot.plan);
+    if (batch.numSamples > 0) this.#backend.copy(slot.tokensTensor, this.#state.sampled, 4 * batch.numSamples);
+    slot.done.record();
+  }
+
+  /** From the uploaded plan to the sampled tokens. */
+  #enqueueStep(plan?: StepPlan): void {
+    const { ops } = this.#backend;
+    const { batch, sampled } = this.#state;
     ops.prepareBatch(batch);
     this.#workspace.reset();
     const hidden = this.#model.forward(this.#context);
-    if (batch.numSamples > 0) {
-      const last = this.#workspace.alloc(this.#model.dtype, [batch.numSamples, this.#model.config.hiddenSize]);
-      ops.gatherRows(last, hidden, batch.sampleTokens);
-      const logits = this.#model.logits(this.#context, last);
-      this.onStep?.(slot.plan, logits);
-      ops.sample(this.#state.sampled, logits, batch);
-      this.#backend.copy(slot.tokensTensor, this.#state.sampled, 4 * batch.numSamples);
-    } else {
-      this.onStep?.(slot.plan, null);
+    if (batch.numSamples === 0) {
+      if (plan) this.onStep?.(plan, null);
+      return;
     }
-    slot.done.record();
+    const last = this.#workspace.alloc(this.#model.dtype, [batch.numSamples, this.#model.config.hiddenSize]);
+    ops.gatherRows(last, hidden, batch.sampleTokens);
+    const logits = this.#model.logits(this.#context, last);
+    if (plan) this.onStep?.(plan, logits);
+    ops.sample(sampled, logits, batch);
   }
 
   /** Waits for a launched step. @returns its sampled tokens, in the plan's sample order, valid until the slot's next launch */
@@ -69,6 +93,7 @@ export class ModelRunner implements Disposable {
   }
 
   dispose(): void {
+    this.#graphs?.dispose();
     for (const slot of this.#slots) slot.dispose();
     this.#kvPool.dispose();
     this.#workspace.dispose();

@@ -1,0 +1,97 @@
+// How much memory the KV cache gets: on the host a modest multiple of the model, on a GPU what is left of the engine's share.
+import { type BackendInfo, checkArgument, type DedicatedMemory, OctavoError } from "@octavo/core";
+import { type EngineOptions, wholeNumber } from "./engine-options.js";
+
+/** What an engine needs beside its KV cache. */
+export interface MemoryNeeds {
+  readonly weightBytes: number;
+  readonly workspaceBytes: number;
+  readonly tableBytes: number;
+  readonly hasGraphs: boolean;
+  /** KV cache of one request of the longest length; 0 where the length follows from the cache. */
+  readonly oneRequestBytes: number;
+}
+
+const MIB = 2 ** 20;
+const MIN_DEFAULT_KV_BYTES = 256 * MIB;
+const MAX_DEFAULT_KV_BYTES = 4096 * MIB;
+const DEFAULT_UTILIZATION = 0.9;
+/** All buckets of a model of 80 layers; see docs/performance.md for what graphs take. */
+const GRAPH_BYTES = 256 * MIB;
+
+/** Bytes for the KV cache. @throws INVALID_ARGUMENT; OUT_OF_MEMORY when nothing is left */
+export function kvBudget(options: EngineOptions, needs: MemoryNeeds, backend: BackendInfo): number {
+  const asked = options.kvCacheMemoryBytes;
+  if (asked !== undefined) return wholeNumber("kvCacheMemoryBytes", asked, Number.MAX_SAFE_INTEGER);
+  return backend.dedicated ? ofShare(options, needs, backend.dedicated) : ofHost(needs, backend.availableBytes);
+}
+
+/**
+ * Checks, before anything is loaded, that the engine's share of a GPU is free.
+ * @param describe who holds the memory, in words
+ * @throws OUT_OF_MEMORY that says who holds what and which share would be free
+ */
+export function checkShare(options: EngineOptions, backend: BackendInfo, describe: () => string): void {
+  if (!backend.dedicated || options.kvCacheMemoryBytes !== undefined) return;
+  const { totalBytes, contextBytes } = backend.dedicated;
+  const share = shareOf(options, backend.dedicated);
+  const reachable = backend.availableBytes + contextBytes;
+  if (share <= reachable) return;
+  const largest = Math.floor((100 * reachable) / totalBytes) / 100;
+  throw new OctavoError({
+    code: "OUT_OF_MEMORY",
+    message:
+      `gpu_memory_utilization ${utilization(options)} asks for ${mib(share)} of the GPU's ${mib(totalBytes)}, but only ${mib(reachable)} ` +
+      `can be had: ${describe()}. Stop the others, or set gpu_memory_utilization to at most ${largest}, or say kv_cache_memory_bytes`,
+    param: "gpu_memory_utilization",
+  });
+}
+
+/** The part of a GPU's memory that an engine may have. @throws INVALID_ARGUMENT */
+export function shareOf(options: EngineOptions, { totalBytes }: DedicatedMemory): number {
+  return Math.floor(utilization(options) * totalBytes);
+}
+
+function utilization({ gpuMemoryUtilization = DEFAULT_UTILIZATION }: EngineOptions): number {
+  checkArgument(
+    gpuMemoryUtilization > 0 && gpuMemoryUtilization <= 1,
+    `gpu_memory_utilization must be above 0 and at most 1, got ${gpuMemoryUtilization}`,
+    "gpu_memory_utilization",
+  );
+  return gpuMemoryUtilization;
+}
+
+function ofShare(options: EngineOptions, needs: MemoryNeeds, memory: DedicatedMemory): number {
+  const { weightBytes, workspaceBytes, tableBytes, hasGraphs } = needs;
+  const share = shareOf(options, memory);
+  const graphBytes = hasGraphs ? GRAPH_BYTES : 0;
+  const left = share - memory.contextBytes - weightBytes - workspaceBytes - tableBytes - graphBytes;
+  if (left > 0) return left;
+  throw new OctavoError({
+    code: "OUT_OF_MEMORY",
+    message:
+      `nothing is left for the KV cache: gpu_memory_utilization ${utilization(options)} is ${mib(share)}, of which weights take ` +
+      `${mib(weightBytes)}, the workspace ${mib(workspaceBytes)}, tables ${mib(tableBytes)}, CUDA's context ${mib(memory.contextBytes)} ` +
+      `and graphs up to ${mib(graphBytes)}; raise it, or lower max_num_batched_tokens or max_num_seqs`,
+    param: "gpu_memory_utilization",
+  });
+}
+
+function ofHost({ weightBytes, workspaceBytes, oneRequestBytes }: MemoryNeeds, availableBytes: number): number {
+  const free = availableBytes - weightBytes - workspaceBytes;
+  if (free <= 0) {
+    throw new OctavoError({
+      code: "OUT_OF_MEMORY",
+      message:
+        `weights (${mib(weightBytes)}) and the workspace (${mib(workspaceBytes)}) need more than the ${mib(availableBytes)} that are ` +
+        "free; lower max_num_batched_tokens or max_num_seqs",
+      param: "max_num_batched_tokens",
+    });
+  }
+  const byModel = Math.min(Math.max(4 * weightBytes, MIN_DEFAULT_KV_BYTES), MAX_DEFAULT_KV_BYTES);
+  return Math.min(Math.max(byModel, oneRequestBytes), free / 2);
+}
+
+export function mib(bytes: number): string {
+  return `${Math.ceil(bytes / MIB)} MiB`;
+}
