@@ -108,18 +108,22 @@ describe.each(models)("$name", ({ folder, dtype, vocabSize, maxPrompt, kvBytesPe
     expectSame(await run(all, { perStep: 1 }));
   });
 
-  it("a device that runs as late as it may = one that runs at once", async () => {
+  it("a device that runs as late as it may, by graphs or not = one that runs at once", async () => {
     const tight = {
       ...base,
       kvCacheMemoryBytes: kvBytesPerToken * 272,
       maxNumBatchedTokens: 29,
       enablePrefixCaching: true,
     };
-    const { backend, pending } = lazyBackend(createBackend());
-    const late = await runWorkload(folder, tight, requests, { perStep: 1 }, 1, backend);
-    expect(late.preemptions).toBeGreaterThan(0);
-    expect(late.tokens).toEqual(alone.tokens);
-    expect(pending(), "ops that were never run").toBe(0);
+    for (const enforceEager of [true, false]) {
+      const { backend, pending, launches } = lazyBackend(createBackend());
+      const late = await runWorkload(folder, { ...tight, enforceEager }, requests, { perStep: 1 }, 1, backend);
+      expect(late.preemptions).toBeGreaterThan(0);
+      expect(late.tokens).toEqual(alone.tokens);
+      expect(pending(), "ops that were never run").toBe(0);
+      if (enforceEager) expect(launches()).toBe(0);
+      else expect(launches(), "steps that ran as graphs").toBeGreaterThan(10);
+    }
   });
 
   it("1 thread = 3 threads", async () => {

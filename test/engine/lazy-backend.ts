@@ -1,9 +1,19 @@
-// A backend that runs nothing before somebody waits, as a busy GPU may: what the host overwrites or frees too early shows.
+// A backend that runs nothing before somebody waits, as a busy GPU may: what the host overwrites or frees too early shows. It also
+// captures graphs: what a replay gets from the host rather than from memory shows.
 import type { Backend, Batch, Ops } from "@octavo/core";
 
-/** Wraps a synchronous backend. `pending()` counts what is enqueued and not yet run. */
-export function lazyBackend(inner: Backend): { backend: Backend; pending(): number } {
-  const queue: (() => void)[] = [];
+interface LazyBackend {
+  readonly backend: Backend;
+  /** What is enqueued and not yet run. */
+  pending(): number;
+  /** Graphs launched so far. */
+  launches(): number;
+}
+
+/** Wraps a synchronous backend. */
+export function lazyBackend(inner: Backend): LazyBackend {
+  let queue: (() => void)[] = [];
+  let launches = 0;
   const ops = new Proxy(inner.ops, {
     get(target, name) {
       const op = target[name as keyof Ops] as (...values: unknown[]) => void;
@@ -41,10 +51,25 @@ export function lazyBackend(inner: Backend): { backend: Backend; pending(): numb
         [Symbol.dispose]() {},
       };
     },
+    capture(enqueue) {
+      const outer = queue;
+      const captured: (() => void)[] = [];
+      queue = captured;
+      try {
+        enqueue();
+      } finally {
+        queue = outer;
+      }
+      const launch = () => {
+        launches++;
+        queue.push(...captured);
+      };
+      return { byteLength: captured.length, launch, dispose() {}, [Symbol.dispose]() {} };
+    },
     dispose: () => inner.dispose(),
     [Symbol.dispose]: () => inner.dispose(),
   };
-  return { backend, pending: () => queue.length };
+  return { backend, pending: () => queue.length, launches: () => launches };
 }
 
 function isBatch(value: unknown): value is Batch {

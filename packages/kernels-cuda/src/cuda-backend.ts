@@ -8,6 +8,7 @@ import {
   bytesOf,
   checkArgument,
   type DeviceEvent,
+  type DeviceGraph,
   DTYPES,
   type DType,
   elementCount,
@@ -25,6 +26,8 @@ import {
   tensor,
 } from "@octavo/core";
 import { NativeOps } from "@octavo/core/native";
+import { CudaGraph } from "./cuda-graph.js";
+import { dedicatedMemory, describeGpuMemory } from "./gpu-memory.js";
 import { CudaLinearWeight } from "./linear-weight.js";
 import { loadNative } from "./load-native.js";
 import { MemoryPool } from "./memory.js";
@@ -32,16 +35,6 @@ import type { NativeAddon } from "./native.js";
 
 /** Tokens a KV block: a whole number of 16-byte loads in every layout, and little of the last one wasted. */
 const BLOCK_SIZE = 16;
-
-export interface CudaBackendOptions extends BackendOptions {
-  /** Which GPU, as CUDA numbers those that CUDA_VISIBLE_DEVICES leaves. Default 0. */
-  readonly deviceIndex?: number;
-  /**
-   * Give a row the same bits whatever else is in the batch, at the cost of speed with few rows. Default:
-   * `OCTAVO_BATCH_INVARIANT=1`, else false.
-   */
-  readonly batchInvariant?: boolean;
-}
 
 /** The CUDA backend. @throws BACKEND_LOAD with what is missing and what to do, INVALID_ARGUMENT for a GPU that is not there */
 export class CudaBackend implements Backend {
@@ -52,7 +45,10 @@ export class CudaBackend implements Backend {
   readonly #pool: MemoryPool;
   #open = true;
 
-  constructor(options: CudaBackendOptions = {}) {
+  /**
+   * @param options `deviceIndex`; `batchInvariant`, by default `OCTAVO_BATCH_INVARIANT=1`
+   */
+  constructor(options: BackendOptions = {}) {
     this.#native = loadNative();
     const index = options.deviceIndex ?? 0;
     const batchInvariant = options.batchInvariant ?? process.env.OCTAVO_BATCH_INVARIANT === "1";
@@ -69,8 +65,9 @@ export class CudaBackend implements Backend {
       description: `${gpu.name}, ${Math.round(gpu.totalBytes / 2 ** 30)} GiB${batchInvariant ? ", batch-invariant" : ""}, GEMM ${this.#native.gemmOf(this.#id)}`,
       dtypes: FLOAT_DTYPES,
       blockSize: BLOCK_SIZE,
-      availableBytes: this.#native.freeBytes(this.#id),
+      availableBytes: this.#native.memoryOf(this.#id).free,
       depth: 2,
+      dedicated: dedicatedMemory(this.#native, this.#id),
     });
   }
 
@@ -147,6 +144,14 @@ export class CudaBackend implements Backend {
       dispose,
       [Symbol.dispose]: dispose,
     };
+  }
+
+  capture(enqueue: () => void): DeviceGraph {
+    return new CudaGraph(this.#native, this.#id, this.#pool, enqueue);
+  }
+
+  describeMemory(): string {
+    return describeGpuMemory(this.#native, this.#id);
   }
 
   dispose(): void {

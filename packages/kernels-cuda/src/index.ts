@@ -1,18 +1,18 @@
 /** Octavo's CUDA backend. @module */
-import type { Backend } from "@octavo/core";
-import { CudaBackend, type CudaBackendOptions } from "./cuda-backend.js";
+import type { Backend, BackendOptions } from "@octavo/core";
+import { CudaBackend } from "./cuda-backend.js";
 import { loadNative } from "./load-native.js";
 import type { GpuReport } from "./native.js";
 
 export { isBuilt } from "./load-native.js";
 export type { Gpu, GpuReport } from "./native.js";
-export { CudaBackend, type CudaBackendOptions };
+export { CudaBackend };
 
 /**
  * A backend on an NVIDIA GPU.
  * @throws BACKEND_LOAD when the addon, a driver or a GPU that can run it is missing: with what to do
  */
-export function createBackend(options?: CudaBackendOptions): Backend {
+export function createBackend(options?: BackendOptions): Backend {
   return new CudaBackend(options);
 }
 

@@ -2,6 +2,7 @@
 // that is detached before it is freed, so that no view can reach freed memory.
 import { constants } from "node:buffer";
 import { type DeviceKind, type MemoryPurpose, OctavoError, type Storage } from "@octavo/core";
+import { describeGpuMemory } from "./gpu-memory.js";
 import type { NativeAddon, NativeHostMemory, NativeMemory } from "./native.js";
 
 const NO_BYTES = new Uint8Array(0);
@@ -50,6 +51,7 @@ export class MemoryPool {
   readonly #backend: number;
   readonly #storages = new Map<CudaStorage, MemoryPurpose | null>();
   readonly #held: Record<MemoryPurpose, number> = { weights: 0, kv: 0, workspace: 0, tables: 0, graphs: 0 };
+  #disposed = false;
 
   constructor(native: NativeAddon, backend: number) {
     this.#native = native;
@@ -71,7 +73,7 @@ export class MemoryPool {
     } catch (error) {
       if (!OctavoError.isInstance(error, "OUT_OF_MEMORY")) throw error;
       const held = Object.entries(this.#held).map(([name, bytes]) => `${name} ${mebibytes(bytes)}`);
-      const message = `cannot allocate ${mebibytes(byteLength)} for ${purpose}: ${error.message}. Held by this backend: ${held.join(", ")}.`;
+      const message = `cannot allocate ${mebibytes(byteLength)} for ${purpose}: ${error.message}. Held by this backend: ${held.join(", ")}. On the GPU ${describeGpuMemory(this.#native, this.#backend)}.`;
       throw new OctavoError({ code: "OUT_OF_MEMORY", message, param: purpose });
     }
   }
@@ -95,7 +97,17 @@ export class MemoryPool {
     this.#native.release(this.#backend, memory.id);
   }
 
+  /** Counts a graph's memory, which the driver gave; negative when it is gone. */
+  countGraph(bytes: number): void {
+    this.#held.graphs += bytes;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
   dispose(): void {
+    this.#disposed = true;
     for (const storage of [...this.#storages.keys()]) storage.dispose();
   }
 

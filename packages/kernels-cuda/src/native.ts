@@ -3,7 +3,7 @@
 import type { NativeOpCalls } from "@octavo/core/native";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 1;
+export const ADDON_VERSION = 2;
 
 /** Memory that a backend gave out. */
 export interface NativeMemory {
@@ -24,6 +24,23 @@ export interface Gpu {
   readonly minor: number;
   readonly multiprocessors: number;
   readonly totalBytes: number;
+}
+
+/** Bytes of a GPU's memory. */
+export interface GpuMemory {
+  readonly free: number;
+  readonly total: number;
+  /** What this process has taken through this addon, in all its threads. */
+  readonly taken: number;
+}
+
+/** A process that computes on a GPU. */
+export interface GpuProcess {
+  readonly id: number;
+  /** Its executable; empty where it cannot be seen. */
+  readonly name: string;
+  /** GPU memory that it holds; 0 where the driver does not say. */
+  readonly bytes: number;
 }
 
 /** What CUDA finds on this machine. */
@@ -49,12 +66,20 @@ export interface NativeAddon extends NativeOpCalls {
   /** For people: which library multiplies matrices. */
   gemmOf(backend: number): string;
   disposeBackend(backend: number): void;
-  freeBytes(backend: number): number;
+  memoryOf(backend: number): GpuMemory;
+  gpuProcesses(backend: number): readonly GpuProcess[];
   synchronize(backend: number): void;
   createEvent(backend: number): number;
   recordEvent(backend: number, event: number): void;
   waitEvent(backend: number, event: number): void;
   disposeEvent(backend: number, event: number): void;
+
+  beginCapture(backend: number): void;
+  abortCapture(backend: number): void;
+  endCapture(backend: number): number;
+  graphBytes(backend: number, graph: number): number;
+  launchGraph(backend: number, graph: number): void;
+  disposeGraph(backend: number, graph: number): void;
 
   allocate(backend: number, byteLength: number): NativeMemory;
   allocateHost(backend: number, byteLength: number, viewBytes: number): NativeHostMemory;

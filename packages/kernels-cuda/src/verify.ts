@@ -1,11 +1,12 @@
 // Runs the op-case table on a GPU against the reference loops, and prints what differs.
+import type { BackendOptions } from "@octavo/core";
 import { createReferenceBackend, type OpReport, opCases, runOpCase } from "@octavo/core/testing";
-import { CudaBackend, type CudaBackendOptions } from "./cuda-backend.js";
+import { CudaBackend } from "./cuda-backend.js";
 
 /** Failures that are printed; the rest is only counted. */
 const MOST_PRINTED = 40;
 
-export interface VerifyOptions extends CudaBackendOptions {
+export interface VerifyOptions extends BackendOptions {
   /** Only cases of this op. */
   readonly op?: string;
   readonly print?: (line: string) => void;

@@ -9,8 +9,22 @@ export function banner(url: string, name: string, info: EngineInfo, options: { r
   const quoted = body.replaceAll("'", `'\\''`);
   return [
     `Octavo ${version} serves ${name} (${info.architecture}, ${info.dtype}, ${info.maxModelLen} tokens) on ${info.device}, loaded in ${info.loadSeconds.toFixed(1)} s`,
+    `  memory   ${describeMemory(info)}`,
     `  address  ${url}  (OpenAI API under /v1, chat page at /)`,
     `  try it   curl ${url}/v1/chat/completions -H "Content-Type: application/json"${key} -d '${quoted}'`,
     "",
   ].join("\n");
+}
+
+/** What is held on the device for what; on a GPU also of which share. */
+function describeMemory({ memory, dedicated }: EngineInfo): string {
+  const names = { weights: "weights", kv: "KV cache", workspace: "workspace", tables: "tables" } as const;
+  const held = Object.entries(names).map(([purpose, name]) => `${name} ${size(memory[purpose as keyof typeof names])}`);
+  if (!dedicated) return held.join(", ");
+  const { totalBytes, contextBytes, shareBytes } = dedicated;
+  return `${[...held, `CUDA context ${size(contextBytes)}`].join(", ")}; share ${size(shareBytes)} of the GPU's ${size(totalBytes)}`;
+}
+
+function size(bytes: number): string {
+  return bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

@@ -42,6 +42,7 @@ test("flags and their defaults", async () => {
     ...["--api-key", "y", "--dtype", "half", "--max-model-len", "100", "--max-num-seqs", "4"],
     ...["--max-num-batched-tokens", "64", "--max-num-queued-reqs", "9", "--kv-cache-memory-bytes", "1048576"],
     ...["--device", "cpu", "--shutdown-timeout", "1.5", "--log-level", "warn"],
+    ...["--gpu-memory-utilization", ".5", "--enforce-eager", "--batch-invariant"],
   );
   expect(all.model).toBe("folder");
   expect(all.flags).toEqual({
@@ -55,16 +56,26 @@ test("flags and their defaults", async () => {
     maxNumBatchedTokens: 64,
     maxNumQueuedReqs: 9,
     kvCacheMemoryBytes: 1048576,
+    gpuMemoryUtilization: 0.5,
+    enforceEager: true,
+    batchInvariant: true,
     device: "cpu",
     shutdownTimeout: 1.5,
     logLevel: "warn",
   });
 });
 
+test.each(["auto", "-1"])("--max-model-len %s", async (value) => {
+  expect((await parse("serve", "--max-model-len", value)).flags?.maxModelLen).toBe("auto");
+});
+
 test.each([
   ["--port", "70000"],
   ["--port", "-1"],
   ["--max-model-len", "0"],
+  ["--max-model-len", "automatic"],
+  ["--gpu-memory-utilization", "0"],
+  ["--gpu-memory-utilization", "90"],
   ["--max-num-seqs", "1e3"],
   ["--dtype", "int8"],
   ["--device", "tpu"],

@@ -12,6 +12,7 @@
 
 #include "ops/ops.h"
 #include "runtime/error.h"
+#include "runtime/graph.h"
 #include "runtime/stream.h"
 
 namespace octavo::cuda {
@@ -36,6 +37,7 @@ struct Backend {
     std::unordered_map<int64_t, Memory> memories;
     std::unordered_map<int64_t, LinearWeight> linears;
     std::unordered_map<int64_t, cudaEvent_t> events;
+    std::unordered_map<int64_t, std::unique_ptr<Graph>> graphs;
     int64_t next_id = 1;
 };
 
@@ -113,6 +115,7 @@ napi_value entry(napi_env env, napi_callback_info info) {
 
 /** Adds the functions of one family to the addon's exports. */
 using Exporter = void (*)(napi_env env, napi_value exports, const char* name, napi_callback callback, Environment* environment);
+void export_graphs(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_device(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_memory(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_ops(napi_env env, napi_value exports, Environment* environment, Exporter add);

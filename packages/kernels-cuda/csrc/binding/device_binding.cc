@@ -1,6 +1,8 @@
 // Exports for GPUs, backends and events.
 #include "binding/call.h"
+#include "runtime/device_memory.h"
 #include "runtime/gpu.h"
+#include "runtime/gpu_processes.h"
 
 namespace octavo::cuda {
 namespace {
@@ -69,13 +71,32 @@ napi_value dispose_backend(Call& call) {
     return nullptr;
 }
 
-/** freeBytes(backend): what the GPU has left */
-napi_value free_bytes(Call& call) {
-    call.backend();
+/** memoryOf(backend): { free, total, taken }, the last by this whole process */
+napi_value memory_of(Call& call) {
+    const int ordinal = call.backend().stream.ordinal();
     size_t free_bytes = 0, total_bytes = 0;
     check_cuda(cudaMemGetInfo(&free_bytes, &total_bytes), "cudaMemGetInfo");
     napi_value result;
-    napi_create_int64(call.env(), static_cast<int64_t>(free_bytes), &result);
+    napi_create_object(call.env(), &result);
+    set(call, result, "free", static_cast<double>(free_bytes));
+    set(call, result, "total", static_cast<double>(total_bytes));
+    set(call, result, "taken", static_cast<double>(device_memory_taken(ordinal)));
+    return result;
+}
+
+/** gpuProcesses(backend): [{ id, name, bytes }], see gpu_processes.h */
+napi_value gpu_processes_entry(Call& call) {
+    napi_value result;
+    napi_create_array(call.env(), &result);
+    uint32_t index = 0;
+    for (const GpuProcess& process : gpu_processes(call.backend().stream.ordinal())) {
+        napi_value described;
+        napi_create_object(call.env(), &described);
+        set(call, described, "id", process.id);
+        set(call, described, "name", process.name);
+        set(call, described, "bytes", static_cast<double>(process.bytes));
+        napi_set_element(call.env(), result, index++, described);
+    }
     return result;
 }
 
@@ -135,7 +156,8 @@ void export_device(napi_env env, napi_value exports, Environment* environment, E
     add(env, exports, "createBackend", entry<create_backend>, environment);
     add(env, exports, "gemmOf", entry<gemm_of>, environment);
     add(env, exports, "disposeBackend", entry<dispose_backend>, environment);
-    add(env, exports, "freeBytes", entry<free_bytes>, environment);
+    add(env, exports, "memoryOf", entry<memory_of>, environment);
+    add(env, exports, "gpuProcesses", entry<gpu_processes_entry>, environment);
     add(env, exports, "synchronize", entry<synchronize>, environment);
     add(env, exports, "createEvent", entry<create_event>, environment);
     add(env, exports, "recordEvent", entry<record_event>, environment);

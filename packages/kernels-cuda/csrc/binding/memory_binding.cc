@@ -22,6 +22,7 @@ Backend::~Backend() {
     cudaSetDevice(stream.ordinal());
     cudaStreamSynchronize(stream.handle());
     for (auto& [id, event] : events) cudaEventDestroy(event);
+    graphs.clear();
     for (auto& [id, memory] : memories) {
         try {
             release(memory);

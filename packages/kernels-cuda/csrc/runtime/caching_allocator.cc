@@ -2,6 +2,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include "runtime/device_memory.h"
 #include "runtime/error.h"
 
 namespace octavo::cuda {
@@ -14,19 +15,6 @@ int class_of(size_t bytes, size_t smallest, size_t& size) {
     return index;
 }
 
-void* take_device(size_t bytes) {
-    void* data = nullptr;
-    const cudaError_t status = cudaMalloc(&data, bytes);
-    if (status == cudaErrorMemoryAllocation) {
-        cudaGetLastError();
-        size_t free_bytes = 0, total_bytes = 0;
-        cudaMemGetInfo(&free_bytes, &total_bytes);
-        fail(ErrorCode::kOutOfMemory, "the GPU has %zu MiB of %zu MiB left", free_bytes >> 20, total_bytes >> 20);
-    }
-    check_cuda(status, "cudaMalloc");
-    return data;
-}
-
 void* take_pinned(size_t bytes) {
     void* data = nullptr;
     check_cuda(cudaHostAlloc(&data, bytes, cudaHostAllocDefault), "cudaHostAlloc");
@@ -36,15 +24,15 @@ void* take_pinned(size_t bytes) {
 }  // namespace
 
 CachingAllocator::Source device_memory() {
-    return {take_device, [](void* data) { cudaFree(data); }};
+    return {take_device_memory, give_back_device_memory};
 }
 
 CachingAllocator::Source pinned_memory() {
-    return {take_pinned, [](void* data) { cudaFreeHost(data); }};
+    return {take_pinned, [](void* data, size_t) { cudaFreeHost(data); }};
 }
 
 CachingAllocator::~CachingAllocator() {
-    for (void* slab : slabs_) source_.give_back(slab);
+    for (void* slab : slabs_) source_.give_back(slab, kSlab);
 }
 
 void* CachingAllocator::allocate(size_t bytes) {
@@ -68,7 +56,7 @@ void* CachingAllocator::allocate(size_t bytes) {
 void CachingAllocator::release(void* data, size_t bytes) {
     size_t size;
     if (bytes > kLargestCached) {
-        source_.give_back(data);
+        source_.give_back(data, bytes);
     } else {
         free_[class_of(bytes, kSmallest, size)].push_back(data);
     }

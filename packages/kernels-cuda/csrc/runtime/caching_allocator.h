@@ -12,7 +12,7 @@ public:
     /** How memory is got from CUDA and given back. `take` throws OUT_OF_MEMORY. */
     struct Source {
         void* (*take)(size_t bytes);
-        void (*give_back)(void* data);
+        void (*give_back)(void* data, size_t bytes);
     };
 
     explicit CachingAllocator(Source source) : source_(source) {}

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "octavo/step_plan.h"
+#include "runtime/device_memory.h"
 #include "runtime/error.h"
 
 namespace octavo::cuda {
@@ -134,13 +135,13 @@ CublasLt::CublasLt(const Library& library) : library_(library) {
         handle_ = nullptr;
         return;
     }
-    check_cuda(cudaMalloc(&workspace_, kWorkspaceBytes), "cudaMalloc");
+    workspace_ = take_device_memory(kWorkspaceBytes);
 }
 
 CublasLt::~CublasLt() {
     plans_.clear();
     if (handle_) library_.destroy(handle_);
-    if (workspace_) cudaFree(workspace_);
+    give_back_device_memory(workspace_, kWorkspaceBytes);
 }
 
 bool CublasLt::multiply(cudaStream_t stream, const MatrixProduct& p) {

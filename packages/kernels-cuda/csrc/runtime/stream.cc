@@ -5,6 +5,7 @@
 
 #include "octavo/step_plan.h"
 #include "ops/ops.h"
+#include "runtime/device_memory.h"
 #include "runtime/error.h"
 #include "runtime/gpu.h"
 
@@ -45,7 +46,7 @@ Stream::~Stream() {
     for (Staging& staging : staging_) {
         if (staging.copied) cudaEventDestroy(staging.copied);
         if (staging.host) cudaFreeHost(staging.host);
-        if (staging.device) cudaFree(staging.device);
+        give_back_device_memory(staging.device, kStagingBytes);
     }
     if (fault_) cudaFreeHost(fault_);
     if (handle_) cudaStreamDestroy(handle_);
@@ -109,7 +110,7 @@ void Stream::upload(void* to, int32_t to_dtype, const void* from, int32_t from_d
         check_cuda(cudaEventSynchronize(staging.copied), "cudaEventSynchronize");
         memcpy(staging.host, static_cast<const char*>(from) + static_cast<size_t>(done) * from_size, bytes);
         void* target = static_cast<char*>(to) + static_cast<size_t>(done) * to_size;
-        if (to_dtype != from_dtype && !staging.device) check_cuda(cudaMalloc(&staging.device, kStagingBytes), "cudaMalloc");
+        if (to_dtype != from_dtype && !staging.device) staging.device = take_device_memory(kStagingBytes);
         void* landing = to_dtype == from_dtype ? target : staging.device;
         check_cuda(cudaMemcpyAsync(landing, staging.host, bytes, cudaMemcpyHostToDevice, handle_), "cudaMemcpyAsync");
         check_cuda(cudaEventRecord(staging.copied, handle_), "cudaEventRecord");

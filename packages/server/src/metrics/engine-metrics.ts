@@ -50,4 +50,14 @@ export function registerEngineMetrics(registry: Registry, engine: Engine): void 
     registers: [registry],
   });
   info.set(labels, 1);
+  new Gauge({
+    name: "octavo:device_memory_bytes",
+    help: "Bytes that the engine holds on its device, by purpose.",
+    labelNames: ["purpose"],
+    registers: [registry],
+    collect() {
+      const memory = { ...engine.info.memory, graphs: engine.stats.graphBytes };
+      for (const [purpose, bytes] of Object.entries(memory)) this.set({ purpose }, bytes);
+    },
+  });
 }

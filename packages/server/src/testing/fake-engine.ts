@@ -54,6 +54,7 @@ export class FakeEngine implements Engine {
     promptTokens: 123,
     generationTokens: 456,
     steps: 9,
+    graphBytes: 7,
   };
   readonly #options: FakeEngineOptions;
   #disposed = false;
@@ -73,6 +74,7 @@ export class FakeEngine implements Engine {
       numBlocks: 100,
       weightBytes: 0,
       kvCacheBytes: 4096,
+      memory: { weights: 1000, kv: 4096, workspace: 300, tables: 20, graphs: 0 },
       loadSeconds: 0,
       generationDefaults: {},
     } as EngineInfo;

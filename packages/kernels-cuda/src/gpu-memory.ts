@@ -1,0 +1,45 @@
+// What a GPU's memory is used for beside what backends give out, and by whom.
+import type { DedicatedMemory } from "@octavo/core";
+import type { GpuMemory, GpuProcess, NativeAddon } from "./native.js";
+
+const MIB = 2 ** 20;
+/** Context, kernels and cuBLASLt of a process that has served an 8B model on an H200; see docs/performance.md. */
+const USUAL_CONTEXT_BYTES = 768 * MIB;
+/** What kernels and library code that load later add to a context. */
+const GROWTH_BYTES = 256 * MIB;
+
+/**
+ * A GPU's size and what CUDA itself keeps of it for this process: counted by the driver where it shows this process, else the usual.
+ * Neither depends on what others hold.
+ */
+export function dedicatedMemory(native: NativeAddon, backend: number): DedicatedMemory {
+  const { total, taken } = native.memoryOf(backend);
+  const own = native.gpuProcesses(backend).find(({ id }) => id === process.pid);
+  const counted = (own?.bytes ?? 0) - taken;
+  return { totalBytes: total, contextBytes: counted > 0 ? counted + GROWTH_BYTES : USUAL_CONTEXT_BYTES };
+}
+
+/** Who holds a GPU's memory, for an error message. */
+export function describeGpuMemory(native: NativeAddon, backend: number): string {
+  const memory = native.memoryOf(backend);
+  const others = native.gpuProcesses(backend).filter(({ id }) => id !== process.pid);
+  return [
+    `this process holds ${mib(memory.taken)}`,
+    describeOthers(others, memory),
+    `${mib(memory.free)} are free`,
+  ].join(", ");
+}
+
+function describeOthers(others: readonly GpuProcess[], { total, free, taken }: GpuMemory): string {
+  if (others.length > 0)
+    return others
+      .map(
+        ({ id, name, bytes }) => `process ${id} (${name || "unknown"}) ${bytes > 0 ? mib(bytes) : "an unknown part"}`,
+      )
+      .join(", ");
+  return `the driver and processes that it does not show from here ${mib(total - free - taken)}`;
+}
+
+function mib(bytes: number): string {
+  return `${Math.ceil(bytes / MIB)} MiB`;
+}
