@@ -2,12 +2,10 @@
 import { type EngineOptions, LLM } from "@octavo/engine";
 import { createBackend } from "@octavo/kernels-cuda";
 import { modelPath } from "@octavo/model-pocket";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { goldenModels, goldenPocket } from "../parity/golden.js";
 import { ModelRun } from "../parity/run-model.js";
 import { skipReason } from "./gpu.js";
-
-afterEach(() => vi.unstubAllEnvs());
 
 describe.skipIf(skipReason)("greedy tokens in float32", () => {
   const pocket = goldenPocket();
@@ -42,9 +40,9 @@ describe.skipIf(skipReason)("a request's tokens under batch invariance", () => {
   ];
 
   async function tokens(options: EngineOptions, together: boolean): Promise<number[][]> {
-    vi.stubEnv("OCTAVO_BATCH_INVARIANT", "1");
     await using llm = await LLM.load(modelPath, {
       device: "cuda",
+      batchInvariant: true,
       thread: false,
       maxModelLen: 192,
       maxNumSeqs: 8,

@@ -1,4 +1,5 @@
-// Weights of a linear layer on the GPU: all parts stacked in one block, row-major, with the biases as float32 beside them.
+// Weights of a linear layer on the GPU: all parts stacked in one block, row-major. Biases are kept as float32 for the own
+// kernels, and in the weights' dtype for cuBLASLt.
 import {
   byteSize,
   checkArgument,
@@ -34,6 +35,7 @@ export class CudaLinearWeight implements LinearWeight {
   readonly #parts: readonly number[];
   readonly #weight: CudaStorage;
   readonly #bias: CudaStorage | undefined;
+  readonly #sameBias: CudaStorage | undefined;
 
   constructor(native: NativeAddon, backend: number, pool: MemoryPool, write: WriteTensor, spec: LinearSpec) {
     this.#native = native;
@@ -48,7 +50,9 @@ export class CudaLinearWeight implements LinearWeight {
     this.#weight = pool.allocate(byteSize(spec.dtype, [this.outFeatures, spec.inFeatures]), "weights");
     const hasBias = spec.parts.some((part) => part.bias);
     this.#bias = hasBias ? pool.allocate(4 * this.outFeatures, "weights") : undefined;
-    this.byteLength = this.#weight.byteLength + (this.#bias?.byteLength ?? 0);
+    const sameBytes = byteSize(spec.dtype, [this.outFeatures]);
+    this.#sameBias = hasBias && spec.dtype !== "float32" ? pool.allocate(sameBytes, "weights") : this.#bias;
+    this.byteLength = this.#weight.byteLength + (this.#sameBias?.byteLength ?? 0);
     this.id = native.createLinear(
       backend,
       spec.inFeatures,
@@ -56,6 +60,7 @@ export class CudaLinearWeight implements LinearWeight {
       DTYPES[spec.dtype].code,
       this.#weight.address,
       this.#bias?.address ?? 0,
+      this.#sameBias?.address ?? 0,
     );
     for (const [index, part] of spec.parts.entries()) this.#place(index, part);
   }
@@ -80,6 +85,7 @@ export class CudaLinearWeight implements LinearWeight {
     this.id = -1;
     this.#weight.dispose();
     this.#bias?.dispose();
+    this.#sameBias?.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -90,7 +96,9 @@ export class CudaLinearWeight implements LinearWeight {
     const column = this.#parts.slice(0, index).reduce((sum, size) => sum + size, 0);
     const { size } = DTYPES[this.dtype];
     this.#write(this.#weight.address + column * this.inFeatures * size, this.dtype, part.planes.weight);
-    if (part.bias && this.#bias) this.#write(this.#bias.address + 4 * column, "float32", part.bias);
+    if (!part.bias || !this.#bias || !this.#sameBias) return;
+    this.#write(this.#bias.address + 4 * column, "float32", part.bias);
+    if (this.#sameBias !== this.#bias) this.#write(this.#sameBias.address + size * column, this.dtype, part.bias);
   }
 
   #check(part: LinearPart, rows: number): void {

@@ -90,7 +90,7 @@ export interface NativeAddon extends NativeOpCalls {
   upload(backend: number, to: number, toDtype: number, from: number, fromDtype: number, count: number): void;
   uploadBytes(backend: number, to: number, toDtype: number, bytes: Uint8Array, fromDtype: number, count: number): void;
 
-  /** @param bias address of float32 [outFeatures], or 0 */
+  /** @param bias address of float32 [outFeatures], or 0; @param sameBias the same in `dtype` */
   createLinear(
     backend: number,
     inFeatures: number,
@@ -98,6 +98,7 @@ export interface NativeAddon extends NativeOpCalls {
     dtype: number,
     weight: number,
     bias: number,
+    sameBias: number,
   ): number;
   disposeLinear(backend: number, linear: number): void;
 }

@@ -145,7 +145,7 @@ napi_value upload_bytes(Call& call) {
     return nullptr;
 }
 
-/** createLinear(backend, inFeatures, outFeatures, dtype, weight, bias): id */
+/** createLinear(backend, inFeatures, outFeatures, dtype, weight, bias, sameBias): id */
 napi_value create_linear(Call& call) {
     Backend& backend = call.backend();
     LinearWeight weight;
@@ -154,6 +154,7 @@ napi_value create_linear(Call& call) {
     weight.dtype = call.code();
     weight.weight = call.pointer<void>();
     weight.bias = static_cast<const float*>(call.optional_address());
+    weight.same_bias = call.optional_address();
     const int64_t id = backend.next_id++;
     backend.linears.emplace(id, weight);
     return integer_value(call, id);

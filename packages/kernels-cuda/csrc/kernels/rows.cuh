@@ -27,36 +27,61 @@ __global__ void __launch_bounds__(kRowThreads)
     for (int64_t i = threadIdx.x; i < row_units; i += kRowThreads) to[i] = valid ? table[id * row_units + i] : Unit{};
 }
 
-/** One block a row. With kAdd, `residual` becomes residual + x (rounded), and that is what is normed. */
-template <typename T, bool kAdd>
+/** Neighbouring elements, loaded and stored at once. */
+template <typename T, int kWidth>
+struct alignas(sizeof(T) * kWidth) Elements {
+    T values[kWidth];
+};
+
+/** One block a row, kWidth elements a thread at a time. With kAdd, `residual` becomes residual + x (rounded), and that is normed. */
+template <typename T, bool kAdd, int kWidth>
 __global__ void __launch_bounds__(kRowThreads)
     rms_norm(T* out, T* residual, const T* x, const T* weight, int64_t hidden, float eps) {
-    const int64_t offset = blockIdx.x * hidden;
+    using Unit = Elements<T, kWidth>;
+    const int units = static_cast<int>(hidden / kWidth);
+    const int64_t offset = static_cast<int64_t>(blockIdx.x) * units;
+    const Unit* from = reinterpret_cast<const Unit*>(x) + offset;
+    Unit* sum = kAdd ? reinterpret_cast<Unit*>(residual) + offset : nullptr;
     float squares = 0;
-    for (int64_t i = threadIdx.x; i < hidden; i += kRowThreads) {
-        float value = to_float(x[offset + i]);
+    for (int i = static_cast<int>(threadIdx.x); i < units; i += kRowThreads) {
+        Unit unit = from[i];
         if constexpr (kAdd) {
-            const T sum = from_float<T>(to_float(residual[offset + i]) + value);
-            residual[offset + i] = sum;
-            value = to_float(sum);
+            const Unit before = sum[i];
+#pragma unroll
+            for (int j = 0; j < kWidth; j++) unit.values[j] = from_float<T>(to_float(before.values[j]) + to_float(unit.values[j]));
+            sum[i] = unit;
         }
-        squares += value * value;
+#pragma unroll
+        for (int j = 0; j < kWidth; j++) squares += to_float(unit.values[j]) * to_float(unit.values[j]);
     }
     const float scale = 1.0f / sqrtf(block_sum<kRowThreads>(squares) / static_cast<float>(hidden) + eps);
     // Each thread reads again what it wrote itself.
-    const T* normed = kAdd ? residual : x;
-    for (int64_t i = threadIdx.x; i < hidden; i += kRowThreads) {
-        out[offset + i] = from_float<T>(to_float(normed[offset + i]) * scale * to_float(weight[i]));
+    const Unit* normed = kAdd ? sum : from;
+    Unit* to = reinterpret_cast<Unit*>(out) + offset;
+    for (int i = static_cast<int>(threadIdx.x); i < units; i += kRowThreads) {
+        Unit unit = normed[i];
+        const Unit factors = reinterpret_cast<const Unit*>(weight)[i];
+#pragma unroll
+        for (int j = 0; j < kWidth; j++) unit.values[j] = from_float<T>(to_float(unit.values[j]) * scale * to_float(factors.values[j]));
+        to[i] = unit;
     }
 }
 
-template <typename T>
-__global__ void __launch_bounds__(kRowThreads) silu_mul(T* out, const T* gate_up, int64_t width) {
+/** `units` of kWidth elements a row. */
+template <typename T, int kWidth>
+__global__ void __launch_bounds__(kRowThreads) silu_mul(T* out, const T* gate_up, int64_t units) {
+    using Unit = Elements<T, kWidth>;
     const int64_t row = blockIdx.x;
     const int64_t i = static_cast<int64_t>(blockIdx.y) * kRowThreads + threadIdx.x;
-    if (i >= width) return;
-    const float gate = to_float(gate_up[2 * row * width + i]), up = to_float(gate_up[(2 * row + 1) * width + i]);
-    out[row * width + i] = from_float<T>(gate / (1.0f + expf(-gate)) * up);
+    if (i >= units) return;
+    const Unit gates = reinterpret_cast<const Unit*>(gate_up)[2 * row * units + i];
+    Unit result = reinterpret_cast<const Unit*>(gate_up)[(2 * row + 1) * units + i];
+#pragma unroll
+    for (int j = 0; j < kWidth; j++) {
+        const float gate = to_float(gates.values[j]);
+        result.values[j] = from_float<T>(gate / (1.0f + expf(-gate)) * to_float(result.values[j]));
+    }
+    reinterpret_cast<Unit*>(out)[row * units + i] = result;
 }
 
 /** One block a token; threads take the pairs of all heads of q, then of k. */
@@ -68,10 +93,10 @@ __global__ void __launch_bounds__(kRowThreads) rope(Rope a, Fault* fault) {
         if (threadIdx.x == 0) report(fault, kRopePosition, position);
         return;
     }
-    const int64_t half = a.rotary_dim / 2;
+    const int half = static_cast<int>(a.rotary_dim / 2), pairs = static_cast<int>(a.heads + a.kv_heads) * half;
     const float* angles = a.cos_sin + position * a.rotary_dim;
-    for (int64_t i = threadIdx.x; i < (a.heads + a.kv_heads) * half; i += kRowThreads) {
-        const int64_t head = i / half, pair = i % half;
+    for (int i = static_cast<int>(threadIdx.x); i < pairs; i += kRowThreads) {
+        const int head = i / half, pair = i % half;
         T* x = head < a.heads ? static_cast<T*>(a.q) + token * a.q_stride + head * a.head_dim
                               : static_cast<T*>(a.k) + token * a.k_stride + (head - a.heads) * a.head_dim;
         const float first = to_float(x[pair]), second = to_float(x[pair + half]);
@@ -92,9 +117,10 @@ __global__ void __launch_bounds__(kRowThreads)
         return;
     }
     const int64_t block = slot / block_size, offset = slot % block_size;
-    for (int64_t i = threadIdx.x; i < kv_heads * head_units; i += kRowThreads) {
-        const int64_t head = i / head_units, unit = i % head_units;
-        const int64_t to = ((block * kv_heads + head) * block_size + offset) * head_units + unit;
+    const int units = static_cast<int>(head_units), total = static_cast<int>(kv_heads) * units;
+    for (int i = static_cast<int>(threadIdx.x); i < total; i += kRowThreads) {
+        const int head = i / units, unit = i % units;
+        const int64_t to = ((block * kv_heads + head) * block_size + offset) * units + unit;
         keys[to] = k[token * k_stride + i];
         values[to] = v[token * v_stride + i];
     }

@@ -32,11 +32,13 @@ void launch_tiled(Stream& stream, const LinearCall& call) {
 
 constexpr int64_t kFewRows = 8;
 
-/** Many rows of 16-bit elements without a bias. @returns false where cuBLASLt is absent or does not take the call */
+/** Many rows. @returns false where cuBLASLt is absent or does not take the call */
 bool try_cublas_lt(Stream& stream, const LinearWeight& weight, const Linear& a) {
-    if (!stream.cublas_lt() || weight.bias || weight.dtype == dtype::kFloat32 || !in_packs(bits_of(a.out))) return false;
-    return stream.cublas_lt()->multiply(stream.handle(), {a.out, a.out_stride, a.out_dtype, a.x, a.x_stride, weight.weight, weight.dtype,
-                                                          a.rows, weight.in_features, weight.out_features});
+    if (!stream.cublas_lt() || !in_packs(bits_of(a.out))) return false;
+    if (weight.bias && a.out_dtype != weight.dtype && a.out_dtype != dtype::kFloat32) return false;
+    const void* bias = a.out_dtype == dtype::kFloat32 ? weight.bias : weight.same_bias;
+    return stream.cublas_lt()->multiply(stream.handle(), {a.out, a.out_stride, a.out_dtype, a.x, a.x_stride, weight.weight, bias,
+                                                          weight.dtype, a.rows, weight.in_features, weight.out_features});
 }
 
 }  // namespace

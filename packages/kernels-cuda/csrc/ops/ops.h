@@ -40,6 +40,7 @@ struct LinearWeight {
     int32_t dtype = 0;
     const void* weight = nullptr;  // [out_features, in_features]
     const float* bias = nullptr;   // [out_features] or null
+    const void* same_bias = nullptr;  // the same rounded to `dtype`, for libraries; null with `bias`
 };
 struct Linear {
     void* out;

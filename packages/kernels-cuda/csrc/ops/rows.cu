@@ -37,30 +37,42 @@ void gather_rows(Stream& stream, void* out, const void* x, const int32_t* indice
     check_launch("gatherRows");
 }
 
-void rms_norm(Stream& stream, int32_t dtype, void* out, const void* x, const void* weight, int64_t tokens, int64_t hidden, float eps) {
+namespace {
+
+template <bool kAdd>
+void launch_rms_norm(Stream& stream, int32_t dtype, void* out, void* residual, const void* x, const void* weight, int64_t tokens,
+                     int64_t hidden, float eps) {
+    const bool packed =
+        in_packs(bits_of(out), bits_of(residual), bits_of(x), bits_of(weight), hidden * dtype::kSizes[dtype]);
     with_float_type(dtype, [&](auto tag) {
         using T = typename decltype(tag)::Type;
-        kernels::rms_norm<T, false><<<static_cast<unsigned>(tokens), kRowThreads, 0, stream.handle()>>>(
-            static_cast<T*>(out), nullptr, static_cast<const T*>(x), static_cast<const T*>(weight), hidden, eps);
+        const auto kernel = packed ? kernels::rms_norm<T, kAdd, kernels::Pack<T>::kSize> : kernels::rms_norm<T, kAdd, 1>;
+        kernel<<<static_cast<unsigned>(tokens), kRowThreads, 0, stream.handle()>>>(
+            static_cast<T*>(out), static_cast<T*>(residual), static_cast<const T*>(x), static_cast<const T*>(weight), hidden, eps);
     });
+}
+
+}  // namespace
+
+void rms_norm(Stream& stream, int32_t dtype, void* out, const void* x, const void* weight, int64_t tokens, int64_t hidden, float eps) {
+    launch_rms_norm<false>(stream, dtype, out, nullptr, x, weight, tokens, hidden, eps);
     check_launch("rmsNorm");
 }
 
 void add_rms_norm(Stream& stream, int32_t dtype, void* out, void* residual, const void* x, const void* weight, int64_t tokens,
                   int64_t hidden, float eps) {
-    with_float_type(dtype, [&](auto tag) {
-        using T = typename decltype(tag)::Type;
-        kernels::rms_norm<T, true><<<static_cast<unsigned>(tokens), kRowThreads, 0, stream.handle()>>>(
-            static_cast<T*>(out), static_cast<T*>(residual), static_cast<const T*>(x), static_cast<const T*>(weight), hidden, eps);
-    });
+    launch_rms_norm<true>(stream, dtype, out, residual, x, weight, tokens, hidden, eps);
     check_launch("addRmsNorm");
 }
 
 void silu_mul(Stream& stream, int32_t dtype, void* out, const void* gate_up, int64_t tokens, int64_t width) {
-    const dim3 grid(static_cast<unsigned>(tokens), blocks_for(width, kRowThreads));
+    const bool packed = in_packs(bits_of(out), bits_of(gate_up), width * dtype::kSizes[dtype]);
     with_float_type(dtype, [&](auto tag) {
         using T = typename decltype(tag)::Type;
-        kernels::silu_mul<T><<<grid, kRowThreads, 0, stream.handle()>>>(static_cast<T*>(out), static_cast<const T*>(gate_up), width);
+        const int64_t units = packed ? width / kernels::Pack<T>::kSize : width;
+        const dim3 grid(static_cast<unsigned>(tokens), blocks_for(units, kRowThreads));
+        const auto kernel = packed ? kernels::silu_mul<T, kernels::Pack<T>::kSize> : kernels::silu_mul<T, 1>;
+        kernel<<<grid, kRowThreads, 0, stream.handle()>>>(static_cast<T*>(out), static_cast<const T*>(gate_up), units);
     });
     check_launch("siluMul");
 }

@@ -16,7 +16,8 @@ namespace {
 // The values of its enumerations that are used here, by its names.
 constexpr int kCompute32F = 68;
 constexpr int kOperationTranspose = 1;
-constexpr int kDescriptionTransposeA = 3;
+constexpr int kDescriptionTransposeA = 3, kDescriptionEpilogue = 7, kDescriptionBias = 8;
+constexpr int kEpilogueBias = 4;
 constexpr int kPreferenceMaxWorkspace = 1;
 constexpr int kPreferenceAlignments[] = {5, 6, 7, 8};  // of A, B, C, D
 constexpr uint32_t kAlignment = 16;
@@ -145,10 +146,11 @@ CublasLt::~CublasLt() {
 }
 
 bool CublasLt::multiply(cudaStream_t stream, const MatrixProduct& p) {
-    auto& plan_here = plans_[Shape{p.rows, p.inputs, p.outputs, p.x_stride, p.out_stride, p.dtype, p.out_dtype}];
+    auto& plan_here = plans_[Shape{p.rows, p.inputs, p.outputs, p.x_stride, p.out_stride, p.dtype, p.out_dtype, p.bias != nullptr}];
     if (!plan_here) plan_here = plan(p);
     const Plan& chosen = *plan_here;
     if (!chosen.usable) return false;
+    if (p.bias) library_.description_set(chosen.description, kDescriptionBias, &p.bias, sizeof p.bias);
     const float alpha = 1, beta = 0;
     const int status = library_.matmul(handle_, chosen.description, &alpha, p.weight, chosen.weight, p.x, chosen.x, &beta, p.out, chosen.out,
                                        p.out, chosen.out, &chosen.algorithm, workspace_, kWorkspaceBytes, stream);
@@ -174,6 +176,7 @@ std::unique_ptr<CublasLt::Plan> CublasLt::plan(const MatrixProduct& p) const {
     }
     HeuristicResult result = {};
     int found = 0;
+    if (p.bias) good = good && library_.description_set(made->description, kDescriptionEpilogue, &kEpilogueBias, sizeof(int)) == 0;
     good = good && library_.heuristic(handle_, made->description, made->weight, made->x, made->out, made->out, preference, 1, &result,
                                       &found) == 0;
     if (preference) library_.preference_destroy(preference);

@@ -12,7 +12,7 @@
 
 namespace octavo::cuda {
 
-/** out[rows, outputs] = x[rows, inputs] * weight[outputs, inputs]^T; x and weight have one 16-bit dtype. */
+/** out[rows, outputs] = x[rows, inputs] * weight[outputs, inputs]^T + bias[outputs]; x and weight have one dtype. */
 struct MatrixProduct {
     void* out;
     int64_t out_stride;
@@ -20,6 +20,7 @@ struct MatrixProduct {
     const void* x;
     int64_t x_stride;
     const void* weight;
+    const void* bias;  // of the out dtype, or null
     int32_t dtype;
     int64_t rows, inputs, outputs;
 };
@@ -39,7 +40,7 @@ public:
 private:
     struct Library;
     struct Plan;
-    using Shape = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int32_t, int32_t>;
+    using Shape = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int32_t, int32_t, bool>;
 
     explicit CublasLt(const Library& library);
     std::unique_ptr<Plan> plan(const MatrixProduct& product) const;
