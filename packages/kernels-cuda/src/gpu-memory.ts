@@ -1,6 +1,6 @@
 // What a GPU's memory is used for beside what backends give out, and by whom.
 import type { DedicatedMemory } from "@octavo/core";
-import type { GpuMemory, GpuProcess, NativeAddon } from "./native.js";
+import type { NativeAddon } from "./native.js";
 
 const MIB = 2 ** 20;
 /** Context, kernels and cuBLASLt of a process that has served an 8B model on an H200; see docs/performance.md. */
@@ -21,23 +21,19 @@ export function dedicatedMemory(native: NativeAddon, backend: number): Dedicated
 
 /** Who holds a GPU's memory, for an error message. */
 export function describeGpuMemory(native: NativeAddon, backend: number): string {
-  const memory = native.memoryOf(backend);
-  const others = native.gpuProcesses(backend).filter(({ id }) => id !== process.pid);
+  const { total, free, taken } = native.memoryOf(backend);
+  const processes = native.gpuProcesses(backend);
+  const own = processes.find(({ id }) => id === process.pid)?.bytes ?? taken;
+  const others = processes.filter(({ id }) => id !== process.pid);
+  const hidden = total - free - own - others.reduce((sum, { bytes }) => sum + bytes, 0);
   return [
-    `this process holds ${mib(memory.taken)}`,
-    describeOthers(others, memory),
-    `${mib(memory.free)} are free`,
+    `this process holds ${mib(own)}`,
+    ...others.map(
+      ({ id, name, bytes }) => `process ${id} (${name || "unknown"}) ${bytes > 0 ? mib(bytes) : "an unknown part"}`,
+    ),
+    ...(hidden > total / 100 ? [`processes that the driver does not show from here ${mib(hidden)}`] : []),
+    `${mib(free)} are free`,
   ].join(", ");
-}
-
-function describeOthers(others: readonly GpuProcess[], { total, free, taken }: GpuMemory): string {
-  if (others.length > 0)
-    return others
-      .map(
-        ({ id, name, bytes }) => `process ${id} (${name || "unknown"}) ${bytes > 0 ? mib(bytes) : "an unknown part"}`,
-      )
-      .join(", ");
-  return `the driver and processes that it does not show from here ${mib(total - free - taken)}`;
 }
 
 function mib(bytes: number): string {

@@ -41,7 +41,7 @@ __global__ void __launch_bounds__(kFewRowsThreads) linear_few_rows(LinearCall a)
     const T* weight1 = static_cast<const T*>(a.weight) + static_cast<int64_t>(second) * a.inputs;
     const T* x = static_cast<const T*>(a.x);
     float sums[kRows][2] = {};
-#pragma unroll 2
+#pragma unroll(kRows == 1 ? 4 : 2)
     for (int k = lane * kPack; k < a.inputs; k += kWarp * kPack) {
         const Pack<T> w0 = load_pack(weight0 + k), w1 = load_pack(weight1 + k);
 #pragma unroll

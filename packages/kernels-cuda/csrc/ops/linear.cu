@@ -30,7 +30,11 @@ void launch_tiled(Stream& stream, const LinearCall& call) {
     kernels::linear_tiled<X, W><<<grid, kernels::kTileThreads, 0, stream.handle()>>>(call);
 }
 
-constexpr int64_t kFewRows = 8;
+/** Measured on an H200: cuBLASLt is faster from 2 rows of 16-bit elements on. */
+int64_t few_rows(const Stream& stream, const LinearWeight& weight) {
+    if (stream.batch_invariant()) return 0;
+    return stream.cublas_lt() && weight.dtype != dtype::kFloat32 ? 1 : 8;
+}
 
 /** Many rows. @returns false where cuBLASLt is absent or does not take the call */
 bool try_cublas_lt(Stream& stream, const LinearWeight& weight, const Linear& a) {
@@ -59,7 +63,7 @@ void linear(Stream& stream, const LinearWeight& weight, const Linear& arguments)
                                                                       weight.in_features * size);
     with_float_type(weight.dtype, [&](auto weight_tag) {
         using W = typename decltype(weight_tag)::Type;
-        if (packed && arguments.rows <= kFewRows && !stream.batch_invariant()) return launch_few_rows<W>(stream, call);
+        if (packed && arguments.rows <= few_rows(stream, weight)) return launch_few_rows<W>(stream, call);
         if (packed && try_cublas_lt(stream, weight, arguments)) return;
         if constexpr (sizeof(W) == 2) {
             if (packed) return launch_mma<W>(stream, call);
