@@ -22,6 +22,7 @@ export function lazyBackend(inner: Backend): { backend: Backend; pending(): numb
     memory: inner.memory.bind(inner),
     mapFile: inner.mapFile.bind(inner),
     upload: inner.upload.bind(inner),
+    fillRandom: inner.fillRandom.bind(inner),
     copy: (...values) => queue.push(() => inner.copy(...values)),
     prepareLinear: inner.prepareLinear.bind(inner),
     updateLinear: inner.updateLinear.bind(inner),

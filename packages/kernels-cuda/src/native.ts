@@ -3,7 +3,7 @@
 import type { NativeOpCalls } from "@octavo/core/native";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 1;
+export const ADDON_VERSION = 2;
 
 /** Memory that a backend gave out. */
 export interface NativeMemory {
@@ -64,6 +64,10 @@ export interface NativeAddon extends NativeOpCalls {
   copy(backend: number, to: number, toDevice: number, from: number, fromDevice: number, byteLength: number): void;
   upload(backend: number, to: number, toDtype: number, from: number, fromDtype: number, count: number): void;
   uploadBytes(backend: number, to: number, toDtype: number, bytes: Uint8Array, fromDtype: number, count: number): void;
+
+  /** Between float dtypes, both sides in GPU memory. */
+  convert(backend: number, to: number, toDtype: number, from: number, fromDtype: number, count: number): void;
+  fillRandom(backend: number, out: number, dtype: number, seed: number, low: number, span: number, count: number): void;
 
   /** @param bias address of float32 [outFeatures], or 0 */
   createLinear(

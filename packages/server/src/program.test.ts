@@ -33,6 +33,7 @@ test("flags and their defaults", async () => {
     host: "127.0.0.1",
     port: Number(process.env.PORT || 8000),
     dtype: "auto",
+    loadFormat: "auto",
     device: "auto",
     shutdownTimeout: 30,
     logLevel: "info",
@@ -41,6 +42,7 @@ test("flags and their defaults", async () => {
     ...["serve", "folder", "--host", "::", "--port", "0", "--served-model-name", "a", "b", "--api-key", "x"],
     ...["--api-key", "y", "--dtype", "half", "--max-model-len", "100", "--max-num-seqs", "4"],
     ...["--max-num-batched-tokens", "64", "--max-num-queued-reqs", "9", "--kv-cache-memory-bytes", "1048576"],
+    ...["--load-format", "dummy", "--skip-tokenizer-init"],
     ...["--device", "cpu", "--shutdown-timeout", "1.5", "--log-level", "warn"],
   );
   expect(all.model).toBe("folder");
@@ -50,6 +52,8 @@ test("flags and their defaults", async () => {
     servedModelName: ["a", "b"],
     apiKey: ["x", "y"],
     dtype: "half",
+    loadFormat: "dummy",
+    skipTokenizerInit: true,
     maxModelLen: 100,
     maxNumSeqs: 4,
     maxNumBatchedTokens: 64,
@@ -68,6 +72,7 @@ test.each([
   ["--max-num-seqs", "1e3"],
   ["--dtype", "int8"],
   ["--device", "tpu"],
+  ["--load-format", "gguf"],
   ["--api-key", ""],
   ["--host", ""],
   ["--served-model-name", ""],

@@ -30,7 +30,7 @@ export async function loadCore(
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads: options.numThreads }));
   try {
-    const model = loadModel(folder, backend, { dtype: options.dtype, maxModelLen });
+    const model = loadModel(folder, backend, { dtype: options.dtype, loadFormat: options.loadFormat, maxModelLen });
     const sizes = resolveSizes(
       options,
       {
