@@ -6,7 +6,16 @@ import { fileURLToPath } from "node:url";
 import { build } from "tsup";
 
 /** Sources that become files of dist/ where a package has them; everything else is reached from these. */
-const ENTRIES = ["index", "testing/index", "native/index", "core/index", "cli", "engine-thread", "engine-overhead"];
+const ENTRIES = [
+  "index",
+  "testing/index",
+  "native/index",
+  "core/index",
+  "cli",
+  "engine-thread",
+  "engine-overhead",
+  "phases",
+];
 
 await build({
   config: false,

@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import OpenAI from "openai";
 import { expect, test, vi } from "vitest";
+import { dummyShape } from "../fixtures/dummy-shape.js";
 import { runCli, startServer } from "./server-process.js";
 
 const messages = [{ role: "user" as const, content: "Tell me a story." }];
@@ -122,4 +123,15 @@ test("starts that fail say what to do, without a stack, and exit 1", async () =>
     expect(stderr).toMatch(text);
     expect(stderr).not.toMatch(/^\s+at /m);
   }
+});
+
+test("dummy weights serve token ids from config.json alone", async () => {
+  using shape = dummyShape();
+  await using server = await startServer([shape.folder, "--load-format", "dummy", "--served-model-name", "dummy"]);
+  expect(server.log()).toMatch(/no tokenizer\.json/);
+  const client = clientOf(server.url);
+  const reply = await client.completions.create({ model: "dummy", prompt: [5, 6, 7], max_tokens: 4, ...untilLength });
+  expect(reply).toMatchObject({ choices: [{ text: "" }], usage: { prompt_tokens: 3, completion_tokens: 4 } });
+  const text = client.completions.create({ model: "dummy", prompt: "Once" });
+  await expect(text).rejects.toMatchObject({ status: 400, message: expect.stringMatching(/without a tokenizer/) });
 });

@@ -32,6 +32,7 @@ export function lazyBackend(inner: Backend): LazyBackend {
     memory: inner.memory.bind(inner),
     mapFile: inner.mapFile.bind(inner),
     upload: inner.upload.bind(inner),
+    fillRandom: inner.fillRandom.bind(inner),
     copy: (...values) => queue.push(() => inner.copy(...values)),
     prepareLinear: inner.prepareLinear.bind(inner),
     updateLinear: inner.updateLinear.bind(inner),

@@ -3,6 +3,7 @@ import { type EngineOptions, LLM } from "@octavo/engine";
 import { createBackend } from "@octavo/kernels-cuda";
 import { modelPath } from "@octavo/model-pocket";
 import { describe, expect, test } from "vitest";
+import { dummyShape } from "../fixtures/dummy-shape.js";
 import { goldenModels, goldenPocket } from "../parity/golden.js";
 import { ModelRun } from "../parity/run-model.js";
 import { skipReason } from "./gpu.js";
@@ -24,6 +25,20 @@ describe.skipIf(skipReason)("greedy tokens in float32", () => {
       using run = new ModelRun(model.folder, backend, ids.length + expected.length, { dtype: "float32" });
       expect(run.greedy(ids, expected.length), name).toEqual(expected);
     }
+  });
+});
+
+describe.skipIf(skipReason)("dummy weights", () => {
+  test.each([false, true])("give the CPU's greedy tokens in float32, tied %s", async (tied) => {
+    using shape = dummyShape({ tie_word_embeddings: tied });
+    const prompts = [[5, 6, 7], Array.from({ length: 70 }, (_, i) => (i * 37) % 300)];
+    const tokens = async (device: "cpu" | "cuda") => {
+      const options = { device, loadFormat: "dummy", skipTokenizerInit: true, thread: false } as const;
+      await using llm = await LLM.load(shape.folder, { ...options, maxModelLen: 128, maxNumSeqs: 4 });
+      const outputs = await llm.generate(prompts, { temperature: 0, maxTokens: 24, ignoreEos: true });
+      return outputs.map(({ tokenIds }) => tokenIds);
+    };
+    expect(await tokens("cuda")).toEqual(await tokens("cpu"));
   });
 });
 

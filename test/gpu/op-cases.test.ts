@@ -1,5 +1,5 @@
 // The op-case table on the GPU, in both ways of choosing linear kernels.
-import { createReferenceBackend, opCases, runOpCase } from "@octavo/core/testing";
+import { createReferenceBackend, memoryCases, opCases, runMemoryCase, runOpCase } from "@octavo/core/testing";
 import { createBackend } from "@octavo/kernels-cuda";
 import { describe, expect, test } from "vitest";
 import { skipReason } from "./gpu.js";
@@ -18,6 +18,13 @@ describe.skipIf(skipReason)("cuda", () => {
         .filter((failure) => failure !== undefined);
       expect(failures, op).toEqual([]);
     }
+    expect(Object.values(backend.memory())).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  test("random fills and weights that lie on the GPU are the reference's bytes", () => {
+    using backend = createBackend();
+    const failures = memoryCases.map((memoryCase) => runMemoryCase(memoryCase, backend, reference));
+    expect(failures.filter((failure) => failure !== undefined)).toEqual([]);
     expect(Object.values(backend.memory())).toEqual([0, 0, 0, 0, 0]);
   });
 });

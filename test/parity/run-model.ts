@@ -13,7 +13,7 @@ import {
   tensor,
   Workspace,
 } from "@octavo/core";
-import { type CausalLM, type ForwardContext, loadModel } from "@octavo/models";
+import { type CausalLM, type ForwardContext, type LoadFormat, loadModel } from "@octavo/models";
 
 const ROW = 1; // of two, so that a mix-up of row and index shows
 const BLOCK_SIZE = 16;
@@ -22,6 +22,7 @@ export interface RunOptions {
   readonly dtype?: FloatDType;
   /** Sets the size of the RoPE table and so the frequencies of long prompts under dynamic scaling. */
   readonly maxModelLen?: number;
+  readonly loadFormat?: LoadFormat;
   readonly tap?: ForwardContext["tap"];
 }
 

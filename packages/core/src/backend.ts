@@ -2,6 +2,7 @@
 import type { DType, FloatDType } from "./dtype.js";
 import type { LinearPart, LinearSpec, LinearWeight } from "./linear.js";
 import type { Ops } from "./ops.js";
+import type { RandomValues } from "./random-fill.js";
 import type { MemoryPurpose, Storage } from "./storage.js";
 import type { Tensor } from "./tensor.js";
 
@@ -64,8 +65,8 @@ export interface Backend extends Disposable {
   /** A file's bytes as read-only host storage, mapped where the platform can. @throws CHECKPOINT when it cannot be read. */
   mapFile(path: string): Storage;
   /**
-   * A host tensor on the device in `dtype`; the tensor itself where nothing needs copying. The source may be freed or changed at
-   * once only when the result is another tensor.
+   * A tensor on the device in `dtype`; the tensor itself where nothing needs copying. The source lies on the host or in this
+   * backend's own memory. It may be freed or changed at once only when the result is another tensor.
    */
   upload(source: Tensor, dtype: DType): Tensor;
   /**
@@ -73,8 +74,17 @@ export interface Backend extends Disposable {
    * event that was recorded afterwards has been waited for.
    */
   copy(destination: Tensor, source: Tensor, byteLength: number): void;
+  /**
+   * Enqueues the filling of a contiguous float tensor of this backend with uniform random values, from `low` to `high`. Every
+   * backend gives the same bits; {@link RandomFill} has the formula. The null backend does nothing.
+   * @throws INVALID_ARGUMENT for another kind of tensor, or values that are no range
+   */
+  fillRandom(target: Tensor, values: RandomValues): void;
 
-  /** Weights of a linear layer in the backend's own layout. */
+  /**
+   * Weights of a linear layer in the backend's own layout. The planes may be disposed of at once: what the backend uses where it
+   * lies, it keeps.
+   */
   prepareLinear(spec: LinearSpec): LinearWeight;
   /** Replaces part `index` of a prepared linear layer in place; addresses stay. */
   updateLinear(weight: LinearWeight, index: number, part: LinearPart): void;

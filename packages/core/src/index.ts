@@ -9,6 +9,7 @@ export * from "./ops.js";
 export * from "./philox.js";
 export * from "./plan/layout.js";
 export * from "./plan/plan.js";
+export * from "./random-fill.js";
 export * from "./storage.js";
 export * from "./tensor.js";
 export * from "./workspace.js";

@@ -3,7 +3,10 @@
 import type { FloatDType } from "./dtype.js";
 import type { Tensor } from "./tensor.js";
 
-/** A plain weight: [outFeatures, inFeatures], row-major, any float dtype, on the host (usually mapped from the file). */
+/**
+ * A plain weight: [outFeatures, inFeatures], row-major, any float dtype, on the host (usually mapped from the file) or in the
+ * memory of the backend that it is given to (weights that a trainer sent, or dummy ones).
+ */
 export interface DensePlanes {
   readonly format: "dense";
   readonly weight: Tensor;
@@ -18,7 +21,7 @@ export interface LinearPart {
   readonly name: string;
   readonly outFeatures: number;
   readonly planes: CanonicalPlanes;
-  /** [outFeatures], any float dtype, on the host */
+  /** [outFeatures], any float dtype, on the host or in the backend's memory */
   readonly bias?: Tensor;
 }
 

@@ -1,5 +1,6 @@
 // What users may set when they load an engine.
 import { checkArgument, type FloatDType } from "@octavo/core";
+import type { LoadFormat } from "@octavo/models";
 import { checkKeys } from "./known-keys.js";
 
 /** Options of {@link LLM.load}; the server's flags have the same names in vLLM's spelling. */
@@ -8,6 +9,10 @@ export interface EngineOptions {
   readonly device?: "auto" | "cpu" | "cuda" | "null" | "reference";
   /** Activations, KV cache and weights. Default "auto": as the checkpoint says. */
   readonly dtype?: FloatDType | "auto" | "half" | "float";
+  /** Where weights come from; "dummy" makes random ones from config.json alone. Default "auto": the folder's safetensors. */
+  readonly loadFormat?: LoadFormat;
+  /** Go without a tokenizer: prompts are token ids, outputs have no text. Default: only where dummy weights have no tokenizer.json. */
+  readonly skipTokenizerInit?: boolean;
   /** Tokens that prompt and output may have together; "auto": what the KV cache holds, up to the model's limit. Default: that limit. */
   readonly maxModelLen?: number | "auto";
   /** Requests that run at once. Default 256, or `maxNumBatchedTokens` if that is less. */
@@ -48,6 +53,8 @@ export interface EngineOptions {
 const KNOWN: Readonly<Record<keyof EngineOptions, true>> = {
   device: true,
   dtype: true,
+  loadFormat: true,
+  skipTokenizerInit: true,
   maxModelLen: true,
   maxNumSeqs: true,
   maxNumBatchedTokens: true,

@@ -79,6 +79,7 @@ export interface RequestStream extends AsyncIterable<OutputChunk> {
  */
 export interface Engine extends AsyncDisposable {
   readonly info: EngineInfo;
+  /** @throws INVALID_ARGUMENT where the engine has none (`skipTokenizerInit`): only token ids go in and out */
   readonly tokenizer: Tokenizer;
   readonly stats: EngineStats;
   /** Why the engine died, or null while it lives. */

@@ -1,17 +1,18 @@
 // The engine's face: loads a model, takes prompts, gives text. The server uses the same class through the Engine interface.
 import { OctavoError } from "@octavo/core";
-import { type ChatMessage, type ChatOptions, Detokenizer, Tokenizer } from "@octavo/tokenizer";
+import { type ChatMessage, type ChatOptions, Detokenizer, type Tokenizer } from "@octavo/tokenizer";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
 import type { Engine, EngineInfo, EngineStats, GenerateRequest, RequestStream } from "./engine.js";
 import { checkOptions, type EngineOptions, resolveMaxQueued } from "./engine-options.js";
 import { collectOutput, Generation, type RequestOutput } from "./generation.js";
+import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
 import { encodePrompt, type Prompt } from "./prompt.js";
 import { encodeAbort, encodeAdd } from "./protocol/commands.js";
 import { OUTPUT_WORDS } from "./protocol/outputs.js";
 import { readStats } from "./protocol/stats.js";
-import { TokenStream } from "./request-stream.js";
+import { type TextOf, TokenStream } from "./request-stream.js";
 import { type ResolvedSamplingParams, resolveSamplingParams, type SamplingParams } from "./sampling-params.js";
 
 /** Prompt tokens that a detokenizer may need for the first token's text. */
@@ -28,7 +29,7 @@ const MAX_ID = 2 ** 31 - 1;
  * ```
  */
 export class LLM implements Engine {
-  readonly tokenizer: Tokenizer;
+  readonly #tokenizer: Tokenizer | null;
   readonly #client: CoreClient;
   readonly #maxQueued: number;
   readonly #endToken: number;
@@ -39,15 +40,16 @@ export class LLM implements Engine {
   /** Woken whenever a request ends. */
   #endWaiters: (() => void)[] = [];
 
-  private constructor(tokenizer: Tokenizer, client: CoreClient, options: EngineOptions) {
-    this.tokenizer = tokenizer;
+  private constructor(tokenizer: Tokenizer | null, client: CoreClient, options: EngineOptions) {
+    this.#tokenizer = tokenizer;
     this.#client = client;
     this.#maxQueued = resolveMaxQueued(options);
-    this.#endToken = tokenizer.eosTokenId ?? client.eosTokenIds[0] ?? -1;
+    this.#endToken = tokenizer?.eosTokenId ?? client.eosTokenIds[0] ?? -1;
   }
 
   /**
-   * Loads a model from a folder in Hugging Face's layout (config.json, tokenizer.json, safetensors).
+   * Loads a model from a folder in Hugging Face's layout (config.json, tokenizer.json, safetensors; config.json alone for dummy
+   * weights).
    * @throws CHECKPOINT naming the file, tensor or field; UNSUPPORTED; BACKEND_LOAD; OUT_OF_MEMORY; INVALID_ARGUMENT for an option
    */
   static async load(model: string, options: EngineOptions = {}): Promise<LLM> {
@@ -64,13 +66,18 @@ export class LLM implements Engine {
     };
     const Client = options.thread === false ? InprocClient : ThreadClient;
     const loading: Promise<CoreClient> = Client.load(model, options, listener);
-    const [tokenizer, client] = await settleBoth(Tokenizer.load(model), loading);
+    const [tokenizer, client] = await settleBoth(loadTokenizer(model, options), loading);
     if (failure) {
       await client.dispose();
       throw failure;
     }
     llm = new LLM(tokenizer, client, options);
     return llm;
+  }
+
+  get tokenizer(): Tokenizer {
+    if (this.#tokenizer === null) throw noTokenizer();
+    return this.#tokenizer;
   }
 
   get info(): EngineInfo {
@@ -108,7 +115,7 @@ export class LLM implements Engine {
       const message = `${this.#streams.size} requests are in flight, the limit is ${this.#maxQueued}; try again later`;
       throw new OctavoError({ code: "QUEUE_FULL", message });
     }
-    const tokens = encodePrompt(prompt, this.tokenizer, this.info);
+    const tokens = encodePrompt(prompt, () => this.tokenizer, this.info);
     const { vocabSize, maxModelLen, generationDefaults: defaults } = this.info;
     const numPromptTokens = tokens.length;
     const resolved = resolveSamplingParams(params, { defaults, vocabSize, maxModelLen, numPromptTokens });
@@ -189,7 +196,8 @@ export class LLM implements Engine {
     return this.#nextId;
   }
 
-  #detokenizer(prompt: Int32Array, params: ResolvedSamplingParams): Detokenizer {
+  #detokenizer(prompt: Int32Array, params: ResolvedSamplingParams): TextOf {
+    if (this.#tokenizer === null && params.stop.length === 0) return NO_TEXT;
     const { skipSpecialTokens, stop, includeStopStrInOutput: includeStop } = params;
     const promptTail = prompt.subarray(-PROMPT_TAIL);
     return new Detokenizer(this.tokenizer, { skipSpecialTokens, stop, includeStop, promptTail });

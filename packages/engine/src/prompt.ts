@@ -11,16 +11,19 @@ export interface PromptLimits {
   readonly vocabSize: number;
 }
 
-/** @throws INVALID_ARGUMENT (`prompt`) when it is empty, too long, no prompt at all or holds ids that the model lacks */
+/**
+ * @param tokenizer called for text only; it may throw
+ * @throws INVALID_ARGUMENT (`prompt`) when it is empty, too long, no prompt at all or holds ids that the model lacks
+ */
 export function encodePrompt(
   prompt: Prompt,
-  tokenizer: Tokenizer,
+  tokenizer: () => Tokenizer,
   { maxModelLen, vocabSize }: PromptLimits,
 ): Int32Array {
   const isText = typeof prompt === "string";
   const isIds = Array.isArray(prompt) || ArrayBuffer.isView(prompt);
   checkArgument(isText || isIds, `the prompt must be text or a list of token ids, got ${describe(prompt)}`, "prompt");
-  const tokens = isText ? tokenizer.encode(prompt) : Int32Array.from(prompt);
+  const tokens = isText ? tokenizer().encode(prompt) : Int32Array.from(prompt);
   checkArgument(tokens.length > 0, "the prompt is empty; give at least one token", "prompt");
   checkArgument(
     tokens.length < maxModelLen,

@@ -16,6 +16,9 @@ export interface StreamOwner {
   cancel(id: number): void;
 }
 
+/** Token ids to text; what a stream uses of it. */
+export type TextOf = Pick<Detokenizer, "push" | "finish" | "stopped">;
+
 export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   readonly promptTokenIds: Int32Array;
   numCachedTokens = 0;
@@ -23,7 +26,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   onEnd: (() => void) | undefined;
   readonly #id: number;
   readonly #owner: StreamOwner;
-  readonly #detokenizer: Detokenizer;
+  readonly #detokenizer: TextOf;
   readonly #params: ResolvedSamplingParams;
   readonly #endToken: number;
   readonly #chunks: OutputChunk[] = [];
@@ -35,7 +38,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   constructor(
     id: number,
     promptTokenIds: Int32Array,
-    detokenizer: Detokenizer,
+    detokenizer: TextOf,
     params: ResolvedSamplingParams,
     endToken: number,
     owner: StreamOwner,

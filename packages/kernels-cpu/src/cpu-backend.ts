@@ -21,6 +21,8 @@ import {
   type MemoryPurpose,
   OctavoError,
   type Ops,
+  type RandomValues,
+  randomFill,
   type Storage,
   type Tensor,
   tensor,
@@ -121,6 +123,17 @@ export class CpuBackend implements Backend {
       "cannot copy: a tensor's memory is disposed",
     );
     to.set(from);
+  }
+
+  fillRandom(target: Tensor, values: RandomValues): void {
+    const { dtype, seed, low, span } = randomFill(target, values);
+    const count = elementCount(target.shape);
+    checkArgument(
+      this.#pool.owns(target.storage),
+      `a tensor [${target.shape}] cannot be filled: its memory is not this backend's, or is disposed`,
+      "target",
+    );
+    if (count > 0) this.#native.fillRandom(this.#id, addressOf(target), DTYPES[dtype].code, seed, low, span, count);
   }
 
   prepareLinear(spec: LinearSpec): LinearWeight {

@@ -3,7 +3,7 @@
 import type { NativeOpCalls } from "@octavo/core/native";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 1;
+export const ADDON_VERSION = 2;
 
 /** Memory that a backend gave out. `buffer` is a view of its first bytes; the backend owns the memory. */
 export interface NativeMemory {
@@ -30,6 +30,8 @@ export interface NativeAddon extends NativeOpCalls {
   release(backend: number, memory: number): void;
   copy(to: number, from: number, byteLength: number): void;
   convert(backend: number, out: number, outDtype: number, from: number, fromDtype: number, count: number): void;
+
+  fillRandom(backend: number, out: number, dtype: number, seed: number, low: number, span: number, count: number): void;
 
   createLinear(backend: number, inFeatures: number, dtype: number, bias: number, parts: number): number;
   setLinearPart(backend: number, linear: number, index: number, weight: number, rows: number): void;

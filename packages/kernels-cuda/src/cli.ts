@@ -6,7 +6,7 @@ import { findGpus, type GpuReport } from "./index.js";
 
 const USAGE = `usage: octavo-kernels-cuda info             driver, GPUs and what is missing
        octavo-kernels-cuda verify [--op NAME] [--batch-invariant]
-                                           the op cases on GPU 0 against the reference`;
+                                           op and memory cases on GPU 0 against the reference`;
 
 function version(number: number): string {
   return `${Math.floor(number / 1000)}.${(number % 1000) / 10}`;

@@ -21,6 +21,8 @@ import {
   type MemoryPurpose,
   OctavoError,
   type Ops,
+  type RandomValues,
+  randomFill,
   type Storage,
   type Tensor,
   tensor,
@@ -122,6 +124,13 @@ export class CudaBackend implements Backend {
     }
   }
 
+  fillRandom(target: Tensor, values: RandomValues): void {
+    const { dtype, seed, low, span } = randomFill(target, values);
+    const count = elementCount(target.shape);
+    this.#checkOwned(target);
+    if (count > 0) this.#native.fillRandom(this.#id, addressOf(target), DTYPES[dtype].code, seed, low, span, count);
+  }
+
   prepareLinear(spec: LinearSpec): LinearWeight {
     return new CudaLinearWeight(this.#native, this.#id, this.#pool, (...target) => this.#write(...target), spec);
   }
@@ -180,7 +189,7 @@ export class CudaBackend implements Backend {
     }
   }
 
-  /** Writes a contiguous host tensor to GPU memory at `address` as `dtype`. */
+  /** Writes a contiguous tensor, of the host or of this backend, to GPU memory at `address` as `dtype`. */
   #write(address: number, dtype: DType, source: Tensor): void {
     checkArgument(isContiguous(source), `a strided tensor [${source.shape}] cannot be uploaded`);
     if (source.dtype !== dtype && !(isFloatDType(dtype) && isFloatDType(source.dtype))) {
@@ -189,12 +198,25 @@ export class CudaBackend implements Backend {
     const count = elementCount(source.shape);
     if (count === 0) return;
     const codes = [DTYPES[dtype].code, DTYPES[source.dtype].code] as const;
-    if (source.storage.address === 0) {
+    if (source.storage.device === "device") {
+      this.#checkOwned(source);
+      if (source.dtype === dtype)
+        this.#native.copy(this.#id, address, 1, addressOf(source), 1, byteSize(dtype, source.shape));
+      else this.#native.convert(this.#id, address, codes[0], addressOf(source), codes[1], count);
+    } else if (source.storage.address === 0) {
       this.#native.uploadBytes(this.#id, address, codes[0], bytesOf(source), codes[1], count);
     } else {
-      checkArgument(source.storage.device === "host", "only host tensors can be uploaded");
       this.#native.upload(this.#id, address, codes[0], addressOf(source), codes[1], count);
     }
+  }
+
+  /** Throws unless a tensor lies in GPU memory that this backend holds. */
+  #checkOwned({ shape, storage }: Tensor): void {
+    checkArgument(
+      storage.device === "device" && this.#pool.owns(storage),
+      () => `a tensor [${shape}] does not lie in memory of this GPU backend, or that is disposed of`,
+      "storage",
+    );
   }
 }
 

@@ -17,7 +17,7 @@ import {
 import type { CudaStorage, MemoryPool } from "./memory.js";
 import type { NativeAddon } from "./native.js";
 
-/** Copies a contiguous host tensor of any float dtype to GPU memory at `address`, as `dtype`. */
+/** Copies a contiguous tensor of any float dtype, of the host or the GPU, to GPU memory at `address`, as `dtype`. */
 export type WriteTensor = (address: number, dtype: FloatDType, source: Tensor) => void;
 
 /** The handle that `prepareLinear` returns. */

@@ -63,6 +63,11 @@ export class MemoryPool {
     return { ...this.#held };
   }
 
+  /** Whether `storage` is live memory of this pool. */
+  owns(storage: Storage): boolean {
+    return storage instanceof CudaStorage && this.#storages.has(storage);
+  }
+
   /** Zeroed GPU memory. @throws OUT_OF_MEMORY */
   allocate(byteLength: number, purpose: MemoryPurpose): CudaStorage {
     checkSize(byteLength);

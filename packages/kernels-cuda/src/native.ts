@@ -90,6 +90,10 @@ export interface NativeAddon extends NativeOpCalls {
   upload(backend: number, to: number, toDtype: number, from: number, fromDtype: number, count: number): void;
   uploadBytes(backend: number, to: number, toDtype: number, bytes: Uint8Array, fromDtype: number, count: number): void;
 
+  /** Between float dtypes, both sides in GPU memory. */
+  convert(backend: number, to: number, toDtype: number, from: number, fromDtype: number, count: number): void;
+  fillRandom(backend: number, out: number, dtype: number, seed: number, low: number, span: number, count: number): void;
+
   /** @param bias address of float32 [outFeatures], or 0; @param sameBias the same in `dtype` */
   createLinear(
     backend: number,

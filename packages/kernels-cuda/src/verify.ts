@@ -1,13 +1,13 @@
-// Runs the op-case table on a GPU against the reference loops, and prints what differs.
-import type { BackendOptions } from "@octavo/core";
-import { createReferenceBackend, type OpReport, opCases, runOpCase } from "@octavo/core/testing";
+// Runs the op-case table and the memory cases on a GPU against the reference loops, and prints what differs.
+import type { Backend, BackendOptions } from "@octavo/core";
+import { createReferenceBackend, memoryCases, opCases, runMemoryCase, runOpCase } from "@octavo/core/testing";
 import { CudaBackend } from "./cuda-backend.js";
 
 /** Failures that are printed; the rest is only counted. */
 const MOST_PRINTED = 40;
 
 export interface VerifyOptions extends BackendOptions {
-  /** Only cases of this op. */
+  /** Only cases of this op or memory call. */
   readonly op?: string;
   readonly print?: (line: string) => void;
 }
@@ -19,11 +19,11 @@ export function verify({ op, print = console.log, ...options }: VerifyOptions = 
   print(`${backend.info.name}: ${backend.info.description}`);
   const counts = new Map<string, { passed: number; failed: number }>();
   let failures = 0;
-  for (const opCase of opCases) {
-    if (op && opCase.op !== op) continue;
-    const count = counts.get(opCase.op) ?? { passed: 0, failed: 0 };
-    counts.set(opCase.op, count);
-    const failure = failureOf(() => runOpCase(opCase, backend, reference), opCase.name);
+  for (const { name, subject, run } of casesOn(backend, reference)) {
+    if (op && subject !== op) continue;
+    const count = counts.get(subject) ?? { passed: 0, failed: 0 };
+    counts.set(subject, count);
+    const failure = failureOf(run, name);
     if (failure === undefined) {
       count.passed++;
       continue;
@@ -38,9 +38,31 @@ export function verify({ op, print = console.log, ...options }: VerifyOptions = 
   return failures + (held === 0 ? 0 : 1);
 }
 
-function failureOf(run: () => OpReport, name: string): string | undefined {
+interface Case {
+  readonly name: string;
+  /** The op or memory call. */
+  readonly subject: string;
+  /** @returns what differs from the reference */
+  readonly run: () => string | undefined;
+}
+
+function casesOn(backend: Backend, reference: Backend): Case[] {
+  const ofOps = opCases.map((opCase) => ({
+    name: opCase.name,
+    subject: opCase.op,
+    run: () => runOpCase(opCase, backend, reference).failure,
+  }));
+  const ofMemory = memoryCases.map((memoryCase) => ({
+    name: memoryCase.name,
+    subject: memoryCase.call,
+    run: () => runMemoryCase(memoryCase, backend, reference),
+  }));
+  return [...ofOps, ...ofMemory];
+}
+
+function failureOf(run: Case["run"], name: string): string | undefined {
   try {
-    return run().failure;
+    return run();
   } catch (error) {
     return `${name}: threw ${(error as Error).message}`;
   }

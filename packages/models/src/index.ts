@@ -3,6 +3,7 @@
 export type { CausalLM, ForwardContext, KvCacheTensors } from "./causal-lm.js";
 export { Checkpoint } from "./checkpoint.js";
 export { type GenerationDefaults, readGenerationDefaults } from "./generation-config.js";
+export type { LoadFormat } from "./load-format.js";
 export { kvBytesPerBlock, type LoadOptions, loadModel } from "./load-model.js";
 export type { ModelConfig } from "./model-config.js";
 export { readModelConfig } from "./read-model-config.js";

@@ -12,16 +12,17 @@ import {
 } from "@octavo/core";
 import { quantScheme } from "@octavo/quant";
 import type { CausalLM } from "./causal-lm.js";
-import { Checkpoint } from "./checkpoint.js";
+import { checkLoadFormat, type LoadFormat, openSource } from "./load-format.js";
 import type { ModelConfig } from "./model-config.js";
 import { Parameters } from "./parameters.js";
 import { readModelConfig } from "./read-model-config.js";
 import { architectureNamed } from "./registry.js";
 import { MAX_POSITIONS } from "./rope-config.js";
 import { planRopeTable, type RopeTablePlan } from "./rope-table.js";
-import { checkUnusedTensors } from "./unused-tensors.js";
 
 export interface LoadOptions {
+  /** Where the weights come from. Default "auto". */
+  readonly loadFormat?: LoadFormat;
   /** Of weights, activations and KV cache. Default "auto": the checkpoint's, float32 included; "half": float16, "float": float32. */
   readonly dtype?: FloatDType | "auto" | "half" | "float";
   /** The longest sequence: the size of the RoPE table, and the frequencies of long prompts under dynamic scaling. Default: `config.maxPositions`. */
@@ -32,12 +33,14 @@ export interface LoadOptions {
 
 /**
  * Loads a model folder (Hugging Face layout, safetensors). Weights stay mapped from the file where the backend can use them there.
+ * With `loadFormat` "dummy" the folder needs no more than config.json.
  * Tensors that the architecture does not know give one process warning, OCTAVO_UNUSED_TENSORS.
  * @throws CHECKPOINT with the file, field or tensor at fault; UNSUPPORTED for what Octavo or the backend lacks
  */
 export function loadModel(folder: string, backend: Backend, options: LoadOptions = {}): CausalLM {
   const config = readModelConfig(folder);
   const architecture = architectureNamed(config.architecture);
+  const loadFormat = checkLoadFormat(options.loadFormat ?? "auto", config, folder);
   const scheme = quantScheme(config.quantization, join(folder, "config.json"));
   const dtype = resolveDType(options.dtype ?? "auto", config.dtype, backend);
   const maxModelLen = options.maxModelLen ?? config.maxPositions;
@@ -47,13 +50,12 @@ export function loadModel(folder: string, backend: Backend, options: LoadOptions
     "max_model_len",
   );
   using cleanup = new Cleanup();
-  const checkpoint = cleanup.add(Checkpoint.open(folder, (path) => backend.mapFile(path)));
-  checkUnusedTensors(checkpoint, { architecture, config, scheme });
+  const source = cleanup.add(openSource(folder, { architecture, config, scheme, loadFormat, dtype }, backend));
   const ropePlan = planRopeTable(config.rope, maxModelLen);
   const ropeTable = uploadRopeTable(ropePlan, backend);
   cleanup.add(ropeTable.storage);
   const specs = architecture.parameters(config);
-  const parameters = cleanup.add(new Parameters(specs, checkpoint, backend, { ...options, dtype, scheme }));
+  const parameters = cleanup.add(new Parameters(specs, source, backend, { ...options, dtype, scheme }));
   const weightBytes = parameters.byteLength + byteSize("float32", ropeTable.shape);
   const owned = cleanup.keep();
   const { ropeOffset } = ropePlan;

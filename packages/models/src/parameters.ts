@@ -65,11 +65,15 @@ export class Parameters implements Disposable {
         if (spec.kind === "linear") {
           const parts = spec.parts.map((part) => scheme.decode(part, source));
           this.#linears.set(spec.id, backend.prepareLinear({ inFeatures: spec.inFeatures, parts, dtype }));
+          for (const part of spec.parts) for (const { name } of scheme.tensors(part)) source.release?.(name);
         } else {
           const found = readTensor(source, floatSpec(spec.name, spec.shape));
           const uploaded = backend.upload(found, dtype);
           this.#tensors.set(spec.id, uploaded);
-          if (uploaded.storage !== found.storage) this.#uploaded.push(uploaded);
+          if (uploaded.storage !== found.storage) {
+            this.#uploaded.push(uploaded);
+            source.release?.(spec.name);
+          }
         }
         onProgress?.(done + 1, specs.length);
       }

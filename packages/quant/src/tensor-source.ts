@@ -1,10 +1,15 @@
 // Where a scheme reads tensors from.
 import type { Tensor } from "@octavo/core";
 
-/** Tensors by checkpoint name: an open checkpoint, or weights that a trainer sends. */
+/** Tensors by checkpoint name, on the host or the device: an open checkpoint, dummy weights, or weights that a trainer sends. */
 export interface TensorSource {
   /** @throws CHECKPOINT that names the tensor when it is missing */
   tensor(name: string): Tensor;
+  /**
+   * Says that what one call of `tensor` gave is placed and not read any more. A source that made it for that may free it. Without
+   * this call, and where a source has no such method, a tensor lives as long as its source.
+   */
+  release?(name: string): void;
   /** Where a tensor comes from, for error messages: a file's path. */
   origin(name: string): string;
 }

@@ -5,6 +5,7 @@ import type { ServeFlags } from "./run-serve.js";
 import { version } from "./version.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
+const LOAD_FORMATS = ["auto", "safetensors", "dummy"];
 const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
 
 type Serve = (model: string | undefined, flags: ServeFlags) => Promise<void>;
@@ -26,6 +27,12 @@ export function createProgram(serve: Serve): Command {
     .addOption(
       new Option("--dtype <dtype>", "dtype of weights, activations and KV cache").choices(DTYPES).default("auto"),
     )
+    .addOption(
+      new Option("--load-format <format>", "where weights come from; dummy: random ones, from config.json alone")
+        .choices(LOAD_FORMATS)
+        .default("auto"),
+    )
+    .option("--skip-tokenizer-init", "no tokenizer: prompts are token ids, replies have no text")
     .option(
       "--max-model-len <tokens>",
       "prompt and output together; auto: what fits (default: the model's limit)",

@@ -5,6 +5,7 @@ import type { DType } from "../dtype.js";
 import { checkArgument, OctavoError } from "../errors.js";
 import type { LinearPart, LinearSpec, LinearWeight } from "../linear.js";
 import type { Ops } from "../ops.js";
+import type { RandomValues } from "../random-fill.js";
 import type { MemoryPurpose, Storage } from "../storage.js";
 import type { Tensor } from "../tensor.js";
 import { HostMemory } from "./host-memory.js";
@@ -47,6 +48,7 @@ export abstract class HostBackend implements Backend {
   }
 
   abstract upload(source: Tensor, dtype: DType): Tensor;
+  abstract fillRandom(target: Tensor, values: RandomValues): void;
   abstract prepareLinear(spec: LinearSpec): LinearWeight;
   abstract updateLinear(weight: LinearWeight, index: number, part: LinearPart): void;
 

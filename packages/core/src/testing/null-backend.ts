@@ -47,6 +47,8 @@ class NullBackend extends HostBackend {
     return tensor(dtype, source.shape, this.allocate(byteSize(dtype, source.shape), "weights"));
   }
 
+  fillRandom(): void {}
+
   prepareLinear(spec: LinearSpec): LinearWeight {
     const { inFeatures, dtype, parts } = spec;
     const outFeatures = parts.reduce((sum, part) => sum + part.outFeatures, 0);

@@ -33,7 +33,7 @@ export async function loadCore(
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
   try {
     checkShare(options, backend.info, () => backend.describeMemory?.() ?? "");
-    const model = loadModel(folder, backend, { dtype: options.dtype, maxModelLen });
+    const model = loadModel(folder, backend, { dtype: options.dtype, loadFormat: options.loadFormat, maxModelLen });
     const sizes = resolveSizes(
       options,
       {

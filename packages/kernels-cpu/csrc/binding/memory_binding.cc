@@ -103,6 +103,19 @@ napi_value convert_elements(Call& call) {
     return nullptr;
 }
 
+/** fillRandom(backend, out, dtype, seed, low, span, count) */
+napi_value fill_random_entry(Call& call) {
+    Context& context = call.backend().context;
+    void* out = call.pointer<void>();
+    const int32_t dtype = call.code();
+    RandomFill fill;
+    fill.seed = static_cast<uint32_t>(call.integer());
+    fill.low = static_cast<float>(call.number());
+    fill.span = static_cast<float>(call.number());
+    fill_random(context, out, dtype, fill, call.integer());
+    return nullptr;
+}
+
 /** createLinear(backend, inFeatures, dtype, bias, parts): id; the parts are set next */
 napi_value create_linear(Call& call) {
     Backend& backend = call.backend();
@@ -148,6 +161,7 @@ void export_memory(napi_env env, napi_value exports, Environment* environment, E
     add(env, exports, "release", entry<release>, environment);
     add(env, exports, "copy", entry<copy>, environment);
     add(env, exports, "convert", entry<convert_elements>, environment);
+    add(env, exports, "fillRandom", entry<fill_random_entry>, environment);
     add(env, exports, "createLinear", entry<create_linear>, environment);
     add(env, exports, "setLinearPart", entry<set_linear_part>, environment);
     add(env, exports, "disposeLinear", entry<dispose_linear>, environment);

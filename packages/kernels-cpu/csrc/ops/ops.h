@@ -99,4 +99,11 @@ void sample(Context& context, const BatchView& batch, int32_t* tokens, float* lo
 /** Converts between float32, float16 and bfloat16, rounding to nearest even. */
 void convert(Context& context, void* out, int32_t out_dtype, const void* in, int32_t in_dtype, int64_t count);
 
+/** Uniform random values of float32, float16 or bfloat16; see packages/core/src/random-fill.ts. */
+struct RandomFill {
+    uint32_t seed;
+    float low, span;
+};
+void fill_random(Context& context, void* out, int32_t dtype, const RandomFill& fill, int64_t count);
+
 }  // namespace octavo::cpu

@@ -145,6 +145,30 @@ napi_value upload_bytes(Call& call) {
     return nullptr;
 }
 
+/** convert(backend, to, toDtype, from, fromDtype, count): both in GPU memory */
+napi_value convert_entry(Call& call) {
+    Stream& stream = call.backend().stream;
+    void* to = call.pointer<void>();
+    const int32_t to_dtype = call.code();
+    const void* from = call.pointer<void>();
+    const int32_t from_dtype = call.code();
+    convert(stream, to, to_dtype, from, from_dtype, call.integer());
+    return nullptr;
+}
+
+/** fillRandom(backend, out, dtype, seed, low, span, count) */
+napi_value fill_random_entry(Call& call) {
+    Stream& stream = call.backend().stream;
+    void* out = call.pointer<void>();
+    const int32_t dtype = call.code();
+    RandomFill fill;
+    fill.seed = static_cast<uint32_t>(call.integer());
+    fill.low = static_cast<float>(call.number());
+    fill.span = static_cast<float>(call.number());
+    fill_random(stream, out, dtype, fill, call.integer());
+    return nullptr;
+}
+
 /** createLinear(backend, inFeatures, outFeatures, dtype, weight, bias, sameBias): id */
 napi_value create_linear(Call& call) {
     Backend& backend = call.backend();
@@ -178,6 +202,8 @@ void export_memory(napi_env env, napi_value exports, Environment* environment, E
     add(env, exports, "copy", entry<copy>, environment);
     add(env, exports, "upload", entry<upload>, environment);
     add(env, exports, "uploadBytes", entry<upload_bytes>, environment);
+    add(env, exports, "convert", entry<convert_entry>, environment);
+    add(env, exports, "fillRandom", entry<fill_random_entry>, environment);
     add(env, exports, "createLinear", entry<create_linear>, environment);
     add(env, exports, "disposeLinear", entry<dispose_linear>, environment);
 }

@@ -95,6 +95,13 @@ void sample(Stream& stream, const BatchView& batch, int32_t* tokens, const float
 /** Converts between float32, float16 and bfloat16, rounding to nearest even. */
 void convert(Stream& stream, void* out, int32_t out_dtype, const void* in, int32_t in_dtype, int64_t count);
 
+/** Uniform random values of float32, float16 or bfloat16; see packages/core/src/random-fill.ts. */
+struct RandomFill {
+    uint32_t seed;
+    float low, span;
+};
+void fill_random(Stream& stream, void* out, int32_t dtype, const RandomFill& fill, int64_t count);
+
 /** Whether the calling thread's GPU can run the kernels that were compiled. */
 bool has_kernels();
 

@@ -25,20 +25,28 @@ export class PromptLimits {
   /** Token ids that one request may hold in all its prompts. */
   readonly maxTokenIds: number;
   readonly #maxPrompts: number;
-  readonly #tokenizer: Tokenizer;
+  readonly #engine: Pick<Engine, "tokenizer">;
+
+  /** @param maxPrompts prompts of one request, all of which the engine's queue must hold at once */
+  constructor(engine: Pick<Engine, "info" | "tokenizer">, maxPrompts: number) {
+    const { info } = engine;
+    this.maxModelLen = info.maxModelLen;
+    this.maxTokenIds = Math.max(MIN_TOKEN_IDS, CONTEXTS_OF_TOKEN_IDS * info.maxModelLen);
+    this.#maxPrompts = maxPrompts;
+    this.#engine = engine;
+  }
+
+  /** @throws INVALID_ARGUMENT where the engine has none */
+  get #tokenizer(): Tokenizer {
+    return this.#engine.tokenizer;
+  }
+
   /**
    * Characters that can fit at most: no token stands for more of them than the longest vocabulary entry has (entries of
    * byte-level vocabularies count bytes, which are never fewer).
    */
-  readonly #maxTextLength: number;
-
-  /** @param maxPrompts prompts of one request, all of which the engine's queue must hold at once */
-  constructor({ info, tokenizer }: Pick<Engine, "info" | "tokenizer">, maxPrompts: number) {
-    this.maxModelLen = info.maxModelLen;
-    this.maxTokenIds = Math.max(MIN_TOKEN_IDS, CONTEXTS_OF_TOKEN_IDS * info.maxModelLen);
-    this.#maxPrompts = maxPrompts;
-    this.#tokenizer = tokenizer;
-    this.#maxTextLength = info.maxModelLen * tokenizer.maxCharsPerToken;
+  get #maxTextLength(): number {
+    return this.maxModelLen * this.#tokenizer.maxCharsPerToken;
   }
 
   /** @throws ApiError 400 when so many characters cannot fit the context however they are tokenized */

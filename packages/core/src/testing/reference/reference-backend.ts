@@ -4,6 +4,7 @@ import { type DType, FLOAT_DTYPES, isFloatDType } from "../../dtype.js";
 import { checkArgument, OctavoError } from "../../errors.js";
 import type { LinearPart, LinearSpec, LinearWeight } from "../../linear.js";
 import type { Ops } from "../../ops.js";
+import type { RandomValues } from "../../random-fill.js";
 import { byteSize, contiguousStrides, isContiguous, type Tensor, tensor } from "../../tensor.js";
 import { copyElements, load, store } from "../elements.js";
 import { HostBackend } from "../host-backend.js";
@@ -13,6 +14,7 @@ import { prepareBatch } from "./batch.js";
 import { embedding, gatherRows } from "./embedding.js";
 import { linear, ReferenceLinearWeight } from "./linear.js";
 import { addRmsNorm, rmsNorm } from "./norm.js";
+import { fillRandom } from "./random-fill.js";
 import { rope } from "./rope.js";
 import { sample } from "./sampling.js";
 
@@ -77,6 +79,10 @@ class ReferenceBackend extends HostBackend {
       }
     });
     return uploaded;
+  }
+
+  fillRandom(target: Tensor, values: RandomValues): void {
+    fillRandom(target, values);
   }
 
   prepareLinear(spec: LinearSpec): LinearWeight {
