@@ -29,6 +29,7 @@ const DEFAULTS: EngineOptions = {
   maxModelLen: 32776,
   maxNumSeqs: 1024,
   maxNumBatchedTokens: 8192,
+  gpuMemoryUtilization: 0.92,
 };
 
 interface Arguments {
