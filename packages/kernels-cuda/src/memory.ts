@@ -63,6 +63,11 @@ export class MemoryPool {
     return { ...this.#held };
   }
 
+  /** Whether `storage` is from here and not disposed of. */
+  owns(storage: Storage): boolean {
+    return this.#storages.has(storage as CudaStorage);
+  }
+
   /** Zeroed GPU memory. @throws OUT_OF_MEMORY */
   allocate(byteLength: number, purpose: MemoryPurpose): CudaStorage {
     checkSize(byteLength);
