@@ -1,6 +1,7 @@
 /** Octavo's nouns and contracts. @module */
 export * from "./backend.js";
 export * from "./batch.js";
+export * from "./collectives.js";
 export * from "./containers/safetensors.js";
 export * from "./dtype.js";
 export * from "./errors.js";

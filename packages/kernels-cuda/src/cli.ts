@@ -2,9 +2,9 @@
 // `octavo-kernels-cuda`: what this machine has for the CUDA backend, and whether its kernels compute right.
 import { parseArgs } from "node:util";
 import { OctavoError } from "@octavo/core";
-import { findGpus, type GpuReport } from "./index.js";
+import { findGpus, findLibraries, type GpuReport, type LibraryReport } from "./index.js";
 
-const USAGE = `usage: octavo-kernels-cuda info             driver, GPUs and what is missing
+const USAGE = `usage: octavo-kernels-cuda info             driver, GPUs, libraries and what is missing
        octavo-kernels-cuda verify [--op NAME] [--batch-invariant]
                                            op and memory cases on GPU 0 against the reference`;
 
@@ -12,7 +12,10 @@ function version(number: number): string {
   return `${Math.floor(number / 1000)}.${(number % 1000) / 10}`;
 }
 
-function describe({ runtime, driver, architectures, problem, gpus }: GpuReport): string {
+function describe(
+  { runtime, driver, architectures, problem, gpus }: GpuReport,
+  libraries: readonly LibraryReport[],
+): string {
   const lines = [
     `addon: CUDA ${version(runtime)}, kernels for ${architectures}`,
     `driver: ${driver === 0 ? "none" : `for CUDA ${version(driver)}`}`,
@@ -20,6 +23,7 @@ function describe({ runtime, driver, architectures, problem, gpus }: GpuReport):
       ({ name, major, minor, multiprocessors, totalBytes }, i) =>
         `GPU ${i}: ${name}, compute capability ${major}.${minor}, ${multiprocessors} multiprocessors, ${(totalBytes / 2 ** 30).toFixed(1)} GiB`,
     ),
+    ...libraries.map(({ name, usable, found }) => `${name}: ${usable ? found : `not usable (${found})`}`),
   ];
   if (problem) lines.push(`cannot be used: ${problem}`);
   return lines.join("\n");
@@ -33,7 +37,7 @@ async function main(): Promise<number> {
   switch (positionals[0]) {
     case "info": {
       const report = findGpus();
-      console.log(describe(report));
+      console.log(describe(report, findLibraries()));
       return report.problem ? 1 : 0;
     }
     case "verify": {

@@ -38,10 +38,20 @@ import type { NativeAddon } from "./native.js";
 /** Tokens a KV block: a whole number of 16-byte loads in every layout, and little of the last one wasted. */
 const BLOCK_SIZE = 16;
 
+/** A backend as this package's other classes see it. */
+export interface CudaHandle {
+  readonly native: NativeAddon;
+  /** What native calls know the backend by. */
+  readonly id: number;
+  readonly pool: MemoryPool;
+}
+
 /** The CUDA backend. @throws BACKEND_LOAD with what is missing and what to do, INVALID_ARGUMENT for a GPU that is not there */
 export class CudaBackend implements Backend {
   readonly info: BackendInfo;
   readonly ops: Ops;
+  /** What collectives build on. @internal */
+  readonly handle: CudaHandle;
   readonly #native: NativeAddon;
   readonly #id: number;
   readonly #pool: MemoryPool;
@@ -56,6 +66,7 @@ export class CudaBackend implements Backend {
     const batchInvariant = options.batchInvariant ?? process.env.OCTAVO_BATCH_INVARIANT === "1";
     this.#id = this.#native.createBackend(index, batchInvariant ? 1 : 0);
     this.#pool = new MemoryPool(this.#native, this.#id);
+    this.handle = { native: this.#native, id: this.#id, pool: this.#pool };
     this.ops = new NativeOps(
       this.#native,
       this.#id,

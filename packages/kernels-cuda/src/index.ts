@@ -2,10 +2,11 @@
 import type { Backend, BackendOptions } from "@octavo/core";
 import { CudaBackend } from "./cuda-backend.js";
 import { loadNative } from "./load-native.js";
-import type { GpuReport } from "./native.js";
+import type { GpuReport, LibraryReport } from "./native.js";
 
+export { CudaCollectives, connectCollectives, createUniqueId } from "./collectives.js";
 export { isBuilt } from "./load-native.js";
-export type { Gpu, GpuReport } from "./native.js";
+export type { Gpu, GpuReport, LibraryReport } from "./native.js";
 export { CudaBackend };
 
 /**
@@ -19,4 +20,12 @@ export function createBackend(options?: BackendOptions): Backend {
 /** What CUDA finds on this machine; never fails for lack of a driver or GPU. @throws BACKEND_LOAD when the addon is missing */
 export function findGpus(): GpuReport {
   return loadNative().findGpus();
+}
+
+/**
+ * The libraries that are opened when they are needed: cuBLASLt for matrix products, NCCL for several GPUs. Needs no driver.
+ * @throws BACKEND_LOAD when the addon is missing
+ */
+export function findLibraries(): readonly LibraryReport[] {
+  return loadNative().findLibraries();
 }

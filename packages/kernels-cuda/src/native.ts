@@ -1,9 +1,10 @@
 // The addon's typed surface. Positional numbers only; addresses are plain numbers (below 2^53), dtypes are the codes of DTYPES
 // in @octavo/core. The ops are those of every addon.
 import type { NativeOpCalls } from "@octavo/core/native";
+import type { NativeCollectiveCalls } from "./native-collective-calls.js";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 2;
+export const ADDON_VERSION = 3;
 
 /** Memory that a backend gave out. */
 export interface NativeMemory {
@@ -55,13 +56,22 @@ export interface GpuReport {
   readonly gpus: readonly Gpu[];
 }
 
+/** A library that is opened when it is needed. */
+export interface LibraryReport {
+  readonly name: string;
+  readonly usable: boolean;
+  /** File and version, or why it cannot be used. */
+  readonly found: string;
+}
+
 /** Every function throws an OctavoError; `backend` is the number that `createBackend` gave. */
-export interface NativeAddon extends NativeOpCalls {
+export interface NativeAddon extends NativeOpCalls, NativeCollectiveCalls {
   readonly addonVersion: number;
   readonly planVersion: number;
   setErrorFactory(create: (code: string, message: string) => Error): void;
 
   findGpus(): GpuReport;
+  findLibraries(): LibraryReport[];
   createBackend(ordinal: number, batchInvariant: number): number;
   /** For people: which library multiplies matrices. */
   gemmOf(backend: number): string;

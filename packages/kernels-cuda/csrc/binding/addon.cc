@@ -6,7 +6,7 @@ namespace octavo::cuda {
 namespace {
 
 /** Raised when a function of the addon changes; src/native.ts has the same number. */
-constexpr int32_t kAddonVersion = 2;
+constexpr int32_t kAddonVersion = 3;
 
 /** setErrorFactory((code, message) => Error) */
 napi_value set_error_factory(Call& call) {
@@ -43,6 +43,7 @@ NAPI_MODULE_INIT() {
     export_device(env, exports, environment, add_function);
     export_graphs(env, exports, environment, add_function);
     export_memory(env, exports, environment, add_function);
+    export_nccl(env, exports, environment, add_function);
     export_ops(env, exports, environment, add_function);
     return exports;
 }

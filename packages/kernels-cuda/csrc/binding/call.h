@@ -13,6 +13,7 @@
 #include "ops/ops.h"
 #include "runtime/error.h"
 #include "runtime/graph.h"
+#include "runtime/nccl.h"
 #include "runtime/stream.h"
 
 namespace octavo::cuda {
@@ -38,6 +39,7 @@ struct Backend {
     std::unordered_map<int64_t, LinearWeight> linears;
     std::unordered_map<int64_t, cudaEvent_t> events;
     std::unordered_map<int64_t, std::unique_ptr<Graph>> graphs;
+    std::unordered_map<int64_t, std::unique_ptr<Communicator>> communicators;
     int64_t next_id = 1;
 };
 
@@ -118,6 +120,7 @@ using Exporter = void (*)(napi_env env, napi_value exports, const char* name, na
 void export_graphs(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_device(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_memory(napi_env env, napi_value exports, Environment* environment, Exporter add);
+void export_nccl(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_ops(napi_env env, napi_value exports, Environment* environment, Exporter add);
 
 }  // namespace octavo::cuda

@@ -1,8 +1,10 @@
 // Exports for GPUs, backends and events.
 #include "binding/call.h"
+#include "runtime/cublas_lt.h"
 #include "runtime/device_memory.h"
 #include "runtime/gpu.h"
 #include "runtime/gpu_processes.h"
+#include "runtime/nccl.h"
 
 namespace octavo::cuda {
 namespace {
@@ -41,6 +43,29 @@ napi_value find_gpus_entry(Call& call) {
         napi_set_element(call.env(), gpus, index++, described);
     }
     napi_set_named_property(call.env(), result, "gpus", gpus);
+    return result;
+}
+
+/** findLibraries(): [{ name, usable, found }] */
+napi_value find_libraries(Call& call) {
+    struct Library {
+        const char* name;
+        bool (*find)(std::string& found);
+    };
+    constexpr Library libraries[] = {{"cuBLASLt", CublasLt::find}, {"NCCL", find_nccl}};
+    napi_value result;
+    napi_create_array(call.env(), &result);
+    uint32_t index = 0;
+    for (const Library& library : libraries) {
+        std::string found;
+        napi_value described, usable;
+        napi_create_object(call.env(), &described);
+        napi_get_boolean(call.env(), library.find(found), &usable);
+        set(call, described, "name", std::string(library.name));
+        set(call, described, "found", found);
+        napi_set_named_property(call.env(), described, "usable", usable);
+        napi_set_element(call.env(), result, index++, described);
+    }
     return result;
 }
 
@@ -153,6 +178,7 @@ napi_value dispose_event(Call& call) {
 
 void export_device(napi_env env, napi_value exports, Environment* environment, Exporter add) {
     add(env, exports, "findGpus", entry<find_gpus_entry>, environment);
+    add(env, exports, "findLibraries", entry<find_libraries>, environment);
     add(env, exports, "createBackend", entry<create_backend>, environment);
     add(env, exports, "gemmOf", entry<gemm_of>, environment);
     add(env, exports, "disposeBackend", entry<dispose_backend>, environment);

@@ -20,9 +20,10 @@ void Backend::release(const Memory& memory) {
 
 Backend::~Backend() {
     cudaSetDevice(stream.ordinal());
+    graphs.clear();         // one that runs is freed when it ends
+    communicators.clear();  // after the graphs that hold their calls; before the wait, which may be for a rank that is gone
     cudaStreamSynchronize(stream.handle());
     for (auto& [id, event] : events) cudaEventDestroy(event);
-    graphs.clear();
     for (auto& [id, memory] : memories) {
         try {
             release(memory);

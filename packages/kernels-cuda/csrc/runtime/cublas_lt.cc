@@ -121,6 +121,12 @@ struct CublasLt::Plan {
     bool usable = false;
 };
 
+bool CublasLt::find(std::string& found) {
+    const Library& library = Library::get();
+    found = library.found;
+    return library.complete;
+}
+
 std::unique_ptr<CublasLt> CublasLt::open(std::string& found) {
     const Library& library = Library::get();
     found = library.found;

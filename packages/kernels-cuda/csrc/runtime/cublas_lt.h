@@ -28,6 +28,8 @@ struct MatrixProduct {
 /** cuBLASLt for one stream, with the algorithms that it chose by shape. */
 class CublasLt {
 public:
+    /** Whether the library can be opened; needs no GPU. @param found what was found, or why not, for people */
+    static bool find(std::string& found);
     /** @returns null where the library cannot be opened; @param found what was found, or why not, for people */
     static std::unique_ptr<CublasLt> open(std::string& found);
     CublasLt(const CublasLt&) = delete;
