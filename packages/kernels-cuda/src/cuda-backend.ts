@@ -25,6 +25,7 @@ import {
   tensor,
 } from "@octavo/core";
 import { NativeOps } from "@octavo/core/native";
+import { DeviceTiming } from "./device-timing.js";
 import { CudaLinearWeight } from "./linear-weight.js";
 import { loadNative } from "./load-native.js";
 import { MemoryPool } from "./memory.js";
@@ -47,6 +48,8 @@ export interface CudaBackendOptions extends BackendOptions {
 export class CudaBackend implements Backend {
   readonly info: BackendInfo;
   readonly ops: Ops;
+  /** Events that keep the time, and what measurements enqueue beside the ops. */
+  readonly timing: DeviceTiming;
   readonly #native: NativeAddon;
   readonly #id: number;
   readonly #pool: MemoryPool;
@@ -63,6 +66,7 @@ export class CudaBackend implements Backend {
       this.#id,
       (weight): weight is CudaLinearWeight => weight instanceof CudaLinearWeight && weight.backend === this.#id,
     );
+    this.timing = new DeviceTiming(this.#native, this.#id, () => this.#open);
     const gpu = this.#native.findGpus().gpus[index]!;
     this.info = Object.freeze({
       name: "cuda",

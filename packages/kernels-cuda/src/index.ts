@@ -4,8 +4,10 @@ import { CudaBackend, type CudaBackendOptions } from "./cuda-backend.js";
 import { loadNative } from "./load-native.js";
 import type { GpuReport } from "./native.js";
 
+export type { DeviceTiming, TimingEvent } from "./device-timing.js";
 export { isBuilt } from "./load-native.js";
 export type { Gpu, GpuReport } from "./native.js";
+export { type OpCost, type OpProfile, type ProfileOptions, type ProfileReport, profileOps } from "./profile.js";
 export { CudaBackend, type CudaBackendOptions };
 
 /**

@@ -3,7 +3,7 @@
 import type { NativeOpCalls } from "@octavo/core/native";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 1;
+export const ADDON_VERSION = 2;
 
 /** Memory that a backend gave out. */
 export interface NativeMemory {
@@ -24,6 +24,8 @@ export interface Gpu {
   readonly minor: number;
   readonly multiprocessors: number;
   readonly totalBytes: number;
+  /** Of the cache that all multiprocessors share. */
+  readonly l2Bytes: number;
 }
 
 /** What CUDA finds on this machine. */
@@ -55,6 +57,13 @@ export interface NativeAddon extends NativeOpCalls {
   recordEvent(backend: number, event: number): void;
   waitEvent(backend: number, event: number): void;
   disposeEvent(backend: number, event: number): void;
+
+  /** An event that keeps the time; otherwise like those of `createEvent`. */
+  createTimingEvent(backend: number): number;
+  /** Waits for `end`. */
+  elapsedMicroseconds(backend: number, start: number, end: number): number;
+  delay(backend: number, microseconds: number): void;
+  readProbe(backend: number, sum: number, data: number, bytes: number): void;
 
   allocate(backend: number, byteLength: number): NativeMemory;
   allocateHost(backend: number, byteLength: number, viewBytes: number): NativeHostMemory;

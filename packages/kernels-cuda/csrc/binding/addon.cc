@@ -6,7 +6,7 @@ namespace octavo::cuda {
 namespace {
 
 /** Raised when a function of the addon changes; src/native.ts has the same number. */
-constexpr int32_t kAddonVersion = 1;
+constexpr int32_t kAddonVersion = 2;
 
 /** setErrorFactory((code, message) => Error) */
 napi_value set_error_factory(Call& call) {
@@ -42,6 +42,7 @@ NAPI_MODULE_INIT() {
     add_function(env, exports, "setErrorFactory", entry<set_error_factory>, environment);
     export_device(env, exports, environment, add_function);
     export_memory(env, exports, environment, add_function);
+    export_timing(env, exports, environment, add_function);
     export_ops(env, exports, environment, add_function);
     return exports;
 }

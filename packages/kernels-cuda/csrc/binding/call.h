@@ -75,6 +75,8 @@ public:
     Backend& backend();
     /** @throws INTERNAL for a handle that was disposed */
     LinearWeight& linear(Backend& backend);
+    /** @throws DISPOSED for an event that was disposed */
+    cudaEvent_t event(Backend& backend);
     BatchView batch();
     PagedCache cache();
 
@@ -115,6 +117,7 @@ napi_value entry(napi_env env, napi_callback_info info) {
 using Exporter = void (*)(napi_env env, napi_value exports, const char* name, napi_callback callback, Environment* environment);
 void export_device(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_memory(napi_env env, napi_value exports, Environment* environment, Exporter add);
+void export_timing(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_ops(napi_env env, napi_value exports, Environment* environment, Exporter add);
 
 }  // namespace octavo::cuda
