@@ -1,5 +1,4 @@
 /** Octavo's CUDA backend. @module */
-import type { Backend } from "@octavo/core";
 import { CudaBackend, type CudaBackendOptions } from "./cuda-backend.js";
 import { loadNative } from "./load-native.js";
 import type { GpuReport } from "./native.js";
@@ -14,7 +13,7 @@ export { CudaBackend, type CudaBackendOptions };
  * A backend on an NVIDIA GPU.
  * @throws BACKEND_LOAD when the addon, a driver or a GPU that can run it is missing: with what to do
  */
-export function createBackend(options?: CudaBackendOptions): Backend {
+export function createBackend(options?: CudaBackendOptions): CudaBackend {
   return new CudaBackend(options);
 }
 

@@ -74,6 +74,16 @@ function queriesAndKeys(
   });
 }
 
+/** Real cosines and sines: with other factors, values that are rotated again and again would vanish or overflow. */
+function rotations(positions: number, headDim: number): Float32Array {
+  const half = headDim / 2;
+  return Float32Array.from({ length: positions * headDim }, (_, i) => {
+    const pair = i % half;
+    const angle = Math.floor(i / headDim) * 10000 ** (-pair / half);
+    return i % headDim < half ? Math.cos(angle) : Math.sin(angle);
+  });
+}
+
 function ropeCase(shape: ModelShape, dtype: FloatDType, tokens: number): BenchCase {
   const { model, heads, kvHeads, headDim } = shape;
   return {
@@ -87,8 +97,8 @@ function ropeCase(shape: ModelShape, dtype: FloatDType, tokens: number): BenchCa
     prepare(memory, sets): Run {
       const qkv = queriesAndKeys(memory, shape, dtype, tokens, sets);
       const positions = memory.indices(tokens, MAX_POSITIONS, 0);
-      const [cosSin] = memory.random("float32", [MAX_POSITIONS, headDim], 1);
-      return (set) => memory.backend.ops.rope(qkv[set]!.q, qkv[set]!.k, positions, cosSin!);
+      const cosSin = memory.float32([MAX_POSITIONS, headDim], rotations(MAX_POSITIONS, headDim));
+      return (set) => memory.backend.ops.rope(qkv[set]!.q, qkv[set]!.k, positions, cosSin);
     },
   };
 }

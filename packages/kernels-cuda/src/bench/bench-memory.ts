@@ -68,9 +68,12 @@ export class BenchMemory implements Disposable {
   indices(count: number, below: number, seed: number): Tensor {
     const random = seededRandom(seed);
     const words = Int32Array.from({ length: count }, () => random.integer(below));
-    const uploaded = this.backend.upload(tensor("int32", [count], hostStorage(new Uint8Array(words.buffer))), "int32");
-    this.#hold(uploaded.storage);
-    return uploaded;
+    return this.#upload("int32", [count], words);
+  }
+
+  /** A table of the caller's values. */
+  float32(shape: readonly number[], values: Float32Array): Tensor {
+    return this.#upload("float32", shape, values);
   }
 
   /** At least `sets` layers with random weights. Those of the last shape stay for the next case, which often has it too. */
@@ -157,6 +160,13 @@ export class BenchMemory implements Disposable {
       this.#noise.set(dtype, made);
     }
     return made;
+  }
+
+  #upload(dtype: DType, shape: readonly number[], values: Int32Array | Float32Array): Tensor {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const uploaded = this.backend.upload(tensor(dtype, shape, hostStorage(bytes)), dtype);
+    this.#hold(uploaded.storage);
+    return uploaded;
   }
 
   /** Repeats the noise: each copy doubles what is filled. */
