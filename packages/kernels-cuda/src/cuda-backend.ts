@@ -106,6 +106,14 @@ export class CudaBackend implements Backend {
     return uploaded;
   }
 
+  /**
+   * Ends the threads that large uploads use (`OCTAVO_LOAD_THREADS`) and frees the page-locked and GPU buffers that uploads pass
+   * through, some 64 MiB: for when a model is loaded. Waits for the GPU; the next upload makes them again.
+   */
+  releaseStaging(): void {
+    this.#native.releaseStaging(this.#id);
+  }
+
   copy(destination: Tensor, source: Tensor, byteLength: number): void {
     for (const { storage, byteOffset } of [destination, source]) {
       checkArgument(

@@ -50,15 +50,20 @@ export class MemoryPool {
   readonly #backend: number;
   readonly #storages = new Map<CudaStorage, MemoryPurpose | null>();
   readonly #held: Record<MemoryPurpose, number> = { weights: 0, kv: 0, workspace: 0, tables: 0, graphs: 0 };
+  #open = true;
 
   constructor(native: NativeAddon, backend: number) {
     this.#native = native;
     this.#backend = backend;
   }
 
-  /** Bytes of GPU memory held by purpose, as they were asked for. Host memory is not counted. */
+  /**
+   * Bytes of GPU memory held by purpose, as they were asked for; what the native side needs for itself is workspace. Host memory is
+   * not counted.
+   */
   get held(): Readonly<Record<MemoryPurpose, number>> {
-    return { ...this.#held };
+    const own = this.#open ? this.#native.ownBytes(this.#backend) : 0;
+    return { ...this.#held, workspace: this.#held.workspace + own };
   }
 
   /** Zeroed GPU memory. @throws OUT_OF_MEMORY */
@@ -70,7 +75,7 @@ export class MemoryPool {
       return storage;
     } catch (error) {
       if (!OctavoError.isInstance(error, "OUT_OF_MEMORY")) throw error;
-      const held = Object.entries(this.#held).map(([name, bytes]) => `${name} ${mebibytes(bytes)}`);
+      const held = Object.entries(this.held).map(([name, bytes]) => `${name} ${mebibytes(bytes)}`);
       const message = `cannot allocate ${mebibytes(byteLength)} for ${purpose}: ${error.message}. Held by this backend: ${held.join(", ")}.`;
       throw new OctavoError({ code: "OUT_OF_MEMORY", message, param: purpose });
     }
@@ -96,6 +101,7 @@ export class MemoryPool {
   }
 
   dispose(): void {
+    this.#open = false;
     for (const storage of [...this.#storages.keys()]) storage.dispose();
   }
 

@@ -73,6 +73,10 @@ export interface NativeAddon extends NativeOpCalls {
   copy(backend: number, to: number, toDevice: number, from: number, fromDevice: number, byteLength: number): void;
   upload(backend: number, to: number, toDtype: number, from: number, fromDtype: number, count: number): void;
   uploadBytes(backend: number, to: number, toDtype: number, bytes: Uint8Array, fromDtype: number, count: number): void;
+  /** Frees what uploads pass through and ends their threads, until the next upload. */
+  releaseStaging(backend: number): void;
+  /** GPU memory held beside what `allocate` gave out. */
+  ownBytes(backend: number): number;
 
   /** @param bias address of float32 [outFeatures], or 0 */
   createLinear(
