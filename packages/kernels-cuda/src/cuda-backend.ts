@@ -29,6 +29,7 @@ import {
 } from "@octavo/core";
 import { NativeOps } from "@octavo/core/native";
 import { CudaGraph } from "./cuda-graph.js";
+import { DeviceTiming } from "./device-timing.js";
 import { dedicatedMemory, describeGpuMemory } from "./gpu-memory.js";
 import { CudaLinearWeight } from "./linear-weight.js";
 import { loadNative } from "./load-native.js";
@@ -52,6 +53,8 @@ export class CudaBackend implements Backend {
   readonly ops: Ops;
   /** What collectives build on. @internal */
   readonly handle: CudaHandle;
+  /** Events that keep the time, and what measurements enqueue beside the ops. */
+  readonly timing: DeviceTiming;
   readonly #native: NativeAddon;
   readonly #id: number;
   readonly #pool: MemoryPool;
@@ -72,6 +75,7 @@ export class CudaBackend implements Backend {
       this.#id,
       (weight): weight is CudaLinearWeight => weight instanceof CudaLinearWeight && weight.backend === this.#id,
     );
+    this.timing = new DeviceTiming(this.#native, this.#id, () => this.#open);
     const gpu = this.#native.findGpus().gpus[index]!;
     this.info = Object.freeze({
       name: "cuda",
@@ -110,6 +114,14 @@ export class CudaBackend implements Backend {
       throw error;
     }
     return uploaded;
+  }
+
+  /**
+   * Ends the threads that large uploads use (`OCTAVO_LOAD_THREADS`) and frees the page-locked and GPU buffers that uploads pass
+   * through, some 64 MiB: for when a model is loaded. Waits for the GPU; the next upload makes them again.
+   */
+  releaseStaging(): void {
+    this.#native.releaseStaging(this.#id);
   }
 
   copy(destination: Tensor, source: Tensor, byteLength: number): void {

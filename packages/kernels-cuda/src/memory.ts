@@ -58,9 +58,13 @@ export class MemoryPool {
     this.#backend = backend;
   }
 
-  /** Bytes of GPU memory held by purpose, as they were asked for. Host memory is not counted. */
+  /**
+   * Bytes of GPU memory held by purpose, as they were asked for; what the native side needs for itself is workspace. Host memory is
+   * not counted.
+   */
   get held(): Readonly<Record<MemoryPurpose, number>> {
-    return { ...this.#held };
+    const own = this.#disposed ? 0 : this.#native.ownBytes(this.#backend);
+    return { ...this.#held, workspace: this.#held.workspace + own };
   }
 
   /** Whether `storage` is live memory of this pool. */
@@ -77,7 +81,7 @@ export class MemoryPool {
       return storage;
     } catch (error) {
       if (!OctavoError.isInstance(error, "OUT_OF_MEMORY")) throw error;
-      const held = Object.entries(this.#held).map(([name, bytes]) => `${name} ${mebibytes(bytes)}`);
+      const held = Object.entries(this.held).map(([name, bytes]) => `${name} ${mebibytes(bytes)}`);
       const message = `cannot allocate ${mebibytes(byteLength)} for ${purpose}: ${error.message}. Held by this backend: ${held.join(", ")}. On the GPU ${describeGpuMemory(this.#native, this.#backend)}.`;
       throw new OctavoError({ code: "OUT_OF_MEMORY", message, param: purpose });
     }

@@ -4,7 +4,7 @@ import type { NativeOpCalls } from "@octavo/core/native";
 import type { NativeCollectiveCalls } from "./native-collective-calls.js";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 3;
+export const ADDON_VERSION = 4;
 
 /** Memory that a backend gave out. */
 export interface NativeMemory {
@@ -25,6 +25,8 @@ export interface Gpu {
   readonly minor: number;
   readonly multiprocessors: number;
   readonly totalBytes: number;
+  /** Of the cache that all multiprocessors share. */
+  readonly l2Bytes: number;
 }
 
 /** Bytes of a GPU's memory. */
@@ -91,6 +93,13 @@ export interface NativeAddon extends NativeOpCalls, NativeCollectiveCalls {
   launchGraph(backend: number, graph: number): void;
   disposeGraph(backend: number, graph: number): void;
 
+  /** An event that keeps the time; otherwise like those of `createEvent`. */
+  createTimingEvent(backend: number): number;
+  /** Waits for `end`. */
+  elapsedMicroseconds(backend: number, start: number, end: number): number;
+  delay(backend: number, microseconds: number): void;
+  readProbe(backend: number, sum: number, data: number, bytes: number): void;
+
   allocate(backend: number, byteLength: number): NativeMemory;
   allocateHost(backend: number, byteLength: number, viewBytes: number): NativeHostMemory;
   mapFile(backend: number, path: string, viewBytes: number): NativeHostMemory;
@@ -99,6 +108,10 @@ export interface NativeAddon extends NativeOpCalls, NativeCollectiveCalls {
   copy(backend: number, to: number, toDevice: number, from: number, fromDevice: number, byteLength: number): void;
   upload(backend: number, to: number, toDtype: number, from: number, fromDtype: number, count: number): void;
   uploadBytes(backend: number, to: number, toDtype: number, bytes: Uint8Array, fromDtype: number, count: number): void;
+  /** Frees what uploads pass through and ends their threads, until the next upload. */
+  releaseStaging(backend: number): void;
+  /** GPU memory held beside what `allocate` gave out. */
+  ownBytes(backend: number): number;
 
   /** Between float dtypes, both sides in GPU memory. */
   convert(backend: number, to: number, toDtype: number, from: number, fromDtype: number, count: number): void;

@@ -16,6 +16,7 @@ export interface VerifyOptions extends BackendOptions {
 export function verify({ op, print = console.log, ...options }: VerifyOptions = {}): number {
   using backend = new CudaBackend(options);
   const reference = createReferenceBackend();
+  const heldBefore = heldBytes(backend);
   print(`${backend.info.name}: ${backend.info.description}`);
   const counts = new Map<string, { passed: number; failed: number }>();
   let failures = 0;
@@ -32,7 +33,8 @@ export function verify({ op, print = console.log, ...options }: VerifyOptions = 
     if (++failures <= MOST_PRINTED) print(`FAIL ${failure.slice(0, 400)}`);
   }
   for (const [name, { passed, failed }] of counts) print(`${name}: ${passed} passed, ${failed} failed`);
-  const held = Object.values(backend.memory()).reduce((sum, bytes) => sum + bytes, 0);
+  backend.releaseStaging();
+  const held = heldBytes(backend) - heldBefore;
   if (held !== 0) print(`FAIL the cases left ${held} bytes of GPU memory`);
   print(`${[...counts.values()].reduce((sum, { passed }) => sum + passed, 0)} passed, ${failures} failed`);
   return failures + (held === 0 ? 0 : 1);
@@ -58,6 +60,10 @@ function casesOn(backend: Backend, reference: Backend): Case[] {
     run: () => runMemoryCase(memoryCase, backend, reference),
   }));
   return [...ofOps, ...ofMemory];
+}
+
+function heldBytes(backend: CudaBackend): number {
+  return Object.values(backend.memory()).reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function failureOf(run: Case["run"], name: string): string | undefined {

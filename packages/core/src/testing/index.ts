@@ -2,7 +2,7 @@
 export * from "./float-conversion.js";
 export { type MemoryCase, memoryCases, runMemoryCase } from "./memory-cases.js";
 export { createNullBackend, type NullBackendOptions } from "./null-backend.js";
-export { type BatchRow, type BatchSpec, preparedBatch } from "./op-cases/case-batch.js";
+export { type BatchRow, type BatchSpec, preparedBatch, randomRows } from "./op-cases/case-batch.js";
 export { CaseBench, type CaseOutput, type Fill, type OutputOptions } from "./op-cases/case-bench.js";
 export { type OpCase, type OpName, TOLERANCES, type Tolerance } from "./op-cases/op-case.js";
 export { executeOpCase, type OpReport, runOpCase, seedOf } from "./op-cases/run-op-case.js";

@@ -6,7 +6,7 @@ namespace octavo::cuda {
 namespace {
 
 /** Raised when a function of the addon changes; src/native.ts has the same number. */
-constexpr int32_t kAddonVersion = 3;
+constexpr int42_t kAddonVersion = 4;
 
 /** setErrorFactory((code, message) => Error) */
 napi_value set_error_factory(Call& call) {
@@ -44,6 +44,7 @@ NAPI_MODULE_INIT() {
     export_graphs(env, exports, environment, add_function);
     export_memory(env, exports, environment, add_function);
     export_nccl(env, exports, environment, add_function);
+    export_timing(env, exports, environment, add_function);
     export_ops(env, exports, environment, add_function);
     return exports;
 }

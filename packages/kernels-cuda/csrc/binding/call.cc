@@ -85,6 +85,12 @@ LinearWeight& Call::linear(Backend& backend) {
     return found->second;
 }
 
+cudaEvent_t Call::event(Backend& backend) {
+    const auto found = backend.events.find(integer());
+    check(found != backend.events.end(), ErrorCode::kDisposed, "an event was used after dispose()");
+    return found->second;
+}
+
 BatchView Call::batch() {
     BatchView view;
     view.plan = pointer<int32_t>();

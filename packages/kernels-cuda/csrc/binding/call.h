@@ -79,6 +79,8 @@ public:
     Backend& backend();
     /** @throws INTERNAL for a handle that was disposed */
     LinearWeight& linear(Backend& backend);
+    /** @throws DISPOSED for an event that was disposed */
+    cudaEvent_t event(Backend& backend);
     BatchView batch();
     PagedCache cache();
 
@@ -121,6 +123,7 @@ void export_graphs(napi_env env, napi_value exports, Environment* environment, E
 void export_device(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_memory(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_nccl(napi_env env, napi_value exports, Environment* environment, Exporter add);
+void export_timing(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_ops(napi_env env, napi_value exports, Environment* environment, Exporter add);
 
 }  // namespace octavo::cuda

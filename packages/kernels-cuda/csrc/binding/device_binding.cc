@@ -21,7 +21,7 @@ void set(Call& call, napi_value object, const char* name, const std::string& tex
     napi_set_named_property(call.env(), object, name, value);
 }
 
-/** findGpus(): { runtime, driver, architectures, problem, gpus: [{ name, major, minor, multiprocessors, totalBytes }] } */
+/** findGpus(): { runtime, driver, architectures, problem, gpus: [{ name, major, minor, multiprocessors, totalBytes, l2Bytes }] } */
 napi_value find_gpus_entry(Call& call) {
     const GpuReport report = find_gpus();
     napi_value result, gpus;
@@ -40,6 +40,7 @@ napi_value find_gpus_entry(Call& call) {
         set(call, described, "minor", gpu.minor);
         set(call, described, "multiprocessors", gpu.multiprocessors);
         set(call, described, "totalBytes", static_cast<double>(gpu.total_bytes));
+        set(call, described, "l2Bytes", static_cast<double>(gpu.l2_bytes));
         napi_set_element(call.env(), gpus, index++, described);
     }
     napi_set_named_property(call.env(), result, "gpus", gpus);
@@ -143,23 +144,17 @@ napi_value create_event(Call& call) {
     return result;
 }
 
-cudaEvent_t event_of(Call& call, Backend& backend) {
-    const auto found = backend.events.find(call.integer());
-    check(found != backend.events.end(), ErrorCode::kDisposed, "an event was used after dispose()");
-    return found->second;
-}
-
 /** recordEvent(backend, event) */
 napi_value record_event(Call& call) {
     Backend& backend = call.backend();
-    check_cuda(cudaEventRecord(event_of(call, backend), backend.stream.handle()), "cudaEventRecord");
+    check_cuda(cudaEventRecord(call.event(backend), backend.stream.handle()), "cudaEventRecord");
     return nullptr;
 }
 
 /** waitEvent(backend, event) */
 napi_value wait_event(Call& call) {
     Backend& backend = call.backend();
-    check_cuda(cudaEventSynchronize(event_of(call, backend)), "cudaEventSynchronize");
+    check_cuda(cudaEventSynchronize(call.event(backend)), "cudaEventSynchronize");
     backend.stream.check_fault();
     return nullptr;
 }

@@ -128,7 +128,7 @@ napi_value upload(Call& call) {
     const int32_t to_dtype = call.code();
     const void* from = call.pointer<void>();
     const int32_t from_dtype = call.code();
-    stream.upload(to, to_dtype, from, from_dtype, call.integer());
+    stream.uploader().upload(to, to_dtype, from, from_dtype, call.integer());
     return nullptr;
 }
 
@@ -142,7 +142,7 @@ napi_value upload_bytes(Call& call) {
     const int64_t count = call.integer();
     check(static_cast<int64_t>(bytes.size) == count * dtype::kSizes[from_dtype], ErrorCode::kInternal,
           "%zu bytes are not %lld elements of dtype %d", bytes.size, static_cast<long long>(count), from_dtype);
-    stream.upload(to, to_dtype, bytes.data, from_dtype, count);
+    stream.uploader().upload(to, to_dtype, bytes.data, from_dtype, count);
     return nullptr;
 }
 
@@ -169,6 +169,15 @@ napi_value fill_random_entry(Call& call) {
     fill_random(stream, out, dtype, fill, call.integer());
     return nullptr;
 }
+
+/** releaseStaging(backend): frees what uploads pass through and ends their threads, until the next upload */
+napi_value release_staging(Call& call) {
+    call.backend().stream.uploader().release();
+    return nullptr;
+}
+
+/** ownBytes(backend): GPU memory held beside what `allocate` gave out */
+napi_value own_bytes(Call& call) { return integer_value(call, static_cast<int64_t>(call.backend().stream.own_device_bytes())); }
 
 /** createLinear(backend, inFeatures, outFeatures, dtype, weight, bias, sameBias): id */
 napi_value create_linear(Call& call) {
@@ -205,6 +214,8 @@ void export_memory(napi_env env, napi_value exports, Environment* environment, E
     add(env, exports, "uploadBytes", entry<upload_bytes>, environment);
     add(env, exports, "convert", entry<convert_entry>, environment);
     add(env, exports, "fillRandom", entry<fill_random_entry>, environment);
+    add(env, exports, "releaseStaging", entry<release_staging>, environment);
+    add(env, exports, "ownBytes", entry<own_bytes>, environment);
     add(env, exports, "createLinear", entry<create_linear>, environment);
     add(env, exports, "disposeLinear", entry<dispose_linear>, environment);
 }

@@ -151,6 +151,8 @@ CublasLt::~CublasLt() {
     give_back_device_memory(workspace_, kWorkspaceBytes);
 }
 
+size_t CublasLt::device_bytes() const { return workspace_ ? kWorkspaceBytes : 0; }
+
 bool CublasLt::multiply(cudaStream_t stream, const MatrixProduct& p) {
     auto& plan_here = plans_[Shape{p.rows, p.inputs, p.outputs, p.x_stride, p.out_stride, p.dtype, p.out_dtype, p.bias != nullptr}];
     if (!plan_here) plan_here = plan(p);

@@ -39,6 +39,9 @@ public:
     /** Enqueues a product. Addresses must be multiples of 16. @returns false when the library has nothing for this shape */
     bool multiply(cudaStream_t stream, const MatrixProduct& product);
 
+    /** GPU memory that it holds. */
+    size_t device_bytes() const;
+
 private:
     struct Library;
     struct Plan;

@@ -47,8 +47,8 @@ GpuReport find_gpus() {
     for (int i = 0; i < count; i++) {
         cudaDeviceProp properties;
         check_cuda(cudaGetDeviceProperties(&properties, i), "cudaGetDeviceProperties");
-        report.gpus.push_back(
-            {properties.name, properties.major, properties.minor, properties.multiProcessorCount, properties.totalGlobalMem});
+        report.gpus.push_back({properties.name, properties.major, properties.minor, properties.multiProcessorCount,
+                               properties.totalGlobalMem, static_cast<size_t>(properties.l2CacheSize)});
     }
     return report;
 }

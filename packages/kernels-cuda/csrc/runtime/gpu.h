@@ -11,7 +11,7 @@ struct Gpu {
     std::string name;
     int major, minor;  // compute capability
     int multiprocessors;
-    size_t total_bytes;
+    size_t total_bytes, l2_bytes;
 };
 
 struct GpuReport {

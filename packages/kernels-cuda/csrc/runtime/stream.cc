@@ -3,9 +3,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "octavo/step_plan.h"
-#include "ops/ops.h"
-#include "runtime/device_memory.h"
 #include "runtime/error.h"
 #include "runtime/gpu.h"
 
@@ -27,10 +24,7 @@ Stream::Stream(int ordinal, bool batch_invariant) : ordinal_(ordinal), batch_inv
     check_cuda(cudaHostAlloc(&fault, sizeof(Fault), cudaHostAllocMapped), "cudaHostAlloc");
     fault_ = static_cast<Fault*>(fault);
     fault_->kind = kNoFault;
-    for (Staging& staging : staging_) {
-        check_cuda(cudaHostAlloc(&staging.host, kStagingBytes, cudaHostAllocDefault), "cudaHostAlloc");
-        check_cuda(cudaEventCreateWithFlags(&staging.copied, cudaEventDisableTiming), "cudaEventCreateWithFlags");
-    }
+    uploader_ = std::make_unique<Uploader>(*this);
     // Its algorithms depend on the number of rows.
     if (batch_invariant || !wants_cublas_lt()) return;
     std::string found;
@@ -42,12 +36,8 @@ Stream::Stream(int ordinal, bool batch_invariant) : ordinal_(ordinal), batch_inv
 Stream::~Stream() {
     cudaSetDevice(ordinal_);
     if (handle_) cudaStreamSynchronize(handle_);
+    uploader_.reset();
     cublas_lt_.reset();
-    for (Staging& staging : staging_) {
-        if (staging.copied) cudaEventDestroy(staging.copied);
-        if (staging.host) cudaFreeHost(staging.host);
-        give_back_device_memory(staging.device, kStagingBytes);
-    }
     if (fault_) cudaFreeHost(fault_);
     if (handle_) cudaStreamDestroy(handle_);
 }
@@ -99,23 +89,6 @@ void Stream::copy(void* to, bool to_device, const void* from, bool from_device, 
     check_cuda(cudaMemcpyAsync(to, from, bytes, kind, handle_), "cudaMemcpyAsync");
 }
 
-void Stream::upload(void* to, int32_t to_dtype, const void* from, int32_t from_dtype, int64_t count) {
-    const size_t to_size = static_cast<size_t>(dtype::kSizes[to_dtype]), from_size = static_cast<size_t>(dtype::kSizes[from_dtype]);
-    const int64_t piece = static_cast<int64_t>(kStagingBytes / from_size);
-    for (int64_t done = 0; done < count; done += piece) {
-        const int64_t elements = count - done < piece ? count - done : piece;
-        const size_t bytes = static_cast<size_t>(elements) * from_size;
-        Staging& staging = staging_[next_staging_];
-        next_staging_ ^= 1;
-        check_cuda(cudaEventSynchronize(staging.copied), "cudaEventSynchronize");
-        memcpy(staging.host, static_cast<const char*>(from) + static_cast<size_t>(done) * from_size, bytes);
-        void* target = static_cast<char*>(to) + static_cast<size_t>(done) * to_size;
-        if (to_dtype != from_dtype && !staging.device) staging.device = take_device_memory(kStagingBytes);
-        void* landing = to_dtype == from_dtype ? target : staging.device;
-        check_cuda(cudaMemcpyAsync(landing, staging.host, bytes, cudaMemcpyHostToDevice, handle_), "cudaMemcpyAsync");
-        check_cuda(cudaEventRecord(staging.copied, handle_), "cudaEventRecord");
-        if (landing != target) convert(*this, target, to_dtype, landing, from_dtype, elements);
-    }
-}
+size_t Stream::own_device_bytes() const { return uploader_->device_bytes() + (cublas_lt_ ? cublas_lt_->device_bytes() : 0); }
 
 }  // namespace octavo::cuda

@@ -1,4 +1,4 @@
-// One backend's place on a GPU: its stream, its memory, and what uploads pass through.
+// One backend's place on a GPU: its stream, its memory, its libraries.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -11,6 +11,7 @@
 #include "runtime/caching_allocator.h"
 #include "runtime/cublas_lt.h"
 #include "runtime/fault.h"
+#include "runtime/uploader.h"
 
 namespace octavo::cuda {
 
@@ -51,17 +52,12 @@ public:
 
     /** Copies between memory of any kind, in order with everything else; returns before a copy with the GPU is done. */
     void copy(void* to, bool to_device, const void* from, bool from_device, size_t bytes);
-    /** Writes `count` elements of host memory (any alignment, read before this returns) to the GPU as another dtype. */
-    void upload(void* to, int32_t to_dtype, const void* from, int32_t from_dtype, int64_t count);
+    /** Writes host memory to the GPU, in order with everything else. */
+    Uploader& uploader() { return *uploader_; }
+    /** GPU memory that is held beside what `allocate_device` gave out: workspace of cuBLASLt, buffers of uploads. */
+    size_t own_device_bytes() const;
 
 private:
-    static constexpr size_t kStagingBytes = size_t{8} << 20;
-    struct Staging {
-        void* host = nullptr;
-        void* device = nullptr;  // where elements wait for their conversion
-        cudaEvent_t copied = nullptr;
-    };
-
     int ordinal_;
     bool batch_invariant_;
     cudaStream_t handle_ = nullptr;
@@ -70,8 +66,7 @@ private:
     CachingAllocator pinned_memory_{pinned_memory()};
     std::unique_ptr<CublasLt> cublas_lt_;
     std::string gemm_text_ = "own";
-    Staging staging_[2];
-    int next_staging_ = 0;
+    std::unique_ptr<Uploader> uploader_;
 };
 
 }  // namespace octavo::cuda

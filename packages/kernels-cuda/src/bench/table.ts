@@ -1,0 +1,15 @@
+// All cases of the bench.
+import type { FloatDType } from "@octavo/core";
+import { attentionCases } from "./attention-cases.js";
+import type { BenchCase } from "./bench-case.js";
+import { linearCases } from "./linear-cases.js";
+import { rowCases } from "./row-cases.js";
+import { MODEL_SHAPES } from "./shapes.js";
+import { stepCases } from "./step-cases.js";
+
+/** Every op at the shapes of every model. @param dtype of weights, activations and KV cache; logits are float32 */
+export function benchCases(dtype: FloatDType): BenchCase[] {
+  return MODEL_SHAPES.flatMap((shape) =>
+    [linearCases, attentionCases, rowCases, stepCases].flatMap((cases) => cases(shape, dtype)),
+  );
+}
