@@ -30,6 +30,12 @@ Stream::Stream(int ordinal, bool batch_invariant) : ordinal_(ordinal), batch_inv
         check_cuda(cudaHostAlloc(&staging.host, kStagingBytes, cudaHostAllocDefault), "cudaHostAlloc");
         check_cuda(cudaEventCreateWithFlags(&staging.copied, cudaEventDisableTiming), "cudaEventCreateWithFlags");
     }
+    // Here, because nothing can be allocated while a graph is captured. Invariant ops need none.
+    if (!batch_invariant) {
+        workspace_bytes_ = attention_workspace_bytes();
+        check_cuda(cudaMalloc(&workspace_, workspace_bytes_), "cudaMalloc");
+        check_cuda(cudaMemsetAsync(workspace_, 0, workspace_bytes_, handle_), "cudaMemsetAsync");
+    }
     // Its algorithms depend on the number of rows.
     if (batch_invariant || !wants_cublas_lt()) return;
     std::string found;
@@ -47,6 +53,7 @@ Stream::~Stream() {
         if (staging.host) cudaFreeHost(staging.host);
         if (staging.device) cudaFree(staging.device);
     }
+    if (workspace_) cudaFree(workspace_);
     if (fault_) cudaFreeHost(fault_);
     if (handle_) cudaStreamDestroy(handle_);
 }
