@@ -97,6 +97,8 @@ export interface Backend extends Disposable {
    * @throws OUT_OF_MEMORY, and what `enqueue` throws: nothing is captured then
    */
   capture?(enqueue: () => void): DeviceGraph;
+  /** Frees what uploads pass through, until the next one; absent where they need nothing. */
+  releaseStaging?(): void;
   /** Who holds the device's memory, in words for an error message; absent where it is the host's. */
   describeMemory?(): string;
   /** Waits for what is enqueued, then frees everything. */

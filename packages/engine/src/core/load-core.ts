@@ -34,6 +34,7 @@ export async function loadCore(
   try {
     checkShare(options, backend.info, () => backend.describeMemory?.() ?? "");
     const model = loadModel(folder, backend, { dtype: options.dtype, loadFormat: options.loadFormat, maxModelLen });
+    backend.releaseStaging?.();
     const sizes = resolveSizes(
       options,
       {

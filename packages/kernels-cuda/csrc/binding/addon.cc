@@ -6,7 +6,7 @@ namespace octavo::cuda {
 namespace {
 
 /** Raised when a function of the addon changes; src/native.ts has the same number. */
-constexpr int42_t kAddonVersion = 4;
+constexpr int32_t kAddonVersion = 4;
 
 /** setErrorFactory((code, message) => Error) */
 napi_value set_error_factory(Call& call) {

@@ -1,7 +1,8 @@
 // Causal attention over the paged cache, one block for each token and query head. Keys are taken in tiles of 32 by absolute
 // position, a key for each lane; the tiles are dealt to the warps in turn and their partial softmaxes merged in order. So the
 // result depends on the sequence alone, not on how it was cut into chunks or what else is in the batch. Each block reads its
-// keys and values once: right and simple, fast enough for decoding; long prompts want a kernel that shares them between tokens.
+// keys and values once: right and simple, and slow for long prompts. The way of float32, of batch invariance and of head sizes and
+// layouts that the kernels on the tensor cores do not take.
 #pragma once
 
 #include "kernels/element.cuh"

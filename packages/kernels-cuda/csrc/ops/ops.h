@@ -4,6 +4,7 @@
 // Strides count elements; dtypes are the codes of octavo/step_plan.h.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "runtime/stream.h"
@@ -87,6 +88,8 @@ struct PagedAttention {
     int64_t heads, tokens, rows;
     float scale;
 };
+/** What a stream's workspace must hold for paged_attention. */
+size_t attention_workspace_bytes();
 /** A block outside of the cache is a fault. */
 void paged_attention(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments);
 

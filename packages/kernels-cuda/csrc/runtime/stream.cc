@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "ops/ops.h"
+#include "runtime/device_memory.h"
 #include "runtime/error.h"
 #include "runtime/gpu.h"
 
@@ -25,6 +27,12 @@ Stream::Stream(int ordinal, bool batch_invariant) : ordinal_(ordinal), batch_inv
     fault_ = static_cast<Fault*>(fault);
     fault_->kind = kNoFault;
     uploader_ = std::make_unique<Uploader>(*this);
+    // Here, because nothing can be allocated while a graph is captured. Invariant ops need none.
+    if (!batch_invariant) {
+        workspace_bytes_ = attention_workspace_bytes();
+        workspace_ = take_device_memory(workspace_bytes_);
+        check_cuda(cudaMemsetAsync(workspace_, 0, workspace_bytes_, handle_), "cudaMemsetAsync");
+    }
     // Its algorithms depend on the number of rows.
     if (batch_invariant || !wants_cublas_lt()) return;
     std::string found;
@@ -38,6 +46,7 @@ Stream::~Stream() {
     if (handle_) cudaStreamSynchronize(handle_);
     uploader_.reset();
     cublas_lt_.reset();
+    give_back_device_memory(workspace_, workspace_bytes_);
     if (fault_) cudaFreeHost(fault_);
     if (handle_) cudaStreamDestroy(handle_);
 }
@@ -89,6 +98,6 @@ void Stream::copy(void* to, bool to_device, const void* from, bool from_device, 
     check_cuda(cudaMemcpyAsync(to, from, bytes, kind, handle_), "cudaMemcpyAsync");
 }
 
-size_t Stream::own_device_bytes() const { return uploader_->device_bytes() + (cublas_lt_ ? cublas_lt_->device_bytes() : 0); }
+size_t Stream::own_device_bytes() const { return workspace_bytes_ + uploader_->device_bytes() + (cublas_lt_ ? cublas_lt_->device_bytes() : 0); }
 
 }  // namespace octavo::cuda

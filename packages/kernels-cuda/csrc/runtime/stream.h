@@ -38,6 +38,9 @@ public:
     Fault* fault() const { return fault_; }
     /** cuBLASLt, or null where it is absent or not wanted. */
     CublasLt* cublas_lt() const { return cublas_lt_.get(); }
+    /** GPU memory for what ops keep between their kernels; zeros at first, null where none is needed. */
+    void* workspace() const { return workspace_; }
+    size_t workspace_bytes() const { return workspace_bytes_; }
     /** For people: which library multiplies matrices. */
     const std::string& gemm_text() const { return gemm_text_; }
 
@@ -62,6 +65,8 @@ private:
     bool batch_invariant_;
     cudaStream_t handle_ = nullptr;
     Fault* fault_ = nullptr;
+    void* workspace_ = nullptr;
+    size_t workspace_bytes_ = 0;
     CachingAllocator device_memory_{device_memory()};
     CachingAllocator pinned_memory_{pinned_memory()};
     std::unique_ptr<CublasLt> cublas_lt_;

@@ -116,6 +116,79 @@ const SHAPES: readonly AttentionShape[] = [
   },
 ];
 
+/** Decode and chunks at some length, with an entry that has no tokens, as a graph's padding has. */
+const LONGER: Lengths = [
+  [300, 1],
+  [70, 65],
+  [5, 1],
+  [17, 0],
+  [0, 1],
+  [0, 20],
+];
+const SHORTER: Lengths = [
+  [100, 1],
+  [10, 20],
+  [70, 1],
+];
+
+const oneTokenEach = (rows: number, longest: number): Lengths =>
+  Array.from({ length: rows }, (_, i) => [i === 5 ? longest : i % 2, 1] as const);
+
+/** For kernels that take tiles of queries and keys or split a sequence, as those of 16-bit types do. */
+const TILED_SHAPES: readonly AttentionShape[] = [
+  {
+    name: "tile edges",
+    why: "sequences and chunks that end just before, at and after 64 and 128",
+    heads: 2,
+    kvHeads: 1,
+    headDim: 64,
+    lengths: [
+      [62, 1],
+      [63, 1],
+      [0, 63],
+      [64, 1],
+      [0, 64],
+      [0, 65],
+      [127, 1],
+      [60, 68],
+      [128, 1],
+    ],
+  },
+  { name: "longer", why: "every head its own group", heads: 2, kvHeads: 2, headDim: 64, lengths: LONGER },
+  { name: "shorter", why: "groups of 8", heads: 8, kvHeads: 1, headDim: 64, lengths: SHORTER },
+  { name: "shorter", why: "a group of more than 16", heads: 17, kvHeads: 1, headDim: 64, lengths: SHORTER },
+  { name: "longer", why: "a head of 80, several tiles", heads: 2, kvHeads: 1, headDim: 80, lengths: LONGER },
+  { name: "longer", why: "a head of 96, several tiles", heads: 3, kvHeads: 1, headDim: 96, lengths: LONGER },
+  { name: "longer", why: "a head of 128, several tiles", heads: 4, kvHeads: 1, headDim: 128, lengths: LONGER },
+  { name: "longer", why: "a head of 256, several tiles", heads: 2, kvHeads: 1, headDim: 256, lengths: LONGER },
+  {
+    name: "one long row",
+    why: "more shares than a warp has lanes",
+    heads: 2,
+    kvHeads: 1,
+    headDim: 64,
+    lengths: [[2200, 1]],
+  },
+  {
+    name: "128 rows",
+    why: "so many rows that a sequence is split into few shares of several tiles",
+    heads: 4,
+    kvHeads: 4,
+    headDim: 64,
+    blockSize: 1,
+    lengths: oneTokenEach(128, 140),
+  },
+  {
+    name: "257 rows",
+    why: "so many rows that no sequence is split",
+    heads: 4,
+    kvHeads: 4,
+    headDim: 64,
+    blockSize: 1,
+    lengths: oneTokenEach(257, 70),
+  },
+];
+
 function batchOf(random: Random, { lengths, blockSize = 16, shared = 0 }: AttentionShape) {
   const maxRows = lengths.length + 3;
   const numBlocks = 4 + lengths.reduce((sum, [context, query]) => sum + Math.ceil((context + query) / blockSize), 0);
@@ -241,5 +314,6 @@ const WRITE_SHAPES = SHAPES.filter(({ name, shared }) => name !== "long context"
 export const attentionCases: readonly OpCase[] = FLOAT_DTYPES.flatMap((dtype) => [
   ...WRITE_SHAPES.map((shape) => writeKvCase(dtype, shape)),
   ...SHAPES.map((shape) => attentionCase(dtype, shape)),
+  ...(dtype === "float32" ? [] : TILED_SHAPES.map((shape) => attentionCase(dtype, shape))),
   ...ADVERSARIAL.map((values) => attentionCase(dtype, SHAPES[3]!, values)),
 ]);
