@@ -30,9 +30,16 @@ __device__ inline uint4 draw(const NoiseKey& key, uint32_t group) {
     return {c0, c1, c2, c3};
 }
 
+/** -log(-log(u)), with u in (0, 1) from the word's upper 23 bits. */
 __device__ inline double gumbel(uint32_t word) {
     const double uniform = (static_cast<double>(word >> 9) + 0.5) * 0x1p-23;
     return -log(-log(uniform));
+}
+
+/** The same in float32, to within 1e-5: u and 1 - u are both exact, so that neither end of the interval loses digits. */
+__device__ inline float gumbel_estimate(uint32_t word) {
+    const float uniform = (static_cast<float>(word >> 9) + 0.5f) * 0x1p-23f;
+    return -logf(uniform < 0.5f ? -logf(uniform) : -log1pf(uniform - 1.0f));
 }
 
 }  // namespace octavo::cuda::kernels

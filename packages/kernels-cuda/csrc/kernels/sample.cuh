@@ -1,6 +1,4 @@
-// Sampling as ops.ts defines it, one block a sample. Nothing is sorted: the limits of top_k and top_p are found digit by digit
-// in the order-preserving integer form of the values (radix select), with counts and with weights. Weights are summed as
-// fixed-point integers, so that the sum does not depend on the order of the atomic additions, and equal weights add up exactly.
+// Sampling as ops.ts defines it, one block a sample. Nothing is sorted: see select.cuh.
 #pragma once
 
 #include <climits>
@@ -8,42 +6,11 @@
 #include "kernels/fault.cuh"
 #include "kernels/philox.cuh"
 #include "kernels/reduce.cuh"
+#include "kernels/select.cuh"
 #include "octavo/step_plan.h"
 #include "ops/ops.h"
 
 namespace octavo::cuda::kernels {
-
-inline constexpr int kSampleThreads = 1024, kSampleWarps = kSampleThreads / kWarp;
-/** Room for 2^20 weights of at most 1. */
-inline constexpr double kWeightUnit = 0x1p43;
-
-using Measure = unsigned long long;
-
-/** One sample's logits divided by the temperature. */
-struct SampleRow {
-    const float* logits;
-    int count;
-    float temperature;
-    float largest;
-
-    /** NaN counts as negative infinity; -0 is 0, because the two must tie. */
-    __device__ float value(int token) const {
-        const float logit = logits[token];
-        if (isnan(logit)) return -INFINITY;
-        const float scaled = logit / temperature;
-        return scaled == 0.0f ? 0.0f : scaled;
-    }
-    /** exp(value - largest) in units of 2^-43. */
-    __device__ Measure weight(float value) const { return static_cast<Measure>(static_cast<double>(expf(value - largest)) * kWeightUnit); }
-};
-
-/** An integer that orders as the floats do. */
-__device__ inline uint32_t key_of(float value) {
-    const uint32_t bits = __float_as_uint(value);
-    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-}
-
-__device__ inline float value_of(uint32_t key) { return __uint_as_float(key & 0x80000000u ? key & 0x7fffffffu : ~key); }
 
 template <typename Score>
 struct Best {
@@ -78,61 +45,6 @@ __device__ inline int argmax(const float* logits, int count) {
     }
     best = block_best(best);
     return best.score == -INFINITY ? kNoToken : best.token;
-}
-
-/** Where the running measure, from the largest key down, reaches the target. */
-struct Selection {
-    uint32_t key;
-    /** Of all keys above it, and of the key itself. */
-    Measure above, at;
-    double target;
-};
-
-/**
- * Among tokens with keys of at least `lowest`: the largest key such that those from it up count `target` tokens (kWeighted:
- * weigh `target` times the whole).
- */
-template <bool kWeighted>
-__device__ Selection select(const SampleRow& row, uint32_t lowest, double target) {
-    __shared__ Measure bins[256];
-    __shared__ Selection found;
-    if (threadIdx.x == 0) found = {0, 0, 0, target};
-    for (int shift = 24; shift >= 0; shift -= 8) {
-        for (int i = static_cast<int>(threadIdx.x); i < 256; i += kSampleThreads) bins[i] = 0;
-        __syncthreads();
-        const uint32_t prefix = found.key, decided = shift == 24 ? 0 : 0xffffffffu << (shift + 8);
-        for (int i = static_cast<int>(threadIdx.x); i < row.count; i += kSampleThreads) {
-            const float value = row.value(i);
-            const uint32_t key = key_of(value);
-            if (key < lowest || (key & decided) != prefix) continue;
-            const Measure measure = kWeighted ? row.weight(value) : 1;
-            if (measure > 0) atomicAdd(&bins[key >> shift & 255], measure);
-        }
-        __syncthreads();
-        if (threadIdx.x == 0) {
-            if (kWeighted && shift == 24) {
-                Measure total = 0;
-                for (int bin = 0; bin < 256; bin++) total += bins[bin];
-                found.target = fmax(target * static_cast<double>(total), 1.0);
-            }
-            // Where rounding keeps the target out of reach, the lowest bin that has anything is the one.
-            int reached = 0;
-            Measure sum = found.above, above = sum;
-            for (int bin = 255; bin >= 0 && static_cast<double>(sum) < found.target; bin--) {
-                if (bins[bin] == 0) continue;
-                reached = bin;
-                above = sum;
-                sum += bins[bin];
-            }
-            found.above = above;
-            found.at = bins[reached];
-            found.key = prefix | static_cast<uint32_t>(reached) << shift;
-        }
-        __syncthreads();
-    }
-    const Selection result = found;
-    __syncthreads();
-    return result;
 }
 
 /** The token of the `rank`-th (from 1) occurrence of `key`, by id. */
@@ -194,9 +106,9 @@ __device__ inline Kept filter(const SampleRow& row, const Filters& filters) {
     return kept;
 }
 
-/** The kept token with the largest value + noise. */
-__device__ inline int gumbel_argmax(const SampleRow& row, const Kept& kept, const NoiseKey& noise) {
-    Best<double> best = {-INFINITY, INT_MAX};
+/** Calls `use(token, value, word)` for each kept token of this thread, with the random word of its noise. */
+template <typename Use>
+__device__ void for_each_kept(const SampleRow& row, const Kept& kept, const NoiseKey& noise, Use use) {
     for (int first = static_cast<int>(threadIdx.x) * 4; first < row.count; first += kSampleThreads * 4) {
         float values[4];
         bool any = false;
@@ -212,9 +124,25 @@ __device__ inline int gumbel_argmax(const SampleRow& row, const Kept& kept, cons
         const uint4 group = draw(noise, static_cast<uint32_t>(first) / 4);
         const uint32_t words[4] = {group.x, group.y, group.z, group.w};
         for (int i = 0; i < 4; i++) {
-            if (values[i] > -INFINITY) best.consider({static_cast<double>(values[i]) + gumbel(words[i]), first + i});
+            if (values[i] > -INFINITY) use(first + i, values[i], words[i]);
         }
     }
+}
+
+/**
+ * The kept token with the largest value + noise. The noise is defined in float64, which takes most of the time; so float32 finds
+ * the few tokens that can be the one, and float64 decides among them.
+ */
+__device__ inline int gumbel_argmax(const SampleRow& row, const Kept& kept, const NoiseKey& noise) {
+    Best<float> near = {-INFINITY, INT_MAX};
+    for_each_kept(row, kept, noise, [&](int token, float value, uint32_t word) { near.consider({value + gumbel_estimate(word), token}); });
+    near = block_best(near);
+    // Far more than the estimate and its sum can be off.
+    const float enough = near.score - 1e-3f - 1e-5f * fabsf(near.score);
+    Best<double> best = {-INFINITY, INT_MAX};
+    for_each_kept(row, kept, noise, [&](int token, float value, uint32_t word) {
+        if (value + gumbel_estimate(word) >= enough) best.consider({static_cast<double>(value) + gumbel(word), token});
+    });
     return block_best(best).token;
 }
 
