@@ -3,7 +3,7 @@
 import type { EngineOptions } from "@octavo/engine";
 import { modelPath } from "@octavo/model-pocket";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FuzzEngine, newUse, type Use } from "./fuzz-engine.js";
+import { newUse, TokenEngine, type Use } from "../engine/token-engine.js";
 import { randomIntegers } from "./random-integers.js";
 import { aloneOptions, type FuzzModel, MAX_TOKENS, randomOptions, randomRequests } from "./random-workload.js";
 
@@ -35,9 +35,9 @@ export function fuzzTests(device: EngineOptions, workloads: number): void {
     .map((model, i) => [model.name, model, seeds.filter((seed) => seed % models.length === i)] as const)
     .filter(([, , mine]) => mine.length > 0);
   describe.each(suites)("%s", (_, model, mine) => {
-    let reference: FuzzEngine;
+    let reference: TokenEngine;
     beforeAll(async () => {
-      reference = await FuzzEngine.load(model.folder, { ...aloneOptions(model), ...device });
+      reference = await TokenEngine.load(model.folder, { ...aloneOptions(model), ...device });
     });
     afterAll(() => reference[Symbol.dispose]());
 
@@ -46,12 +46,15 @@ export function fuzzTests(device: EngineOptions, workloads: number): void {
       const options: EngineOptions = { ...randomOptions(model, random), ...device };
       const requests = randomRequests(reference.vocabSize, REQUESTS_PER_ENGINE, random);
       const alone = new Map(requests.map((request) => [request, reference.alone(request)]));
-      using engine = await FuzzEngine.load(model.folder, options);
+      using engine = await TokenEngine.load(model.folder, options);
       for (let workload = 0; workload < WORKLOADS_PER_ENGINE; workload++) {
         const uses = Array.from({ length: random(2, 14) }, () =>
           newUse(requests[random(0, requests.length - 1)]!, random(1, MAX_TOKENS)),
         );
-        engine.run(uses, random);
+        engine.run(uses, {
+          arrivals: () => random(0, 3),
+          abort: (live) => (random(0, 40) === 0 ? random(0, live - 1) : -1),
+        });
         for (const use of uses) {
           expectSame(use, alone.get(use.request)!, `OCTAVO_FUZZ_SEED=${seed}, workload ${workload}`, options);
           totals.tokens += use.tokens.length;

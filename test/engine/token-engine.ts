@@ -1,4 +1,4 @@
-// An engine core that serves one random workload after the other, and gives the tokens of each.
+// An engine core that serves one workload after the other and gives the tokens of each, on any device.
 import type { EngineInfo, EngineOptions } from "@octavo/engine";
 import {
   createStatsBuffer,
@@ -11,13 +11,12 @@ import {
   resolveSamplingParams,
 } from "@octavo/engine/core";
 import { expect } from "vitest";
-import type { TestRequest } from "../engine/workload.js";
-import type { randomIntegers } from "./random-integers.js";
+import type { TestRequest } from "./workload.js";
 
 /** Steps after which a workload is said to starve: all its tokens one by one would take fewer. */
 const MAX_STEPS = 5_000;
 
-/** One use of a request in a workload. */
+/** One use of a request in a workload, with what it gave. */
 export interface Use {
   readonly request: TestRequest;
   readonly maxTokens: number;
@@ -26,7 +25,15 @@ export interface Use {
   done: boolean;
 }
 
-export class FuzzEngine implements Disposable {
+/** When requests come and go; asked before each step. */
+export interface Traffic {
+  /** How many of the requests that are left arrive. */
+  arrivals(): number;
+  /** The index of the one of `live` running requests that is aborted; -1: none. */
+  abort(live: number): number;
+}
+
+export class TokenEngine implements Disposable {
   readonly #core: EngineCore;
   readonly #info: EngineInfo;
   readonly #eosTokenIds: readonly number[];
@@ -40,10 +47,10 @@ export class FuzzEngine implements Disposable {
     this.#stats = stats;
   }
 
-  static async load(folder: string, options: EngineOptions): Promise<FuzzEngine> {
+  static async load(folder: string, options: EngineOptions): Promise<TokenEngine> {
     const stats = new Float64Array(createStatsBuffer());
     const { core, info, eosTokenIds } = await loadCore(folder, options, stats);
-    return new FuzzEngine(core, info, eosTokenIds, stats);
+    return new TokenEngine(core, info, eosTokenIds, stats);
   }
 
   get vocabSize(): number {
@@ -62,18 +69,19 @@ export class FuzzEngine implements Disposable {
   }
 
   /**
-   * Serves `uses`: all at once, or arriving and aborted as `random` will have it. In the end every block must be free.
+   * Serves `uses`, by default all at once. In the end every block must be free.
    * @throws when a bookkeeping invariant breaks or nothing moves any more
    */
-  run(uses: readonly Use[], random?: ReturnType<typeof randomIntegers>): void {
+  run(uses: readonly Use[], traffic?: Traffic): void {
     const live = new Map<number, Use>();
     let next = 0;
     for (let step = 0; next < uses.length || live.size > 0; step++) {
       expect(step, "steps: requests starve").toBeLessThan(MAX_STEPS);
-      for (let arrivals = random?.(0, 3) ?? uses.length; arrivals > 0 && next < uses.length; arrivals--) {
+      for (let arrivals = traffic?.arrivals() ?? uses.length; arrivals > 0 && next < uses.length; arrivals--) {
         live.set(this.#add(uses[next]!), uses[next++]!);
       }
-      if (random && live.size > 0 && random(0, 40) === 0) this.#abort(live, random(0, live.size - 1));
+      const victim = traffic && live.size > 0 ? traffic.abort(live.size) : -1;
+      if (victim >= 0) this.#abort(live, victim);
       this.#core.step();
       this.#core.checkInvariants();
       this.#take(live);
@@ -86,7 +94,7 @@ export class FuzzEngine implements Disposable {
   #add({ request: { prompt, params }, maxTokens }: Use): number {
     const { vocabSize, maxModelLen } = this.#info;
     const context = { defaults: {}, vocabSize, maxModelLen, numPromptTokens: prompt.length };
-    const stops = [...params.stopTokenIds!, ...(params.ignoreEos ? [] : this.#eosTokenIds)];
+    const stops = [...(params.stopTokenIds ?? []), ...(params.ignoreEos ? [] : this.#eosTokenIds)];
     const resolved = resolveSamplingParams({ ...params, maxTokens }, context);
     this.#core.handle(encodeAdd(++this.#lastId, Int32Array.from(prompt), resolved, stops));
     return this.#lastId;
