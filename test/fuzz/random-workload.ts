@@ -39,6 +39,7 @@ export function aloneOptions(model: FuzzModel): EngineOptions {
     maxNumBatchedTokens: MAX_MODEL_LEN,
     enablePrefixCaching: false,
     asyncScheduling: false,
+    enforceEager: true,
     kvCacheMemoryBytes: kvBytes(model, ONE_REQUEST),
   };
 }
@@ -54,6 +55,7 @@ export function randomOptions(model: FuzzModel, random: Random): EngineOptions {
     longPrefillTokenThreshold: random(0, 2) === 0 ? random(3, 40) : 0,
     enablePrefixCaching: random(0, 3) > 0,
     asyncScheduling: random(0, 3) > 0,
+    enforceEager: random(0, 3) === 0,
     kvCacheMemoryBytes: kvBytes(model, blocks),
   };
 }
