@@ -5,7 +5,7 @@ import { createBackend } from "@octavo/kernels-cpu";
 import { modelPath } from "@octavo/model-pocket";
 import { beforeAll, describe, expect, it } from "vitest";
 import { lazyBackend } from "./lazy-backend.js";
-import { type Arrival, runWorkload, type TestRequest, type WorkloadResult } from "./workload.js";
+import { type Arrival, runWorkload, SAMPLING_KINDS, type TestRequest, type WorkloadResult } from "./workload.js";
 
 const tiny = new URL("../fixtures/models/llama-gqa-tied", import.meta.url).pathname;
 
@@ -17,19 +17,12 @@ function makeRequests(vocabSize: number, maxPrompt: number): TestRequest[] {
     return Math.floor((state / 2 ** 32) * n);
   };
   const shared = Array.from({ length: maxPrompt }, () => 5 + random(vocabSize - 5));
-  const kinds = [
-    { temperature: 0 },
-    { temperature: 0.8 },
-    { temperature: 1.2, topK: 20 },
-    { temperature: 1, topP: 0.9 },
-    { temperature: 0.7, minP: 0.05 },
-  ];
   return Array.from({ length: 12 }, (_, i) => {
     const prefix = shared.slice(0, random(maxPrompt));
     const tail = Array.from({ length: 1 + random(24) }, () => 5 + random(vocabSize - 5));
     return {
       prompt: [...prefix, ...tail],
-      params: { ...kinds[i % kinds.length]!, maxTokens: 8 + random(24), ignoreEos: i % 2 === 0 },
+      params: { ...SAMPLING_KINDS[i % SAMPLING_KINDS.length]!, maxTokens: 8 + random(24), ignoreEos: i % 2 === 0 },
     };
   });
 }

@@ -21,6 +21,15 @@ import {
   resolveSamplingParams,
 } from "@octavo/engine/core";
 
+/** Greedy, and seeded sampling with each filter. */
+export const SAMPLING_KINDS: readonly SamplingParams[] = [
+  { temperature: 0 },
+  { temperature: 0.8 },
+  { temperature: 1.2, topK: 20 },
+  { temperature: 1, topP: 0.9 },
+  { temperature: 0.7, minP: 0.05 },
+];
+
 export interface TestRequest {
   readonly prompt: readonly number[];
   readonly params: SamplingParams;

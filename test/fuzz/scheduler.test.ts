@@ -5,21 +5,11 @@ import { KvCacheManager } from "@octavo/kv-cache";
 import { FinishReason, type OutputSink, type RequestSpec, Scheduler } from "@octavo/scheduler";
 import { FakeDevice, referenceTokens } from "@octavo/scheduler/testing";
 import { describe, expect, test } from "vitest";
+import { randomIntegers } from "./random-integers.js";
 
 const STEPS_PER_SEED = 500;
 const fixedSeed = process.env.OCTAVO_FUZZ_SEED;
 const seeds = fixedSeed ? [Number(fixedSeed)] : Array.from({ length: 20 }, (_, i) => 1000 + i);
-
-/** Whole numbers from `low` to `high`, both included (xorshift32). */
-function randomIntegers(seed: number): (low: number, high: number) => number {
-  let state = Math.imul(seed, 0x9e3779b9) | 1;
-  return (low, high) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return low + ((state >>> 0) % (high - low + 1));
-  };
-}
 
 interface Tracked {
   readonly spec: RequestSpec;

@@ -1,0 +1,131 @@
+// An engine core that serves one workload after the other and gives the tokens of each, on any device.
+import type { EngineInfo, EngineOptions } from "@octavo/engine";
+import {
+  createStatsBuffer,
+  type EngineCore,
+  encodeAbort,
+  encodeAdd,
+  loadCore,
+  OUTPUT_WORDS,
+  readStats,
+  resolveSamplingParams,
+} from "@octavo/engine/core";
+import { expect } from "vitest";
+import type { TestRequest } from "./workload.js";
+
+/** Steps after which a workload is said to starve: all its tokens one by one would take fewer. */
+const MAX_STEPS = 5_000;
+
+/** One use of a request in a workload, with what it gave. */
+export interface Use {
+  readonly request: TestRequest;
+  readonly maxTokens: number;
+  readonly tokens: number[];
+  aborted: boolean;
+  done: boolean;
+}
+
+/** When requests come and go; asked before each step. */
+export interface Traffic {
+  /** How many of the requests that are left arrive. */
+  arrivals(): number;
+  /** The index of the one of `live` running requests that is aborted; -1: none. */
+  abort(live: number): number;
+}
+
+export class TokenEngine implements Disposable {
+  readonly #core: EngineCore;
+  readonly #info: EngineInfo;
+  readonly #eosTokenIds: readonly number[];
+  readonly #stats: Float64Array;
+  #lastId = 0;
+
+  private constructor(core: EngineCore, info: EngineInfo, eosTokenIds: readonly number[], stats: Float64Array) {
+    this.#core = core;
+    this.#info = info;
+    this.#eosTokenIds = eosTokenIds;
+    this.#stats = stats;
+  }
+
+  static async load(folder: string, options: EngineOptions): Promise<TokenEngine> {
+    const stats = new Float64Array(createStatsBuffer());
+    const { core, info, eosTokenIds } = await loadCore(folder, options, stats);
+    return new TokenEngine(core, info, eosTokenIds, stats);
+  }
+
+  get vocabSize(): number {
+    return this.#info.vocabSize;
+  }
+
+  get stats() {
+    return readStats(this.#stats);
+  }
+
+  /** The tokens of one request that has the engine to itself. */
+  alone(request: TestRequest): readonly number[] {
+    const use = newUse(request, request.params.maxTokens!);
+    this.run([use]);
+    return use.tokens;
+  }
+
+  /**
+   * Serves `uses`, by default all at once. In the end every block must be free.
+   * @throws when a bookkeeping invariant breaks or nothing moves any more
+   */
+  run(uses: readonly Use[], traffic?: Traffic): void {
+    const live = new Map<number, Use>();
+    let next = 0;
+    for (let step = 0; next < uses.length || live.size > 0; step++) {
+      expect(step, "steps: requests starve").toBeLessThan(MAX_STEPS);
+      for (let arrivals = traffic?.arrivals() ?? uses.length; arrivals > 0 && next < uses.length; arrivals--) {
+        live.set(this.#add(uses[next]!), uses[next++]!);
+      }
+      const victim = traffic && live.size > 0 ? traffic.abort(live.size) : -1;
+      if (victim >= 0) this.#abort(live, victim);
+      this.#core.step();
+      this.#core.checkInvariants();
+      this.#take(live);
+    }
+    while (this.#core.step()) this.#take(live); // steps in flight when the last request ended
+    const { kvBlocksUsed, numRunning, numWaiting } = this.stats;
+    expect({ kvBlocksUsed, numRunning, numWaiting }).toEqual({ kvBlocksUsed: 0, numRunning: 0, numWaiting: 0 });
+  }
+
+  #add({ request: { prompt, params }, maxTokens }: Use): number {
+    const { vocabSize, maxModelLen } = this.#info;
+    const context = { defaults: {}, vocabSize, maxModelLen, numPromptTokens: prompt.length };
+    const stops = [...(params.stopTokenIds ?? []), ...(params.ignoreEos ? [] : this.#eosTokenIds)];
+    const resolved = resolveSamplingParams({ ...params, maxTokens }, context);
+    this.#core.handle(encodeAdd(++this.#lastId, Int32Array.from(prompt), resolved, stops));
+    return this.#lastId;
+  }
+
+  #abort(live: Map<number, Use>, index: number): void {
+    const [id, use] = [...live][index]!;
+    use.aborted = true;
+    live.delete(id);
+    this.#core.handle(encodeAbort(id));
+    this.#core.checkInvariants();
+  }
+
+  #take(live: Map<number, Use>): void {
+    const words = this.#core.outputs.take();
+    for (let i = 0; i < words.length; i += OUTPUT_WORDS) {
+      const use = live.get(words[i]!);
+      expect(use, `a token for request ${words[i]}, which has ended`).toBeDefined();
+      use!.tokens.push(words[i + 1]!);
+      if (words[i + 2] === 0) continue;
+      use!.done = true;
+      live.delete(words[i]!);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#core.dispose();
+  }
+}
+
+/** A request that is about to be used. */
+export function newUse(request: TestRequest, maxTokens: number): Use {
+  return { request, maxTokens, tokens: [], aborted: false, done: false };
+}

@@ -1,0 +1,82 @@
+// What a random workload is made of: engine options, and requests that share beginnings, so that caches matter.
+import type { EngineOptions } from "@octavo/engine";
+import { kvBytesPerBlock, readModelConfig } from "@octavo/models";
+import { SAMPLING_KINDS, type TestRequest } from "../engine/workload.js";
+import type { randomIntegers } from "./random-integers.js";
+
+type Random = ReturnType<typeof randomIntegers>;
+
+export const MAX_MODEL_LEN = 160;
+const LONGEST_SHARED = 96;
+/** Tokens that a request generates at most. */
+export const MAX_TOKENS = 40;
+const BLOCK_SIZE = 16;
+/** Blocks for one request of full length, and block 0, which is never given out. */
+const ONE_REQUEST = 1 + MAX_MODEL_LEN / BLOCK_SIZE;
+
+/** A model to fuzz with, in one precision. */
+export interface FuzzModel {
+  readonly name: string;
+  readonly folder: string;
+  readonly dtype: "float32" | "bfloat16" | "float16";
+}
+
+/** The options that every engine of a model has. */
+export function commonOptions({ dtype }: FuzzModel): EngineOptions {
+  return { dtype, maxModelLen: MAX_MODEL_LEN, blockSize: BLOCK_SIZE };
+}
+
+/** Memory for `blocks` KV blocks. */
+function kvBytes({ folder, dtype }: FuzzModel, blocks: number): number {
+  return blocks * kvBytesPerBlock(readModelConfig(folder), dtype, BLOCK_SIZE);
+}
+
+/** Options under which each request runs alone, whole and uncached. */
+export function aloneOptions(model: FuzzModel): EngineOptions {
+  return {
+    ...commonOptions(model),
+    maxNumSeqs: 1,
+    maxNumBatchedTokens: MAX_MODEL_LEN,
+    enablePrefixCaching: false,
+    asyncScheduling: false,
+    enforceEager: true,
+    kvCacheMemoryBytes: kvBytes(model, ONE_REQUEST),
+  };
+}
+
+/** Options under which nothing may change: small budgets, chunks, scarce memory, any depth. */
+export function randomOptions(model: FuzzModel, random: Random): EngineOptions {
+  const maxNumSeqs = random(3, 16);
+  const blocks = random(0, 2) > 0 ? random(ONE_REQUEST, ONE_REQUEST + 6) : random(3, 8) * ONE_REQUEST;
+  return {
+    ...commonOptions(model),
+    maxNumSeqs,
+    maxNumBatchedTokens: maxNumSeqs + random(0, [16, 64, 256][random(0, 2)]!),
+    longPrefillTokenThreshold: random(0, 2) === 0 ? random(3, 40) : 0,
+    enablePrefixCaching: random(0, 3) > 0,
+    asyncScheduling: random(0, 3) > 0,
+    enforceEager: random(0, 3) === 0,
+    kvCacheMemoryBytes: kvBytes(model, blocks),
+  };
+}
+
+/** `count` requests of all kinds; about every third ends by a stop token of its own or of the model's. */
+export function randomRequests(vocabSize: number, count: number, random: Random): TestRequest[] {
+  const token = () => random(0, vocabSize - 1);
+  const beginnings = Array.from({ length: 3 }, () => Array.from({ length: LONGEST_SHARED }, token));
+  return Array.from({ length: count }, () => {
+    const shared = random(0, 3) === 0 ? [] : beginnings[random(0, 2)]!.slice(0, random(1, random(1, LONGEST_SHARED)));
+    const own = Array.from({ length: random(1, 32) }, token);
+    const kind = SAMPLING_KINDS[random(0, SAMPLING_KINDS.length - 1)]!;
+    return {
+      prompt: [...shared, ...own],
+      params: {
+        ...kind,
+        seed: random(0, 2 ** 31),
+        maxTokens: MAX_TOKENS,
+        ignoreEos: random(0, 1) === 0,
+        stopTokenIds: random(0, 3) === 0 ? Array.from({ length: 4 }, token) : [],
+      },
+    };
+  });
+}
