@@ -21,9 +21,10 @@ const sanitized = (tool, args, env) => ({
 });
 
 const parts = {
-  vitest: node(vitest, "run", "--config", "vitest.gpu.config.ts", "--no-file-parallelism"),
+  vitest: node(vitest, "run", "--config", "vitest.gpu.config.ts"),
   smoke: node("test/gpu/smoke.mjs"),
   dummy: node("test/gpu/dummy.mjs"),
+  attention: node("test/gpu/attention.mjs"),
   upload: node("test/gpu/upload.mjs"),
   profile: node("test/gpu/profile.mjs"),
   neighbours: node("test/gpu/neighbours.mjs"),
