@@ -29,6 +29,7 @@ export async function runRank(rank, worldSize) {
   const ranks = Array.from({ length: worldSize }, (_, i) => i);
   const [next, previous] = [(rank + 1) % worldSize, (rank + worldSize - 1) % worldSize];
   let backend = createBackend({ deviceIndex: rank });
+  const fresh = heldBytes(backend);
 
   async function connect(to = backend) {
     if (rank === 0) process.send({ uniqueId: createUniqueId() });
@@ -197,7 +198,7 @@ export async function runRank(rank, worldSize) {
 
   await check("a backend that is disposed before its communicator", async () => {
     buffers.dispose();
-    const held = Object.values(backend.memory()).reduce((sum, bytes) => sum + bytes, 0);
+    const held = heldBytes(backend) - fresh;
     backend.dispose();
     comm.dispose();
     backend = createBackend({ deviceIndex: rank });
@@ -225,4 +226,8 @@ export async function runRank(rank, worldSize) {
   buffers.dispose();
   backend.dispose();
   process.channel.unref();
+}
+
+function heldBytes(backend) {
+  return Object.values(backend.memory()).reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -43,7 +43,8 @@ export interface EngineStats {
   readonly promptTokens: number;
   readonly generationTokens: number;
   readonly steps: number;
-  /** Device memory of captured graphs. */
+  /** Captured graphs, and the device memory that the driver took for them (none where its pools had room). */
+  readonly numGraphs: number;
   readonly graphBytes: number;
 }
 

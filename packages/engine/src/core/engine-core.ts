@@ -89,7 +89,8 @@ export class EngineCore implements Disposable {
   }
 
   #publish(): void {
-    writeStats(this.#stats, this.#scheduler.stats, this.#collected, this.#runner.graphBytes);
+    const { numGraphs, graphBytes } = this.#runner;
+    writeStats(this.#stats, this.#scheduler.stats, this.#collected, numGraphs, graphBytes);
   }
 
   /** Waits for what is launched, then frees everything. */

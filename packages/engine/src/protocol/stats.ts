@@ -13,6 +13,7 @@ const FIELDS = [
   "promptTokens",
   "generationTokens",
   "steps",
+  "numGraphs",
   "graphBytes",
 ] as const satisfies readonly (keyof EngineStats)[];
 
@@ -20,10 +21,19 @@ export function createStatsBuffer(): SharedArrayBuffer {
   return new SharedArrayBuffer(8 * FIELDS.length);
 }
 
-export function writeStats(buffer: Float64Array, stats: SchedulerStats, steps: number, graphBytes: number): void {
-  for (let i = 0; i < FIELDS.length - 2; i++) buffer[i] = stats[FIELDS[i] as keyof SchedulerStats];
-  buffer[FIELDS.length - 2] = steps;
-  buffer[FIELDS.length - 1] = graphBytes;
+const OWN = FIELDS.indexOf("steps");
+
+export function writeStats(
+  buffer: Float64Array,
+  stats: SchedulerStats,
+  steps: number,
+  numGraphs: number,
+  graphBytes: number,
+): void {
+  for (let i = 0; i < OWN; i++) buffer[i] = stats[FIELDS[i] as keyof SchedulerStats];
+  buffer[OWN] = steps;
+  buffer[OWN + 1] = numGraphs;
+  buffer[OWN + 2] = graphBytes;
 }
 
 export function readStats(buffer: Float64Array): EngineStats {

@@ -40,6 +40,10 @@ export class ModelRunner implements Disposable {
     if (useGraphs) this.#graphs = new StepGraphs(backend, () => this.#enqueueStep());
   }
 
+  get numGraphs(): number {
+    return this.#graphs?.size ?? 0;
+  }
+
   /** Device memory of the graphs captured so far. */
   get graphBytes(): number {
     return this.#graphs?.byteLength ?? 0;

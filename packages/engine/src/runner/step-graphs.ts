@@ -19,6 +19,10 @@ export class StepGraphs implements Disposable {
     this.#enqueue = enqueue;
   }
 
+  get size(): number {
+    return this.#graphs.size;
+  }
+
   get byteLength(): number {
     return this.#bytes;
   }

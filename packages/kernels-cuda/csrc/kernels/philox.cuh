@@ -36,10 +36,7 @@ __device__ inline double gumbel(uint32_t word) {
     return -log(-log(uniform));
 }
 
-/** The same in float32, to within 1e-5: u and 1 - u are both exact, so that neither end of the interval loses digits. */
-__device__ inline float gumbel_estimate(uint32_t word) {
-    const float uniform = (static_cast<float>(word >> 9) + 0.5f) * 0x1p-23f;
-    return -logf(uniform < 0.5f ? -logf(uniform) : -log1pf(uniform - 1.0f));
-}
+/** 1 - u for the same u, exactly. */
+__device__ inline float one_minus_uniform(uint32_t word) { return (static_cast<float>(0x7fffff - (word >> 9)) + 0.5f) * 0x1p-23f; }
 
 }  // namespace octavo::cuda::kernels

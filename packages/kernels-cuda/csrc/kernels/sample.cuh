@@ -106,43 +106,39 @@ __device__ inline Kept filter(const SampleRow& row, const Filters& filters) {
     return kept;
 }
 
-/** Calls `use(token, value, word)` for each kept token of this thread, with the random word of its noise. */
-template <typename Use>
-__device__ void for_each_kept(const SampleRow& row, const Kept& kept, const NoiseKey& noise, Use use) {
-    for (int first = static_cast<int>(threadIdx.x) * 4; first < row.count; first += kSampleThreads * 4) {
-        float values[4];
-        bool any = false;
-        for (int i = 0; i < 4; i++) {
-            const int token = first + i;
-            const float value = token < row.count ? row.value(token) : -INFINITY;
-            const uint32_t key = key_of(value);
-            const bool keep = value > -INFINITY && (key > kept.key || (key == kept.key && token <= kept.last));
-            values[i] = keep ? value : -INFINITY;
-            any |= keep;
-        }
-        if (!any) continue;
-        const uint4 group = draw(noise, static_cast<uint32_t>(first) / 4);
-        const uint32_t words[4] = {group.x, group.y, group.z, group.w};
-        for (int i = 0; i < 4; i++) {
-            if (values[i] > -INFINITY) use(first + i, values[i], words[i]);
-        }
-    }
-}
+/** The score that decides, in float64. */
+__device__ inline Best<double> score_of(int token, float value, uint32_t word) { return {static_cast<double>(value) + gumbel(word), token}; }
 
 /**
- * The kept token with the largest value + noise. The noise is defined in float64, which takes most of the time; so float32 finds
- * the few tokens that can be the one, and float64 decides among them.
+ * The kept token with the largest value + noise. Noise in float64 takes most of the time, so it is computed only for tokens that can
+ * still win: -log(-log(u)) > c needs 1 - u < exp(-c), because -log(u) is never less than 1 - u.
+ * @param greedy the token with the largest value, which is always kept
  */
-__device__ inline int gumbel_argmax(const SampleRow& row, const Kept& kept, const NoiseKey& noise) {
-    Best<float> near = {-INFINITY, INT_MAX};
-    for_each_kept(row, kept, noise, [&](int token, float value, uint32_t word) { near.consider({value + gumbel_estimate(word), token}); });
-    near = block_best(near);
-    // Far more than the estimate and its sum can be off.
-    const float enough = near.score - 1e-3f - 1e-5f * fabsf(near.score);
-    Best<double> best = {-INFINITY, INT_MAX};
-    for_each_kept(row, kept, noise, [&](int token, float value, uint32_t word) {
-        if (value + gumbel_estimate(word) >= enough) best.consider({static_cast<double>(value) + gumbel(word), token});
-    });
+__device__ inline int gumbel_argmax(const SampleRow& row, const Kept& kept, const NoiseKey& noise, int greedy) {
+    const uint4 its_group = draw(noise, static_cast<uint32_t>(greedy) / 4);
+    const uint32_t its_words[4] = {its_group.x, its_group.y, its_group.z, its_group.w};
+    Best<double> best = score_of(greedy, row.largest, its_words[greedy % 4]);
+    for (int round = 0; round * kSampleThreads * 4 < row.count; round++) {
+        // A bound from the first tokens of all threads spares the others most of the work.
+        if (round == 1) best = block_best(best);
+        const float bound = static_cast<float>(best.score);
+        const int first = (round * kSampleThreads + static_cast<int>(threadIdx.x)) * 4;
+        if (first >= row.count) continue;
+        const uint4 group = draw(noise, static_cast<uint32_t>(first) / 4);
+        const uint32_t words[4] = {group.x, group.y, group.z, group.w};
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const int token = first + i;
+            if (token >= row.count) break;
+            const float value = row.value(token);
+            // A little more than exp(value - bound), for the rounding of both.
+            const float limit = __expf(value - bound + 1e-3f + 1e-5f * fabsf(bound));
+            if (!(one_minus_uniform(words[i]) <= limit)) continue;
+            const uint32_t key = key_of(value);
+            const bool keep = value > -INFINITY && (key > kept.key || (key == kept.key && token <= kept.last));
+            if (keep) best.consider(score_of(token, value, words[i]));
+        }
+    }
     return block_best(best).token;
 }
 
@@ -157,9 +153,10 @@ __global__ void __launch_bounds__(kSampleThreads)
     }
     const int32_t* words = batch.sampling + row_id * kRowInitWords;
     const int32_t* starts = batch.plan + batch.query_starts + entry;
-    SampleRow row = {logits + s * vocabulary, vocabulary, __int_as_float(words[row_init::kTemperature]), 0};
+    const float temperature = __int_as_float(words[row_init::kTemperature]);
+    SampleRow row = {logits + s * vocabulary, vocabulary, 1 / temperature, 0};
     int token = argmax(row.logits, vocabulary);
-    if (token != kNoToken && row.temperature > 0 && isfinite(row.logits[token])) {
+    if (token != kNoToken && temperature > 0 && isfinite(row.factor) && isfinite(row.logits[token])) {
         row.largest = row.value(token);
         if (isfinite(row.largest)) {
             const Filters filters = {__int_as_float(words[row_init::kTopP]), __int_as_float(words[row_init::kMinP]),
@@ -167,7 +164,7 @@ __global__ void __launch_bounds__(kSampleThreads)
             const NoiseKey noise = {static_cast<uint32_t>(words[row_init::kSeedLow]), static_cast<uint32_t>(words[row_init::kSeedHigh]),
                                     static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + starts[1] - starts[0]),
                                     static_cast<uint32_t>(words[row_init::kChoice])};
-            const int drawn = gumbel_argmax(row, filter(row, filters), noise);
+            const int drawn = gumbel_argmax(row, filter(row, filters), noise, token);
             if (drawn < vocabulary) token = drawn;
         }
     }

@@ -10,26 +10,26 @@ namespace octavo::cuda::kernels {
 
 inline constexpr int kSampleThreads = 1024, kSampleWarps = kSampleThreads / kWarp;
 /** Room for 2^20 weights of at most 1. */
-inline constexpr double kWeightUnit = 0x1p43;
+inline constexpr float kWeightUnit = 0x1p43f;
 
 using Measure = unsigned long long;
 
-/** One sample's logits divided by the temperature. */
+/** One sample's logits divided by the temperature (by multiplication, the same for every use). */
 struct SampleRow {
     const float* logits;
     int count;
-    float temperature;
+    float factor;
     float largest;
 
     /** NaN counts as negative infinity; -0 is 0, because the two must tie. */
     __device__ float value(int token) const {
         const float logit = logits[token];
         if (isnan(logit)) return -INFINITY;
-        const float scaled = logit / temperature;
+        const float scaled = logit * factor;
         return scaled == 0.0f ? 0.0f : scaled;
     }
     /** exp(value - largest) in units of 2^-43. */
-    __device__ Measure weight(float value) const { return static_cast<Measure>(static_cast<double>(expf(value - largest)) * kWeightUnit); }
+    __device__ Measure weight(float value) const { return static_cast<Measure>(expf(value - largest) * kWeightUnit); }
 };
 
 /** An integer that orders as the floats do. */
@@ -54,6 +54,23 @@ inline constexpr int kCoarseBins = 2048, kFineBins = 256;
 __device__ inline int coarse_bin(const SampleRow& row, float value) {
     return static_cast<int>(fminf((row.largest - value) * 64, kCoarseBins - 1));
 }
+
+/** Sums of measures by bin, in two words: 64-bit additions in shared memory are loops, 32-bit ones are instructions. */
+struct Bins {
+    uint32_t low[kCoarseBins], high[kCoarseBins];
+
+    __device__ void clear(int count) {
+        for (int i = static_cast<int>(threadIdx.x); i < count; i += kSampleThreads) low[i] = high[i] = 0;
+        __syncthreads();
+    }
+    __device__ void add(int bin, Measure measure) {
+        const uint32_t word = static_cast<uint32_t>(measure);
+        const uint32_t carry = word > 0xffffffffu - atomicAdd(&low[bin], word) ? 1 : 0;
+        const uint32_t upper = static_cast<uint32_t>(measure >> 32) + carry;
+        if (upper > 0) atomicAdd(&high[bin], upper);
+    }
+    __device__ Measure sum(int bin) const { return static_cast<Measure>(high[bin]) << 32 | low[bin]; }
+};
 
 /** The sum over the block's threads before this one; `total` receives that over all. */
 __device__ inline Measure block_scan(Measure own, Measure& total) {
@@ -82,14 +99,14 @@ __device__ inline Measure block_scan(Measure own, Measure& total) {
  * @param scale whether the target, a share, is first multiplied by the sum of all bins
  */
 template <int kBins>
-__device__ int reach(const Measure* bins, Selection& found, bool scale) {
+__device__ int reach(const Bins& bins, Selection& found, bool scale) {
     constexpr int kOwn = kBins < kSampleThreads ? 1 : kBins / kSampleThreads;
     __shared__ int reached;
     __shared__ Measure above, at;
     const int first = static_cast<int>(threadIdx.x) * kOwn;
     Measure own[kOwn], sum = 0, total;
     for (int i = 0; i < kOwn; i++) {
-        own[i] = first + i < kBins ? bins[first + i] : 0;
+        own[i] = first + i < kBins ? bins.sum(first + i) : 0;
         sum += own[i];
     }
     if (threadIdx.x == 0) reached = 0;
@@ -125,17 +142,13 @@ __device__ int reach(const Measure* bins, Selection& found, bool scale) {
  */
 template <bool kWeighted>
 __device__ Selection select(const SampleRow& row, uint32_t lowest, double target) {
-    __shared__ Measure bins[kCoarseBins];
+    __shared__ Bins bins;
     Selection found = {0, 0, 0, target};
-    const auto clear = [&](int count) {
-        for (int i = static_cast<int>(threadIdx.x); i < count; i += kSampleThreads) bins[i] = 0;
-        __syncthreads();
-    };
     const auto add = [&](int bin, float value) {
         const Measure measure = kWeighted ? row.weight(value) : 1;
-        if (measure > 0) atomicAdd(&bins[bin], measure);
+        if (measure > 0) bins.add(bin, measure);
     };
-    clear(kCoarseBins);
+    bins.clear(kCoarseBins);
     for (int i = static_cast<int>(threadIdx.x); i < row.count; i += kSampleThreads) {
         const float value = row.value(i);
         if (key_of(value) >= lowest) add(coarse_bin(row, value), value);
@@ -143,7 +156,7 @@ __device__ Selection select(const SampleRow& row, uint32_t lowest, double target
     __syncthreads();
     const int coarse = reach<kCoarseBins>(bins, found, kWeighted);
     for (int shift = 24; shift >= 0; shift -= 8) {
-        clear(kFineBins);
+        bins.clear(kFineBins);
         const uint32_t decided = shift == 24 ? 0 : 0xffffffffu << (shift + 8);
         for (int i = static_cast<int>(threadIdx.x); i < row.count; i += kSampleThreads) {
             const float value = row.value(i);

@@ -54,6 +54,7 @@ export class FakeEngine implements Engine {
     promptTokens: 123,
     generationTokens: 456,
     steps: 9,
+    numGraphs: 3,
     graphBytes: 7,
   };
   readonly #options: FakeEngineOptions;
