@@ -32,9 +32,9 @@ module.exports = {
     {
       name: "direction-bench",
       severity: "error",
-      comment: "benchmarks use the engine as its users do",
+      comment: "benchmarks use the engine as its users do, and the kernels to see what its ops cost",
       from: { path: "^apps/bench/src/" },
-      to: { path: "^packages/", pathNot: "^packages/(engine|model-pocket)/" },
+      to: { path: "^packages/", pathNot: "^packages/(engine|kernels-cuda|model-pocket)/" },
     },
     {
       name: "kernels-only-by-dynamic-import",

@@ -15,6 +15,7 @@ const ENTRIES = [
   "engine-thread",
   "engine-overhead",
   "phases",
+  "step-profile",
 ];
 
 await build({
