@@ -110,7 +110,7 @@ describe.each(instructionSets)("%s", (isa) => {
           return { row: i, contextLen: first + i, queryLen: 1, blocks: [1, 2], sampling: parametersOf(first + i) };
         });
         const tokens = bench.output("tokens", "int32", [count]);
-        const logits = bench.scratch("logits", "float32", [count, vocabSize], (i) => values[first * vocabSize + i]!);
+        const logits = bench.input("logits", "float32", [count, vocabSize], (i) => values[first * vocabSize + i]!);
         const spec = { rows: requests, maxRows: count, maxTokens: count, blockSize: 16, maxBlocksPerRow: 2 };
         const { batch } = preparedBatch(bench, spec);
         return () => bench.ops.sample(tokens, logits, batch);

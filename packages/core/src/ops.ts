@@ -80,9 +80,28 @@ export interface SamplingOps {
    * that the picked token will have. NaN counts as -infinity; a largest logit that is infinite is taken as if greedy.
    * Where no logit is above -infinity the token is NO_TOKEN (and `lastTokens` 0, which can be looked up).
    * @param tokens int32 [>= S]
-   * @param logits float32 [S, V]; may be overwritten
+   * @param logits float32 [S, V], left as they are
    */
   sample(tokens: Tensor, logits: Tensor, batch: Batch): void;
+  /**
+   * Logarithms of softmax(logits[s]): column 0 for `picked[s]`, then for the K most likely tokens in order (ties: the lowest id).
+   * `ranks[s]` is one more than the tokens that are more likely than the picked one. NaN counts as -infinity, and so does a picked
+   * id outside of [0, V); where the largest logit is infinite, those equal to it share the probability.
+   * @param out K is at most V
+   * @param logits float32 [>= S, V], as the model gave them: before temperature and penalties
+   * @param picked int32 [>= S]
+   */
+  logprobs(out: LogprobsOutput, logits: Tensor, picked: Tensor): void;
+}
+
+/** What {@link SamplingOps.logprobs} fills; all contiguous. */
+export interface LogprobsOutput {
+  /** int32 [S, K + 1] */
+  readonly tokens: Tensor;
+  /** float32 [S, K + 1] */
+  readonly logprobs: Tensor;
+  /** int32 [>= S] */
+  readonly ranks: Tensor;
 }
 
 export interface Ops

@@ -124,4 +124,15 @@ export interface NativeOpCalls {
     backend: number,
     ...rest: [...BatchArguments, tokens: number, logits: number, samples: number, vocabulary: number]
   ): void;
+  logprobs(
+    backend: number,
+    tokens: number,
+    logprobs: number,
+    ranks: number,
+    columns: number,
+    logits: number,
+    picked: number,
+    samples: number,
+    vocabulary: number,
+  ): void;
 }

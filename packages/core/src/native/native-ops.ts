@@ -4,7 +4,7 @@
 import type { Batch } from "../batch.js";
 import { DTYPES } from "../dtype.js";
 import type { LinearWeight } from "../linear.js";
-import type { Ops } from "../ops.js";
+import type { LogprobsOutput, Ops } from "../ops.js";
 import { ROW_INIT_WORDS } from "../plan/layout.js";
 import type { Tensor } from "../tensor.js";
 import type { NativeOpCalls } from "./native-op-calls.js";
@@ -313,6 +313,35 @@ export class NativeOps implements Ops {
       address(tokens),
       address(logits),
       batch.numSamples,
+      vocabulary!,
+    );
+  }
+
+  logprobs(out: LogprobsOutput, logits: Tensor, picked: Tensor): void {
+    const [samples, columns] = out.tokens.shape;
+    const [rows, vocabulary] = logits.shape;
+    checkMatrix("logprobs", "logprobs", out.logprobs, samples!, columns!);
+    checkIndices("logprobs", "tokens", out.tokens, samples! * columns!);
+    checkIndices("logprobs", "ranks", out.ranks, samples!);
+    checkIndices("logprobs", "picked", picked, samples!);
+    checkContiguous("logprobs", "logprobs", out.logprobs);
+    checkContiguous("logprobs", "logits", logits);
+    if (out.logprobs.dtype !== "float32") fail("logprobs", `logprobs are ${out.logprobs.dtype}, float32 was expected`);
+    if (logits.dtype !== "float32" || logits.shape.length !== 2 || rows! < samples! || vocabulary! < columns! - 1) {
+      const expected = `float32 [>= ${samples}, >= ${columns! - 1}]`;
+      fail("logprobs", `logits are ${logits.dtype} [${logits.shape}], ${expected} was expected`);
+    }
+    if (columns! < 1) fail("logprobs", "tokens have no column; the first one is the picked token's");
+    if (samples === 0) return;
+    this.#native.logprobs(
+      this.#backend,
+      address(out.tokens),
+      address(out.logprobs),
+      address(out.ranks),
+      columns!,
+      address(logits),
+      address(picked),
+      samples!,
       vocabulary!,
     );
   }

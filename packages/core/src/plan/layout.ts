@@ -3,7 +3,7 @@
 // their device addresses never change, which captured graphs need), then compact sections whose offsets the header holds.
 
 /** Raised when the layout changes: ranks refuse a plan of another version. */
-export const PLAN_VERSION = 1;
+export const PLAN_VERSION = 2;
 
 /** Words of the header, by index. */
 export const PlanHeader = {
@@ -31,9 +31,15 @@ export const PlanHeader = {
   /** Offset of `numRowInits` records of ROW_INIT_WORDS: parameters of rows that were given to a request. */
   rowInitsOffset: 12,
   totalWords: 13,
+  /** 1 + the most alternatives that a request of this step wants logprobs of; 0: none wants any. */
+  logprobColumns: 14,
+  /** Tokens of this step's prompts whose successors want logprobs. */
+  numPromptLogprobs: 15,
+  /** Offset of `numPromptLogprobs` indices of tokens of this step, followed by as many ids: the prompts' next tokens. */
+  promptLogprobsOffset: 16,
 } as const;
 
-export const PLAN_HEADER_WORDS = 16;
+export const PLAN_HEADER_WORDS = 20;
 
 /** Words of one row-init record. Floats are stored as their float32 bits. */
 export const RowInit = {
@@ -104,6 +110,6 @@ export function planLayout(capacity: PlanCapacity): PlanLayout {
   const compact = sampleRows + maxRows;
   // Each row may start one block beside those that its tokens fill; two whole tables leave room for prefix hits.
   const maxBlockWrites = maxRows + Math.ceil(maxTokens / blockSize) + 2 * maxBlocksPerRow;
-  const totalWords = compact + maxTokens + 3 * maxBlockWrites + ROW_INIT_WORDS * maxRows;
+  const totalWords = compact + maxTokens + 3 * maxBlockWrites + ROW_INIT_WORDS * maxRows + 2 * maxTokens;
   return { capacity, rowIds, queryStarts, contextLens, sampleRows, compact, maxBlockWrites, totalWords };
 }

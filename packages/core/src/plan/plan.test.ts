@@ -19,7 +19,7 @@ test("sections follow each other without overlap", () => {
   expect(layout.contextLens - layout.queryStarts).toBe(5);
   expect(layout.sampleRows - layout.contextLens).toBe(4);
   expect(layout.compact - layout.sampleRows).toBe(4);
-  expect(layout.totalWords).toBe(layout.compact + 20 + 3 * layout.maxBlockWrites + 4 * ROW_INIT_WORDS);
+  expect(layout.totalWords).toBe(layout.compact + 20 + 3 * layout.maxBlockWrites + 4 * ROW_INIT_WORDS + 2 * 20);
   expect(Math.max(...Object.values(PlanHeader))).toBeLessThan(PLAN_HEADER_WORDS);
   expect(Object.values(RowInit).sort((a, b) => a - b)).toEqual(Array.from({ length: ROW_INIT_WORDS }, (_, i) => i));
 });
@@ -78,12 +78,41 @@ test("a plan is written anew at each begin", () => {
   expect(plan.words[PlanHeader.totalWords]).toBe(layout.compact);
 });
 
+test("logprobs: the widest wish, and the prompt's tokens with those that follow them", () => {
+  const plan = new StepPlan(layout);
+  plan.begin(0);
+  expect(plan.finish()).toBe(layout.compact);
+  expect(plan.words[PlanHeader.logprobColumns]).toBe(0);
+  plan.begin(1);
+  plan.addRow(2, 0, 2, false);
+  plan.addToken(7);
+  plan.addPromptLogprob(8, 3);
+  plan.addToken(8);
+  plan.addRow(0, 4, 3, true);
+  plan.addToken(5);
+  plan.addToken(6);
+  plan.addPromptLogprob(9, 0);
+  plan.addToken(9);
+  plan.wantLogprobs(2);
+  const words = plan.finish();
+  expect(plan.numPromptLogprobs).toBe(2);
+  expect(plan.words[PlanHeader.logprobColumns]).toBe(4);
+  expect(plan.words[PlanHeader.numPromptLogprobs]).toBe(2);
+  expect([...plan.words.subarray(plan.words[PlanHeader.promptLogprobsOffset]!, words)]).toEqual([0, 3, 8, 9]);
+  plan.begin(2);
+  plan.finish();
+  expect([plan.words[PlanHeader.logprobColumns], plan.words[PlanHeader.numPromptLogprobs]]).toEqual([0, 0]);
+});
+
 test("a full plan fits, one more of anything does not", () => {
   const plan = new StepPlan(layout);
   plan.begin(0);
   for (let row = 0; row < 4; row++) {
     plan.addRow(row, 0, 5, true);
-    for (let i = 0; i < 5; i++) plan.addToken(i);
+    for (let i = 0; i < 5; i++) {
+      plan.addToken(i);
+      plan.addPromptLogprob(i + 1, 0);
+    }
     plan.addRowInit(row, new Int32Array(ROW_INIT_WORDS));
   }
   for (let i = 0; i < layout.maxBlockWrites; i++) plan.addBlockWrite(0, 0, i);

@@ -4,7 +4,7 @@ import { PlanHeader as H, PLAN_VERSION, type PlanLayout, ROW_INIT_WORDS } from "
 
 /**
  * One step's work as a flat Int32Array. Write with `begin`, then for each request `addRow` followed by its `addToken`s,
- * with `addBlockWrite` and `addRowInit` in any order, then perhaps `pad`, then `finish`.
+ * with `addBlockWrite`, `addRowInit`, `wantLogprobs` and `addPromptLogprob` in any order, then perhaps `pad`, then `finish`.
  */
 export class StepPlan {
   readonly layout: PlanLayout;
@@ -13,6 +13,8 @@ export class StepPlan {
   // Compact sections are gathered apart and packed by finish(), because their sizes are not known before.
   readonly #blockWrites: Int32Array;
   readonly #rowInits: Int32Array;
+  /** Pairs (token index, next token). */
+  readonly #promptLogprobs: Int32Array;
   #rows = 0;
   #tokens = 0;
   #samples = 0;
@@ -21,12 +23,15 @@ export class StepPlan {
   #maxQueryLen = 0;
   #maxSeqLen = 0;
   #bucket = 0;
+  #logprobColumns = 0;
+  #numPromptLogprobs = 0;
 
   constructor(layout: PlanLayout, words: Int32Array = new Int32Array(layout.totalWords)) {
     this.layout = layout;
     this.words = words;
     this.#blockWrites = new Int32Array(3 * layout.maxBlockWrites);
     this.#rowInits = new Int32Array(ROW_INIT_WORDS * layout.capacity.maxRows);
+    this.#promptLogprobs = new Int32Array(2 * layout.capacity.maxTokens);
   }
 
   get numRows(): number {
@@ -38,6 +43,9 @@ export class StepPlan {
   get numSamples(): number {
     return this.#samples;
   }
+  get numPromptLogprobs(): number {
+    return this.#numPromptLogprobs;
+  }
   /** How many more block writes fit. */
   get blockWritesLeft(): number {
     return this.layout.maxBlockWrites - this.#writes;
@@ -47,7 +55,7 @@ export class StepPlan {
     this.words[H.version] = PLAN_VERSION;
     this.words[H.step] = step;
     this.#rows = this.#tokens = this.#samples = this.#writes = this.#inits = this.#maxQueryLen = this.#maxSeqLen = 0;
-    this.#bucket = 0;
+    this.#bucket = this.#logprobColumns = this.#numPromptLogprobs = 0;
   }
 
   /**
@@ -91,6 +99,19 @@ export class StepPlan {
     this.#rowInits[at] = row;
   }
 
+  /** Asks for the logprobs of what this step samples, and of as many most likely tokens. */
+  wantLogprobs(alternatives: number): void {
+    if (alternatives >= this.#logprobColumns) this.#logprobColumns = alternatives + 1;
+  }
+
+  /** Asks for the logprob of `next` after the token added last, which has it as its successor in a prompt. */
+  addPromptLogprob(next: number, alternatives: number): void {
+    const at = 2 * this.#numPromptLogprobs++;
+    this.#promptLogprobs[at] = this.#tokens - 1;
+    this.#promptLogprobs[at + 1] = next;
+    this.wantLogprobs(alternatives);
+  }
+
   /**
    * Fills a step in which each row has one token and samples up to `bucket` rows, so that one captured graph serves many steps.
    * @param row a row of the tables that no request has: its tokens lie in the null block, what it samples means nothing
@@ -116,6 +137,13 @@ export class StepPlan {
     words[H.rowInitsOffset] = offset;
     for (let i = 0; i < ROW_INIT_WORDS * this.#inits; i++) words[offset + i] = this.#rowInits[i]!;
     offset += ROW_INIT_WORDS * this.#inits;
+    const scored = this.#numPromptLogprobs;
+    words[H.promptLogprobsOffset] = offset;
+    for (let i = 0; i < scored; i++) {
+      words[offset + i] = this.#promptLogprobs[2 * i]!;
+      words[offset + scored + i] = this.#promptLogprobs[2 * i + 1]!;
+    }
+    offset += 2 * scored;
     words[H.numRows] = this.#rows;
     words[H.numTokens] = this.#tokens;
     words[H.numSamples] = this.#samples;
@@ -125,6 +153,8 @@ export class StepPlan {
     words[H.numBlockWrites] = this.#writes;
     words[H.numRowInits] = this.#inits;
     words[H.totalWords] = offset;
+    words[H.logprobColumns] = this.#logprobColumns;
+    words[H.numPromptLogprobs] = scored;
     return offset;
   }
 }

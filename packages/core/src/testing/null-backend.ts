@@ -3,9 +3,9 @@ import type { Backend, BackendInfo } from "../backend.js";
 import type { Batch } from "../batch.js";
 import { type DType, FLOAT_DTYPES } from "../dtype.js";
 import type { LinearSpec, LinearWeight } from "../linear.js";
-import type { Ops } from "../ops.js";
+import type { LogprobsOutput, Ops } from "../ops.js";
 import { byteSize, type Tensor, tensor } from "../tensor.js";
-import { intsOf } from "./elements.js";
+import { intsOf, store } from "./elements.js";
 import { HostBackend } from "./host-backend.js";
 
 export interface NullBackendOptions {
@@ -19,7 +19,7 @@ export interface NullBackendOptions {
 }
 
 /**
- * A backend whose ops return at once; only `sample` and `copy` do anything. Memory takes no space before its bytes are
+ * A backend whose ops return at once; only `sample`, `logprobs` and `copy` do anything. Memory takes no space before its bytes are
  * read, so a KV cache of any size is free.
  */
 export function createNullBackend(options: NullBackendOptions = {}): Backend {
@@ -61,6 +61,20 @@ class NullBackend extends HostBackend {
   updateLinear(): void {}
 }
 
+/** As if each picked token were certain: logprob 0, rank 1, and the first ids of the vocabulary with none. */
+function certain(out: LogprobsOutput, _logits: Tensor, picked: Tensor): void {
+  const [samples, columns] = out.tokens.shape as [number, number];
+  const tokens = intsOf(out.tokens);
+  for (let s = 0; s < samples; s++) {
+    for (let column = 0; column < columns; column++) tokens[s * columns + column] = column - 1;
+    tokens[s * columns] = intsOf(picked)[s]!;
+    const row = new Float64Array(columns).fill(Number.NEGATIVE_INFINITY);
+    row[0] = 0;
+    store(out.logprobs, s * columns, row);
+    intsOf(out.ranks)[s] = 1;
+  }
+}
+
 function nullOps(sampleToken: (row: number, position: number) => number): Ops {
   const nothing = () => {};
   return {
@@ -88,5 +102,6 @@ function nullOps(sampleToken: (row: number, position: number) => number): Ops {
         lastTokens[row] = token;
       }
     },
+    logprobs: certain,
   };
 }

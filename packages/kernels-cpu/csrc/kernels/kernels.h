@@ -84,8 +84,8 @@ inline constexpr int64_t kNoiseTokens = 32;
 struct SamplingKernels {
     /** The lowest index of the largest value; NaN counts as -infinity; 0 when nothing is larger than that. */
     int32_t (*argmax)(const float* values, int64_t count);
-    /** values /= temperature, NaN becomes -infinity. */
-    void (*temper)(float* values, int64_t count, float temperature);
+    /** out = values / temperature, NaN becomes -infinity. */
+    void (*temper)(float* out, const float* values, int64_t count, float temperature);
     /** weights = exp(values - largest). */
     void (*weigh)(float* weights, const float* values, int64_t count, float largest);
     /**

@@ -19,9 +19,9 @@ int32_t argmax(const float* values, int64_t count) {
     return static_cast<int32_t>(index);
 }
 
-void temper(float* values, int64_t count, float temperature) {
+void temper(float* out, const float* values, int64_t count, float temperature) {
     for_lanes(count, [&](int64_t i, auto load, auto store) {
-        store(values + i, maximum(load(values + i) / temperature, broadcast(-kInfinity)));
+        store(out + i, maximum(load(values + i) / temperature, broadcast(-kInfinity)));
     });
 }
 

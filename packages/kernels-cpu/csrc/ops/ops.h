@@ -94,7 +94,16 @@ struct PagedAttention {
 /** @throws INTERNAL for a block outside of the cache */
 void paged_attention(Context& context, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments);
 
-void sample(Context& context, const BatchView& batch, int32_t* tokens, float* logits, int64_t samples, int64_t vocabulary);
+void sample(Context& context, const BatchView& batch, int32_t* tokens, const float* logits, int64_t samples, int64_t vocabulary);
+
+/** [samples, columns] each, the picked token first; one rank a sample. */
+struct Logprobs {
+    int32_t* tokens;
+    float* logprobs;
+    int32_t* ranks;
+    int64_t columns;
+};
+void logprobs(Context& context, const Logprobs& out, const float* logits, const int32_t* picked, int64_t samples, int64_t vocabulary);
 
 /** Converts between float32, float16 and bfloat16, rounding to nearest even. */
 void convert(Context& context, void* out, int32_t out_dtype, const void* in, int32_t in_dtype, int64_t count);

@@ -42,6 +42,11 @@ struct Token {
 
 int64_t padded_count(int64_t vocabulary) { return (vocabulary + kNoiseTokens - 1) / kNoiseTokens * kNoiseTokens; }
 
+/** Of one row: values and weights, then tokens that are looked at one by one. */
+int64_t scratch_floats(int64_t vocabulary) {
+    return 2 * padded_count(vocabulary) + vocabulary * static_cast<int64_t>(sizeof(Token) / sizeof(float));
+}
+
 bool before(const Token& a, const Token& b) { return a.value > b.value || (a.value == b.value && a.id < b.id); }
 
 constexpr int kBins = 1024;
@@ -134,19 +139,22 @@ int32_t gumbel_argmax(const SamplingKernels& kernels, const Row& row, const Thre
     return winner;
 }
 
-int32_t sample_row(const SamplingKernels& kernels, const Parameters& parameters, float* logits, int64_t count, float* scratch) {
+/** @param scratch scratch_floats(count) */
+int32_t sample_row(const SamplingKernels& kernels, const Parameters& parameters, const float* logits, int64_t count, float* scratch) {
     const int32_t greedy = kernels.argmax(logits, count);
     if (!(logits[greedy] > -INFINITY)) return kNoToken;
     if (!(parameters.temperature > 0) || !std::isfinite(logits[greedy])) return greedy;
-    kernels.temper(logits, count, parameters.temperature);
-    // Division can make neighbours equal, so the lowest id of the largest may be another one now.
-    const int32_t most_likely = kernels.argmax(logits, count);
-    const Row row{logits, scratch, count, logits[most_likely]};
-    if (std::isinf(row.largest)) return greedy;
-    kernels.weigh(scratch, logits, count, row.largest);
     const int64_t padded = padded_count(count);
-    std::fill(scratch + count, scratch + padded, 0.0f);
-    Token* room = reinterpret_cast<Token*>(scratch + padded);
+    float* values = scratch;
+    float* weights = values + padded;
+    Token* room = reinterpret_cast<Token*>(weights + padded);
+    kernels.temper(values, logits, count, parameters.temperature);
+    // Division can make neighbours equal, so the lowest id of the largest may be another one now.
+    const int32_t most_likely = kernels.argmax(values, count);
+    const Row row{values, weights, count, values[most_likely]};
+    if (std::isinf(row.largest)) return greedy;
+    kernels.weigh(weights, values, count, row.largest);
+    std::fill(weights + count, weights + padded, 0.0f);
 
     Threshold threshold;
     if (parameters.min_p > 0) {
@@ -168,7 +176,7 @@ float as_float(int32_t bits) {
 
 }  // namespace
 
-void sample(Context& context, const BatchView& batch, int32_t* tokens, float* logits, int64_t samples, int64_t vocabulary) {
+void sample(Context& context, const BatchView& batch, int32_t* tokens, const float* logits, int64_t samples, int64_t vocabulary) {
     check(samples <= batch.max_rows, ErrorCode::kInternal, "sample: %lld samples, the tables have %lld rows", static_cast<long long>(samples),
           static_cast<long long>(batch.max_rows));
     for (int64_t s = 0; s < samples; s++) {
@@ -177,7 +185,7 @@ void sample(Context& context, const BatchView& batch, int32_t* tokens, float* lo
         check(row >= 0 && row < batch.max_rows, ErrorCode::kInternal, "sample %lld names plan entry %lld, row %lld", static_cast<long long>(s),
               static_cast<long long>(entry), static_cast<long long>(row));
     }
-    const int64_t room = padded_count(vocabulary) + vocabulary * static_cast<int64_t>(sizeof(Token) / sizeof(float));
+    const int64_t room = scratch_floats(vocabulary);
     context.pool.run(samples, samples * vocabulary >= kMinParallelElements, [&](int64_t s, int thread) {
         const int64_t entry = batch.plan[batch.sample_rows + s];
         const int64_t row = batch.plan[batch.row_ids + entry];

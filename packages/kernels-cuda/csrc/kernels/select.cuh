@@ -4,6 +4,8 @@
 // fixed-point integers: the sum does not depend on the order of the atomic additions, and equal weights add up exactly.
 #pragma once
 
+#include <cstdint>
+
 #include "kernels/reduce.cuh"
 
 namespace octavo::cuda::kernels {

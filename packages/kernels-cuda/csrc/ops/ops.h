@@ -95,6 +95,15 @@ void paged_attention(Stream& stream, const PagedCache& cache, const BatchView& b
 
 void sample(Stream& stream, const BatchView& batch, int32_t* tokens, const float* logits, int64_t samples, int64_t vocabulary);
 
+/** [samples, columns] each, the picked token first; one rank a sample. */
+struct Logprobs {
+    int32_t* tokens;
+    float* logprobs;
+    int32_t* ranks;
+    int64_t columns;
+};
+void logprobs(Stream& stream, const Logprobs& out, const float* logits, const int32_t* picked, int64_t samples, int64_t vocabulary);
+
 /** Converts between float32, float16 and bfloat16, rounding to nearest even. */
 void convert(Stream& stream, void* out, int32_t out_dtype, const void* in, int32_t in_dtype, int64_t count);
 

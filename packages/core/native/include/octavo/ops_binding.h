@@ -130,9 +130,23 @@ napi_value sample_entry(Call& call) {
     Queue& queue = queue_of(call.backend());
     const BatchView batch = call.batch();
     int32_t* tokens = call.pointer<int32_t>();
-    float* logits = call.pointer<float>();
+    const float* logits = call.pointer<float>();
     const int64_t samples = call.integer();
     sample(queue, batch, tokens, logits, samples, call.integer());
+    return nullptr;
+}
+
+napi_value logprobs_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    Logprobs out;
+    out.tokens = call.pointer<int32_t>();
+    out.logprobs = call.pointer<float>();
+    out.ranks = call.pointer<int32_t>();
+    out.columns = call.integer();
+    const float* logits = call.pointer<float>();
+    const int32_t* picked = call.pointer<int32_t>();
+    const int64_t samples = call.integer();
+    logprobs(queue, out, logits, picked, samples, call.integer());
     return nullptr;
 }
 
@@ -150,6 +164,7 @@ void export_ops(napi_env env, napi_value exports, Environment* environment, Expo
     add(env, exports, "linear", entry<linear_entry>, environment);
     add(env, exports, "siluMul", entry<silu_mul_entry>, environment);
     add(env, exports, "sample", entry<sample_entry>, environment);
+    add(env, exports, "logprobs", entry<logprobs_entry>, environment);
 }
 
 }  // namespace octavo::OCTAVO_BACKEND

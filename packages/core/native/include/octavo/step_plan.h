@@ -6,8 +6,8 @@
 
 namespace octavo {
 
-inline constexpr int32_t kPlanVersion = 1;
-inline constexpr int32_t kPlanHeaderWords = 16;
+inline constexpr int32_t kPlanVersion = 2;
+inline constexpr int32_t kPlanHeaderWords = 20;
 inline constexpr int32_t kRowInitWords = 9;
 inline constexpr int32_t kLastSampled = -1;
 inline constexpr int32_t kNoToken = -1;
@@ -28,6 +28,9 @@ inline constexpr int32_t kTokensOffset = 10;
 inline constexpr int32_t kBlockWritesOffset = 11;
 inline constexpr int32_t kRowInitsOffset = 12;
 inline constexpr int32_t kTotalWords = 13;
+inline constexpr int32_t kLogprobColumns = 14;
+inline constexpr int32_t kNumPromptLogprobs = 15;
+inline constexpr int32_t kPromptLogprobsOffset = 16;
 }  // namespace plan_header
 
 namespace row_init {

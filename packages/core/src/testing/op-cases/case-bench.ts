@@ -29,7 +29,7 @@ export interface CaseOutput extends OutputOptions {
 
 interface Slot extends OutputOptions {
   readonly name: string;
-  readonly role: "input" | "output" | "scratch";
+  readonly role: "input" | "output";
   readonly device: Tensor;
   /** Guard, contents, guard as they were uploaded. */
   readonly image: Uint8Array;
@@ -61,11 +61,6 @@ export class CaseBench implements Disposable {
   /** A tensor that the op writes and that is compared. */
   output(name: string, dtype: DType, shape: readonly number[], options: OutputOptions = {}): Tensor {
     return this.#place(name, "output", dtype, shape, options);
-  }
-
-  /** A tensor that the op reads and may overwrite. */
-  scratch(name: string, dtype: DType, shape: readonly number[], fill: Fill): Tensor {
-    return this.#place(name, "scratch", dtype, shape, { initial: fill });
   }
 
   /** A host tensor as a checkpoint reader hands it out, at any byte offset; in the backend's memory or in JavaScript's. */

@@ -305,6 +305,46 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
   ],
   ["sample", "no min_p", sampleWith((record) => setFloat(record, RowInit.minP, () => 0))],
   ["sample", "temperature squared", sampleWith((record) => setFloat(record, RowInit.temperature, (t) => t * t))],
+  [
+    "sample",
+    "logits changed",
+    (right) => ({
+      sample(tokens, logits, batch) {
+        right.sample(tokens, logits, batch);
+        scaleFirst(logits, 0.5);
+      },
+    }),
+  ],
+  [
+    "logprobs",
+    "ranks from 0",
+    (right) => ({
+      logprobs(out, logits, picked) {
+        right.logprobs(out, logits, picked);
+        intsOf(out.ranks)[0]!--;
+      },
+    }),
+  ],
+  [
+    "logprobs",
+    "the last alternative forgotten",
+    (right) => ({
+      logprobs(out, logits, picked) {
+        right.logprobs(out, logits, picked);
+        intsOf(out.tokens)[out.tokens.shape[1]! - 1] = 0;
+      },
+    }),
+  ],
+  [
+    "logprobs",
+    "a hundred-thousandth off",
+    (right) => ({
+      logprobs(out, logits, picked) {
+        right.logprobs(out, logits, picked);
+        scaleFirst(out.logprobs, 1.00001);
+      },
+    }),
+  ],
 ];
 
 /** Whether a case fails, or makes the backend throw. */

@@ -240,7 +240,7 @@ function samplingCase(shape: SamplingShape): OpCase {
         );
       };
       const tokens = bench.output("tokens", "int32", [maxRows], { compared: count, accept });
-      const values = bench.scratch("logits", "float32", [count, vocabSize], (i) => logits[i]!);
+      const values = bench.input("logits", "float32", [count, vocabSize], (i) => logits[i]!);
       return () => bench.ops.sample(tokens, values, batch);
     },
   };

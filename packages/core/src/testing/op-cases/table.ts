@@ -4,6 +4,7 @@ import { attentionCases } from "./attention-cases.js";
 import { batchCases } from "./batch-cases.js";
 import { embeddingCases } from "./embedding-cases.js";
 import { linearCases } from "./linear-cases.js";
+import { logprobsCases } from "./logprobs-cases.js";
 import { normCases } from "./norm-cases.js";
 import type { OpCase } from "./op-case.js";
 import { ropeCases } from "./rope-cases.js";
@@ -19,4 +20,5 @@ export const opCases: readonly OpCase[] = [
   ...linearCases,
   ...activationCases,
   ...samplingCases,
+  ...logprobsCases,
 ];

@@ -13,6 +13,7 @@ import { pagedAttention, writeKv } from "./attention.js";
 import { prepareBatch } from "./batch.js";
 import { embedding, gatherRows } from "./embedding.js";
 import { linear, ReferenceLinearWeight } from "./linear.js";
+import { logprobs } from "./logprobs.js";
 import { addRmsNorm, rmsNorm } from "./norm.js";
 import { fillRandom } from "./random-fill.js";
 import { rope } from "./rope.js";
@@ -30,6 +31,7 @@ const OPS: Ops = {
   linear,
   siluMul,
   sample,
+  logprobs,
 };
 
 /**
