@@ -34,6 +34,8 @@ export interface EngineOptions {
    * it. What other processes hold does not change it. Default 0.9.
    */
   readonly gpuMemoryUtilization?: number;
+  /** Most likely tokens that a request may ask to see with `logprobs` and `promptLogprobs`. Default 20. */
+  readonly maxLogprobs?: number;
   /** Tokens a KV block. Default: what the backend advises. */
   readonly blockSize?: number;
   /** Reuse the KV blocks of equal prompt beginnings. Default true. */
@@ -62,6 +64,7 @@ const KNOWN: Readonly<Record<keyof EngineOptions, true>> = {
   longPrefillTokenThreshold: true,
   kvCacheMemoryBytes: true,
   gpuMemoryUtilization: true,
+  maxLogprobs: true,
   blockSize: true,
   enablePrefixCaching: true,
   asyncScheduling: true,
@@ -84,12 +87,12 @@ export function resolveMaxQueued({ maxNumQueuedReqs = DEFAULT_MAX_QUEUED }: Engi
   return wholeNumber("maxNumQueuedReqs", maxNumQueuedReqs, Number.MAX_SAFE_INTEGER);
 }
 
-/** `value`, if it is a whole number from 1 to `maximum`. @throws INVALID_ARGUMENT that names the option as its flag does */
-export function wholeNumber(option: keyof EngineOptions, value: number, maximum: number): number {
+/** `value`, if it is a whole number from `minimum` to `maximum`. @throws INVALID_ARGUMENT that names the option as its flag does */
+export function wholeNumber(option: keyof EngineOptions, value: number, maximum: number, minimum = 1): number {
   const flag = flagName(option);
   checkArgument(
-    Number.isSafeInteger(value) && value >= 1 && value <= maximum,
-    `${flag} must be a whole number from 1 to ${maximum}, got ${value}`,
+    Number.isSafeInteger(value) && value >= minimum && value <= maximum,
+    `${flag} must be a whole number from ${minimum} to ${maximum}, got ${value}`,
     flag,
   );
   return value;

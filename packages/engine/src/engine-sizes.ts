@@ -10,6 +10,8 @@ export interface EngineSizes {
   readonly maxModelLen: number;
   readonly maxNumSeqs: number;
   readonly maxNumBatchedTokens: number;
+  /** Most likely tokens that a request may see beside its own. */
+  readonly maxLogprobs: number;
   readonly blockSize: number;
   readonly numBlocks: number;
   readonly kvCacheBytes: number;
@@ -27,6 +29,9 @@ export interface ModelSizes {
   kvBytesPerBlock(blockSize: number): number;
 }
 
+const DEFAULT_LOGPROBS = 20;
+/** More than any vocabulary has. */
+const MAX_LOGPROBS = 2 ** 20;
 const DEFAULT_SEQS = 256;
 const DEFAULT_BATCHED_TOKENS = 2048;
 /** Far above what any device runs at once; beyond it tables and plans alone would fill the memory. */
@@ -58,6 +63,7 @@ export function resolveSizes(
 ): EngineSizes {
   const limit = resolveMaxModelLen(options, model.maxPositions);
   const { maxNumSeqs, maxNumBatchedTokens } = resolveBatch(options);
+  const maxLogprobs = wholeNumber("maxLogprobs", options.maxLogprobs ?? DEFAULT_LOGPROBS, MAX_LOGPROBS, 0);
   const blockSize = wholeNumber("blockSize", options.blockSize ?? backend.blockSize, limit + 4096);
   const blockBytes = model.kvBytesPerBlock(blockSize);
   const blocksOf = (tokens: number) => Math.ceil(tokens / blockSize);
@@ -70,7 +76,7 @@ export function resolveSizes(
   const needs: MemoryNeeds = {
     weightBytes: model.weightBytes,
     workspaceBytes: model.workspaceBytes(maxNumBatchedTokens, maxNumSeqs),
-    tableBytes: deviceStateBytes(layout),
+    tableBytes: deviceStateBytes(layout, maxLogprobs),
     hasGraphs: hasGraphs && !options.enforceEager,
     oneRequestBytes: options.maxModelLen === "auto" ? 0 : (1 + blocksOf(limit)) * blockBytes,
   };
@@ -96,6 +102,7 @@ export function resolveSizes(
     maxModelLen,
     maxNumSeqs,
     maxNumBatchedTokens,
+    maxLogprobs,
     blockSize,
     numBlocks,
     kvCacheBytes: numBlocks * blockBytes,

@@ -18,6 +18,8 @@ export interface EngineInfo {
   readonly maxModelLen: number;
   readonly maxNumSeqs: number;
   readonly maxNumBatchedTokens: number;
+  /** Most likely tokens that a request may ask to see. */
+  readonly maxLogprobs: number;
   readonly blockSize: number;
   readonly numBlocks: number;
   readonly weightBytes: number;
@@ -52,16 +54,40 @@ export type FinishReason = "stop" | "length" | "abort";
 
 export interface GenerateRequest {
   readonly prompt: Prompt;
+  /** `n` must be 1 or left out: submit a request for each choice. */
   readonly params?: SamplingParams;
+  /** Which of several outputs of this prompt it is: with one seed, each choice samples other tokens. Default 0. */
+  readonly choice?: number;
   /** Aborts the request: its row and blocks are free within a step. */
   readonly signal?: AbortSignal;
 }
 
+/** A token and how likely it was. */
+export interface TokenLogprob {
+  readonly tokenId: number;
+  /** Its text by itself, special tokens too; U+FFFD for part of a character, `token_id:7` where there is no tokenizer. */
+  readonly token: string;
+  /** Natural logarithm of the probability that the model gave it, before temperature and filters; may be -Infinity. */
+  readonly logprob: number;
+  /** 1 for the most likely token. */
+  readonly rank: number;
+}
+
+/** The token at one position, and those that were most likely there. */
+export interface PositionLogprobs extends TokenLogprob {
+  /** Most likely first, as many as were asked for; may hold the token itself. */
+  readonly top: readonly TokenLogprob[];
+}
+
 /** What one step added to a request. */
 export interface OutputChunk {
+  /** Which of the request's `n` outputs it belongs to. */
+  readonly index: number;
   /** Text that became certain; may be empty. Never half a character, never text after a stop string. */
   readonly text: string;
   readonly tokenIds: readonly number[];
+  /** One for each of `tokenIds`, where the request asks for them. */
+  readonly logprobs?: readonly PositionLogprobs[] | undefined;
   readonly finishReason: FinishReason | null;
   /** The stop string or stop token id that ended the output; null for an end token, or when not stopped. */
   readonly stopReason: string | number | null;
@@ -72,6 +98,8 @@ export interface RequestStream extends AsyncIterable<OutputChunk> {
   readonly promptTokenIds: Int32Array;
   /** Prompt tokens that the prefix cache had; known from the first chunk on. */
   readonly numCachedTokens: number;
+  /** One for each prompt token, the first one null; complete from the first chunk on. Null where the request does not ask for them. */
+  readonly promptLogprobs: readonly (PositionLogprobs | null)[] | null;
   abort(): void;
 }
 

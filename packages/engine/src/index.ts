@@ -6,10 +6,12 @@ export type {
   FinishReason,
   GenerateRequest,
   OutputChunk,
+  PositionLogprobs,
   RequestStream,
+  TokenLogprob,
 } from "./engine.js";
 export type { EngineOptions } from "./engine-options.js";
-export { collectOutput, Generation, type RequestOutput } from "./generation.js";
+export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
 export { LLM } from "./llm.js";
 export type { Prompt } from "./prompt.js";
 export type { SamplingParams } from "./sampling-params.js";

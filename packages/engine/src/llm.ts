@@ -1,6 +1,7 @@
 // The engine's face: loads a model, takes prompts, gives text. The server uses the same class through the Engine interface.
-import { OctavoError } from "@octavo/core";
+import { checkArgument, OctavoError } from "@octavo/core";
 import { type ChatMessage, type ChatOptions, Detokenizer, type Tokenizer } from "@octavo/tokenizer";
+import { ChoicesStream } from "./choices-stream.js";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
@@ -10,10 +11,17 @@ import { collectOutput, Generation, type RequestOutput } from "./generation.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
 import { encodePrompt, type Prompt } from "./prompt.js";
 import { encodeAbort, encodeAdd } from "./protocol/commands.js";
-import { OUTPUT_WORDS } from "./protocol/outputs.js";
+import { decodeLogprobs } from "./protocol/logprobs.js";
+import { LOGPROBS_HEADER_WORDS, LogprobsOf, OUTPUT_WORDS } from "./protocol/outputs.js";
 import { readStats } from "./protocol/stats.js";
 import { type TextOf, TokenStream } from "./request-stream.js";
-import { type ResolvedSamplingParams, resolveSamplingParams, type SamplingParams } from "./sampling-params.js";
+import {
+  type ResolvedSamplingParams,
+  resolveN,
+  resolveSamplingParams,
+  type SamplingParams,
+} from "./sampling-params.js";
+import { TokenTexts } from "./token-texts.js";
 
 /** Prompt tokens that a detokenizer may need for the first token's text. */
 const PROMPT_TAIL = 24;
@@ -33,6 +41,7 @@ export class LLM implements Engine {
   readonly #client: CoreClient;
   readonly #maxQueued: number;
   readonly #endToken: number;
+  readonly #tokenTexts: TokenTexts;
   readonly #streams = new Map<number, TokenStream>();
   #nextId = 1;
   #failure: OctavoError | null = null;
@@ -44,6 +53,7 @@ export class LLM implements Engine {
     this.#tokenizer = tokenizer;
     this.#client = client;
     this.#maxQueued = resolveMaxQueued(options);
+    this.#tokenTexts = new TokenTexts(tokenizer);
     this.#endToken = tokenizer?.eosTokenId ?? client.eosTokenIds[0] ?? -1;
   }
 
@@ -100,25 +110,48 @@ export class LLM implements Engine {
   generate(prompts: readonly Prompt[], params?: SamplingParams): Promise<RequestOutput[]>;
   generate(prompt: Prompt | readonly Prompt[], params?: SamplingParams): Generation | Promise<RequestOutput[]> {
     if (Array.isArray(prompt) && typeof prompt[0] !== "number") return this.#generateAll(prompt, params);
-    return new Generation(this.submit({ prompt: prompt as Prompt, params }));
+    return this.#generate(prompt as Prompt, params);
   }
 
   /** Answers a conversation, with the model's chat template. `maxTokens` is by default what the context leaves. */
   chat(messages: readonly ChatMessage[], params?: SamplingParams, options?: ChatOptions): Generation {
     const prompt = this.tokenizer.encodeChat(messages, options);
-    return new Generation(this.submit({ prompt, params: { maxTokens: null, ...params } }));
+    return this.#generate(prompt, { maxTokens: null, ...params });
   }
 
-  submit({ prompt, params = {}, signal }: GenerateRequest): RequestStream {
+  #generate(prompt: Prompt, params: SamplingParams = {}): Generation {
+    const n = resolveN(params);
+    return new Generation(this.#submitChoices(prompt, params, n), n);
+  }
+
+  /** All choices or none. */
+  #submitChoices(prompt: Prompt, params: SamplingParams, n: number): RequestStream {
+    if (n === 1) return this.submit({ prompt, params });
+    const choices: RequestStream[] = [];
+    try {
+      for (let choice = 0; choice < n; choice++) {
+        choices.push(
+          this.submit({ prompt: choices[0]?.promptTokenIds ?? prompt, params: { ...params, n: 1 }, choice }),
+        );
+      }
+    } catch (error) {
+      for (const choice of choices) choice.abort();
+      throw error;
+    }
+    return new ChoicesStream(choices);
+  }
+
+  submit({ prompt, params = {}, choice = 0, signal }: GenerateRequest): RequestStream {
     this.#checkAlive();
+    checkArgument(resolveN(params) === 1, `n is ${params.n}: submit one request for each choice, or use generate`, "n");
     if (this.#streams.size >= this.#maxQueued) {
       const message = `${this.#streams.size} requests are in flight, the limit is ${this.#maxQueued}; try again later`;
       throw new OctavoError({ code: "QUEUE_FULL", message });
     }
     const tokens = encodePrompt(prompt, () => this.tokenizer, this.info);
-    const { vocabSize, maxModelLen, generationDefaults: defaults } = this.info;
+    const { vocabSize, maxModelLen, maxLogprobs, generationDefaults: defaults } = this.info;
     const numPromptTokens = tokens.length;
-    const resolved = resolveSamplingParams(params, { defaults, vocabSize, maxModelLen, numPromptTokens });
+    const resolved = resolveSamplingParams(params, { defaults, vocabSize, maxModelLen, numPromptTokens, maxLogprobs });
     const id = this.#takeId();
     const stream = new TokenStream(
       id,
@@ -127,6 +160,7 @@ export class LLM implements Engine {
       resolved,
       this.#endToken,
       this.#owner,
+      choice,
     );
     if (signal?.aborted) {
       stream.abort();
@@ -140,7 +174,7 @@ export class LLM implements Engine {
     }
     this.#streams.set(id, stream);
     if (this.#streams.size === 1) this.#client.setBusy(true);
-    this.#client.send(encodeAdd(id, tokens, resolved, this.#stopTokens(resolved)));
+    this.#client.send(encodeAdd(id, tokens, resolved, this.#stopTokens(resolved), choice));
     return stream;
   }
 
@@ -173,11 +207,12 @@ export class LLM implements Engine {
   async #generateAll(prompts: readonly Prompt[], params?: SamplingParams): Promise<RequestOutput[]> {
     const streams: RequestStream[] = [];
     const outputs: Promise<RequestOutput>[] = [];
+    const n = resolveN(params ?? {});
     try {
       for (const prompt of prompts) {
-        while (this.#streams.size >= this.#maxQueued) await this.#nextEnd();
-        const stream = this.submit({ prompt, params });
-        const output = collectOutput(stream);
+        while (this.#streams.size > 0 && this.#streams.size + n > this.#maxQueued) await this.#nextEnd();
+        const stream = this.#submitChoices(prompt, params ?? {}, n);
+        const output = collectOutput(stream, n);
         output.catch(() => {}); // it may fail while the next prompts still wait for room; Promise.all reports it
         streams.push(stream);
         outputs.push(output);
@@ -212,6 +247,8 @@ export class LLM implements Engine {
 
   #deliver(words: Int32Array): void {
     for (let i = 0; i < words.length; i += OUTPUT_WORDS) {
+      while (words[i]! < 0) i = this.#deliverLogprobs(words, i);
+      if (i >= words.length) break;
       const id = words[i]!;
       const stream = this.#streams.get(id);
       if (!stream) continue; // aborted while its token was on the way
@@ -225,6 +262,17 @@ export class LLM implements Engine {
       if (stream.ended) this.#streams.delete(id);
     }
     this.#settle();
+  }
+
+  /** @returns where the next record begins */
+  #deliverLogprobs(words: Int32Array, start: number): number {
+    const stream = this.#streams.get(-words[start]!);
+    if (stream) {
+      const logprobs = decodeLogprobs(words, start, this.#tokenTexts);
+      if (words[start + 1] === LogprobsOf.prompt) stream.acceptPromptLogprobs(logprobs);
+      else stream.acceptLogprobs(logprobs);
+    }
+    return start + LOGPROBS_HEADER_WORDS + 2 * words[start + 3]!;
   }
 
   /** Ends one request that the core does not run. */

@@ -50,7 +50,9 @@ describe("TokenStream", () => {
   it("leaves the stop token out of the text and names it unless it is the end token", async () => {
     const ended = makeStream().stream;
     ended.accept(END, Finish.stop, 0);
-    expect(await drain(ended)).toEqual([{ text: "~", tokenIds: [END], finishReason: "stop", stopReason: null }]);
+    expect(await drain(ended)).toEqual([
+      { index: 0, text: "~", tokenIds: [END], finishReason: "stop", stopReason: null },
+    ]);
     const stopped = makeStream().stream;
     stopped.accept(code("a"), Finish.stop, 0);
     expect((await drain(stopped))[0]).toMatchObject({ text: "~", stopReason: code("a") });

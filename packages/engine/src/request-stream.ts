@@ -2,7 +2,7 @@
 import { OctavoError } from "@octavo/core";
 import { FinishReason as Finish } from "@octavo/scheduler";
 import type { Detokenizer } from "@octavo/tokenizer";
-import type { FinishReason, OutputChunk, RequestStream } from "./engine.js";
+import type { FinishReason, OutputChunk, PositionLogprobs, RequestStream } from "./engine.js";
 import type { ResolvedSamplingParams } from "./sampling-params.js";
 
 interface Waiter {
@@ -22,6 +22,7 @@ export type TextOf = Pick<Detokenizer, "push" | "finish" | "stopped">;
 export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   readonly promptTokenIds: Int32Array;
   numCachedTokens = 0;
+  readonly promptLogprobs: (PositionLogprobs | null)[] | null;
   /** Called once, when no chunk will follow. */
   onEnd: (() => void) | undefined;
   readonly #id: number;
@@ -29,6 +30,9 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   readonly #detokenizer: TextOf;
   readonly #params: ResolvedSamplingParams;
   readonly #endToken: number;
+  readonly #choice: number;
+  /** Of the token that comes next. */
+  #logprobs: readonly PositionLogprobs[] | undefined;
   readonly #chunks: OutputChunk[] = [];
   /** Those who asked for a chunk before there was one. */
   readonly #waiting: Waiter[] = [];
@@ -42,6 +46,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     params: ResolvedSamplingParams,
     endToken: number,
     owner: StreamOwner,
+    choice = 0,
   ) {
     this.#id = id;
     this.promptTokenIds = promptTokenIds;
@@ -49,10 +54,22 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     this.#params = params;
     this.#endToken = endToken;
     this.#owner = owner;
+    this.#choice = choice;
+    this.promptLogprobs = params.promptLogprobs >= 0 ? [null] : null;
   }
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Takes the logprobs of the token that `accept` gets next. */
+  acceptLogprobs(logprobs: PositionLogprobs): void {
+    this.#logprobs = [logprobs];
+  }
+
+  /** Takes the logprobs of the next token of the prompt. */
+  acceptPromptLogprobs(logprobs: PositionLogprobs): void {
+    this.promptLogprobs?.push(logprobs);
   }
 
   /** Takes one sampled token. `finish` is a code of the scheduler's FinishReason. */
@@ -67,15 +84,18 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     let text = byToken && !this.#params.includeStopStrInOutput ? "" : this.#detokenizer.push(token);
     if (finish !== Finish.none && this.#detokenizer.stopped === null) text += this.#detokenizer.finish();
     const stopString = this.#detokenizer.stopped;
+    const index = this.#choice;
+    const tokenIds = [token];
+    const logprobs = this.#logprobs;
     if (stopString !== null) {
       if (finish === Finish.none) this.#owner.cancel(this.#id);
-      this.#end({ text, tokenIds: [token], finishReason: "stop", stopReason: stopString });
+      this.#end({ index, text, tokenIds, logprobs, finishReason: "stop", stopReason: stopString });
     } else if (finish === Finish.none) {
-      this.#push({ text, tokenIds: [token], finishReason: null, stopReason: null });
+      this.#push({ index, text, tokenIds, logprobs, finishReason: null, stopReason: null });
     } else {
       const finishReason: FinishReason = byToken ? "stop" : "length";
       const stopReason = byToken && token !== this.#endToken ? token : null;
-      this.#end({ text, tokenIds: [token], finishReason, stopReason });
+      this.#end({ index, text, tokenIds, logprobs, finishReason, stopReason });
     }
   }
 
@@ -91,7 +111,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   abort(): void {
     if (this.#ended) return;
     this.#owner.cancel(this.#id);
-    this.#end({ text: "", tokenIds: [], finishReason: "abort", stopReason: null });
+    this.#end({ index: this.#choice, text: "", tokenIds: [], finishReason: "abort", stopReason: null });
   }
 
   [Symbol.asyncIterator](): AsyncIterator<OutputChunk> {

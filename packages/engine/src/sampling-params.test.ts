@@ -55,7 +55,14 @@ describe("resolveSamplingParams", () => {
     ["stop_token_ids", { stopTokenIds: [100] }],
     ["stop_token_ids", { stopTokenIds: 5 as unknown as number[] }],
     ["max_tokens", { max_tokens: 3 } as SamplingParams],
-    ["n", { n: 2 } as SamplingParams],
+    ["best_of", { best_of: 2 } as SamplingParams],
+    ["logprobs", { logprobs: 21 }],
+    ["logprobs", { logprobs: -1 }],
+    ["logprobs", { logprobs: -2 }],
+    ["logprobs", { logprobs: 0.5 }],
+    ["logprobs", { logprobs: true as unknown as number }],
+    ["prompt_logprobs", { promptLogprobs: 21 }],
+    ["prompt_logprobs", { promptLogprobs: -1 }],
   ])("names a bad %s", (param, params) => {
     expect(() => resolve(params)).toThrowError(expect.objectContaining({ code: "INVALID_ARGUMENT", param }));
   });

@@ -27,6 +27,12 @@ export interface SamplingParams {
   readonly ignoreEos?: boolean;
   /** Leave special tokens out of the text. Default true. */
   readonly skipSpecialTokens?: boolean;
+  /** Outputs for the prompt. Default 1. */
+  readonly n?: number;
+  /** Give each output token's logprob, and those of so many most likely tokens, up to `maxLogprobs`. Default: none. */
+  readonly logprobs?: number | null;
+  /** The same for the prompt's tokens; the prefix cache does not help such prompts. Default: none. */
+  readonly promptLogprobs?: number | null;
 }
 
 /** Parameters that are complete and checked. */
@@ -42,6 +48,9 @@ export interface ResolvedSamplingParams {
   readonly includeStopStrInOutput: boolean;
   readonly ignoreEos: boolean;
   readonly skipSpecialTokens: boolean;
+  /** Alternatives to report with each output token; -1: no logprobs. */
+  readonly logprobs: number;
+  readonly promptLogprobs: number;
 }
 
 export interface SamplingContext {
@@ -49,6 +58,8 @@ export interface SamplingContext {
   readonly vocabSize: number;
   readonly maxModelLen: number;
   readonly numPromptTokens: number;
+  /** Default 20. */
+  readonly maxLogprobs?: number;
 }
 
 /** vLLM's own limit is 4 per HTTP request; 16 leaves room and keeps the matcher cheap. */
@@ -67,12 +78,15 @@ const KNOWN: Readonly<Record<keyof SamplingParams, true>> = {
   includeStopStrInOutput: true,
   ignoreEos: true,
   skipSpecialTokens: true,
+  n: true,
+  logprobs: true,
+  promptLogprobs: true,
 };
 
 /** Checks `params` and fills in what is missing. @throws INVALID_ARGUMENT with `param` naming the field as HTTP does */
 export function resolveSamplingParams(params: SamplingParams, context: SamplingContext): ResolvedSamplingParams {
   checkKeys(params, KNOWN, "sampling parameter");
-  const { defaults, vocabSize, maxModelLen, numPromptTokens } = context;
+  const { defaults, vocabSize, maxModelLen, numPromptTokens, maxLogprobs = 20 } = context;
   const room = maxModelLen - numPromptTokens;
   const requested = params.maxTokens === undefined ? 16 : (params.maxTokens ?? room);
   checkArgument(
@@ -102,6 +116,8 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
   }
   const seed = params.seed ?? randomSeed();
   checkArgument(Number.isSafeInteger(seed), `seed must be a safe integer, got ${seed}`, "seed");
+  const alternatives = (name: string, asked: number | null | undefined) =>
+    Math.min(checkLogprobs(name, asked, maxLogprobs), vocabSize);
   return {
     maxTokens: Math.min(requested, Math.max(room, 1), defaults.maxNewTokens ?? Number.POSITIVE_INFINITY),
     temperature,
@@ -114,7 +130,38 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
     includeStopStrInOutput: params.includeStopStrInOutput ?? false,
     ignoreEos: params.ignoreEos ?? false,
     skipSpecialTokens: params.skipSpecialTokens ?? true,
+    logprobs: alternatives("logprobs", params.logprobs),
+    promptLogprobs: alternatives("prompt_logprobs", params.promptLogprobs),
   };
+}
+
+/** vLLM's own limit. */
+const MAX_N = 16384;
+
+/** How many outputs `params` ask for. @throws INVALID_ARGUMENT */
+export function resolveN({ n = 1 }: SamplingParams): number {
+  checkArgument(
+    Number.isSafeInteger(n) && n >= 1 && n <= MAX_N,
+    `n must be a whole number from 1 to ${MAX_N}, got ${n}`,
+    "n",
+  );
+  return n;
+}
+
+/** @returns -1 for none */
+function checkLogprobs(name: string, asked: number | null | undefined, limit: number): number {
+  if (asked === undefined || asked === null) return -1;
+  checkArgument(
+    asked !== -1,
+    `${name} of the whole vocabulary (-1) are not implemented; ask for at most ${limit}`,
+    name,
+  );
+  checkArgument(
+    Number.isSafeInteger(asked) && asked >= 0 && asked <= limit,
+    `${name} must be a whole number from 0 to ${limit} (max_logprobs), got ${asked}`,
+    name,
+  );
+  return asked;
 }
 
 function inRange(name: string, value: number, min: number, max: number): number {

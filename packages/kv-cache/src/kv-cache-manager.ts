@@ -19,6 +19,8 @@ export interface KvCacheOptions {
 export interface KvSequenceOptions {
   /** Sequences share prefixes only with those of the same salt. A safe integer, not negative. Default: 0. */
   readonly cacheSalt?: number;
+  /** False: it takes no cached blocks, so that all its tokens are computed; others may still find what it computes. Default: true. */
+  readonly reuseCached?: boolean;
 }
 
 /**
@@ -75,13 +77,13 @@ export class KvCacheManager {
   }
 
   /** A sequence without blocks. It needs `free()` only while it holds some. */
-  createSequence({ cacheSalt = 0 }: KvSequenceOptions = {}): KvSequence {
+  createSequence({ cacheSalt = 0, reuseCached = true }: KvSequenceOptions = {}): KvSequence {
     checkArgument(
       Number.isSafeInteger(cacheSalt) && cacheSalt >= 0,
       `cache salt ${cacheSalt} is not a safe integer of 0 or more`,
       "cacheSalt",
     );
-    return new KvSequence(this.#pool, this.#prefixCache, this.#hasher, this.blockSize, cacheSalt);
+    return new KvSequence(this.#pool, this.#prefixCache, this.#hasher, this.blockSize, cacheSalt, reuseCached);
   }
 
   /**

@@ -15,6 +15,7 @@ export class KvSequence {
   readonly #hasher: BlockHasher;
   readonly #blockSize: number;
   readonly #cacheSalt: number;
+  readonly #reuseCached: boolean;
   #blocks = new Int32Array(8);
   #numBlocks = 0;
   /** Hash lanes (low, high) of the sequence's full blocks as far as they were needed; tokens never change, so they stay. */
@@ -32,12 +33,14 @@ export class KvSequence {
     hasher: BlockHasher,
     blockSize: number,
     cacheSalt: number,
+    reuseCached: boolean,
   ) {
     this.#pool = pool;
     this.#prefixCache = prefixCache;
     this.#hasher = hasher;
     this.#blockSize = blockSize;
     this.#cacheSalt = cacheSalt;
+    this.#reuseCached = reuseCached;
   }
 
   get numBlocks(): number {
@@ -82,7 +85,7 @@ export class KvSequence {
       this.#parent = this.#prefixCache.serial(block);
     }
     this.#numCommitted = this.#numBlocks;
-    this.#prefixCache.queries += length;
+    if (this.#reuseCached) this.#prefixCache.queries += length;
     this.#prefixCache.hits += this.#numBlocks * this.#blockSize;
     return this.#numBlocks * this.#blockSize;
   }
@@ -127,7 +130,7 @@ export class KvSequence {
 
   /** Full blocks that a match may take. */
   #matchable(length: number): number {
-    return this.#prefixCache ? Math.floor((length - 1) / this.#blockSize) : 0;
+    return this.#prefixCache && this.#reuseCached ? Math.floor((length - 1) / this.#blockSize) : 0;
   }
 
   #find(index: number, parent: number, tokens: Int32Array): number {

@@ -5,8 +5,17 @@ import type { Request } from "./request.js";
 /** Steps that may be launched and not updated: one that the device runs, one that it runs next. */
 export const MAX_IN_FLIGHT = 2;
 
+/** A request's share of a plan's prompt logprobs. */
+interface ScoredPrompt {
+  readonly request: Request;
+  readonly first: number;
+  readonly count: number;
+}
+
 /** The requests that a step samples for, in the plan's sample order. */
 export class InFlightStep {
+  /** In the plan's order; usually none. */
+  readonly scoredPrompts: ScoredPrompt[] = [];
   readonly #requests: (Request | undefined)[];
   #numSamples = 0;
 
@@ -31,6 +40,7 @@ export class InFlightStep {
   clear(): void {
     for (let i = 0; i < this.#numSamples; i++) this.#requests[i] = undefined;
     this.#numSamples = 0;
+    if (this.scoredPrompts.length > 0) this.scoredPrompts.length = 0;
   }
 }
 

@@ -7,6 +7,15 @@ export interface OutputSink {
    * @param token what it sampled, the stop token included; NO_TOKEN with `error`
    * @param finish a {@link FinishReason} code; anything but `none` says that this was the last token
    * @param cachedTokens prompt tokens that came from the prefix cache when the request was first admitted
+   * @param sample index of the token among the step's samples, and so of its logprobs
+   * @param logprobs how many alternatives the request wants to see; -1: no logprobs
    */
-  onToken(id: number, token: number, finish: number, cachedTokens: number): void;
+  onToken(id: number, token: number, finish: number, cachedTokens: number, sample: number, logprobs: number): void;
+  /**
+   * Receives, before any token of the same step, the logprobs of a part of a prompt.
+   * @param first index of the first among the plan's prompt logprobs
+   * @param count how many of them are the request's, for neighbouring tokens; those of its prompt come in order
+   * @param logprobs how many alternatives the request wants to see
+   */
+  onPromptLogprobs?(id: number, first: number, count: number, logprobs: number): void;
 }

@@ -15,8 +15,20 @@ export function writeChunk(plan: StepPlan, request: Request, chunk: number): boo
   const samples = end === request.target;
   plan.addRow(request.row, computed, chunk, samples);
   const known = Math.min(end, length);
-  for (let position = computed; position < known; position++) plan.addToken(tokens[position]!);
+  if (request.promptLogprobs >= 0 && request.scored < request.promptLength - 1) writeScoredPrompt(plan, request, known);
+  else for (let position = computed; position < known; position++) plan.addToken(tokens[position]!);
   // At most one is unknown: with more steps in flight than two, `update` must come first.
   if (end > known) plan.addToken(LAST_SAMPLED);
   return samples;
+}
+
+/** The tokens up to `known`, asking for the logprobs of those that follow them in the prompt. */
+function writeScoredPrompt(plan: StepPlan, request: Request, known: number): void {
+  const { tokens, computed, promptLength, promptLogprobs } = request;
+  for (let position = computed; position < known; position++) {
+    plan.addToken(tokens[position]!);
+    if (position < request.scored || position >= promptLength - 1) continue;
+    plan.addPromptLogprob(tokens[position + 1]!, promptLogprobs);
+    request.scored++;
+  }
 }

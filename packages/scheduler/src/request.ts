@@ -21,6 +21,12 @@ export class Request {
   readonly stopTokenIds: Int32Array;
   readonly rowInit: Int32Array;
   readonly sequence: KvSequence;
+  /** Alternatives to report with each output token; -1: no logprobs. */
+  readonly logprobs: number;
+  /** The same for the prompt's tokens. */
+  readonly promptLogprobs: number;
+  /** Prompt tokens whose successors' logprobs are planned; a preemption does not ask for them again. */
+  scored = 0;
   /** Prompt, then output; `length` of them are known. */
   tokens: Int32Array;
   length: number;
@@ -43,6 +49,8 @@ export class Request {
     this.stopTokenIds = spec.stopTokenIds.slice();
     this.rowInit = spec.rowInit.slice();
     this.sequence = sequence;
+    this.logprobs = spec.logprobs ?? -1;
+    this.promptLogprobs = spec.promptLogprobs ?? -1;
     // Outputs are often far shorter than allowed, so that the array starts small and doubles.
     this.tokens = new Int32Array(Math.min(this.maxLength, this.length + 64));
     this.tokens.set(spec.promptTokens);

@@ -66,7 +66,7 @@ export class Scheduler {
 
   /** Queues a request. @throws QUEUE_FULL; INVALID_ARGUMENT when the request can never run */
   add(spec: RequestSpec): void {
-    const { id, cacheSalt } = spec;
+    const { id, cacheSalt, promptLogprobs = -1 } = spec;
     checkArgument(!this.#requests.has(id), `request ${id} is still unfinished: choose another id`, "id");
     checkRequest(spec, this.#limits);
     const { maxNumQueuedReqs } = this.#config;
@@ -74,7 +74,7 @@ export class Scheduler {
       const message = `request ${id} is refused: ${this.#requests.size} are unfinished, max_num_queued_reqs is ${maxNumQueuedReqs}; retry later`;
       throw new OctavoError({ code: "QUEUE_FULL", message });
     }
-    const sequence = this.#kvCache.createSequence({ cacheSalt });
+    const sequence = this.#kvCache.createSequence({ cacheSalt, reuseCached: promptLogprobs < 0 });
     // The last token is never computed, so that it needs no room in the cache.
     const longest = Math.min(this.#limits.maxModelLen, this.#limits.cacheTokens + 1);
     const request = new Request(spec, this.#arrivals++, longest, sequence);
@@ -138,6 +138,9 @@ export class Scheduler {
    */
   update(tokens: Int32Array, sink: OutputSink): void {
     const step = this.#inFlight.oldest;
+    for (const { request, first, count } of step.scoredPrompts) {
+      if (!request.finished) sink.onPromptLogprobs?.(request.id, first, count, request.promptLogprobs);
+    }
     for (let i = 0; i < step.numSamples; i++) {
       const request = step.request(i);
       if (request.finished) continue;
@@ -149,7 +152,7 @@ export class Scheduler {
       if (isFirst) this.#stats.promptTokens += request.promptLength;
       if (finish !== FinishReason.error) this.#stats.generationTokens++;
       if (finish !== FinishReason.none) this.#remove(request);
-      sink.onToken(request.id, token, finish, request.cachedTokens);
+      sink.onToken(request.id, token, finish, request.cachedTokens, i, request.logprobs);
     }
     this.#inFlight.complete();
     this.#count();
@@ -201,7 +204,7 @@ export class Scheduler {
     assertInternal(sequence.grow(length), `request ${request.id} was said to fit, but its ${length} tokens do not`);
     if (!request.wasAdmitted) {
       request.cachedTokens = request.computed;
-      this.#stats.prefixCacheQueries += length;
+      if (request.promptLogprobs < 0) this.#stats.prefixCacheQueries += length;
       this.#stats.prefixCacheHits += request.computed;
     }
     request.row = this.#rows.take();
@@ -212,10 +215,14 @@ export class Scheduler {
   }
 
   #plan(plan: StepPlan, step: InFlightStep, request: Request, chunk: number): void {
+    const first = plan.numPromptLogprobs;
     const samples = writeChunk(plan, request, chunk);
+    const count = plan.numPromptLogprobs - first;
+    if (count > 0) step.scoredPrompts.push({ request, first, count });
     request.computed += chunk;
     request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
     if (!samples) return;
+    if (request.logprobs >= 0) plan.wantLogprobs(request.logprobs);
     request.pending++;
     step.add(request);
   }

@@ -61,7 +61,10 @@ export class EngineCore implements Disposable {
   step(): boolean {
     while (this.#launched - this.#collected < this.#depth && this.#launch()) {}
     if (this.#launched === this.#collected) return false;
-    const tokens = this.#runner.collect(this.#runner.slot(this.#collected++));
+    const slot = this.#runner.slot(this.#collected++);
+    const tokens = this.#runner.collect(slot);
+    this.outputs.sampledLogprobs = slot.sampledLogprobs;
+    this.outputs.promptLogprobs = slot.promptLogprobs;
     this.#scheduler.update(tokens, this.outputs);
     this.#publish();
     return true;

@@ -56,6 +56,7 @@ export async function loadCore(
       maxModelLen: sizes.maxModelLen,
       maxNumSeqs: sizes.maxNumSeqs,
       maxNumBatchedTokens: sizes.maxNumBatchedTokens,
+      maxLogprobs: sizes.maxLogprobs,
       blockSize: sizes.blockSize,
       numBlocks: sizes.numBlocks,
       weightBytes: model.weightBytes,

@@ -4,7 +4,7 @@ import type { RequestSpec } from "@octavo/scheduler";
 import type { ResolvedSamplingParams } from "../sampling-params.js";
 
 export const Command = {
-  /** [add, id, maxTokens, stops, row-init record, stop token ids, prompt] */
+  /** [add, id, maxTokens, logprobs, promptLogprobs, stops, row-init record, stop token ids, prompt]; -1 for no logprobs */
   add: 1,
   /** [abort, id] */
   abort: 2,
@@ -12,7 +12,8 @@ export const Command = {
   stop: 3,
 } as const;
 
-const FIXED_WORDS = 4 + ROW_INIT_WORDS;
+const RECORD_START = 6;
+const FIXED_WORDS = RECORD_START + ROW_INIT_WORDS;
 
 const float = new Float32Array(1);
 const floatBits = new Int32Array(float.buffer);
@@ -22,24 +23,29 @@ function bitsOf(value: number): number {
   return floatBits[0]!;
 }
 
+/** @param choice which of the parallel samples of one prompt this is */
 export function encodeAdd(
   id: number,
   prompt: Int32Array,
   params: ResolvedSamplingParams,
   stopTokenIds: readonly number[],
+  choice = 0,
 ): Int32Array {
   const words = new Int32Array(FIXED_WORDS + stopTokenIds.length + prompt.length);
   words[0] = Command.add;
   words[1] = id;
   words[2] = params.maxTokens;
-  words[3] = stopTokenIds.length;
-  const record = words.subarray(4, FIXED_WORDS);
+  words[3] = params.logprobs;
+  words[4] = params.promptLogprobs;
+  words[5] = stopTokenIds.length;
+  const record = words.subarray(RECORD_START, FIXED_WORDS);
   record[RowInit.temperature] = bitsOf(params.temperature);
   record[RowInit.topP] = bitsOf(params.topP);
   record[RowInit.minP] = bitsOf(params.minP);
   record[RowInit.topK] = params.topK;
   record[RowInit.seedLow] = params.seed >>> 0;
   record[RowInit.seedHigh] = Math.floor(params.seed / 2 ** 32);
+  record[RowInit.choice] = choice;
   words.set(stopTokenIds, FIXED_WORDS);
   words.set(prompt, FIXED_WORDS + stopTokenIds.length);
   return words;
@@ -47,11 +53,13 @@ export function encodeAdd(
 
 /** The scheduler's view of an `add` command; its arrays are windows into `words`. */
 export function decodeAdd(words: Int32Array): RequestSpec {
-  const promptStart = FIXED_WORDS + words[3]!;
+  const promptStart = FIXED_WORDS + words[5]!;
   return {
     id: words[1]!,
     maxTokens: words[2]!,
-    rowInit: words.subarray(4, FIXED_WORDS),
+    logprobs: words[3]!,
+    promptLogprobs: words[4]!,
+    rowInit: words.subarray(RECORD_START, FIXED_WORDS),
     stopTokenIds: words.subarray(FIXED_WORDS, promptStart),
     promptTokens: words.subarray(promptStart),
   };

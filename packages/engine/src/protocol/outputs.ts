@@ -1,11 +1,28 @@
-// A step's results as one flat Int32Array of (request, token, finish, cached tokens) records.
+// A step's results as one flat Int32Array: (request, token, finish, cached tokens) records, and before those of requests that want
+// logprobs longer records, whose first word is negative.
+import { NO_TOKEN } from "@octavo/core";
 import type { OutputSink } from "@octavo/scheduler";
+import type { LogprobRows } from "../runner/logprob-rows.js";
 
-/** Words of one record. */
+/** Words of one token record. */
 export const OUTPUT_WORDS = 4;
+
+/** What a logprobs record, [-request, of, rank, entries, then for each its token and the bits of its float32 logprob], is about. */
+export const LogprobsOf = {
+  /** The token of the request's next record. */
+  output: 0,
+  /** The prompt's next token, from the second one on. */
+  prompt: 1,
+} as const;
+
+/** Words before a logprobs record's entries, of two words each. */
+export const LOGPROBS_HEADER_WORDS = 4;
 
 /** Gathers one step's records; nothing is allocated until they are taken. */
 export class OutputBatch implements OutputSink {
+  /** Of the step that is being gathered; needed only where a request wants logprobs. */
+  sampledLogprobs: LogprobRows | undefined;
+  promptLogprobs: LogprobRows | undefined;
   #words: Int32Array;
   #length = 0;
 
@@ -13,13 +30,22 @@ export class OutputBatch implements OutputSink {
     this.#words = new Int32Array(OUTPUT_WORDS * maxRows);
   }
 
-  onToken(id: number, token: number, finish: number, cachedTokens: number): void {
-    if (this.#length === this.#words.length) this.#enlarge();
+  onToken(id: number, token: number, finish: number, cachedTokens: number, sample: number, logprobs: number): void {
+    if (logprobs >= 0 && token !== NO_TOKEN) {
+      this.#addLogprobs(id, LogprobsOf.output, this.sampledLogprobs!, sample, logprobs);
+    }
+    if (this.#length + OUTPUT_WORDS > this.#words.length) this.#enlarge();
     this.#words[this.#length] = id;
     this.#words[this.#length + 1] = token;
     this.#words[this.#length + 2] = finish;
     this.#words[this.#length + 3] = cachedTokens;
     this.#length += OUTPUT_WORDS;
+  }
+
+  onPromptLogprobs(id: number, first: number, count: number, logprobs: number): void {
+    for (let i = 0; i < count; i++) {
+      this.#addLogprobs(id, LogprobsOf.prompt, this.promptLogprobs!, first + i, logprobs);
+    }
   }
 
   get empty(): boolean {
@@ -31,6 +57,23 @@ export class OutputBatch implements OutputSink {
     const words = this.#words.slice(0, this.#length);
     this.#length = 0;
     return words;
+  }
+
+  #addLogprobs(id: number, of: number, rows: LogprobRows, row: number, alternatives: number): void {
+    const entries = Math.min(1 + alternatives, rows.columns);
+    while (this.#length + LOGPROBS_HEADER_WORDS + 2 * entries > this.#words.length) this.#enlarge();
+    const words = this.#words;
+    let at = this.#length;
+    words[at++] = -id;
+    words[at++] = of;
+    words[at++] = rows.ranks[row]!;
+    words[at++] = entries;
+    const from = row * rows.columns;
+    for (let i = 0; i < entries; i++) {
+      words[at++] = rows.tokens[from + i]!;
+      words[at++] = rows.logprobs[from + i]!;
+    }
+    this.#length = at;
   }
 
   #enlarge(): void {

@@ -8,17 +8,21 @@ import {
   type Tensor,
   tensor,
 } from "@octavo/core";
+import { LogprobTables, logprobTableBytes } from "./logprob-rows.js";
 
 /** Tables and batch tensors in one allocation, at addresses that stay. */
 export class DeviceState {
   readonly batch: Batch;
   /** int32 [maxRows] */
   readonly sampled: Tensor;
+  /** Rows for `maxRows` tokens, used by one launch after the other. */
+  readonly logprobs: LogprobTables;
   readonly #storage: Storage;
 
-  constructor(backend: Backend, layout: PlanLayout) {
+  /** @param maxLogprobs alternatives that a request may see */
+  constructor(backend: Backend, layout: PlanLayout, maxLogprobs: number) {
     const shapes = tableShapes(layout);
-    this.#storage = backend.allocate(deviceStateBytes(layout), "tables");
+    this.#storage = backend.allocate(tableBytes(layout), "tables");
     let offset = 0;
     const take = (shape: number[]) => {
       const t = tensor("int32", shape, this.#storage, offset);
@@ -44,15 +48,26 @@ export class DeviceState {
       maxSeqLen: 0,
     };
     this.sampled = take(shapes.sampled);
+    const capacity = logprobCapacity(layout, maxLogprobs);
+    this.logprobs = new LogprobTables(backend.allocate(logprobTableBytes(capacity), "tables"), capacity);
   }
 
   dispose(): void {
+    this.logprobs.dispose();
     this.#storage.dispose();
   }
 }
 
 /** Bytes that a {@link DeviceState} takes. */
-export function deviceStateBytes(layout: PlanLayout): number {
+export function deviceStateBytes(layout: PlanLayout, maxLogprobs: number): number {
+  return tableBytes(layout) + logprobTableBytes(logprobCapacity(layout, maxLogprobs));
+}
+
+function logprobCapacity({ capacity }: PlanLayout, maxLogprobs: number): number {
+  return capacity.maxRows * (1 + maxLogprobs);
+}
+
+function tableBytes(layout: PlanLayout): number {
   return Object.values(tableShapes(layout)).reduce((sum, shape) => sum + aligned(shape), 0);
 }
 

@@ -1,5 +1,6 @@
 // What one step in flight needs on the host: the plan that the scheduler writes and the tokens that come back.
 import { type Backend, type DeviceEvent, type PlanLayout, StepPlan, type Tensor, tensor } from "@octavo/core";
+import { HostLogprobs } from "./logprob-rows.js";
 
 /** Memory that the device copies from and to; free again when `done` has been waited for. */
 export class StepSlot {
@@ -8,6 +9,9 @@ export class StepSlot {
   /** int32 [maxRows], valid after `done.wait()` */
   readonly tokens: Int32Array;
   readonly tokensTensor: Tensor;
+  /** Of the sampled tokens and of the prompts' tokens, where the plan wants them; valid as `tokens` are. */
+  readonly sampledLogprobs: HostLogprobs;
+  readonly promptLogprobs: HostLogprobs;
   readonly done: DeviceEvent;
 
   constructor(backend: Backend, layout: PlanLayout) {
@@ -15,11 +19,15 @@ export class StepSlot {
     this.plan = new StepPlan(layout, intsOf(this.planTensor));
     this.tokensTensor = hostInts(backend, layout.capacity.maxRows);
     this.tokens = intsOf(this.tokensTensor);
+    this.sampledLogprobs = new HostLogprobs(backend);
+    this.promptLogprobs = new HostLogprobs(backend);
     this.done = backend.createEvent();
   }
 
   dispose(): void {
     this.done.dispose();
+    this.sampledLogprobs.dispose();
+    this.promptLogprobs.dispose();
     this.planTensor.storage.dispose();
     this.tokensTensor.storage.dispose();
   }

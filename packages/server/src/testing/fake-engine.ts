@@ -98,6 +98,7 @@ export class FakeEngine implements Engine {
     return {
       promptTokenIds: Int32Array.from(request.prompt as ArrayLike<number>),
       numCachedTokens: 2,
+      promptLogprobs: null,
       abort,
       [Symbol.asyncIterator]: () => this.#chunks(() => over, end),
     };
@@ -121,9 +122,9 @@ export class FakeEngine implements Engine {
         if (this.#disposed) throw new OctavoError({ code: "DISPOSED", message: "disposed" });
         if (isOver()) break;
         const last = i === text.length - 1 ? finish : { finishReason: null, stopReason: null };
-        yield { text: text[i]!, tokenIds: [text.charCodeAt(i)], ...last };
+        yield { index: 0, text: text[i]!, tokenIds: [text.charCodeAt(i)], ...last };
       }
-      if (isOver()) yield { text: "", tokenIds: [], finishReason: "abort", stopReason: null };
+      if (isOver()) yield { index: 0, text: "", tokenIds: [], finishReason: "abort", stopReason: null };
     } finally {
       end();
     }

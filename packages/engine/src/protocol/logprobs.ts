@@ -1,0 +1,19 @@
+// Logprobs records of protocol/outputs.ts as the objects that users see.
+import type { PositionLogprobs, TokenLogprob } from "../engine.js";
+import type { TokenTexts } from "../token-texts.js";
+import { LOGPROBS_HEADER_WORDS } from "./outputs.js";
+
+/** The record that begins at `start`. */
+export function decodeLogprobs(words: Int32Array, start: number, texts: TokenTexts): PositionLogprobs {
+  const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
+  const entry = (index: number, rank: number): TokenLogprob => {
+    const at = start + LOGPROBS_HEADER_WORDS + 2 * index;
+    const tokenId = words[at]!;
+    return { tokenId, token: texts.of(tokenId), logprob: floats[at + 1]!, rank };
+  };
+  const entries = words[start + 3]!;
+  return {
+    ...entry(0, words[start + 2]!),
+    top: Array.from({ length: entries - 1 }, (_, i) => entry(i + 1, i + 1)),
+  };
+}
