@@ -174,7 +174,12 @@ describe("bad input gets its status and its field, and the server goes on", () =
     ["a stop token out of range", chat, { messages, stop_token_ids: [99999] }, 400, "stop_token_ids"],
     ["an empty stop string", chat, { messages, stop: [""] }, 400, "stop"],
     ["a token id out of range", "/v1/completions", { prompt: [4096] }, 400, "prompt[0]"],
-    ["a field of tomorrow", chat, { messages, logprobs: true }, 400, "logprobs"],
+    ["a field of tomorrow", chat, { messages, min_tokens: 3 }, 400, "min_tokens"],
+    ["too many logprobs", "/v1/completions", { prompt: "a", logprobs: 21 }, 400, "logprobs"],
+    ["logprobs of everything", "/v1/completions", { prompt: "a", logprobs: -1 }, 400, "logprobs"],
+    ["too many prompt_logprobs", "/v1/completions", { prompt: "a", prompt_logprobs: 21 }, 400, "prompt_logprobs"],
+    ["too many top_logprobs", chat, { messages, logprobs: true, top_logprobs: 21 }, 400, "top_logprobs"],
+    ["top_logprobs alone", chat, { messages, top_logprobs: 1 }, 400, "top_logprobs"],
     [
       "an image",
       chat,
@@ -197,8 +202,8 @@ describe("bad input gets its status and its field, and the server goes on", () =
   test("the official client throws its own error classes", async () => {
     const create = (body: object) => client.chat.completions.create({ model, messages, ...body });
     await expect(create({ model: "x" })).rejects.toBeInstanceOf(OpenAI.NotFoundError);
-    await expect(create({ n: 3 })).rejects.toBeInstanceOf(OpenAI.BadRequestError);
-    await expect(create({ n: 3 })).rejects.toMatchObject({ param: "n", type: "BadRequestError", code: 400 });
+    await expect(create({ n: 0 })).rejects.toBeInstanceOf(OpenAI.BadRequestError);
+    await expect(create({ n: 0 })).rejects.toMatchObject({ param: "n", type: "BadRequestError", code: 400 });
   });
 });
 

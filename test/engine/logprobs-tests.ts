@@ -122,7 +122,7 @@ export function logprobsTests({ options, createBackend, tolerance }: LogprobsDev
       );
       for (const [i, { logprobs, promptLogprobs }] of wishes.entries()) {
         const output = outputs[i]!;
-        if (logprobs === undefined) expect(output.logprobs).toBeNull();
+        if (typeof logprobs !== "number") expect(output.logprobs).toBeNull();
         else expectLogprobs(output, logprobs, promptLogprobs ?? null);
         if (promptLogprobs === undefined) expect(output.promptLogprobs).toBeNull();
         else
@@ -186,6 +186,14 @@ export function logprobsTests({ options, createBackend, tolerance }: LogprobsDev
       }
       expect([...streamed.keys()].sort()).toEqual([0, 1, 2]);
       for (const [index, tokens] of streamed) expect(tokens).toEqual(output.outputs[index]!.tokenIds);
+    });
+
+    test("the outputs share their prompt's blocks", async () => {
+      const prompt = Array.from({ length: 40 }, (_, t) => (t * 23 + 7) % 96);
+      const before = llm.stats;
+      await llm.generate(prompt, { n: 3, maxTokens: 4, ignoreEos: true });
+      const shared = Math.floor(39 / llm.info.blockSize) * llm.info.blockSize;
+      expect(llm.stats.prefixCacheHits - before.prefixCacheHits).toBe(2 * shared);
     });
 
     test("leaving a loop over n outputs ends all of them", async () => {

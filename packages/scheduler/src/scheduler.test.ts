@@ -18,10 +18,16 @@ function createScheduler({ numBlocks = 101, blockSize = 4, ...config }: SetupOpt
   const scheduler = new Scheduler(limits, kvCache);
   const plan = new StepPlan(scheduler.planLayout);
   const outputs: number[][] = [];
+  /** Requests with the index of their sample and the logprobs they want, and their parts of prompts, since the start. */
+  const wishes: number[][] = [];
+  const scored: number[][] = [];
   return {
     scheduler,
     kvCache,
     outputs,
+    wishes,
+    scored,
+    plan,
     schedule() {
       scheduler.schedule(plan);
       scheduler.checkInvariants();
@@ -29,7 +35,13 @@ function createScheduler({ numBlocks = 101, blockSize = 4, ...config }: SetupOpt
     },
     update(...tokens: number[]) {
       outputs.length = 0;
-      scheduler.update(Int32Array.from(tokens), { onToken: (...record) => outputs.push(record) });
+      scheduler.update(Int32Array.from(tokens), {
+        onToken: (id, token, finish, cachedTokens, ...wish) => {
+          outputs.push([id, token, finish, cachedTokens]);
+          wishes.push([id, ...wish]);
+        },
+        onPromptLogprobs: (...record) => scored.push(record),
+      });
       scheduler.checkInvariants();
       return outputs;
     },
@@ -296,6 +308,104 @@ describe("prefix caching", () => {
     const promptTokens = Int32Array.of(...createRequest(1, 6).promptTokens, 7, 8, 9, 50);
     scheduler.add(createRequest(2, 10, { promptTokens }));
     expect(schedule()).toEqual([{ row: 0, context: 8, tokens: [9, 50], samples: true }]);
+  });
+});
+
+describe("logprobs", () => {
+  /** The token indices and targets that a plan names. */
+  const promptLogprobs = ({ words }: StepPlan) => {
+    const count = words[PlanHeader.numPromptLogprobs]!;
+    const at = words[PlanHeader.promptLogprobsOffset]!;
+    return [[...words.subarray(at, at + count)], [...words.subarray(at + count, at + 2 * count)]];
+  };
+  const columns = ({ words }: StepPlan) => words[PlanHeader.logprobColumns]!;
+
+  test("the plan has the widest wish of those that sample, and each token its own", () => {
+    const { scheduler, schedule, update, wishes, plan } = createScheduler();
+    scheduler.add(createRequest(1, 2, { logprobs: 3, maxTokens: 2 }));
+    scheduler.add(createRequest(2, 1));
+    scheduler.add(createRequest(3, 1, { logprobs: 0 }));
+    scheduler.add(createRequest(4, 30, { logprobs: 9 }));
+    schedule();
+    expect(columns(plan)).toBe(4);
+    update(7, 7, 7);
+    schedule();
+    update(7, 7, 7);
+    expect(wishes).toEqual([
+      [1, 0, 3],
+      [2, 1, -1],
+      [3, 2, 0],
+      [1, 0, 3],
+      [2, 1, -1],
+      [3, 2, 0],
+    ]);
+    schedule();
+    expect(columns(plan)).toBe(10);
+  });
+
+  test("a prompt's tokens are scored by those before them, in chunks, and the last one scores nothing", () => {
+    const { scheduler, schedule, update, scored, plan } = createScheduler({ maxNumBatchedTokens: 4 });
+    scheduler.add(createRequest(2, 1));
+    scheduler.add(createRequest(1, 6, { promptLogprobs: 2 }));
+    schedule();
+    expect(promptLogprobs(plan)).toEqual([
+      [1, 2, 3],
+      [101, 102, 103],
+    ]);
+    expect(columns(plan)).toBe(3);
+    update(7);
+    schedule();
+    expect(promptLogprobs(plan)).toEqual([
+      [1, 2],
+      [104, 105],
+    ]);
+    update(7, 7);
+    schedule();
+    expect([promptLogprobs(plan), columns(plan)]).toEqual([[[], []], 0]);
+    expect(scored).toEqual([
+      [1, 0, 3, 2],
+      [1, 0, 2, 2],
+    ]);
+  });
+
+  test("such a prompt takes no cached blocks and does not count as a query, but others find its blocks", () => {
+    const { scheduler, schedule, update } = createScheduler();
+    const prompt = { promptTokens: Int32Array.from({ length: 9 }, (_, i) => i), maxTokens: 1 };
+    for (const [id, promptLogprobs, context] of [
+      [1, 0, 0],
+      [2, 0, 0],
+      [3, -1, 8],
+    ] as const) {
+      scheduler.add(createRequest(id, 0, { ...prompt, promptLogprobs }));
+      expect(schedule()[0]!.context).toBe(context);
+      update(7);
+    }
+    expect(scheduler.stats).toMatchObject({ prefixCacheQueries: 9, prefixCacheHits: 8 });
+  });
+
+  test("a preempted prompt is computed again, but scored once", () => {
+    const { scheduler, schedule, update, scored } = createScheduler({ numBlocks: 5, maxNumSeqs: 2 });
+    scheduler.add(createRequest(1, 7, { promptLogprobs: 0, maxTokens: 9 }));
+    scheduler.add(createRequest(2, 7, { promptLogprobs: 0, maxTokens: 9 }));
+    for (let step = 0; scheduler.hasUnfinished(); step++) {
+      expect(step).toBeLessThan(50);
+      const samples = schedule().filter(({ samples }) => samples);
+      update(...samples.map(() => 7));
+    }
+    expect(scheduler.stats.numPreemptions).toBeGreaterThan(0);
+    expect(scored.map(([id, , count]) => [id, count])).toEqual([
+      [1, 6],
+      [2, 6],
+    ]);
+  });
+
+  test("what an aborted request's launched step scores is not reported", () => {
+    const { scheduler, schedule, update, scored } = createScheduler();
+    scheduler.add(createRequest(1, 5, { promptLogprobs: 0 }));
+    schedule();
+    scheduler.abort(1);
+    update(7);
+    expect(scored).toEqual([]);
   });
 });
 

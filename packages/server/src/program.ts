@@ -41,6 +41,7 @@ export function createProgram(serve: Serve): Command {
     .option("--max-num-seqs <requests>", "requests that run at once (default: 256)", positive)
     .option("--max-num-batched-tokens <tokens>", "tokens a step computes at most (default: 2048)", positive)
     .option("--max-num-queued-reqs <requests>", "requests in flight, more get a 503 (default: 4096)", positive)
+    .option("--max-logprobs <tokens>", "most likely tokens that a request may ask to see (default: 20)", count)
     .option("--gpu-memory-utilization <share>", "share of a GPU's memory for this engine (default: 0.9)", share)
     .option(
       "--kv-cache-memory-bytes <bytes>",
@@ -77,6 +78,10 @@ function positive(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError("It must be a whole number of at least 1.");
+}
+
+function count(text: string): number {
+  return text === "0" ? 0 : positive(text);
 }
 
 function length(text: string): number | "auto" {

@@ -93,6 +93,16 @@ export class PromptLimits {
     }
   }
 
+  /** @throws ApiError 400 when there are more outputs than the engine can ever take at once */
+  checkChoices(prompts: number, n: number): void {
+    if (prompts * n <= this.#maxPrompts) return;
+    const found = prompts === 1 ? `\`n\` is ${n}` : `${prompts} prompts with \`n\` ${n} give ${prompts * n} outputs`;
+    throw badRequest(
+      `${found}, at most ${this.#maxPrompts} can be in flight (--max-num-queued-reqs); ask for fewer.`,
+      "n",
+    );
+  }
+
   /** @throws ApiError 400 when there are more prompts than the engine can ever take at once */
   checkPromptCount(count: number): void {
     if (count <= this.#maxPrompts) return;

@@ -1,6 +1,7 @@
 // The sampling fields that chat and text completions share, and their way to the engine. Ranges are the engine's business.
 import type { SamplingParams } from "@octavo/engine";
 import { z } from "zod";
+import { badRequest } from "../errors/api-error.js";
 
 /** The engine looks through them at every token. */
 const MAX_STOP_TOKEN_IDS = 1024;
@@ -20,6 +21,9 @@ export const samplingFields = {
   include_stop_str_in_output: flag,
   ignore_eos: flag,
   skip_special_tokens: flag,
+  n: z.int().min(1).optional(),
+  best_of: z.int().min(1).optional(),
+  prompt_logprobs: z.int().optional(),
 };
 
 type SamplingBody = z.output<z.ZodObject<typeof samplingFields>>;
@@ -28,9 +32,15 @@ type SamplingBody = z.output<z.ZodObject<typeof samplingFields>>;
  * Engine parameters from a request's fields. What the request leaves out stays undefined, so that the engine takes the
  * model's generation_config.json.
  * @param maxTokens null: up to the context's end
+ * @param logprobs alternatives to show with each output token; undefined: no logprobs
  */
-export function toSamplingParams(body: SamplingBody, maxTokens: number | null): SamplingParams {
+export function toSamplingParams(
+  body: SamplingBody,
+  maxTokens: number | null,
+  logprobs: number | undefined,
+): SamplingParams {
   const params: { -readonly [Key in keyof SamplingParams]: SamplingParams[Key] } = { maxTokens };
+  if (logprobs !== undefined) params.logprobs = logprobs;
   if (body.temperature !== undefined) params.temperature = body.temperature;
   if (body.top_p !== undefined) params.topP = body.top_p;
   if (body.top_k !== undefined) params.topK = body.top_k;
@@ -40,6 +50,22 @@ export function toSamplingParams(body: SamplingBody, maxTokens: number | null): 
   if (body.stop_token_ids !== undefined) params.stopTokenIds = body.stop_token_ids;
   if (body.include_stop_str_in_output !== undefined) params.includeStopStrInOutput = body.include_stop_str_in_output;
   if (body.ignore_eos !== undefined) params.ignoreEos = body.ignore_eos;
+  if (body.prompt_logprobs !== undefined) params.promptLogprobs = body.prompt_logprobs;
   if (body.skip_special_tokens !== undefined) params.skipSpecialTokens = body.skip_special_tokens;
   return params;
+}
+
+/** How many outputs each prompt gets. @throws ApiError 400 for a larger `best_of` */
+export function toChoices({ n = 1, best_of: bestOf = n }: SamplingBody): number {
+  if (bestOf > n) {
+    const message = `\`best_of\` is not implemented (vLLM dropped it, too); leave it out, or send at most \`n\`, which is ${n}.`;
+    throw badRequest(message, "best_of");
+  }
+  return n;
+}
+
+/** @throws ApiError 400 for prompt_logprobs in a stream, where no field could carry them */
+export function checkPromptLogprobs(body: SamplingBody, stream: boolean): void {
+  if (!stream || body.prompt_logprobs === undefined) return;
+  throw badRequest("`prompt_logprobs` are not available with `stream: true`.", "prompt_logprobs");
 }

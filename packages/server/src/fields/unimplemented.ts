@@ -7,7 +7,6 @@ import { badRequest } from "../errors/api-error.js";
 export type UnimplementedFields = Readonly<Record<string, readonly unknown[]>>;
 
 const SHARED: UnimplementedFields = {
-  n: [1],
   frequency_penalty: [0],
   presence_penalty: [0],
   repetition_penalty: [1],
@@ -19,12 +18,10 @@ const SHARED: UnimplementedFields = {
   spaces_between_special_tokens: [true],
   truncate_prompt_tokens: [],
   truncation_side: [],
-  prompt_logprobs: [],
   logprob_token_ids: [],
   allowed_token_ids: [],
   bad_words: [[]],
   thinking_token_budget: [],
-  echo: [false],
   structured_outputs: [],
   priority: [0],
   session_id: [],
@@ -40,7 +37,6 @@ const SHARED: UnimplementedFields = {
   repetition_detection: [],
   stream_interval: [1],
   // Gone from vLLM, still sent by older clients.
-  best_of: [1],
   guided_json: [],
   guided_regex: [],
   guided_choice: [],
@@ -51,8 +47,7 @@ const SHARED: UnimplementedFields = {
 /** For `POST /v1/chat/completions`. */
 export const CHAT_UNIMPLEMENTED: UnimplementedFields = {
   ...SHARED,
-  logprobs: [false],
-  top_logprobs: [0],
+  echo: [false],
   tools: [[]],
   tool_choice: ["none"],
   parallel_tool_calls: [true],
@@ -70,7 +65,6 @@ export const CHAT_UNIMPLEMENTED: UnimplementedFields = {
 /** For `POST /v1/completions`. vLLM drops `suffix` silently; that would not be infilling, so it is refused. */
 export const COMPLETION_UNIMPLEMENTED: UnimplementedFields = {
   ...SHARED,
-  logprobs: [],
   suffix: [""],
   prompt_embeds: [],
 };

@@ -1,12 +1,21 @@
 // One submitted request: the only place that talks to Engine.submit, reads its output and measures it.
-import type { Engine, FinishReason, OutputChunk, RequestStream, SamplingParams } from "@octavo/engine";
+import type { Engine, FinishReason, RequestStream, SamplingParams } from "@octavo/engine";
 import type { FinishedReason, Metrics } from "../metrics/metrics.js";
+import { type Echo, type ReplyChunk, withPrompt } from "./echo.js";
 
 /** Takes a chunk; a promise holds the next one back. */
-export type ChunkHandler = (chunk: OutputChunk) => Promise<void> | undefined;
+export type ChunkHandler = (chunk: ReplyChunk) => Promise<void> | undefined;
+
+/** One prompt of a request, for all of its choices. */
+export interface PromptJob {
+  readonly prompt: Int32Array;
+  /** Set where the prompt is part of the reply. */
+  readonly echo?: Echo | undefined;
+}
 
 export class Generation {
-  readonly promptTokens: number;
+  /** The choices of one prompt share it. */
+  readonly job: PromptJob;
   completionTokens = 0;
   finishReason: FinishReason | null = null;
   stopReason: string | number | null = null;
@@ -14,10 +23,20 @@ export class Generation {
   readonly #metrics: Metrics;
   readonly #submitted = performance.now();
 
-  constructor(engine: Engine, metrics: Metrics, prompt: ArrayLike<number>, params: SamplingParams) {
-    this.#stream = engine.submit({ prompt, params });
+  /** @param choice which of the outputs for this prompt */
+  constructor(engine: Engine, metrics: Metrics, job: PromptJob, params: SamplingParams, choice: number) {
+    this.#stream = engine.submit({ prompt: job.prompt, params, choice });
     this.#metrics = metrics;
-    this.promptTokens = prompt.length;
+    this.job = job;
+  }
+
+  get promptTokens(): number {
+    return this.job.prompt.length;
+  }
+
+  /** Complete when the first chunk has come. */
+  get promptLogprobs(): RequestStream["promptLogprobs"] {
+    return this.#stream.promptLogprobs;
   }
 
   get cachedTokens(): number {
@@ -33,9 +52,12 @@ export class Generation {
     const metrics = this.#metrics;
     let previous = this.#submitted;
     let failed = true;
+    let echo = this.job.echo;
     try {
       for await (const chunk of this.#stream) {
-        const count = chunk.tokenIds.length;
+        const reply = echo ? withPrompt(chunk, echo, this.#stream) : chunk;
+        echo = undefined;
+        const count = reply.tokenIds.length;
         if (count > 0) {
           const now = performance.now();
           const histogram = this.completionTokens === 0 ? metrics.timeToFirstToken : metrics.interTokenLatency;
@@ -43,9 +65,9 @@ export class Generation {
           previous = now;
           this.completionTokens += count;
         }
-        this.finishReason = chunk.finishReason;
-        this.stopReason = chunk.stopReason;
-        const written = onChunk(chunk);
+        this.finishReason = reply.finishReason;
+        this.stopReason = reply.stopReason;
+        const written = onChunk(reply);
         if (written) await written;
       }
       failed = false;
@@ -64,14 +86,15 @@ export class Generation {
 }
 
 /**
- * One generation a prompt; all or none. All are aborted with `signal`, by one listener: a signal warns at the eleventh.
+ * `n` generations a prompt, side by side; all or none. All are aborted with `signal`, by one listener: a signal warns at the eleventh.
  * @throws what Engine.submit throws, after aborting those already submitted
  */
 export function submitAll(
   engine: Engine,
   metrics: Metrics,
-  prompts: readonly ArrayLike<number>[],
+  jobs: readonly PromptJob[],
   params: SamplingParams,
+  n: number,
   signal: AbortSignal,
 ): Generation[] {
   const generations: Generation[] = [];
@@ -79,7 +102,11 @@ export function submitAll(
     for (const generation of generations) generation.abort();
   };
   try {
-    for (const prompt of prompts) generations.push(new Generation(engine, metrics, prompt, params));
+    for (const job of jobs) {
+      for (let choice = 0; choice < n; choice++) {
+        generations.push(new Generation(engine, metrics, job, params, choice));
+      }
+    }
   } catch (error) {
     abort();
     throw error;

@@ -1,10 +1,12 @@
 // Streams generations as server-sent events. What does not change from token to token is prepared once a request, so that
 // a token costs one JSON.stringify of its text.
-import type { FinishReason, OutputChunk } from "@octavo/engine";
+import type { FinishReason } from "@octavo/engine";
 import type { UsageOptions } from "../fields/streaming.js";
 import { EventStream } from "../streaming/sse.js";
 import { systemFingerprint } from "../version.js";
+import type { ReplyChunk } from "./echo.js";
 import type { Generation } from "./generation.js";
+import type { ScoredToken } from "./scored-token.js";
 import { usageOf } from "./usage.js";
 
 /** How one route spells its chunks. */
@@ -13,9 +15,17 @@ export interface ChunkFormat {
   /** JSON of the choice that comes before a generation's first one; null for none. */
   opening(index: number): string | null;
   /** JSON of a choice that carries `text` and does not end the output. */
-  delta(index: number, text: string): string;
+  delta(index: number, text: string, logprobs: string): string;
   /** JSON of a choice that ends the output. */
-  last(index: number, text: string, finishReason: FinishReason, stopReason: string | number | null): string;
+  last(
+    index: number,
+    text: string,
+    logprobs: string,
+    finishReason: FinishReason,
+    stopReason: string | number | null,
+  ): string;
+  /** Makes the writer of one choice's logprobs, which are told of in order. */
+  logprobs(): (tokens: readonly ScoredToken[]) => object;
 }
 
 export interface StreamReply {
@@ -72,15 +82,19 @@ function writeOne(
   const own = [generation];
   const tail = () => (usage.continuous ? `,"usage":${JSON.stringify(usageOf(own))}}\n\n` : "}\n\n");
   const openingTail = tail();
+  const toLogprobs = format.logprobs();
   let opening = format.opening(index);
-  return generation.run((chunk: OutputChunk) => {
+  return generation.run((chunk: ReplyChunk) => {
     let text = "";
     if (opening !== null) {
       text = `${head}${opening}]${openingTail}`;
       opening = null;
     }
-    if (chunk.finishReason === null) return events.write(`${text}${head}${format.delta(index, chunk.text)}]${tail()}`);
-    const last = format.last(index, chunk.text, chunk.finishReason, chunk.stopReason);
+    const logprobs = chunk.logprobs ? JSON.stringify(toLogprobs(chunk.logprobs)) : "null";
+    if (chunk.finishReason === null) {
+      return events.write(`${text}${head}${format.delta(index, chunk.text, logprobs)}]${tail()}`);
+    }
+    const last = format.last(index, chunk.text, logprobs, chunk.finishReason, chunk.stopReason);
     return events.write(`${text}${head}${last}],"system_fingerprint":"${systemFingerprint}"${tail()}`);
   });
 }

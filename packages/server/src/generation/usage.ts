@@ -1,5 +1,5 @@
 // Token counts of a reply.
-import type { Generation } from "./generation.js";
+import type { Generation, PromptJob } from "./generation.js";
 
 export interface Usage {
   readonly prompt_tokens: number;
@@ -8,14 +8,17 @@ export interface Usage {
   readonly prompt_tokens_details: { readonly cached_tokens: number };
 }
 
-/** The sum over `generations`, as of now. */
+/** The sum over `generations`, as of now. The choices of a prompt stand side by side, and count it once. */
 export function usageOf(generations: readonly Generation[]): Usage {
   let prompt = 0;
   let completion = 0;
   let cached = 0;
+  let previous: PromptJob | undefined;
   for (const generation of generations) {
-    prompt += generation.promptTokens;
     completion += generation.completionTokens;
+    if (generation.job === previous) continue;
+    previous = generation.job;
+    prompt += generation.promptTokens;
     cached += generation.cachedTokens;
   }
   return {

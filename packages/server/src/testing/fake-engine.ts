@@ -1,6 +1,14 @@
 // An engine for tests: answers with a given text, one character a token, and remembers what it was asked.
 import { OctavoError } from "@octavo/core";
-import type { Engine, EngineInfo, EngineStats, GenerateRequest, OutputChunk, RequestStream } from "@octavo/engine";
+import type {
+  Engine,
+  EngineInfo,
+  EngineStats,
+  GenerateRequest,
+  OutputChunk,
+  PositionLogprobs,
+  RequestStream,
+} from "@octavo/engine";
 import type { Tokenizer } from "@octavo/tokenizer";
 
 export interface FakeEngineOptions {
@@ -35,6 +43,17 @@ const tokenizer = {
     return text.join("") + (options.addGenerationPrompt === false ? "" : "assistant:");
   },
 } as unknown as Tokenizer;
+
+/** Logprob -0.5; the alternatives are "A", "B" and so on with -1, -2 and so on, but the last one is impossible. */
+function positionOf(tokenId: number, alternatives: number): PositionLogprobs {
+  const entry = (id: number, logprob: number, rank: number) => {
+    return { tokenId: id, token: String.fromCharCode(id), logprob, rank };
+  };
+  const top = Array.from({ length: alternatives }, (_, i) => {
+    return entry(65 + i, i + 1 === alternatives ? Number.NEGATIVE_INFINITY : -1 - i, i + 1);
+  });
+  return { ...entry(tokenId, -0.5, 7), top };
+}
 
 export class FakeEngine implements Engine {
   readonly tokenizer = { ...tokenizer } as Tokenizer;
@@ -71,6 +90,7 @@ export class FakeEngine implements Engine {
       maxModelLen: options.maxModelLen ?? 1000,
       maxNumSeqs: 8,
       maxNumBatchedTokens: 64,
+      maxLogprobs: 20,
       blockSize: 16,
       numBlocks: 100,
       weightBytes: 0,
@@ -95,12 +115,17 @@ export class FakeEngine implements Engine {
       this.aborted++;
       end();
     };
+    const promptTokenIds = Int32Array.from(request.prompt as ArrayLike<number>);
+    const { logprobs, promptLogprobs } = request.params ?? {};
     return {
-      promptTokenIds: Int32Array.from(request.prompt as ArrayLike<number>),
+      promptTokenIds,
       numCachedTokens: 2,
-      promptLogprobs: null,
+      promptLogprobs:
+        typeof promptLogprobs === "number"
+          ? Array.from(promptTokenIds, (id, i) => (i === 0 ? null : positionOf(id, promptLogprobs)))
+          : null,
       abort,
-      [Symbol.asyncIterator]: () => this.#chunks(() => over, end),
+      [Symbol.asyncIterator]: () => this.#chunks(() => over, end, logprobs ?? -1),
     };
   }
 
@@ -114,7 +139,7 @@ export class FakeEngine implements Engine {
     return this.dispose();
   }
 
-  async *#chunks(isOver: () => boolean, end: () => void): AsyncGenerator<OutputChunk> {
+  async *#chunks(isOver: () => boolean, end: () => void, logprobs: number): AsyncGenerator<OutputChunk> {
     const { text = "Hello", beforeToken, finish = { finishReason: "stop", stopReason: null } } = this.#options;
     try {
       for (let i = 0; i < text.length && !isOver(); i++) {
@@ -122,7 +147,9 @@ export class FakeEngine implements Engine {
         if (this.#disposed) throw new OctavoError({ code: "DISPOSED", message: "disposed" });
         if (isOver()) break;
         const last = i === text.length - 1 ? finish : { finishReason: null, stopReason: null };
-        yield { index: 0, text: text[i]!, tokenIds: [text.charCodeAt(i)], ...last };
+        const id = text.charCodeAt(i);
+        const scored = logprobs >= 0 ? { logprobs: [positionOf(id, logprobs)] } : {};
+        yield { index: 0, text: text[i]!, tokenIds: [id], ...scored, ...last };
       }
       if (isOver()) yield { index: 0, text: "", tokenIds: [], finishReason: "abort", stopReason: null };
     } finally {

@@ -4,10 +4,13 @@ import type { ChatMessage, ChatOptions, Tokenizer } from "@octavo/tokenizer";
 import type { ServerContext } from "../../context.js";
 import { badRequest } from "../../errors/api-error.js";
 import { textLength, toChatMessages } from "../../fields/messages.js";
+import type { Output } from "../../generation/collect.js";
 import type { Generation } from "../../generation/generation.js";
+import { toPromptLogprobs } from "../../generation/scored-token.js";
 import type { ChunkFormat } from "../../generation/stream-reply.js";
 import { usageOf } from "../../generation/usage.js";
 import { systemFingerprint } from "../../version.js";
+import { chatLogprobs } from "./logprobs.js";
 import type { ChatBody } from "./schema.js";
 
 type PromptFields = Pick<
@@ -46,23 +49,32 @@ function render(tokenizer: Tokenizer, messages: readonly ChatMessage[], options:
 }
 
 /** The reply in one piece. */
-export function toChatCompletion(id: string, created: number, model: string, generation: Generation, text: string) {
+export function toChatCompletion(
+  id: string,
+  created: number,
+  model: string,
+  generations: readonly Generation[],
+  outputs: readonly Output[],
+  { prompt_logprobs: promptLogprobs }: ChatBody,
+) {
   return {
     id,
     object: "chat.completion",
     created,
     model,
-    choices: [
-      {
-        index: 0,
+    choices: generations.map(({ finishReason, stopReason }, index) => {
+      const { text, logprobs } = outputs[index]!;
+      return {
+        index,
         message: { role: "assistant", content: text, refusal: null },
-        logprobs: null,
-        finish_reason: generation.finishReason,
-        stop_reason: generation.stopReason,
-      },
-    ],
+        logprobs: logprobs && chatLogprobs()(logprobs),
+        finish_reason: finishReason,
+        stop_reason: stopReason,
+      };
+    }),
     system_fingerprint: systemFingerprint,
-    usage: usageOf([generation]),
+    usage: usageOf(generations),
+    ...(promptLogprobs !== undefined && { prompt_logprobs: toPromptLogprobs(generations[0]!.promptLogprobs ?? []) }),
   };
 }
 
@@ -70,8 +82,25 @@ export const chatChunks: ChunkFormat = {
   object: "chat.completion.chunk",
   opening: (index) =>
     `{"index":${index},"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}`,
-  delta: (index, text) =>
-    `{"index":${index},"delta":{"content":${JSON.stringify(text)}},"logprobs":null,"finish_reason":null}`,
-  last: (index, text, finishReason, stopReason) =>
-    `{"index":${index},"delta":{"content":${JSON.stringify(text)}},"logprobs":null,"finish_reason":"${finishReason}","stop_reason":${JSON.stringify(stopReason)}}`,
+  delta: (index, text, logprobs) =>
+    `{"index":${index},"delta":{"content":${JSON.stringify(text)}},"logprobs":${logprobs},"finish_reason":null}`,
+  last: (index, text, logprobs, finishReason, stopReason) =>
+    `{"index":${index},"delta":{"content":${JSON.stringify(text)}},"logprobs":${logprobs},"finish_reason":"${finishReason}","stop_reason":${JSON.stringify(stopReason)}}`,
+  logprobs: chatLogprobs,
 };
+
+/**
+ * Alternatives to show with each token; undefined: no logprobs.
+ * @throws ApiError 400 for what the engine would name otherwise, or `top_logprobs` without `logprobs`
+ */
+export function toTopLogprobs(
+  { logprobs, top_logprobs: top }: Pick<ChatBody, "logprobs" | "top_logprobs">,
+  limit: number,
+): number | undefined {
+  if (top !== undefined && (top < 0 || top > limit)) {
+    const advice = top === -1 ? "the whole vocabulary is not implemented" : `got ${top}`;
+    throw badRequest(`\`top_logprobs\` must be from 0 to ${limit} (--max-logprobs); ${advice}.`, "top_logprobs");
+  }
+  if (top && !logprobs) throw badRequest("`top_logprobs` needs `logprobs: true`.", "top_logprobs");
+  return logprobs ? (top ?? 0) : undefined;
+}

@@ -10,6 +10,8 @@ export const chatSchema = z.object({
   model: z.string().optional(),
   request_id: z.string().optional(),
   messages: messagesSchema,
+  logprobs: z.boolean().optional(),
+  top_logprobs: z.int().optional(),
   max_completion_tokens: z.int().min(1).optional(),
   add_generation_prompt: z.boolean().optional(),
   continue_final_message: z.boolean().optional(),

@@ -14,6 +14,10 @@ export const completionSchema = z.object({
   model: z.string().optional(),
   request_id: z.string().optional(),
   prompt,
+  /** 0 with `echo`: the prompt alone. */
+  max_tokens: z.int().min(0).optional(),
+  logprobs: z.int().optional(),
+  echo: z.boolean().optional(),
   add_special_tokens: z.boolean().optional(),
 });
 

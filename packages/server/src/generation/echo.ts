@@ -1,0 +1,27 @@
+// `echo`: the prompt comes before the output, as if it had been generated. The first chunk carries it.
+import type { OutputChunk, RequestStream } from "@octavo/engine";
+import type { ScoredToken } from "./scored-token.js";
+
+/** An engine's chunk, of which the first may begin with the prompt. */
+export interface ReplyChunk extends Omit<OutputChunk, "logprobs"> {
+  readonly logprobs?: readonly ScoredToken[] | undefined;
+}
+
+export interface Echo {
+  /** The prompt's text. */
+  readonly text: string;
+  /** The text of its first token, which has no logprob. */
+  readonly firstToken: string;
+  /** Show the prompt alone: the engine had to generate one token. */
+  readonly only: boolean;
+}
+
+/** The first chunk of `stream` with the prompt before it. */
+export function withPrompt(chunk: OutputChunk, { text, firstToken, only }: Echo, stream: RequestStream): ReplyChunk {
+  const prompt = stream.promptLogprobs?.map((position): ScoredToken => {
+    return position ?? { token: firstToken, logprob: null, top: null };
+  });
+  const wanted = chunk.logprobs && prompt;
+  if (only) return { ...chunk, text, tokenIds: [], logprobs: wanted, finishReason: "length", stopReason: null };
+  return { ...chunk, text: text + chunk.text, logprobs: wanted && [...wanted, ...chunk.logprobs] };
+}
