@@ -112,18 +112,22 @@ report("rmsNorm of 8 elements", (perCall / calls) * 1e9, "ns a call");
 
 const vocabulary = 128_256;
 const logits = make("float32", [1, vocabulary]);
-const fill = Float32Array.from({ length: vocabulary }, (_, i) => 6 * Math.sin(i * 1.7) * Math.cos(i * 0.31));
+new Float32Array(logits.storage.bytes.buffer).set(
+  Float32Array.from({ length: vocabulary }, (_, i) => 6 * Math.sin(i * 1.7) * Math.cos(i * 0.31)),
+);
 for (const [name, sampling] of [
   ["greedy", [0, 1, 0]],
   ["temperature 1", [1, 1, 0]],
   ["temperature 1, top_p 0.9", [1, 0.9, 0]],
 ]) {
   const batch = batchOf(1, sampling);
-  const filling = seconds(() => new Float32Array(logits.storage.bytes.buffer).set(fill));
-  const time = seconds(() => {
-    new Float32Array(logits.storage.bytes.buffer).set(fill);
-    backend.ops.sample(probeTokens, logits, batch);
-  });
-  report(`sample 1 x ${vocabulary}, ${name}`, (time - filling) * 1e6, "us");
+  const time = seconds(() => backend.ops.sample(probeTokens, logits, batch));
+  report(`sample 1 x ${vocabulary}, ${name}`, time * 1e6, "us");
+}
+for (const alternatives of [0, 20]) {
+  const shape = [1, alternatives + 1];
+  const out = { tokens: make("int32", shape), logprobs: make("float32", shape), ranks: make("int32", [1]) };
+  const time = seconds(() => backend.ops.logprobs(out, logits, probeTokens));
+  report(`logprobs 1 x ${vocabulary}, ${alternatives} beside the picked`, time * 1e6, "us");
 }
 backend.dispose();

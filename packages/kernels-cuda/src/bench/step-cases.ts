@@ -1,4 +1,4 @@
-// What happens once a step, before and after the layers: the batch's preparation, and sampling.
+// What happens once a step, before and after the layers: the batch's preparation, sampling and logprobs.
 import type { FloatDType } from "@octavo/core";
 import type { RowSampling } from "@octavo/core/testing";
 import { type BenchCase, DECODE_ROWS, isQuick, PREFILL_TOKENS, type Run, rowsText } from "./bench-case.js";
@@ -11,6 +11,9 @@ const SAMPLINGS: readonly (readonly [name: string, sampling: RowSampling])[] = [
   ["temperature 1", { ...GREEDY, temperature: 1 }],
   ["temperature 1, top_p 0.9", { ...GREEDY, temperature: 1, topP: 0.9 }],
 ];
+
+/** None beside the picked token, and the default limit. */
+const LOGPROBS = [0, 20];
 
 const CONTEXT = 1024;
 
@@ -40,6 +43,31 @@ function sampleCase(
   };
 }
 
+function logprobsCase(shape: ModelShape, dtype: FloatDType, rows: number, alternatives: number): BenchCase {
+  const { model, vocabulary } = shape;
+  return {
+    op: "logprobs",
+    model,
+    name: `${alternatives} beside the picked, ${vocabulary} logits, ${rowsText(rows)}`,
+    dtype,
+    bytes: 4 * rows * vocabulary,
+    flops: 0,
+    quick: isQuick(rows),
+    prepare(memory, sets): Run {
+      const logits = memory.random("float32", [rows, vocabulary], sets);
+      const columns = alternatives + 1;
+      const out = {
+        tokens: memory.scratch("int32", [rows, columns]),
+        logprobs: memory.scratch("float32", [rows, columns]),
+        ranks: memory.scratch("int32", [rows]),
+      };
+      // Whatever lies there: an id outside of the vocabulary is a token, too.
+      const picked = memory.scratch("int32", [rows]);
+      return (set) => memory.backend.ops.logprobs(out, logits[set]!, picked);
+    },
+  };
+}
+
 /** @param tokens rows of one token, or one row of a prefill's tokens */
 function prepareBatchCase(shape: ModelShape, dtype: FloatDType, tokens: number): BenchCase {
   const isPrefill = PREFILL_TOKENS.includes(tokens);
@@ -65,6 +93,7 @@ export function stepCases(shape: ModelShape, dtype: FloatDType): BenchCase[] {
     ...SAMPLINGS.flatMap(([name, sampling]) =>
       DECODE_ROWS.map((rows) => sampleCase(shape, dtype, rows, name, sampling)),
     ),
+    ...LOGPROBS.flatMap((alternatives) => DECODE_ROWS.map((rows) => logprobsCase(shape, dtype, rows, alternatives))),
     ...[...DECODE_ROWS, ...PREFILL_TOKENS].map((tokens) => prepareBatchCase(shape, dtype, tokens)),
   ];
 }
