@@ -1,0 +1,50 @@
+// Logprobs where the device runs beside the host and decode steps are graphs: the records are those of a plain engine, to the bit.
+import type { Backend } from "@octavo/core";
+import { createStatsBuffer, encodeAdd, loadCore, readStats, resolveSamplingParams } from "@octavo/engine/core";
+import { createBackend } from "@octavo/kernels-cpu";
+import { expect, test } from "vitest";
+import { lazyBackend } from "./lazy-backend.js";
+
+const folder = new URL("../fixtures/models/llama-gqa-tied", import.meta.url).pathname;
+const NUM_REQUESTS = 10;
+
+/** All words that each request got, in order. */
+async function records(backend: Backend) {
+  const stats = new Float64Array(createStatsBuffer());
+  const options = { maxNumSeqs: 4, maxNumBatchedTokens: 32, maxModelLen: 96 };
+  const { core } = await loadCore(folder, { dtype: "float32", ...options }, stats, backend);
+  for (let id = 1; id <= NUM_REQUESTS; id++) {
+    const prompt = Int32Array.from({ length: 3 + 5 * id }, (_, t) => (t * 31 + 7 * id) % 96);
+    const context = { defaults: {}, vocabSize: 96, maxModelLen: 96, numPromptTokens: prompt.length };
+    const wishes = { logprobs: id % 3 === 0 ? null : id, promptLogprobs: id % 2 === 0 ? id % 5 : null };
+    const params = resolveSamplingParams({ temperature: 0.8, seed: id, maxTokens: 20, ...wishes }, context);
+    core.handle(encodeAdd(id, prompt, params, []));
+  }
+  const perRequest = new Map<number, number[]>();
+  const take = () => {
+    const words = core.outputs.take();
+    for (let i = 0; i < words.length; ) {
+      const id = Math.abs(words[i]!);
+      const length = words[i]! < 0 ? 4 + 2 * words[i + 3]! : 4;
+      perRequest.set(id, [...(perRequest.get(id) ?? []), ...words.subarray(i, i + length)]);
+      i += length;
+    }
+  };
+  while (core.step()) take();
+  take();
+  const { numGraphs } = readStats(stats);
+  core.dispose();
+  return { perRequest, numGraphs };
+}
+
+test("by graphs, two steps in flight = op by op, one after the other", async () => {
+  const plain = await records(createBackend());
+  const lazy = lazyBackend(createBackend());
+  const graphs = await records(lazy.backend);
+  expect(graphs.numGraphs).toBeGreaterThan(1);
+  expect(lazy.launches()).toBeGreaterThan(10);
+  expect(plain.perRequest.size).toBe(NUM_REQUESTS);
+  expect(graphs.perRequest).toEqual(plain.perRequest);
+  const words = [...plain.perRequest.values()].map((record) => record.length);
+  expect(Math.min(...words)).toBe(4 * 20); // request 3 asks for none
+});
