@@ -10,13 +10,17 @@ const require = createRequire(import.meta.url);
 /** Where the package's own build puts the addon; the same from src/ and from dist/. */
 const BUILT = fileURLToPath(new URL("../build/Release/octavo_cpu.node", import.meta.url));
 
+/** The package that carries an addon built for this platform; an optional dependency of the published package. */
+const CARRIER = `@octavo/kernels-cpu-${process.platform}-${process.arch}`;
+
 /**
- * The addon: the file that `OCTAVO_CPU_BINARY` names when it is set (then no other), else the package's own build.
+ * The addon: the file that `OCTAVO_CPU_BINARY` names when it is set (then no other), else the package's own build, else the
+ * carrier's.
  * @throws BACKEND_LOAD
  */
 export function loadNative(): NativeAddon {
   const named = process.env.OCTAVO_CPU_BINARY;
-  const candidates = named ? [named] : [BUILT];
+  const candidates = named ? [named] : [BUILT, CARRIER];
   const failures: string[] = [];
   for (const path of candidates) {
     try {
@@ -33,8 +37,7 @@ export function loadNative(): NativeAddon {
 }
 
 function load(path: string): NativeAddon {
-  if (!existsSync(path)) throw new Error("there is no such file");
-  const addon = require(path) as NativeAddon;
+  const addon = require(locate(path)) as NativeAddon;
   if (addon.addonVersion !== ADDON_VERSION || addon.planVersion !== PLAN_VERSION) {
     throw new Error(
       `it was built for version ${addon.addonVersion} of the addon and ${addon.planVersion} of the step plan, ` +
@@ -43,6 +46,21 @@ function load(path: string): NativeAddon {
   }
   addon.setErrorFactory((code, message) => new OctavoError({ code: code as ErrorCode, message }));
   return addon;
+}
+
+/** The file of a path or of a package. */
+function locate(path: string): string {
+  if (path !== CARRIER) {
+    if (existsSync(path)) return path;
+    throw new Error("there is no such file");
+  }
+  try {
+    return require.resolve(CARRIER);
+  } catch {
+    throw new Error(
+      "the package is not installed (there is none for every platform, and --omit=optional leaves it out)",
+    );
+  }
 }
 
 function explain(failures: readonly string[], named: string | undefined): string {
