@@ -2,6 +2,7 @@
 export * from "./backend.js";
 export * from "./batch.js";
 export * from "./collectives.js";
+export * from "./containers/gguf/index.js";
 export * from "./containers/safetensors.js";
 export * from "./dtype.js";
 export * from "./errors.js";

@@ -1,5 +1,6 @@
 /** Backends that need no native code, and the cases that every backend must pass. @module */
 export * from "./float-conversion.js";
+export * from "./gguf-writer.js";
 export { type MemoryCase, memoryCases, runMemoryCase } from "./memory-cases.js";
 export { createNullBackend, type NullBackendOptions } from "./null-backend.js";
 export { type BatchRow, type BatchSpec, preparedBatch } from "./op-cases/case-batch.js";
