@@ -7,6 +7,7 @@ import {
   elementCount,
   type FloatDType,
   isContiguous,
+  isDense,
   isFloatDType,
   type LinearPart,
   type LinearSpec,
@@ -82,7 +83,7 @@ export class CpuLinearWeight implements LinearWeight {
       this.#native.setLinearPart(this.backend, this.id, index, memory.owned.address, memory.rows);
       memory.lease?.[Symbol.dispose]();
     }
-    this.#write(memory.owned.address, this.dtype, part.planes.weight);
+    this.#write(memory.owned.address, this.dtype, denseWeight(part));
     this.#writeBias(part, memory.column);
   }
 
@@ -102,7 +103,7 @@ export class CpuLinearWeight implements LinearWeight {
   }
 
   #place(part: LinearPart, column: number): void {
-    const { weight } = part.planes;
+    const weight = denseWeight(part);
     const memory: PartMemory = { rows: part.outFeatures, column };
     const index = this.#parts.push(memory) - 1;
     let address: number;
@@ -123,13 +124,7 @@ export class CpuLinearWeight implements LinearWeight {
   }
 
   #check(part: LinearPart, rows: number): void {
-    if (part.planes.format !== "dense") {
-      throw new OctavoError({
-        code: "UNSUPPORTED",
-        message: `${part.name}: the CPU backend has no format ${part.planes.format}`,
-      });
-    }
-    const { weight } = part.planes;
+    const weight = denseWeight(part);
     checkArgument(
       weight.shape.length === 2 &&
         weight.shape[0] === rows &&
@@ -149,4 +144,9 @@ export class CpuLinearWeight implements LinearWeight {
       part.name,
     );
   }
+}
+
+function denseWeight({ name, planes }: LinearPart): Tensor {
+  if (isDense(planes)) return planes.weight;
+  throw new OctavoError({ code: "UNSUPPORTED", message: `${name}: the CPU backend has no format ${planes.format}` });
 }

@@ -1,4 +1,5 @@
 /** Backends that need no native code, and the cases that every backend must pass. @module */
+export { encodeBlocks, randomBlocks } from "./blocks.js";
 export * from "./float-conversion.js";
 export * from "./gguf-writer.js";
 export { type MemoryCase, memoryCases, runMemoryCase } from "./memory-cases.js";
