@@ -1,6 +1,6 @@
 // A model's weights: declared as data (checkpoint names, shapes, which are merged), then loaded onto a backend.
 import { type Backend, byteSize, type FloatDType, type LinearWeight, OctavoError, type Tensor } from "@octavo/core";
-import { floatSpec, type LinearRequest, type QuantScheme, readTensor, type TensorSource } from "@octavo/quant";
+import { floatSpec, type LinearRequest, type QuantScheme, readDense, type TensorSource } from "@octavo/quant";
 
 /** A plain tensor: a norm or an embedding table. */
 export interface TensorParameter {
@@ -67,7 +67,7 @@ export class Parameters implements Disposable {
           this.#linears.set(spec.id, backend.prepareLinear({ inFeatures: spec.inFeatures, parts, dtype }));
           for (const part of spec.parts) for (const { name } of scheme.tensors(part)) source.release?.(name);
         } else {
-          const found = readTensor(source, floatSpec(spec.name, spec.shape));
+          const found = readDense(source, floatSpec(spec.name, spec.shape));
           const uploaded = backend.upload(found, dtype);
           this.#tensors.set(spec.id, uploaded);
           if (uploaded.storage !== found.storage) {

@@ -33,6 +33,13 @@ export interface GgufFile extends Disposable {
   dispose(): void;
 }
 
+/** A range of a file. */
+export interface GgufBytes {
+  readonly path: string;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
 /** The headers of a model's files. */
 export interface GgufHeaders {
   readonly path: string;
@@ -99,11 +106,7 @@ export function openGguf(path: string, read: FileReader = readFile): GgufFile {
 }
 
 /** The bytes of one tensor, read from its file. For small ones: nothing is mapped. @throws CHECKPOINT */
-export function readGgufBytes({
-  path,
-  byteOffset,
-  byteLength,
-}: GgufTensorInfo & { readonly path: string }): Uint8Array {
+export function readGgufBytes({ path, byteOffset, byteLength }: GgufBytes): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(byteLength);
   try {
     const file = openSync(path, "r");
