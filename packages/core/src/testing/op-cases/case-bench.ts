@@ -4,13 +4,7 @@ import type { Backend } from "../../backend.js";
 import { decodeBlocks } from "../../blocks/decode.js";
 import { BLOCK_FORMATS, type BlockFormat } from "../../blocks/format.js";
 import { type DType, isFloatDType } from "../../dtype.js";
-import {
-  type BlockPlanes,
-  isDense,
-  type LinearPart,
-  type LinearSpec,
-  type LinearWeight,
-} from "../../linear.js";
+import { type BlockPlanes, isDense, type LinearPart, type LinearSpec, type LinearWeight } from "../../linear.js";
 import type { Ops } from "../../ops.js";
 import { hostStorage, type Storage } from "../../storage.js";
 import { byteSize, bytesOf, elementCount, type Tensor, tensor } from "../../tensor.js";
