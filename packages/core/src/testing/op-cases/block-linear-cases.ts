@@ -15,9 +15,10 @@ import { type OpCase, TOLERANCES, type Tolerance } from "./op-case.js";
  * that sum to about 1 (up to 2.25 where blocks differ), so an output's error has a deviation of at most 0.0102 * 1.5; six of
  * those are allowed. On average blocks reach 2.9, and the squared error is below 5e-5 of the output's.
  */
-function rounded(dtype: FloatDType): Tolerance {
+function rounded(dtype: FloatDType, outputs: number): Tolerance {
   const { absolute, relative, nmse } = TOLERANCES[dtype];
-  return { absolute: 2 * absolute + 0.09, relative, nmse: nmse + 1e-4 };
+  // A mean over few outputs has no bound: they may all be near zero.
+  return { absolute: 2 * absolute + 0.09, relative, nmse: outputs < 48 ? 1 : nmse + 1e-4 };
 }
 
 interface BlockPart {
@@ -80,7 +81,7 @@ function blockCase(dtype: FloatDType, shape: BlockShape, update = false): OpCase
     name: `linear ${dtype} x blocks, ${name}`,
     why,
     dtype,
-    tolerance: rounded(dtype),
+    tolerance: rounded(dtype, tokens * outFeatures),
     prepare(bench) {
       const out = bench.output("out", dtype, [tokens, outFeatures]);
       const fill = normal(bench.random);
@@ -112,7 +113,7 @@ function wholeCase(format: BlockFormat): OpCase {
       const { random } = bench;
       const out = bench.output("out", "float32", [tokens, outFeatures]);
       const x = bench.input("x", "float32", [tokens, inFeatures], (i) =>
-        i % 32 === i % 7 ? (random.integer(2) === 0 ? 127 : -127) : random.integer(255) - 127,
+        i % 32 === (7 * Math.floor(i / 32)) % 32 ? (random.integer(2) === 0 ? 127 : -127) : random.integer(255) - 127,
       );
       const planes = bench.blockPlanes(format, outFeatures, wholeBlocks(format, outFeatures * inFeatures, random));
       const weight = bench.linear({ inFeatures, dtype: "float32", parts: [{ name: "w", outFeatures, planes }] });
@@ -135,7 +136,7 @@ function specialRowsCase(format: BlockFormat): OpCase {
     name: `linear of zeros, NaN and infinity x ${format}`,
     why: "zeros give zeros, what is not finite stays so, and the rows beside it do not notice",
     dtype: "float32",
-    tolerance: rounded("float32"),
+    tolerance: rounded("float32", tokens * outFeatures),
     prepare(bench) {
       const accept = (i: number, actual: number) =>
         [2, 4].includes(Math.floor(i / outFeatures)) && !Number.isFinite(actual);
