@@ -38,12 +38,40 @@ export function readBlocks(source: TensorSource, spec: TensorSpec, format: Block
   });
 }
 
+/** A tensor in blocks, whose rows (all dimensions but the last) can be decoded a few at a time. */
+export interface BlockRows {
+  readonly count: number;
+  readonly rowLength: number;
+  /** Decodes as many rows as fill `out`, from row `first` on. */
+  decode(first: number, out: Float32Array): void;
+}
+
+/** The rows of the tensor that `spec` describes; undefined where the source has it plain. @throws CHECKPOINT */
+export function readBlockRows(source: TensorSource, spec: TensorSpec): BlockRows | undefined {
+  const format = source.blockFormat?.(spec.name);
+  return format === undefined ? undefined : blockRows(source, spec, format);
+}
+
 /** @returns float32 on the host */
 export function decodeTensor(source: TensorSource, spec: TensorSpec, format: BlockFormat): Tensor {
-  const blocks = readBlocks(source, spec, format);
   const values = new Float32Array(elementCount(spec.shape));
+  blockRows(source, spec, format).decode(0, values);
+  return tensor("float32", spec.shape, hostStorage(new Uint8Array(values.buffer)));
+}
+
+function blockRows(source: TensorSource, spec: TensorSpec, format: BlockFormat): BlockRows {
+  const blocks = readBlocks(source, spec, format);
+  const rowBytes = blocks.shape.at(-1) ?? 0;
+  const rowLength = spec.shape.at(-1) ?? 1;
   const end = blocks.byteOffset + byteSize("uint8", blocks.shape);
   const isHidden = end > (blocks.storage.bytes?.byteLength ?? 0);
-  decodeBlocks(format, (isHidden ? source.readBytes?.(spec.name) : undefined) ?? bytesOf(blocks), values);
-  return tensor("float32", spec.shape, hostStorage(new Uint8Array(values.buffer)));
+  const bytes = (isHidden ? source.readBytes?.(spec.name) : undefined) ?? bytesOf(blocks);
+  return {
+    count: elementCount(spec.shape.slice(0, -1)),
+    rowLength,
+    decode(first, out) {
+      const from = first * rowBytes;
+      decodeBlocks(format, bytes.subarray(from, from + (out.length / rowLength) * rowBytes), out);
+    },
+  };
 }

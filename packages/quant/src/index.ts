@@ -1,5 +1,5 @@
 /** Reads linear layers of quantized and plain checkpoints into canonical planes. @module */
-export { readDense } from "./decode-tensor.js";
+export { type BlockRows, readBlockRows, readDense } from "./decode-tensor.js";
 export { type GgufSchemeOptions, ggufScheme } from "./gguf.js";
 export * from "./registry.js";
 export * from "./scheme.js";

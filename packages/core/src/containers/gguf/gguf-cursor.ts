@@ -9,8 +9,7 @@ const SHOWN = 64;
 export class GgufCursor {
   readonly path: string;
   readonly #head: FileHead;
-  readonly #text = new TextDecoder("utf-8", { ignoreBOM: true });
-  #bytes = new Uint8Array(0);
+  #bytes = Buffer.alloc(0);
   #view = new DataView(new ArrayBuffer(0));
   #at = 0;
 
@@ -91,7 +90,7 @@ export class GgufCursor {
   /** Rounded above 2^53, where no size or count of a real file is. */
   u64(): number {
     const at = this.#take(8);
-    return Number(this.#view.getBigUint64(at, true));
+    return this.#view.getUint32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
   }
 
   i64(): number {
@@ -104,7 +103,7 @@ export class GgufCursor {
     const length = this.u64();
     this.checkRoom(length, 1, what);
     const at = this.#take(length);
-    return this.#text.decode(this.#bytes.subarray(at, at + length));
+    return this.#bytes.toString("utf8", at, at + length);
   }
 
   #take(length: number): number {
@@ -114,8 +113,9 @@ export class GgufCursor {
       if (end > this.#head.byteLength) {
         this.fail(`its header needs byte ${end}, the file has ${this.#head.byteLength} (cut short?)`);
       }
-      this.#bytes = this.#head.atLeast(end) as Uint8Array<ArrayBuffer>;
-      this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
+      const { buffer, byteOffset, byteLength } = this.#head.atLeast(end);
+      this.#bytes = Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+      this.#view = new DataView(this.#bytes.buffer, byteOffset, byteLength);
     }
     this.#at = end;
     return at;
