@@ -22,6 +22,9 @@ const FIELDS: readonly (readonly [field: string, key: string])[] = [
   ["rope_scaling.beta_slow", "rope.scaling.yarn_beta_slow"],
 ];
 
+/** Values of a list in messages. */
+const SHOWN = 8;
+
 /** Fields that config.json may leave out, but a GGUF file has. */
 const REQUIRED = ["max_position_embeddings", "rms_norm_eps"];
 
@@ -82,7 +85,7 @@ function checkArchitecture(path: string, metadata: GgufMetadata): void {
 }
 
 function unsupported(path: string, key: string, found: unknown, supported: string): OctavoError {
-  const value = found === undefined ? "missing" : JSON.stringify(found).slice(0, 64);
+  const value = found === undefined ? "missing" : JSON.stringify(plain(found)).slice(0, 64);
   const message = `${path}: metadata key "${key}" is ${value}, which Octavo does not support; it supports ${supported}`;
   return new OctavoError({ code: "UNSUPPORTED", message, param: key });
 }
@@ -147,7 +150,8 @@ function ropeFrequencies({ path, tensors }: GgufHeaders): number[] | undefined {
   return [...new Float32Array(readGgufBytes(info).buffer)];
 }
 
-/** A metadata value as JSON has it. */
+/** A metadata value as JSON has it. No key that is read so is a list: of one, a few values are enough for the error message. */
 function plain(value: unknown): unknown {
-  return ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value;
+  if (ArrayBuffer.isView(value)) return Array.from((value as Float64Array).subarray(0, SHOWN));
+  return Array.isArray(value) ? value.slice(0, SHOWN) : value;
 }

@@ -32,19 +32,11 @@ export function byteLevelModel(vocabulary: GgufVocabulary): TokenizerParts {
     invert: false,
   }));
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false };
-  const addsSpace = vocabulary.boolean("tokenizer.ggml.add_space_prefix", false);
   return {
-    normalizer: sequence([
-      ...(pre.normalizer ? [{ type: pre.normalizer }] : []),
-      ...(addsSpace ? [{ type: "Prepend", prepend: " " }] : []),
-    ]),
+    normalizer: pre.normalizer ? { type: pre.normalizer } : null,
     pre_tokenizer: { type: "Sequence", pretokenizers: [...splits, byteLevel] },
     decoder: { type: "ByteLevel" },
     model: { type: "BPE", merges, ignore_merges: pre.ignoreMerges ?? false },
     addsBos: pre.addBos ?? false,
   };
-}
-
-function sequence(normalizers: readonly object[]): object | null {
-  return normalizers.length === 0 ? null : { type: "Sequence", normalizers };
 }

@@ -6,6 +6,9 @@ import type { TokenizerParts } from "./tokenizer-parts.js";
 
 const SPACE = "\u2581";
 
+/** Longer tokens are not put together from others: trying all their cuts takes quadratic time, and no real one is nearly as long. */
+const MAX_MERGED_CHARS = 256;
+
 /** @throws CHECKPOINT without scores; UNSUPPORTED for a normalizer that Octavo lacks */
 export function pieceModel(vocabulary: GgufVocabulary): TokenizerParts {
   const squeeze = "tokenizer.ggml.remove_extra_whitespaces";
@@ -45,6 +48,7 @@ function mergesOf(vocabulary: GgufVocabulary): [string, string][] {
   }
   const merges: { pair: [string, string]; score: number; first: number }[] = [];
   for (const [token, id] of ids) {
+    if (token.length > MAX_MERGED_CHARS) continue;
     // Steps over whole characters, so that none is cut in two.
     for (let at = charLength(token, 0); at < token.length; at += charLength(token, at)) {
       const first = ids.get(token.slice(0, at));
