@@ -9,8 +9,10 @@ export interface EngineOptions {
   readonly device?: "auto" | "cpu" | "cuda" | "null" | "reference";
   /** Activations, KV cache and weights. Default "auto": as the checkpoint says. */
   readonly dtype?: FloatDType | "auto" | "half" | "float";
-  /** Where weights come from; "dummy" makes random ones from config.json alone. Default "auto": the folder's safetensors. */
+  /** Where weights come from; "dummy" makes random ones from the config alone. Default "auto": the model's files. */
   readonly loadFormat?: LoadFormat;
+  /** Decode the block formats of a GGUF file to `dtype`: exact, but larger and slower. Default false: computed as they are where the backend can. */
+  readonly dequantize?: boolean;
   /** Go without a tokenizer: prompts are token ids, outputs have no text. Default: only where dummy weights have no tokenizer.json. */
   readonly skipTokenizerInit?: boolean;
   /** Tokens that prompt and output may have together; "auto": what the KV cache holds, up to the model's limit. Default: that limit. */
@@ -54,6 +56,7 @@ const KNOWN: Readonly<Record<keyof EngineOptions, true>> = {
   device: true,
   dtype: true,
   loadFormat: true,
+  dequantize: true,
   skipTokenizerInit: true,
   maxModelLen: true,
   maxNumSeqs: true,

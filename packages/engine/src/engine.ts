@@ -7,7 +7,7 @@ import type { SamplingParams } from "./sampling-params.js";
 
 /** Facts about a loaded engine. */
 export interface EngineInfo {
-  /** The model's folder. */
+  /** The model's folder or GGUF file. */
   readonly model: string;
   readonly architecture: string;
   /** The backend's own words, such as "AVX2, 2 threads". */

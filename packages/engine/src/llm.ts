@@ -49,7 +49,7 @@ export class LLM implements Engine {
 
   /**
    * Loads a model from a folder in Hugging Face's layout (config.json, tokenizer.json, safetensors; config.json alone for dummy
-   * weights).
+   * weights), or from a GGUF file.
    * @throws CHECKPOINT naming the file, tensor or field; UNSUPPORTED; BACKEND_LOAD; OUT_OF_MEMORY; INVALID_ARGUMENT for an option
    */
   static async load(model: string, options: EngineOptions = {}): Promise<LLM> {

@@ -37,9 +37,11 @@ void rope(Context& context, const Rope& arguments);
 /** Weights of a linear layer: parts stacked along the output, each where it lies. */
 struct LinearWeight {
     struct Part {
-        const void* weight;  // [rows, in_features]
+        const void* weight;  // dense: [rows, in_features]; otherwise panels
         int64_t rows;
+        int format = kDense;  // or an index in kPanelFormats
     };
+    static constexpr int kDense = -1;
     int64_t in_features = 0;
     int32_t dtype = 0;
     const float* bias = nullptr;  // [sum of rows] or null
@@ -55,6 +57,9 @@ struct Linear {
     int64_t rows;
 };
 void linear(Context& context, const LinearWeight& weight, const Linear& arguments);
+
+/** Repacks rows of file blocks, at any address, into panels; `out` has panels_of(rows) * panel_bytes(k) bytes. */
+void pack_linear(Context& context, int format, void* out, const void* blocks, int64_t rows, int64_t k);
 
 /** A layer's keys and values: [blocks, kv_heads, block_size, head_dim]. */
 struct PagedCache {

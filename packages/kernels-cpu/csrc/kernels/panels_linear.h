@@ -1,0 +1,236 @@
+// Linear layers over panels of block formats (see panels.h). A tile is one to eight rows of 8-bit activations by one to four
+// vectors of outputs: codes are unpacked once for all its rows, one float32 product follows each group of 16 or 32 exact integer
+// products. Every output is one chain over the groups in order, whatever the tile. Memory bound for one row, otherwise bound by
+// the integer dot products.
+#pragma once
+
+#include "kernels/kernels.h"
+#include "kernels/panels.h"
+#include "kernels/quad_dot.h"
+
+namespace {
+
+using octavo::cpu::ActivationScale;
+using octavo::cpu::kBlockElements;
+using octavo::cpu::kPanelFormats;
+using octavo::cpu::kPanelRows;
+using octavo::cpu::PanelBlock;
+using octavo::cpu::PanelFormat;
+
+constexpr int kVectorsOfPanel = kPanelRows / kLanes;
+/** Rows that share unpacked codes: as many as there are registers for their sums. */
+constexpr int kMostTileRows = kLanes == 16 ? 8 : 4;
+
+OCTAVO_INLINE Vec load_int8(const uint8_t* from) {
+    typedef int8_t Signed __attribute__((vector_size(kLanes)));
+    Signed bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    return __builtin_convertvector(bytes, Vec);
+}
+
+template <int Shift>
+OCTAVO_INLINE Bytes shifted(Bytes v) {
+    if constexpr (Shift >= 0) return (Bytes)((BytePairs)v << Shift);
+    return (Bytes)((BytePairs)v >> -Shift);
+}
+
+/** The eight quads of 32 elements, for the outputs of one vector. */
+template <int Bits>
+OCTAVO_INLINE void unpack(const uint8_t* from, Bytes* quads) {
+    if constexpr (Bits == 8) {
+        for (int q = 0; q < 8; q++) quads[q] = load_bytes(from + 64 * q);
+        return;
+    }
+    constexpr int kBase = Bits >= 4 ? 4 : 0;
+    if constexpr (Bits >= 4) {
+        for (int v = 0; v < 4; v++) {
+            const Bytes both = load_bytes(from + 64 * v);
+            quads[v] = both & 15;
+            quads[v + 4] = shifted<-4>(both) & 15;
+        }
+    }
+    if constexpr (Bits == 2 || Bits == 3 || Bits == 6) {
+        constexpr uint8_t kMask = 3 << kBase;
+        for (int half = 0; half < 2; half++) {
+            const Bytes pairs = load_bytes(from + 64 * (kBase + half));
+            Bytes* four = quads + 4 * half;
+            const Bytes upper[4] = {shifted<kBase>(pairs) & kMask, shifted<kBase - 2>(pairs) & kMask, shifted<kBase - 4>(pairs) & kMask,
+                                    shifted<kBase - 6>(pairs) & kMask};
+            for (int q = 0; q < 4; q++) four[q] = Bits == 6 ? four[q] | upper[q] : upper[q];
+        }
+    }
+    if constexpr (Bits == 3 || Bits == 5) {
+        constexpr int kBit = Bits - 1;
+        constexpr uint8_t kMask = 1 << kBit;
+        const Bytes bits = load_bytes(from + 64 * (Bits - 1));
+        quads[0] |= shifted<kBit>(bits) & kMask;
+        quads[1] |= shifted<kBit - 1>(bits) & kMask;
+        quads[2] |= shifted<kBit - 2>(bits) & kMask;
+        quads[3] |= shifted<kBit - 3>(bits) & kMask;
+        quads[4] |= shifted<kBit - 4>(bits) & kMask;
+        quads[5] |= shifted<kBit - 5>(bits) & kMask;
+        quads[6] |= shifted<kBit - 6>(bits) & kMask;
+        quads[7] |= shifted<kBit - 7>(bits) & kMask;
+    }
+}
+
+/** A vector of outputs: where its panel's codes and scales are, and the first of its lanes among the panel's 16. */
+struct PanelLanes {
+    const uint8_t* codes;
+    const uint8_t* scales;
+    int64_t lane;
+};
+
+/** `Rows` rows by `Vectors` vectors of outputs. */
+template <int Format, int Rows, int Vectors>
+OCTAVO_INLINE void panel_tile(const PanelLanes* lanes, const uint8_t* x, int64_t x_bytes, int64_t k, Vec (*out)[Vectors]) {
+    constexpr PanelFormat kFormat = kPanelFormats[Format];
+    constexpr int kGroups = kBlockElements / kFormat.group, kQuads = kFormat.group / 4;
+    constexpr int kBlocks = kFormat.elements / kBlockElements;
+    constexpr int kOffset = kFormat.bits == 8 ? kByteOffset : kFormat.offset;
+    constexpr int kHalves = kFormat.minimum ? 2 : 1;
+    const auto* scales_of_x = reinterpret_cast<const ActivationScale*>(x + k);
+
+    Vec sums[Rows][Vectors] = {};
+    for (int64_t first = 0, block = 0; first < k; first += kFormat.elements) {
+        for (int inner = 0; inner < kBlocks; inner++, block++) {
+#pragma GCC unroll 4
+            for (int v = 0; v < Vectors; v++) {
+                Bytes quads[8];
+                unpack<kFormat.bits>(lanes[v].codes + block * kFormat.code_bytes() + 4 * lanes[v].lane, quads);
+                const int64_t lane = lanes[v].lane;
+                const uint8_t* scales = lanes[v].scales + first / kFormat.elements * kFormat.scale_bytes();
+                const Vec scale = load(reinterpret_cast<const Half*>(scales) + lane);
+                Vec minimum = {};
+                if constexpr (kFormat.minimum) minimum = load(reinterpret_cast<const Half*>(scales) + kPanelRows + lane);
+#pragma GCC unroll 2
+                for (int group = 0; group < kGroups; group++) {
+                    Vec group_scale = scale, group_minimum = minimum;
+                    if constexpr (kFormat.two_levels()) {
+                        constexpr int kAll = kGroups * kBlocks;
+                        const uint8_t* of_groups = scales + 2 * kPanelRows * kHalves + (inner * kGroups + group) * kPanelRows + lane;
+                        group_scale *= load_int8(of_groups);
+                        if constexpr (kFormat.minimum) group_minimum *= -load_int8(of_groups + kAll * kPanelRows);
+                    }
+                    if constexpr (kOffset != 0) group_minimum = group_scale * static_cast<float>(-kOffset);
+#pragma GCC unroll 8
+                    for (int r = 0; r < Rows; r++) {
+                        const auto* codes_of_x = reinterpret_cast<const int8_t*>(x + r * x_bytes) + block * kBlockElements;
+                        const ActivationScale& of_x =
+                            *reinterpret_cast<const ActivationScale*>(reinterpret_cast<const uint8_t*>(scales_of_x + block) + r * x_bytes);
+                        const Ints products = dot_quads<kFormat.bits, kQuads>(quads + group * kQuads, codes_of_x + group * kFormat.group);
+                        const Vec product = __builtin_convertvector(products, Vec) * of_x.scale;
+                        sums[r][v] = multiply_add(product, group_scale, sums[r][v]);
+                        if constexpr (kFormat.minimum || kOffset != 0) {
+                            const float sum_of_x = kGroups == 1 ? of_x.sum : of_x.half_sums[group];
+                            sums[r][v] = multiply_add(group_minimum, broadcast(sum_of_x), sums[r][v]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    for (int r = 0; r < Rows; r++) {
+        for (int v = 0; v < Vectors; v++) out[r][v] = sums[r][v];
+    }
+}
+
+template <typename T>
+OCTAVO_INLINE void emit_panel(const PanelBlock& block, int64_t row, int64_t column, Vec values) {
+    const int64_t left = block.columns - column;
+    if (left <= 0) return;
+    T* out = static_cast<T*>(block.out) + row * block.out_stride + column;
+    const float* bias = block.bias ? block.bias + column : nullptr;
+    if (left >= kLanes) return store(out, bias ? values + load(bias) : values);
+    store_partial(out, bias ? values + load_partial(bias, left) : values, left);
+}
+
+template <int Format, int Rows, int Vectors>
+void panel_rows(const PanelBlock& block, int64_t row, int64_t column) {
+    constexpr PanelFormat kFormat = kPanelFormats[Format];
+    PanelLanes lanes[Vectors];
+    for (int v = 0; v < Vectors; v++) {
+        const int64_t first = column + v * kLanes;
+        const uint8_t* panel = static_cast<const uint8_t*>(block.panels) + first / kPanelRows * kFormat.panel_bytes(block.k);
+        lanes[v] = {panel, panel + kFormat.codes_of_row(block.k), first % kPanelRows};
+    }
+    Vec results[Rows][Vectors];
+    panel_tile<Format, Rows, Vectors>(lanes, block.x + row * block.x_row_bytes, block.x_row_bytes, block.k, results);
+    for (int r = 0; r < Rows; r++) {
+        for (int v = 0; v < Vectors; v++) {
+            switch (block.out_dtype) {
+                case 0:
+                    emit_panel<float>(block, row + r, column + v * kLanes, results[r][v]);
+                    break;
+                case 1:
+                    emit_panel<Half>(block, row + r, column + v * kLanes, results[r][v]);
+                    break;
+                default:
+                    emit_panel<Bfloat16>(block, row + r, column + v * kLanes, results[r][v]);
+            }
+        }
+    }
+}
+
+template <int Format>
+void panel_block(const PanelBlock& block) {
+    if (block.rows == 1) {
+        // Several panels at once: memory is read faster in several streams than in one.
+        constexpr int kVectors = 4;
+        constexpr int64_t kColumns = kVectors * kLanes;
+        int64_t column = 0;
+        const int64_t padded = octavo::cpu::panels_of(block.columns) * kPanelRows;
+        for (; column + kColumns <= padded; column += kColumns) panel_rows<Format, 1, kVectors>(block, 0, column);
+        for (; column < padded; column += kPanelRows) panel_rows<Format, 1, kVectorsOfPanel>(block, 0, column);
+        return;
+    }
+    for (int64_t column = 0; column < block.columns; column += kLanes) {
+        int64_t row = 0;
+        for (; row + kMostTileRows <= block.rows; row += kMostTileRows) panel_rows<Format, kMostTileRows, 1>(block, row, column);
+        if constexpr (kMostTileRows > 4) {
+            for (; row + 4 <= block.rows; row += 4) panel_rows<Format, 4, 1>(block, row, column);
+        }
+        for (; row + 2 <= block.rows; row += 2) panel_rows<Format, 2, 1>(block, row, column);
+        if (row < block.rows) panel_rows<Format, 1, 1>(block, row, column);
+    }
+}
+
+/** The largest magnitude becomes 127; a block without a finite one gets a scale of NaN, one of (nearly) zeros a scale of 0. */
+void quantize_activations(uint8_t* out, const float* x, int64_t k) {
+    constexpr float kSmallest = 1e-35f;  // below, 127 / x would not be finite
+    auto* codes = reinterpret_cast<int8_t*>(out);
+    auto* scales = reinterpret_cast<ActivationScale*>(out + k);
+    for (int64_t i = 0; i < k; i += kBlockElements, scales++) {
+        // Among bits of floats without a sign, infinity and NaN are the largest integers.
+        Words bits = {};
+        for (int64_t j = 0; j < kBlockElements; j += kLanes) {
+            const Words magnitude = (Words)load(x + i + j) & 0x7fffffff;
+            bits = (Words)select(bits > magnitude, bits, magnitude);
+        }
+        uint32_t most = 0;
+        for (int lane = 0; lane < kLanes; lane++) most = bits[lane] > most ? bits[lane] : most;
+        float largest;
+        memcpy(&largest, &most, sizeof largest);
+        const bool finite = most < 0x7f800000;
+        const float inverse = finite && largest > kSmallest ? 127.0f / largest : 0.0f;
+        scales->scale = !finite ? __builtin_nanf("") : inverse == 0.0f ? 0.0f : largest / 127.0f;
+        int32_t half_sums[2] = {0, 0};
+        for (int64_t j = 0; j < kBlockElements; j++) {
+            const float scaled = finite ? x[i + j] * inverse : 0.0f;
+            // Adding 1.5 * 2^23 rounds to an integer, to nearest even.
+            const auto code = static_cast<int32_t>((scaled + 0x1.8p23f) - 0x1.8p23f);
+            codes[i + j] = static_cast<int8_t>(code);
+            half_sums[j / 16] += code;
+        }
+        for (int half = 0; half < 2; half++) scales->half_sums[half] = scales->scale * static_cast<float>(half_sums[half]);
+        scales->sum = scales->scale * static_cast<float>(half_sums[0] + half_sums[1]);
+    }
+}
+
+octavo::cpu::PanelKernels panel_kernels() {
+    return {quantize_activations,
+            {panel_block<0>, panel_block<1>, panel_block<2>, panel_block<3>, panel_block<4>, panel_block<5>, panel_block<6>,
+             panel_block<7>, panel_block<8>, panel_block<9>}};
+}
+
+}  // namespace
