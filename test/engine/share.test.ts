@@ -1,5 +1,5 @@
 // An engine on a device with memory of its own keeps to its share; on the CPU backend, which says that it has such memory.
-import type { Backend } from "@octavo/core";
+import { type Backend, OctavoError } from "@octavo/core";
 import type { EngineOptions } from "@octavo/engine";
 import { createStatsBuffer, loadCore } from "@octavo/engine/core";
 import { createBackend } from "@octavo/kernels-cpu";
@@ -25,6 +25,10 @@ function gpuLike(free = TOTAL - CONTEXT) {
       dedicated: { totalBytes: TOTAL, contextBytes: CONTEXT },
     },
     describeMemory: () => "process 7 (other) holds 1 GiB",
+    allocate(byteLength, purpose) {
+      if (purpose !== "kv" || byteLength <= free) return inner.allocate(byteLength, purpose);
+      throw new OctavoError({ code: "OUT_OF_MEMORY", message: "cannot allocate so much.", param: purpose });
+    },
     releaseStaging: () => void calls.push("releaseStaging"),
     dispose,
   };
@@ -57,6 +61,16 @@ test("bytes that were given go before a share, also where it would not be free",
   expect(info.kvCacheBytes).toBe(64 * MIB);
   expect(info.dedicated?.shareBytes).toBeUndefined();
   core.dispose();
+});
+
+test("bytes that turn out not to be free name their flags", async () => {
+  const { backend, calls } = gpuLike(TOTAL / 4);
+  await expect(load({ kvCacheMemoryBytes: TOTAL / 2, maxNumSeqs: 512 }, backend)).rejects.toMatchObject({
+    code: "OUT_OF_MEMORY",
+    param: "kv_cache_memory_bytes",
+    message: "cannot allocate so much. Set kv_cache_memory_bytes or gpu_memory_utilization lower.",
+  });
+  expect(calls.at(-1)).toBe("dispose");
 });
 
 test.each<[EngineOptions, number | undefined, RegExp]>([

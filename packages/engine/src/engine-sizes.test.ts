@@ -83,6 +83,19 @@ describe("resolveSizes", () => {
     expect(sizes({ kvCacheMemoryBytes: 131072, maxModelLen: "auto" }).maxModelLen).toBe(16);
   });
 
+  it("refuses a KV cache that the device cannot have", () => {
+    const asked = { kvCacheMemoryBytes: 1e15, maxNumSeqs: 65536, maxNumBatchedTokens: 65536 };
+    const message = /KV cache of 524289 MiB was asked for, free are 1024 MiB: set kv_cache_memory_bytes lower/;
+    expect(() => sizes(asked)).toThrowError(message);
+    expect(() => sizes(asked)).toThrowError(expect.objectContaining({ param: "kv_cache_memory_bytes" }));
+    const dedicated = { totalBytes: 2 ** 33, contextBytes: 0 };
+    expect(() => sizes(asked, { dedicated })).toThrowError(/the GPU has 8192 MiB/);
+    const unbounded = { ...model, kvBytesPerBlock: () => 1, maxPositions: 2 ** 24 };
+    const { numBlocks, blockSize } = resolveSizes(asked, unbounded, { ...backend, availableBytes: 1e15 }, false);
+    expect(numBlocks * blockSize).toBeLessThan(2 ** 31); // slots are int32
+    expect(numBlocks * blockSize).toBeGreaterThan(2 ** 31 - 2 * blockSize);
+  });
+
   it("counts tables", () => {
     const asked = { maxNumSeqs: 65536, maxNumBatchedTokens: 65536 }; // of 128 blocks: 32 MiB, beside a workspace of 64
     expect(() => sizes(asked, { availableBytes: 98 * 2 ** 20 })).toThrowError(/tables \(\d+ MiB\) need more/);

@@ -2,7 +2,7 @@
 import { type BackendInfo, checkArgument, OctavoError, planLayout } from "@octavo/core";
 import { decodeBuckets } from "./decode-buckets.js";
 import { type EngineOptions, wholeNumber } from "./engine-options.js";
-import { kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
+import { checkDevice, kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
 import { deviceStateBytes } from "./runner/device-state.js";
 
 /** Sizes that hold for an engine's whole life. */
@@ -32,6 +32,8 @@ const DEFAULT_BATCHED_TOKENS = 2048;
 /** Far above what any device runs at once; beyond it tables and plans alone would fill the memory. */
 const MAX_SEQS = 2 ** 16;
 const MAX_BATCHED_TOKENS = 2 ** 20;
+/** A token's slot in the KV cache is an int32. */
+const MAX_SLOTS = 2 ** 31 - 1;
 
 /** The longest sequence; the model's limit for "auto". @throws INVALID_ARGUMENT when the model's positions do not suffice */
 export function resolveMaxModelLen({ maxModelLen: asked }: EngineOptions, maxPositions: number): number {
@@ -81,7 +83,7 @@ export function resolveSizes(
     oneRequestBytes: isAuto ? 0 : (1 + blocksOf(limit)) * blockBytes,
   };
   const budget = kvBudget(options, needs, backend);
-  const affordable = Math.floor(budget / blockBytes);
+  const affordable = Math.min(Math.floor(budget / blockBytes), Math.floor(MAX_SLOTS / blockSize));
   const fits = Math.max(0, affordable - 1) * blockSize; // block 0 is never given out
   const maxModelLen = isAuto ? Math.min(limit, fits) : limit;
   if (maxModelLen === 0 || fits < maxModelLen) {
@@ -98,6 +100,7 @@ export function resolveSizes(
     });
   }
   const numBlocks = Math.min(1 + maxNumSeqs * blocksOf(maxModelLen), affordable);
+  checkDevice(numBlocks * blockBytes, backend);
   return {
     maxModelLen,
     maxNumSeqs,

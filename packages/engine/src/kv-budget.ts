@@ -25,6 +25,19 @@ export function kvBudget(options: EngineOptions, needs: MemoryNeeds, backend: Ba
   return backend.dedicated ? ofShare(options, needs, backend.dedicated) : ofHost(needs, backend.availableBytes);
 }
 
+/** Refuses a KV cache that no device of this kind can hold; what is free right now shows when it is allocated. @throws OUT_OF_MEMORY */
+export function checkDevice(kvCacheBytes: number, { dedicated, availableBytes }: BackendInfo): void {
+  const most = dedicated?.totalBytes ?? availableBytes;
+  if (kvCacheBytes <= most) return;
+  throw new OctavoError({
+    code: "OUT_OF_MEMORY",
+    message:
+      `a KV cache of ${mib(kvCacheBytes)} was asked for, ${dedicated ? "the GPU has" : "free are"} ${mib(most)}: ` +
+      "set kv_cache_memory_bytes lower",
+    param: "kv_cache_memory_bytes",
+  });
+}
+
 /**
  * Checks, before anything is loaded, that the engine's share of a GPU is free.
  * @param describe who holds the memory, in words
