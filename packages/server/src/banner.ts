@@ -27,10 +27,8 @@ export function banner(url: string, name: string, info: EngineInfo, options: Ban
 /** What is held on the device for what; on a GPU also of which share. */
 function describeMemory({ memory, weightBytes, dedicated }: EngineInfo): string {
   const { weights, kv, workspace, tables } = memory;
-  // The file cache holds what is mapped.
-  const isMapped = !dedicated && weights < weightBytes / 2;
   const held = [
-    `weights ${isMapped ? `${size(weightBytes)} mapped` : size(weights)}`,
+    `weights ${weights === 0 ? `${size(weightBytes)} mapped` : size(weights)}`,
     `KV cache ${size(kv)}`,
     `workspace ${size(workspace)}`,
     `tables ${size(tables)}`,
