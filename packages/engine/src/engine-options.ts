@@ -52,34 +52,67 @@ export interface EngineOptions {
   readonly numThreads?: number;
 }
 
-const KNOWN: Readonly<Record<keyof EngineOptions, true>> = {
-  device: true,
-  dtype: true,
-  loadFormat: true,
-  dequantize: true,
-  skipTokenizerInit: true,
-  maxModelLen: true,
-  maxNumSeqs: true,
-  maxNumBatchedTokens: true,
-  maxNumQueuedReqs: true,
-  longPrefillTokenThreshold: true,
-  kvCacheMemoryBytes: true,
-  gpuMemoryUtilization: true,
-  blockSize: true,
-  enablePrefixCaching: true,
-  asyncScheduling: true,
-  enforceEager: true,
-  batchInvariant: true,
-  thread: true,
-  numThreads: true,
+type Kind = "boolean" | "number" | "string";
+
+/** What `typeof` says of each option. */
+const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
+  device: ["string"],
+  dtype: ["string"],
+  loadFormat: ["string"],
+  dequantize: ["boolean"],
+  skipTokenizerInit: ["boolean"],
+  maxModelLen: ["number", "string"],
+  maxNumSeqs: ["number"],
+  maxNumBatchedTokens: ["number"],
+  maxNumQueuedReqs: ["number"],
+  longPrefillTokenThreshold: ["number"],
+  kvCacheMemoryBytes: ["number"],
+  gpuMemoryUtilization: ["number"],
+  blockSize: ["number"],
+  enablePrefixCaching: ["boolean"],
+  asyncScheduling: ["boolean"],
+  enforceEager: ["boolean"],
+  batchInvariant: ["boolean"],
+  thread: ["boolean"],
+  numThreads: ["number"],
 };
 
 const DEFAULT_MAX_QUEUED = 4096;
+const DEFAULT_UTILIZATION = 0.9;
 
-/** @throws INVALID_ARGUMENT for an option that does not exist */
+/**
+ * What can be said before a model is loaded, which takes long.
+ * @throws INVALID_ARGUMENT for an option that does not exist, or is of another type or out of range
+ */
 export function checkOptions(options: EngineOptions): void {
-  checkKeys(options, KNOWN, "engine option");
+  checkKeys(options, KINDS, "engine option");
+  for (const [option, kinds] of Object.entries(KINDS) as [keyof EngineOptions, readonly Kind[]][]) {
+    const value = options[option];
+    const flag = flagName(option);
+    checkArgument(
+      value === undefined || (kinds as readonly string[]).includes(typeof value),
+      () => `${flag} must be a ${kinds.join(" or a ")}, got ${describeValue(value)}`,
+      flag,
+    );
+  }
   resolveMaxQueued(options);
+  resolveUtilization(options);
+  const { kvCacheMemoryBytes } = options;
+  if (kvCacheMemoryBytes !== undefined) {
+    wholeNumber("kvCacheMemoryBytes", kvCacheMemoryBytes, Number.MAX_SAFE_INTEGER);
+  }
+}
+
+/** An engine's share of a GPU's memory. */
+export function resolveUtilization({ gpuMemoryUtilization: share = DEFAULT_UTILIZATION }: EngineOptions): number {
+  const flag = flagName("gpuMemoryUtilization");
+  checkArgument(share > 0 && share <= 1, `${flag} must be above 0 and at most 1, got ${share}`, flag);
+  return share;
+}
+
+function describeValue(value: unknown): string {
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "string" ? `"${value}"` : String(value);
 }
 
 /** Requests that may be in flight. */

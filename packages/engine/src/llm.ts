@@ -75,6 +75,11 @@ export class LLM implements Engine {
     return llm;
   }
 
+  /** Whether {@link LLM.tokenizer} is there, so that text may be given and comes back. */
+  get hasTokenizer(): boolean {
+    return this.#tokenizer !== null;
+  }
+
   get tokenizer(): Tokenizer {
     if (this.#tokenizer === null) throw noTokenizer();
     return this.#tokenizer;

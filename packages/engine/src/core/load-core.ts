@@ -3,7 +3,7 @@ import type { Backend } from "@octavo/core";
 import { kvBytesPerBlock, loadModel, openModel } from "@octavo/models";
 import type { EngineInfo } from "../engine.js";
 import type { EngineOptions } from "../engine-options.js";
-import { resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
+import { resolveBatch, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
 import { checkShare, shareOf } from "../kv-budget.js";
 import { loadBackend } from "../load-backend.js";
 import { EngineCore } from "./engine-core.js";
@@ -30,6 +30,7 @@ export async function loadCore(
   const source = openModel(path);
   const { config } = source;
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
+  resolveBatch(options); // loading may take minutes: what is wrong is said before
   const { numThreads, batchInvariant } = options;
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
   try {
@@ -65,7 +66,7 @@ export async function loadCore(
       memory: backend.memory(),
       dedicated: backend.info.dedicated && {
         ...backend.info.dedicated,
-        shareBytes: shareOf(options, backend.info.dedicated),
+        shareBytes: options.kvCacheMemoryBytes === undefined ? shareOf(options, backend.info.dedicated) : undefined,
       },
       loadSeconds: (performance.now() - started) / 1000,
       generationDefaults: source.generationDefaults(),
