@@ -132,18 +132,16 @@ std::unique_ptr<CublasLt> CublasLt::open(std::string& found) {
     found = library.found;
     if (!library.complete) return nullptr;
     std::unique_ptr<CublasLt> opened(new CublasLt(library));
-    if (opened->handle_) return opened;
-    found += ", which does not start";
-    return nullptr;
+    if (library.create(&opened->handle_) != 0) {
+        opened->handle_ = nullptr;
+        found += ", which does not start";
+        return nullptr;
+    }
+    opened->workspace_ = take_device_memory(kWorkspaceBytes);
+    return opened;
 }
 
-CublasLt::CublasLt(const Library& library) : library_(library) {
-    if (library.create(&handle_) != 0) {
-        handle_ = nullptr;
-        return;
-    }
-    workspace_ = take_device_memory(kWorkspaceBytes);
-}
+CublasLt::CublasLt(const Library& library) : library_(library) {}
 
 CublasLt::~CublasLt() {
     plans_.clear();
