@@ -167,7 +167,7 @@ export class CudaBackend implements Backend {
   createEvent(): DeviceEvent {
     const native = this.#native;
     const backend = this.#id;
-    const event = native.createEvent(backend);
+    const event = native.createEvent(backend, 0);
     const dispose = () => {
       if (this.#open) native.disposeEvent(backend, event);
     };
