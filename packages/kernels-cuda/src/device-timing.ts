@@ -14,7 +14,7 @@ export class TimingEvent implements Disposable {
     this.#native = native;
     this.#backend = backend;
     this.#isOpen = isOpen;
-    this.id = native.createTimingEvent(backend);
+    this.id = native.createEvent(backend, 1);
   }
 
   /** Enqueues the event; it is reached when everything enqueued before is done. */

@@ -50,7 +50,7 @@ export class MemoryPool {
   readonly #native: NativeAddon;
   readonly #backend: number;
   readonly #storages = new Map<CudaStorage, MemoryPurpose | null>();
-  readonly #held: Record<MemoryPurpose, number> = { weights: 0, kv: 0, workspace: 0, tables: 0, graphs: 0 };
+  #held: Record<MemoryPurpose, number> = noBytes();
   #disposed = false;
 
   constructor(native: NativeAddon, backend: number) {
@@ -90,7 +90,13 @@ export class MemoryPool {
   /** Zeroed page-locked memory. @throws OUT_OF_MEMORY */
   allocateHost(byteLength: number): CudaStorage {
     checkSize(byteLength);
-    return this.#track(this.#native.allocateHost(this.#backend, byteLength, constants.MAX_LENGTH), null);
+    try {
+      return this.#track(this.#native.allocateHost(this.#backend, byteLength, constants.MAX_LENGTH), null);
+    } catch (error) {
+      if (!OctavoError.isInstance(error, "OUT_OF_MEMORY")) throw error;
+      const message = `cannot allocate ${mebibytes(byteLength)} of page-locked host memory: ${error.message}`;
+      throw new OctavoError({ code: "OUT_OF_MEMORY", message, param: "byteLength" });
+    }
   }
 
   /** @throws CHECKPOINT */
@@ -103,7 +109,7 @@ export class MemoryPool {
     this.#storages.delete(storage);
     if (purpose) this.#held[purpose] -= memory.byteLength;
     if ("buffer" in memory) this.#native.detach(memory.buffer);
-    this.#native.release(this.#backend, memory.id);
+    if (!this.#disposed) this.#native.release(this.#backend, memory.id);
   }
 
   /** Counts a graph's memory, which the driver gave; negative when it is gone. */
@@ -115,9 +121,14 @@ export class MemoryPool {
     return this.#disposed;
   }
 
+  /**
+   * Takes the memory away from JavaScript; the backend's own end frees it. Not block by block from here: that waits for the GPU, which
+   * may be waiting for a rank that is gone until the backend gives up its communicators.
+   */
   dispose(): void {
     this.#disposed = true;
     for (const storage of [...this.#storages.keys()]) storage.dispose();
+    this.#held = noBytes();
   }
 
   #track(memory: NativeMemory | NativeHostMemory, purpose: MemoryPurpose | null): CudaStorage {
@@ -125,6 +136,10 @@ export class MemoryPool {
     this.#storages.set(storage, purpose);
     return storage;
   }
+}
+
+function noBytes(): Record<MemoryPurpose, number> {
+  return { weights: 0, kv: 0, workspace: 0, tables: 0, graphs: 0 };
 }
 
 function checkSize(byteLength: number): void {

@@ -4,7 +4,7 @@ import type { NativeOpCalls } from "@octavo/core/native";
 import type { NativeCollectiveCalls } from "./native-collective-calls.js";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 4;
+export const ADDON_VERSION = 5;
 
 /** Memory that a backend gave out. */
 export interface NativeMemory {
@@ -81,7 +81,8 @@ export interface NativeAddon extends NativeOpCalls, NativeCollectiveCalls {
   memoryOf(backend: number): GpuMemory;
   gpuProcesses(backend: number): readonly GpuProcess[];
   synchronize(backend: number): void;
-  createEvent(backend: number): number;
+  /** @param timing 1 for one that keeps the time, else 0 */
+  createEvent(backend: number, timing: number): number;
   recordEvent(backend: number, event: number): void;
   waitEvent(backend: number, event: number): void;
   disposeEvent(backend: number, event: number): void;
@@ -93,9 +94,7 @@ export interface NativeAddon extends NativeOpCalls, NativeCollectiveCalls {
   launchGraph(backend: number, graph: number): void;
   disposeGraph(backend: number, graph: number): void;
 
-  /** An event that keeps the time; otherwise like those of `createEvent`. */
-  createTimingEvent(backend: number): number;
-  /** Waits for `end`. */
+  /** Between two events that keep the time; waits for `end`. */
   elapsedMicroseconds(backend: number, start: number, end: number): number;
   delay(backend: number, microseconds: number): void;
   readProbe(backend: number, sum: number, data: number, bytes: number): void;

@@ -6,12 +6,6 @@
 namespace octavo::cpu {
 namespace {
 
-napi_value integer_value(Call& call, int64_t value) {
-    napi_value result;
-    napi_create_int64(call.env(), value, &result);
-    return result;
-}
-
 /** createBackend(threads, spin, isa): id */
 napi_value create_backend(Call& call) {
     const int threads = call.code();
