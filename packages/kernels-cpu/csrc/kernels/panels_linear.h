@@ -21,13 +21,6 @@ constexpr int kVectorsOfPanel = kPanelRows / kLanes;
 /** Rows that share unpacked codes: as many as there are registers for their sums. */
 constexpr int kMostTileRows = kLanes == 16 ? 8 : 4;
 
-OCTAVO_INLINE Vec load_int8(const uint8_t* from) {
-    typedef int8_t Signed __attribute__((vector_size(kLanes)));
-    Signed bytes;
-    memcpy(&bytes, from, sizeof bytes);
-    return __builtin_convertvector(bytes, Vec);
-}
-
 template <int Shift>
 OCTAVO_INLINE Bytes shifted(Bytes v) {
     if constexpr (Shift >= 0) return (Bytes)((BytePairs)v << Shift);
@@ -198,32 +191,40 @@ void panel_block(const PanelBlock& block) {
 /** The largest magnitude becomes 127; a block without a finite one gets a scale of NaN, one of (nearly) zeros a scale of 0. */
 void quantize_activations(uint8_t* out, const float* x, int64_t k) {
     constexpr float kSmallest = 1e-35f;  // below, 127 / x would not be finite
+    constexpr int kHalf = kBlockElements / 2;
     auto* codes = reinterpret_cast<int8_t*>(out);
     auto* scales = reinterpret_cast<ActivationScale*>(out + k);
     for (int64_t i = 0; i < k; i += kBlockElements, scales++) {
         // Among bits of floats without a sign, infinity and NaN are the largest integers.
-        Words bits = {};
-        for (int64_t j = 0; j < kBlockElements; j += kLanes) {
-            const Words magnitude = (Words)load(x + i + j) & 0x7fffffff;
-            bits = (Words)select(bits > magnitude, bits, magnitude);
+        int32_t most = 0;
+        for (int j = 0; j < kBlockElements; j++) {
+            int32_t bits;
+            memcpy(&bits, x + i + j, sizeof bits);
+            bits &= 0x7fffffff;
+            most = bits > most ? bits : most;
         }
-        uint32_t most = 0;
-        for (int lane = 0; lane < kLanes; lane++) most = bits[lane] > most ? bits[lane] : most;
+        if (most >= 0x7f800000) {
+            const float nan = __builtin_nanf("");
+            *scales = {nan, nan, {nan, nan}};
+            memset(codes + i, 0, kBlockElements);
+            continue;
+        }
         float largest;
         memcpy(&largest, &most, sizeof largest);
-        const bool finite = most < 0x7f800000;
-        const float inverse = finite && largest > kSmallest ? 127.0f / largest : 0.0f;
-        scales->scale = !finite ? __builtin_nanf("") : inverse == 0.0f ? 0.0f : largest / 127.0f;
-        int32_t half_sums[2] = {0, 0};
-        for (int64_t j = 0; j < kBlockElements; j++) {
-            const float scaled = finite ? x[i + j] * inverse : 0.0f;
-            // Adding 1.5 * 2^23 rounds to an integer, to nearest even.
-            const auto code = static_cast<int32_t>((scaled + 0x1.8p23f) - 0x1.8p23f);
-            codes[i + j] = static_cast<int8_t>(code);
-            half_sums[j / 16] += code;
+        const bool zeros = largest < kSmallest;
+        const float inverse = zeros ? 0.0f : 127.0f / largest, scale = zeros ? 0.0f : largest / 127.0f;
+        float sums[2];
+        for (int half = 0; half < 2; half++) {
+            Vec total = {};
+            for (int j = half * kHalf; j < (half + 1) * kHalf; j += kLanes) {
+                // Adding 1.5 * 2^23 rounds to an integer, to nearest even.
+                const Vec code = (load(x + i + j) * inverse + 0x1.8p23f) - 0x1.8p23f;
+                store_int8(codes + i + j, code);
+                total += code;
+            }
+            sums[half] = sum(total);
         }
-        for (int half = 0; half < 2; half++) scales->half_sums[half] = scales->scale * static_cast<float>(half_sums[half]);
-        scales->sum = scales->scale * static_cast<float>(half_sums[0] + half_sums[1]);
+        *scales = {scale, scale * (sums[0] + sums[1]), {scale * sums[0], scale * sums[1]}};
     }
 }
 
