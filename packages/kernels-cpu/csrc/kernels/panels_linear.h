@@ -17,9 +17,10 @@ using octavo::cpu::kPanelRows;
 using octavo::cpu::PanelBlock;
 using octavo::cpu::PanelFormat;
 
-constexpr int kVectorsOfPanel = kPanelRows / kLanes;
 /** Rows that share unpacked codes: as many as there are registers for their sums. */
-constexpr int kMostTileRows = kLanes == 16 ? 8 : 4;
+constexpr int kMostTileRows = kLanes >= 8 ? 8 : 4;
+/** Vectors of outputs side by side: memory is read faster in several streams than in one. */
+constexpr int tile_vectors(int rows) { return rows <= 2 ? 4 : rows == 4 && kLanes == 16 ? 2 : 1; }
 
 template <int Shift>
 OCTAVO_INLINE Bytes shifted(Bytes v) {
@@ -165,27 +166,35 @@ void panel_rows(const PanelBlock& block, int64_t row, int64_t column) {
     }
 }
 
+/** `count` rows, a multiple of `Rows`, by all columns. */
+template <int Format, int Rows>
+void panel_band(const PanelBlock& block, int64_t first, int64_t count) {
+    constexpr int kVectors = tile_vectors(Rows);
+    const int64_t padded = octavo::cpu::panels_of(block.columns) * kPanelRows;
+    int64_t column = 0;
+    for (; column + kVectors * kLanes <= padded; column += kVectors * kLanes) {
+        for (int64_t row = first; row < first + count; row += Rows) panel_rows<Format, Rows, kVectors>(block, row, column);
+    }
+    for (; column < block.columns; column += kLanes) {
+        for (int64_t row = first; row < first + count; row += Rows) panel_rows<Format, Rows, 1>(block, row, column);
+    }
+}
+
 template <int Format>
 void panel_block(const PanelBlock& block) {
-    if (block.rows == 1) {
-        // Several panels at once: memory is read faster in several streams than in one.
-        constexpr int kVectors = 4;
-        constexpr int64_t kColumns = kVectors * kLanes;
-        int64_t column = 0;
-        const int64_t padded = octavo::cpu::panels_of(block.columns) * kPanelRows;
-        for (; column + kColumns <= padded; column += kColumns) panel_rows<Format, 1, kVectors>(block, 0, column);
-        for (; column < padded; column += kPanelRows) panel_rows<Format, 1, kVectorsOfPanel>(block, 0, column);
-        return;
-    }
-    for (int64_t column = 0; column < block.columns; column += kLanes) {
-        int64_t row = 0;
-        for (; row + kMostTileRows <= block.rows; row += kMostTileRows) panel_rows<Format, kMostTileRows, 1>(block, row, column);
-        if constexpr (kMostTileRows > 4) {
-            for (; row + 4 <= block.rows; row += 4) panel_rows<Format, 4, 1>(block, row, column);
+    int64_t row = block.rows - block.rows % kMostTileRows;
+    if (row > 0) panel_band<Format, kMostTileRows>(block, 0, row);
+    if constexpr (kMostTileRows > 4) {
+        if (block.rows & 4) {
+            panel_band<Format, 4>(block, row, 4);
+            row += 4;
         }
-        for (; row + 2 <= block.rows; row += 2) panel_rows<Format, 2, 1>(block, row, column);
-        if (row < block.rows) panel_rows<Format, 1, 1>(block, row, column);
     }
+    if (block.rows & 2) {
+        panel_band<Format, 2>(block, row, 2);
+        row += 2;
+    }
+    if (block.rows & 1) panel_band<Format, 1>(block, row, 1);
 }
 
 /** The largest magnitude becomes 127; a block without a finite one gets a scale of NaN, one of (nearly) zeros a scale of 0. */
