@@ -17,16 +17,10 @@ using octavo::cpu::kPanelRows;
 using octavo::cpu::PanelBlock;
 using octavo::cpu::PanelFormat;
 
-constexpr int kVectorsOfPanel = kPanelRows / kLanes;
 /** Rows that share unpacked codes: as many as there are registers for their sums. */
-constexpr int kMostTileRows = kLanes == 16 ? 8 : 4;
-
-OCTAVO_INLINE Vec load_int8(const uint8_t* from) {
-    typedef int8_t Signed __attribute__((vector_size(kLanes)));
-    Signed bytes;
-    memcpy(&bytes, from, sizeof bytes);
-    return __builtin_convertvector(bytes, Vec);
-}
+constexpr int kMostTileRows = kLanes >= 8 ? 8 : 4;
+/** Vectors of outputs side by side: memory is read faster in several streams than in one. */
+constexpr int tile_vectors(int rows) { return rows <= 2 ? 4 : rows == 4 && kLanes == 16 ? 2 : 1; }
 
 template <int Shift>
 OCTAVO_INLINE Bytes shifted(Bytes v) {
@@ -172,58 +166,74 @@ void panel_rows(const PanelBlock& block, int64_t row, int64_t column) {
     }
 }
 
+/** `count` rows, a multiple of `Rows`, by all columns. */
+template <int Format, int Rows>
+void panel_band(const PanelBlock& block, int64_t first, int64_t count) {
+    constexpr int kVectors = tile_vectors(Rows);
+    const int64_t padded = octavo::cpu::panels_of(block.columns) * kPanelRows;
+    int64_t column = 0;
+    for (; column + kVectors * kLanes <= padded; column += kVectors * kLanes) {
+        for (int64_t row = first; row < first + count; row += Rows) panel_rows<Format, Rows, kVectors>(block, row, column);
+    }
+    for (; column < block.columns; column += kLanes) {
+        for (int64_t row = first; row < first + count; row += Rows) panel_rows<Format, Rows, 1>(block, row, column);
+    }
+}
+
 template <int Format>
 void panel_block(const PanelBlock& block) {
-    if (block.rows == 1) {
-        // Several panels at once: memory is read faster in several streams than in one.
-        constexpr int kVectors = 4;
-        constexpr int64_t kColumns = kVectors * kLanes;
-        int64_t column = 0;
-        const int64_t padded = octavo::cpu::panels_of(block.columns) * kPanelRows;
-        for (; column + kColumns <= padded; column += kColumns) panel_rows<Format, 1, kVectors>(block, 0, column);
-        for (; column < padded; column += kPanelRows) panel_rows<Format, 1, kVectorsOfPanel>(block, 0, column);
-        return;
-    }
-    for (int64_t column = 0; column < block.columns; column += kLanes) {
-        int64_t row = 0;
-        for (; row + kMostTileRows <= block.rows; row += kMostTileRows) panel_rows<Format, kMostTileRows, 1>(block, row, column);
-        if constexpr (kMostTileRows > 4) {
-            for (; row + 4 <= block.rows; row += 4) panel_rows<Format, 4, 1>(block, row, column);
+    int64_t row = block.rows - block.rows % kMostTileRows;
+    if (row > 0) panel_band<Format, kMostTileRows>(block, 0, row);
+    if constexpr (kMostTileRows > 4) {
+        if (block.rows & 4) {
+            panel_band<Format, 4>(block, row, 4);
+            row += 4;
         }
-        for (; row + 2 <= block.rows; row += 2) panel_rows<Format, 2, 1>(block, row, column);
-        if (row < block.rows) panel_rows<Format, 1, 1>(block, row, column);
     }
+    if (block.rows & 2) {
+        panel_band<Format, 2>(block, row, 2);
+        row += 2;
+    }
+    if (block.rows & 1) panel_band<Format, 1>(block, row, 1);
 }
 
 /** The largest magnitude becomes 127; a block without a finite one gets a scale of NaN, one of (nearly) zeros a scale of 0. */
 void quantize_activations(uint8_t* out, const float* x, int64_t k) {
     constexpr float kSmallest = 1e-35f;  // below, 127 / x would not be finite
+    constexpr int kHalf = kBlockElements / 2;
     auto* codes = reinterpret_cast<int8_t*>(out);
     auto* scales = reinterpret_cast<ActivationScale*>(out + k);
     for (int64_t i = 0; i < k; i += kBlockElements, scales++) {
         // Among bits of floats without a sign, infinity and NaN are the largest integers.
-        Words bits = {};
-        for (int64_t j = 0; j < kBlockElements; j += kLanes) {
-            const Words magnitude = (Words)load(x + i + j) & 0x7fffffff;
-            bits = (Words)select(bits > magnitude, bits, magnitude);
+        int32_t most = 0;
+        for (int j = 0; j < kBlockElements; j++) {
+            int32_t bits;
+            memcpy(&bits, x + i + j, sizeof bits);
+            bits &= 0x7fffffff;
+            most = bits > most ? bits : most;
         }
-        uint32_t most = 0;
-        for (int lane = 0; lane < kLanes; lane++) most = bits[lane] > most ? bits[lane] : most;
+        if (most >= 0x7f800000) {
+            const float nan = __builtin_nanf("");
+            *scales = {nan, nan, {nan, nan}};
+            memset(codes + i, 0, kBlockElements);
+            continue;
+        }
         float largest;
         memcpy(&largest, &most, sizeof largest);
-        const bool finite = most < 0x7f800000;
-        const float inverse = finite && largest > kSmallest ? 127.0f / largest : 0.0f;
-        scales->scale = !finite ? __builtin_nanf("") : inverse == 0.0f ? 0.0f : largest / 127.0f;
-        int32_t half_sums[2] = {0, 0};
-        for (int64_t j = 0; j < kBlockElements; j++) {
-            const float scaled = finite ? x[i + j] * inverse : 0.0f;
-            // Adding 1.5 * 2^23 rounds to an integer, to nearest even.
-            const auto code = static_cast<int32_t>((scaled + 0x1.8p23f) - 0x1.8p23f);
-            codes[i + j] = static_cast<int8_t>(code);
-            half_sums[j / 16] += code;
+        const bool zeros = largest < kSmallest;
+        const float inverse = zeros ? 0.0f : 127.0f / largest, scale = zeros ? 0.0f : largest / 127.0f;
+        float sums[2];
+        for (int half = 0; half < 2; half++) {
+            Vec total = {};
+            for (int j = half * kHalf; j < (half + 1) * kHalf; j += kLanes) {
+                // Adding 1.5 * 2^23 rounds to an integer, to nearest even.
+                const Vec code = (load(x + i + j) * inverse + 0x1.8p23f) - 0x1.8p23f;
+                store_int8(codes + i + j, code);
+                total += code;
+            }
+            sums[half] = sum(total);
         }
-        for (int half = 0; half < 2; half++) scales->half_sums[half] = scales->scale * static_cast<float>(half_sums[half]);
-        scales->sum = scales->scale * static_cast<float>(half_sums[0] + half_sums[1]);
+        *scales = {scale, scale * (sums[0] + sums[1]), {scale * sums[0], scale * sums[1]}};
     }
 }
 

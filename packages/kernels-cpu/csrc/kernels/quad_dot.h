@@ -15,6 +15,34 @@ OCTAVO_INLINE Bytes load_bytes(const uint8_t* from) {
     return v;
 }
 
+/** int8 as float lanes. */
+OCTAVO_INLINE Vec load_int8(const uint8_t* from) {
+#if defined(__AVX512F__)
+    const __m512i wide = _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+#elif defined(__AVX2__)
+    const __m256i wide = _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+#else
+    int32_t bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    const Words words = (Words)(Ints{} + bytes);
+    const Ints wide = (Ints)(words << Words{24, 16, 8, 0}) >> 24;
+#endif
+    return __builtin_convertvector((Ints)wide, Vec);
+}
+
+/** Stores whole numbers from -128 to 127 as int8. */
+OCTAVO_INLINE void store_int8(int8_t* to, Vec whole) {
+    const Ints wide = __builtin_convertvector(whole, Ints);
+#if defined(__AVX512F__)
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8((__m512i)wide));
+#elif defined(__AVX2__)
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)wide), _mm256_extracti128_si256((__m256i)wide, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packs_epi16(words, words));
+#else
+    for (int i = 0; i < kLanes; i++) to[i] = static_cast<int8_t>(wide[i]);
+#endif
+}
+
 /** Four activations in every lane. */
 OCTAVO_INLINE Ints load_quad(const int8_t* from) {
     int32_t quad;

@@ -36,7 +36,8 @@ struct Bfloat16 {
 
 #define OCTAVO_INLINE inline __attribute__((always_inline))
 
-OCTAVO_INLINE Vec broadcast(float value) { return Vec{} + value; }
+/** Subtracting zero changes nothing, not even the sign of a zero, so that the compiler leaves it out. */
+OCTAVO_INLINE Vec broadcast(float value) { return value - Vec{}; }
 
 /** a * b + c; one rounding with FMA, two without. */
 OCTAVO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) {
