@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
@@ -48,6 +48,11 @@ describe("loading", () => {
     }
     throw new Error("it loaded");
   };
+
+  test("an addon may be named from the folder that the process runs in", () => {
+    vi.stubEnv("OCTAVO_CPU_BINARY", relative(process.cwd(), addon));
+    createBackend().dispose();
+  });
 
   test("a missing or damaged addon is BACKEND_LOAD that says where, why and what to do", () => {
     vi.stubEnv("OCTAVO_CPU_BINARY", join(folder, "absent.node"));

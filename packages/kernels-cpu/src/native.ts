@@ -1,6 +1,6 @@
 // The addon's typed surface. Positional numbers only: an options object would cost ten times the call. Addresses are plain
 // numbers (below 2^53), strides count elements, dtypes are the codes of DTYPES in @octavo/core.
-import type { NativeOpCalls } from "@octavo/core/native";
+import type { NativeAddonBase, NativeOpCalls } from "@octavo/core/native";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
 export const ADDON_VERSION = 3;
@@ -14,11 +14,7 @@ export interface NativeMemory {
 }
 
 /** Every function throws an OctavoError; the first argument is the id that `createBackend` gave, where there is one. */
-export interface NativeAddon extends NativeOpCalls {
-  readonly addonVersion: number;
-  readonly planVersion: number;
-  setErrorFactory(create: (code: string, message: string) => Error): void;
-
+export interface NativeAddon extends NativeAddonBase, NativeOpCalls {
   /** @param isa "" for the best one */
   createBackend(threads: number, spin: number, isa: string): number;
   isaOf(backend: number): string;

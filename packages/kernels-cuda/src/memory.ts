@@ -2,6 +2,7 @@
 // that is detached before it is freed, so that no view can reach freed memory.
 import { constants } from "node:buffer";
 import { type DeviceKind, type MemoryPurpose, OctavoError, type Storage } from "@octavo/core";
+import { checkByteLength, mebibytes, outOfMemory } from "@octavo/core/native";
 import { describeGpuMemory } from "./gpu-memory.js";
 import type { NativeAddon, NativeHostMemory, NativeMemory } from "./native.js";
 
@@ -74,22 +75,21 @@ export class MemoryPool {
 
   /** Zeroed GPU memory. @throws OUT_OF_MEMORY */
   allocate(byteLength: number, purpose: MemoryPurpose): CudaStorage {
-    checkSize(byteLength);
+    checkByteLength(byteLength);
     try {
       const storage = this.#track(this.#native.allocate(this.#backend, byteLength), purpose);
       this.#held[purpose] += byteLength;
       return storage;
     } catch (error) {
       if (!OctavoError.isInstance(error, "OUT_OF_MEMORY")) throw error;
-      const held = Object.entries(this.held).map(([name, bytes]) => `${name} ${mebibytes(bytes)}`);
-      const message = `cannot allocate ${mebibytes(byteLength)} for ${purpose}: ${error.message}. Held by this backend: ${held.join(", ")}. On the GPU ${describeGpuMemory(this.#native, this.#backend)}.`;
-      throw new OctavoError({ code: "OUT_OF_MEMORY", message, param: purpose });
+      const onGpu = describeGpuMemory(this.#native, this.#backend);
+      throw outOfMemory(byteLength, purpose, `${error.message}; on the GPU ${onGpu}`, this.held);
     }
   }
 
   /** Zeroed page-locked memory. @throws OUT_OF_MEMORY */
   allocateHost(byteLength: number): CudaStorage {
-    checkSize(byteLength);
+    checkByteLength(byteLength);
     try {
       return this.#track(this.#native.allocateHost(this.#backend, byteLength, constants.MAX_LENGTH), null);
     } catch (error) {
@@ -140,17 +140,4 @@ export class MemoryPool {
 
 function noBytes(): Record<MemoryPurpose, number> {
   return { weights: 0, kv: 0, workspace: 0, tables: 0, graphs: 0 };
-}
-
-function checkSize(byteLength: number): void {
-  if (Number.isSafeInteger(byteLength) && byteLength >= 0) return;
-  throw new OctavoError({
-    code: "INVALID_ARGUMENT",
-    message: `cannot allocate ${byteLength} bytes`,
-    param: "byteLength",
-  });
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -1,6 +1,6 @@
 // The addon's typed surface. Positional numbers only; addresses are plain numbers (below 2^53), dtypes are the codes of DTYPES
 // in @octavo/core. The ops are those of every addon.
-import type { NativeOpCalls } from "@octavo/core/native";
+import type { NativeAddonBase, NativeOpCalls } from "@octavo/core/native";
 import type { NativeCollectiveCalls } from "./native-collective-calls.js";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
@@ -67,11 +67,7 @@ export interface LibraryReport {
 }
 
 /** Every function throws an OctavoError; `backend` is the number that `createBackend` gave. */
-export interface NativeAddon extends NativeOpCalls, NativeCollectiveCalls {
-  readonly addonVersion: number;
-  readonly planVersion: number;
-  setErrorFactory(create: (code: string, message: string) => Error): void;
-
+export interface NativeAddon extends NativeAddonBase, NativeOpCalls, NativeCollectiveCalls {
   findGpus(): GpuReport;
   findLibraries(): LibraryReport[];
   createBackend(ordinal: number, batchInvariant: number): number;
