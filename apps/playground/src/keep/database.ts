@@ -33,14 +33,16 @@ function overIndexedDb(database: IDBDatabase): Database {
   const store = (mode: IDBTransactionMode) => database.transaction(STORE, mode).objectStore(STORE);
   return {
     lasting: true,
-    all: async () => (await done<unknown[]>(store("readonly").getAll())).map(read).filter((found) => found !== null),
+    all: async () =>
+      (await done<unknown[]>(store("readonly").getAll())).map(readRecord).filter((found) => found !== null),
     put: async (conversation) => void (await done(store("readwrite").put(conversation))),
     remove: async (id) => void (await done(store("readwrite").delete(id))),
   };
 }
 
-/** Null for a record that is not of this page's shape. */
-function read(record: unknown): Conversation | null {
+/** Null for what is not a conversation of this page's shape. An answer that was growing when it was kept is cut. */
+export function readRecord(record: unknown): Conversation | null {
+  if (typeof record !== "object" || record === null) return null;
   const { id, name, updated, systemPrompt, sampling, messages } = record as Partial<Conversation>;
   if (typeof id !== "string" || typeof updated !== "number" || !Array.isArray(messages)) return null;
   return settle({

@@ -1,12 +1,10 @@
 // All conversations of this browser, the chosen one, and their way into the database.
 import { computed, signal } from "@preact/signals";
 import { type Conversation, newConversation, settle } from "../chat/conversation.js";
-import { type Database, openDatabase } from "../keep/database.js";
+import { openDatabase } from "../keep/database.js";
 import { preference } from "../keep/preferences.js";
 import { randomId } from "../keep/random-id.js";
-
-/** Milliseconds between two writes of a conversation that grows. */
-const WRITE_AFTER = 400;
+import { takeLeftovers, WriteBehind } from "../keep/write-behind.js";
 
 const chosen = preference("conversation");
 const currentId = signal("");
@@ -18,23 +16,27 @@ export const deleted = signal<Conversation | null>(null);
 /** False where the browser keeps nothing. */
 export const lasting = signal(true);
 
-let database: Database | null = null;
-const unwritten = new Set<string>();
-let timer: ReturnType<typeof setTimeout> | null = null;
+let writer: WriteBehind | null = null;
 
 export function find(id: string): Conversation | undefined {
   return conversations.value.find((conversation) => conversation.id === id);
 }
 
 export async function loadConversations(): Promise<void> {
-  database = await openDatabase();
+  const database = await openDatabase();
+  const onFailure = () => {
+    lasting.value = false;
+  };
+  writer = new WriteBehind({ database, find, onFailure });
   lasting.value = database.lasting;
-  const kept = await database.all();
-  if (kept.length > 0) conversations.value = latestFirst(kept);
+  const kept = new Map((await database.all()).map((conversation) => [conversation.id, conversation]));
+  for (const conversation of takeLeftovers()) {
+    kept.set(conversation.id, conversation);
+    await database.put(conversation).catch(() => {});
+  }
+  if (kept.size > 0) conversations.value = latestFirst([...kept.values()]);
   if (find(chosen.get())) choose(chosen.get());
   else startConversation();
-  addEventListener("pagehide", writeNow);
-  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && writeNow());
 }
 
 export function choose(id: string): void {
@@ -64,7 +66,7 @@ export function change(id: string, edit: (conversation: Conversation) => Convers
   const after = edit(before);
   const all = conversations.value.map((conversation) => (conversation === before ? after : conversation));
   conversations.value = after.updated === before.updated ? all : latestFirst(all);
-  write(id);
+  writer?.changed(id);
 }
 
 export function remove(id: string): void {
@@ -76,8 +78,7 @@ export function remove(id: string): void {
   const wasCurrent = current.value === conversation;
   conversations.value = rest.length > 0 ? rest : [newConversation(randomId(), Date.now(), conversation)];
   if (wasCurrent) choose((rest[index] ?? rest[index - 1] ?? conversations.value[0]!).id);
-  unwritten.delete(id);
-  void database?.remove(id).catch(() => {});
+  writer?.forget(id);
 }
 
 export function restore(): void {
@@ -86,27 +87,9 @@ export function restore(): void {
   deleted.value = null;
   conversations.value = latestFirst([...conversations.value, conversation]);
   choose(conversation.id);
-  write(conversation.id);
+  writer?.changed(conversation.id);
 }
 
 function latestFirst(all: readonly Conversation[]): readonly Conversation[] {
   return all.toSorted((a, b) => b.updated - a.updated);
-}
-
-function write(id: string): void {
-  unwritten.add(id);
-  timer ??= setTimeout(writeNow, WRITE_AFTER);
-}
-
-function writeNow(): void {
-  if (timer !== null) clearTimeout(timer);
-  timer = null;
-  for (const id of unwritten) {
-    const conversation = find(id);
-    if (!conversation) continue;
-    database?.put(conversation).catch(() => {
-      lasting.value = false;
-    });
-  }
-  unwritten.clear();
 }
