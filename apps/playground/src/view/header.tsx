@@ -26,7 +26,6 @@ export function Header({ narrow }: { narrow: boolean }) {
       <IconButton
         icon={theme.value}
         label={`Colours: ${theme.value}. Change to ${next}`}
-        id="theme"
         onClick={() => setTheme(next)}
       />
       <button

@@ -8,6 +8,11 @@ function surprise(logprob: number): number {
   return [0.9, 0.6, 0.3, 0.1].filter((bound) => share < bound).length;
 }
 
+/** A token that begins with a line break stands on the new line, unless it is nothing but line breaks. */
+function breaksBefore(text: string): boolean {
+  return text.startsWith("\n") && !text.endsWith("\n");
+}
+
 export function TokenView({ tokens }: { tokens: readonly TokenProbability[] }) {
   const [chosen, setChosen] = useState(0);
   const move = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
@@ -22,7 +27,8 @@ export function TokenView({ tokens }: { tokens: readonly TokenProbability[] }) {
     <div class="tokens">
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset would not flow as text */}
       <div class="flow" role="group" aria-label="Tokens" onKeyDown={move}>
-        {tokens.map((token, index) => (
+        {tokens.map((token, index) => [
+          breaksBefore(token.text) && "\n",
           <button
             type="button"
             key={index}
@@ -32,9 +38,10 @@ export function TokenView({ tokens }: { tokens: readonly TokenProbability[] }) {
             onFocus={() => setChosen(index)}
             onMouseEnter={() => setChosen(index)}
           >
-            {token.text.includes("\n") ? visibleText(token.text) + token.text : token.text}
-          </button>
-        ))}
+            {token.text.replaceAll("\n", "↵")}
+          </button>,
+          token.text.endsWith("\n") && "\n",
+        ])}
       </div>
       {tokens[chosen] && <Alternatives token={tokens[chosen]} />}
     </div>
