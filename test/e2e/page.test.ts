@@ -132,6 +132,28 @@ describe.skipIf(!browserPath)("the chat page", () => {
     expectQuiet(open);
   });
 
+  test("follows a growing answer until the reader scrolls up", async () => {
+    await using open = await openPage(browser, server.url, { viewport: { width: 700, height: 360 } });
+    const { page } = open;
+    const toEnd = () => page.locator("main").evaluate((view) => view.scrollHeight - view.scrollTop - view.clientHeight);
+    await neverEnding(page);
+    await send(page, FOX);
+    await expect.poll(() => page.locator("main").evaluate((view) => view.scrollTop)).toBeGreaterThan(100);
+    await growing(page);
+    expect(await toEnd()).toBeLessThan(60);
+    await page.locator("main").hover();
+    await page.mouse.wheel(0, -300);
+    await expect.poll(toEnd).toBeGreaterThan(100);
+    const away = await toEnd();
+    await growing(page);
+    expect(await toEnd()).toBeGreaterThan(away);
+    await button(page, "To the end").click();
+    await expect.poll(toEnd).toBeLessThan(60);
+    await page.keyboard.press("Escape");
+    await complete(page);
+    expectQuiet(open);
+  });
+
   test("by keyboard alone", async () => {
     await using open = await openPage(browser, server.url);
     const { page } = open;

@@ -10,6 +10,6 @@ import { loadConversations } from "./state/conversations.js";
 import { loadModels } from "./state/server.js";
 import { App } from "./view/app.js";
 
+void loadModels();
 await loadConversations();
 render(<App />, document.body);
-await loadModels();

@@ -1,5 +1,5 @@
 // Where messages are written. Keeps a draft for each conversation.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { running, send, stop } from "../state/answering.js";
 import { current } from "../state/conversations.js";
 import { growToContent } from "./grow-to-content.js";
@@ -12,7 +12,7 @@ export function Composer() {
   const field = useRef<HTMLTextAreaElement>(null);
   const { id } = current.value;
   const busy = running.value.has(id);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const text = field.current!;
     text.value = drafts.get(id) ?? "";
     growToContent(text);

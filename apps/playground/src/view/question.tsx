@@ -1,5 +1,5 @@
 // What the reader said, and the form to say it differently.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Question as QuestionMessage } from "../chat/conversation.js";
 import { resend } from "../state/answering.js";
 import { current } from "../state/conversations.js";
@@ -33,7 +33,7 @@ export function Question(props: QuestionProps) {
 function EditForm({ conversation, question }: QuestionProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const later = current.value.messages.at(-1)?.id !== question.id;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const text = field.current!;
     growToContent(text);
     text.focus();

@@ -1,5 +1,5 @@
 // How the current conversation is answered. Everything applies from the next message on.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { parseSampling, SAMPLING_FIELDS, type SamplingField, withSampling } from "../chat/sampling.js";
 import { change, current } from "../state/conversations.js";
 import {
@@ -18,7 +18,7 @@ import { IconButton } from "./icons.js";
 export function Settings({ onClose }: { onClose?: () => void }) {
   const { id, systemPrompt, sampling } = current.value;
   const first = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     first.current!.focus();
     void askForLogprobs();
   }, []);
@@ -88,7 +88,7 @@ function NumberField({ field }: { field: SamplingField }) {
   const [text, setText] = useState(kept === undefined ? "" : String(kept));
   const { value, problem } = parseSampling(field, text);
   // Set from elsewhere, for example all at once.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!problem && kept !== value) setText(kept === undefined ? "" : String(kept));
   }, [kept]);
   const longest = name === "max_tokens" ? model.value?.maxModelLen : null;
