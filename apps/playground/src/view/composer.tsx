@@ -16,7 +16,8 @@ export function Composer() {
     const text = field.current!;
     text.value = drafts.get(id) ?? "";
     growToContent(text);
-    text.focus({ preventScroll: true });
+    // On touch screens that would bring up the keyboard.
+    if (!matchMedia("(pointer: coarse)").matches) text.focus({ preventScroll: true });
   }, [id]);
   const submit = () => {
     const text = field.current!.value.trim();

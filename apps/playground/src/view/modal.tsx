@@ -13,18 +13,16 @@ interface ModalProps {
 export function Modal({ title, kind, onClose, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement) opener.focus();
-    };
+    const element = dialog.current!;
+    element.showModal();
+    return () => element.close();
   }, []);
   return (
     <dialog ref={dialog} class={`modal ${kind}`} aria-label={title} onClose={onClose} closedby="any">
       <div class="panel">
         <header>
           <h2>{title}</h2>
-          <IconButton icon="close" label="Close" onClick={onClose} />
+          <IconButton icon="close" label="Close" onClick={() => dialog.current!.close()} />
         </header>
         {children}
       </div>
