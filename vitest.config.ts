@@ -8,6 +8,7 @@ export default defineConfig({
     pool: "forks",
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
   },
 });

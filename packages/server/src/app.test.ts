@@ -388,6 +388,10 @@ describe("every route", () => {
     expect((await post("/tokenize", { prompt: "a", model: "x" })).status).toBe(404);
   });
 
+  test("a page that was not built is an error with its remedy", () => {
+    expect(() => readPage(new URL("file:///no/such/folder/"))).toThrow(/npm run build/);
+  });
+
   test("the page is ours alone", async () => {
     const { app } = createTestApp();
     const page = await app.request("/");
