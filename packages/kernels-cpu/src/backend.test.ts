@@ -85,7 +85,7 @@ const [x, w, out] = [64, 512 * 64, 512].map((n) => native.allocate(backend, 4 * 
 new Float32Array(x.buffer).fill(1);
 new Float32Array(w.buffer).fill(workerData.value);
 const linear = native.createLinear(backend, 64, 0, 0, 1);
-native.setLinearPart(backend, linear, 0, w.address, 512);
+native.setLinearPart(backend, linear, 0, w.address, 512, -1);
 parentPort.postMessage("started");
 for (let i = 0; i < workerData.repeats; i++) native.linear(backend, linear, out.address, 512, 0, x.address, 64, 0, 1);
 const results = new Set(new Float32Array(out.buffer));

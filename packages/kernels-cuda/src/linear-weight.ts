@@ -7,6 +7,7 @@ import {
   elementCount,
   type FloatDType,
   isContiguous,
+  isDense,
   isFloatDType,
   type LinearPart,
   type LinearSpec,
@@ -100,22 +101,17 @@ export class CudaLinearWeight implements LinearWeight {
   }
 
   #place(index: number, part: LinearPart): void {
+    const weight = denseWeight(part);
     const column = this.#parts.slice(0, index).reduce((sum, size) => sum + size, 0);
     const { size } = DTYPES[this.dtype];
-    this.#write(this.#weight.address + column * this.inFeatures * size, this.dtype, part.planes.weight);
+    this.#write(this.#weight.address + column * this.inFeatures * size, this.dtype, weight);
     if (!part.bias || !this.#bias || !this.#sameBias) return;
     this.#write(this.#bias.address + 4 * column, "float32", part.bias);
     if (this.#sameBias !== this.#bias) this.#write(this.#sameBias.address + size * column, this.dtype, part.bias);
   }
 
   #check(part: LinearPart, rows: number): void {
-    if (part.planes.format !== "dense") {
-      throw new OctavoError({
-        code: "UNSUPPORTED",
-        message: `${part.name}: the CUDA backend has no format ${part.planes.format}`,
-      });
-    }
-    const { weight } = part.planes;
+    const weight = denseWeight(part);
     checkArgument(
       weight.shape.length === 2 &&
         weight.shape[0] === rows &&
@@ -135,4 +131,10 @@ export class CudaLinearWeight implements LinearWeight {
       part.name,
     );
   }
+}
+
+/** @throws UNSUPPORTED for weights in blocks: who prepares them decodes what `info.blockFormats` does not name */
+function denseWeight({ name, planes }: LinearPart): Tensor {
+  if (isDense(planes)) return planes.weight;
+  throw new OctavoError({ code: "UNSUPPORTED", message: `${name}: the CUDA backend has no format ${planes.format}` });
 }

@@ -20,6 +20,8 @@ export interface AddonSource {
   readonly backend: string;
   /** Where the package's own build puts it. */
   readonly built: string;
+  /** A package that carries an addon built for this platform; tried after the own build. */
+  readonly carrier?: AddonCarrier;
   /** The environment variable that may name another file. */
   readonly variable: string;
   /** What the package was written for. */
@@ -28,7 +30,13 @@ export interface AddonSource {
   readonly howToBuild: string;
 }
 
-/** The file that {@link loadAddon} loads: the one that the variable names when it is set (then no other), else the package's own. */
+export interface AddonCarrier {
+  readonly name: string;
+  /** Its addon's file, as the backend's package finds it. @throws when the package is not installed */
+  resolve(): string;
+}
+
+/** The file that is loaded before all others: the one that the variable names when it is set (then no other), else the own build. */
 export function addonPath({ built, variable }: AddonSource): string {
   const named = process.env[variable];
   return named ? resolve(named) : built;
@@ -36,33 +44,56 @@ export function addonPath({ built, variable }: AddonSource): string {
 
 /** @throws BACKEND_LOAD */
 export function loadAddon<Addon extends NativeAddonBase>(source: AddonSource): Addon {
+  const { backend, variable, carrier, addonVersion } = source;
+  const param = process.env[variable] ? variable : undefined;
   const path = addonPath(source);
-  try {
-    const addon = open<Addon>(path, source);
-    addon.setErrorFactory((code, message) => new OctavoError({ code: code as ErrorCode, message }));
-    return addon;
-  } catch (cause) {
-    const { backend, variable } = source;
-    const param = process.env[variable] ? variable : undefined;
-    const message = [
-      `the ${backend} backend's native addon could not be loaded. Tried:\n  ${path}: ${(cause as Error).message}`,
-      `This is Node ${process.versions.node} on ${process.platform}-${process.arch}${glibc()}.`,
-      param
-        ? `${variable} is set: unset it to use the package's own build, or let it name an addon of this version.`
-        : `Build it with: ${source.howToBuild}. ${variable} may name an addon built elsewhere.`,
-    ].join("\n");
-    throw new OctavoError({ code: "BACKEND_LOAD", message, param, cause });
+  const candidates: AddonCarrier[] = [{ name: path, resolve: () => existing(path) }];
+  if (carrier && !param) candidates.push({ name: carrier.name, resolve: () => installed(carrier) });
+  const failures: string[] = [];
+  let cause: unknown;
+  for (const candidate of candidates) {
+    try {
+      return open<Addon>(candidate.resolve(), addonVersion);
+    } catch (error) {
+      failures.push(`  ${candidate.name}: ${(error as Error).message}`);
+      cause = error;
+    }
   }
+  const message = [
+    `the ${backend} backend's native addon could not be loaded. Tried:`,
+    ...failures,
+    `This is Node ${process.versions.node} on ${process.platform}-${process.arch}${glibc()}.`,
+    param
+      ? `${variable} is set: unset it to use the package's own build, or let it name an addon of this version.`
+      : `Build it with: ${source.howToBuild}. ${variable} may name an addon built elsewhere.`,
+  ].join("\n");
+  throw new OctavoError({ code: "BACKEND_LOAD", message, param, cause });
 }
 
-function open<Addon extends NativeAddonBase>(path: string, { addonVersion }: AddonSource): Addon {
-  if (!existsSync(path)) throw new Error("there is no such file");
+function open<Addon extends NativeAddonBase>(path: string, addonVersion: number): Addon {
   const addon = require(path) as Addon;
-  if (addon.addonVersion === addonVersion && addon.planVersion === PLAN_VERSION) return addon;
-  throw new Error(
-    `it was built for version ${addon.addonVersion} of the addon and ${addon.planVersion} of the step plan, ` +
-      `this package needs ${addonVersion} and ${PLAN_VERSION}`,
-  );
+  if (addon.addonVersion !== addonVersion || addon.planVersion !== PLAN_VERSION) {
+    throw new Error(
+      `it was built for version ${addon.addonVersion} of the addon and ${addon.planVersion} of the step plan, ` +
+        `this package needs ${addonVersion} and ${PLAN_VERSION}`,
+    );
+  }
+  addon.setErrorFactory((code, message) => new OctavoError({ code: code as ErrorCode, message }));
+  return addon;
+}
+
+function existing(path: string): string {
+  if (existsSync(path)) return path;
+  throw new Error("there is no such file");
+}
+
+function installed(carrier: AddonCarrier): string {
+  try {
+    return carrier.resolve();
+  } catch {
+    const why = "there is none for every platform, and --omit=optional leaves it out";
+    throw new Error(`the package is not installed (${why})`);
+  }
 }
 
 /** An addon built against a newer one does not load. */

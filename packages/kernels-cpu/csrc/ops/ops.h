@@ -27,15 +27,20 @@ void rope(Context& context, const Rope& arguments);
 /** Weights of a linear layer: parts stacked along the output, each where it lies. */
 struct LinearWeight {
     struct Part {
-        const void* weight;  // [rows, in_features]
+        const void* weight;  // dense: [rows, in_features]; otherwise panels
         int64_t rows;
+        int format = kDense;  // or an index in kPanelFormats
     };
+    static constexpr int kDense = -1;
     int64_t in_features = 0;
     int32_t dtype = 0;
     const float* bias = nullptr;  // [sum of rows] or null
     std::vector<Part> parts;
 };
 void linear(Context& context, const LinearWeight& weight, const Linear& arguments);
+
+/** Repacks rows of file blocks, at any address, into panels; `out` has panels_of(rows) * panel_bytes(k) bytes. */
+void pack_linear(Context& context, int format, void* out, const void* blocks, int64_t rows, int64_t k);
 
 /** @throws INTERNAL for a slot outside of the cache */
 void write_kv(Context& context, const PagedCache& cache, const void* k, int64_t k_stride, const void* v, int64_t v_stride,

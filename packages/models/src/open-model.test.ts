@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { modelFolder, TINY_CONFIG } from "../test-support/model-folder.js";
-import { readModelConfig } from "./read-model-config.js";
+import { readModelConfig } from "./open-model.js";
 
 const read = (config: unknown, more: Record<string, unknown> = {}) =>
   readModelConfig(modelFolder({ "config.json": config, ...more }));
