@@ -72,7 +72,7 @@ export class DeviceTiming {
       [data, byteLength],
     ] as const) {
       checkArgument(
-        storage.device === "device" && byteOffset + bytes <= storage.byteLength,
+        storage.device === "device" && storage.address !== 0 && byteOffset + bytes <= storage.byteLength,
         () => `readProbe: ${bytes} bytes at byte ${byteOffset} are not in a GPU storage of ${storage.byteLength}`,
       );
     }
