@@ -4,14 +4,16 @@ import { fileURLToPath } from "node:url";
 import { type AddonSource, loadAddon } from "@octavo/core/native";
 import { ADDON_VERSION, type NativeAddon } from "./native.js";
 
-/** The package that carries an addon built for this platform; an optional dependency of the published package. */
+const require = createRequire(import.meta.url);
+
+/** An optional dependency of the published package. */
 const CARRIER = `@octavo/kernels-cpu-${process.platform}-${process.arch}`;
 
 const SOURCE: AddonSource = {
   backend: "CPU",
   // The same from src/ and from dist/.
   built: fileURLToPath(new URL("../build/Release/octavo_cpu.node", import.meta.url)),
-  carrier: { name: CARRIER, resolve: () => createRequire(import.meta.url).resolve(CARRIER) },
+  carrier: { name: CARRIER, resolve: () => require.resolve(CARRIER) },
   variable: "OCTAVO_CPU_BINARY",
   addonVersion: ADDON_VERSION,
   howToBuild:

@@ -1,6 +1,7 @@
 // What must hold without a GPU, over an addon that only keeps books: memory goes back once, and never before the backend does.
 import { type LinearPart, OctavoError, tensor } from "@octavo/core";
 import { describe, expect, test } from "vitest";
+import { DeviceTiming } from "./device-timing.js";
 import { CudaLinearWeight } from "./linear-weight.js";
 import { MemoryPool } from "./memory.js";
 import type { NativeAddon } from "./native.js";
@@ -71,6 +72,18 @@ describe("the end of a backend", () => {
     expect(live.size).toBe(0);
     expect(pool.held.kv).toBe(0);
   });
+});
+
+test("a probe reads no memory that was disposed", () => {
+  const { native, calls } = bookkeeper(1000);
+  const pool = new MemoryPool(native, 0);
+  const storage = pool.allocate(64, "workspace");
+  const timing = new DeviceTiming({ ...native, readProbe: () => calls.push("probe") } as NativeAddon, 0, () => true);
+  const read = () => timing.readProbe(tensor("int32", [1], storage), tensor("int32", [4], storage, 16), 16);
+  read();
+  storage.dispose();
+  expect(read).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  expect(calls).toEqual(["probe", "release"]);
 });
 
 test("host memory that is not there says how much was asked for", () => {

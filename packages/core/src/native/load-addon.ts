@@ -20,8 +20,8 @@ export interface AddonSource {
   readonly backend: string;
   /** Where the package's own build puts it. */
   readonly built: string;
-  /** A package with an addon built for this platform, for when the own build is not there; `resolve` throws where it is not installed. */
-  readonly carrier?: { readonly name: string; resolve(): string };
+  /** A package that carries an addon built for this platform; tried after the own build. */
+  readonly carrier?: AddonCarrier;
   /** The environment variable that may name another file. */
   readonly variable: string;
   /** What the package was written for. */
@@ -30,31 +30,35 @@ export interface AddonSource {
   readonly howToBuild: string;
 }
 
-/** Where {@link loadAddon} looks first: the file that the variable names when it is set (then nowhere else), else the package's own. */
+export interface AddonCarrier {
+  readonly name: string;
+  /** Its addon's file, as the backend's package finds it. @throws when the package is not installed */
+  resolve(): string;
+}
+
+/** The file that is loaded before all others: the one that the variable names when it is set (then no other), else the own build. */
 export function addonPath({ built, variable }: AddonSource): string {
   const named = process.env[variable];
   return named ? resolve(named) : built;
 }
 
-/** @throws BACKEND_LOAD that says what was tried */
+/** @throws BACKEND_LOAD */
 export function loadAddon<Addon extends NativeAddonBase>(source: AddonSource): Addon {
-  const { backend, carrier, variable } = source;
+  const { backend, variable, carrier, addonVersion } = source;
   const param = process.env[variable] ? variable : undefined;
   const path = addonPath(source);
+  const candidates: AddonCarrier[] = [{ name: path, resolve: () => existing(path) }];
+  if (carrier && !param) candidates.push({ name: carrier.name, resolve: () => installed(carrier) });
   const failures: string[] = [];
   let cause: unknown;
-  const attempt = (name: string, locate: () => string): Addon | undefined => {
+  for (const candidate of candidates) {
     try {
-      return open<Addon>(locate(), source);
+      return open<Addon>(candidate.resolve(), addonVersion);
     } catch (error) {
+      failures.push(`  ${candidate.name}: ${(error as Error).message}`);
       cause = error;
-      failures.push(`  ${name}: ${(error as Error).message.split("\n")[0]}`);
-      return undefined;
     }
-  };
-  const addon =
-    attempt(path, () => path) ?? (carrier && !param ? attempt(carrier.name, () => carrier.resolve()) : undefined);
-  if (addon) return addon;
+  }
   const message = [
     `the ${backend} backend's native addon could not be loaded. Tried:`,
     ...failures,
@@ -66,17 +70,30 @@ export function loadAddon<Addon extends NativeAddonBase>(source: AddonSource): A
   throw new OctavoError({ code: "BACKEND_LOAD", message, param, cause });
 }
 
-function open<Addon extends NativeAddonBase>(path: string, { addonVersion }: AddonSource): Addon {
-  if (!existsSync(path)) throw new Error("there is no such file");
+function open<Addon extends NativeAddonBase>(path: string, addonVersion: number): Addon {
   const addon = require(path) as Addon;
-  if (addon.addonVersion === addonVersion && addon.planVersion === PLAN_VERSION) {
-    addon.setErrorFactory((code, message) => new OctavoError({ code: code as ErrorCode, message }));
-    return addon;
+  if (addon.addonVersion !== addonVersion || addon.planVersion !== PLAN_VERSION) {
+    throw new Error(
+      `it was built for version ${addon.addonVersion} of the addon and ${addon.planVersion} of the step plan, ` +
+        `this package needs ${addonVersion} and ${PLAN_VERSION}`,
+    );
   }
-  throw new Error(
-    `it was built for version ${addon.addonVersion} of the addon and ${addon.planVersion} of the step plan, ` +
-      `this package needs ${addonVersion} and ${PLAN_VERSION}`,
-  );
+  addon.setErrorFactory((code, message) => new OctavoError({ code: code as ErrorCode, message }));
+  return addon;
+}
+
+function existing(path: string): string {
+  if (existsSync(path)) return path;
+  throw new Error("there is no such file");
+}
+
+function installed(carrier: AddonCarrier): string {
+  try {
+    return carrier.resolve();
+  } catch {
+    const why = "there is none for every platform, and --omit=optional leaves it out";
+    throw new Error(`the package is not installed (${why})`);
+  }
 }
 
 /** An addon built against a newer one does not load. */
