@@ -12,7 +12,8 @@ import { bearerAuth } from "./middleware/bearer-auth.js";
 import { chatCompletions } from "./routes/chat-completions/route.js";
 import { completions } from "./routes/completions/route.js";
 import { listModels, retrieveModel } from "./routes/models/route.js";
-import { PAGE_FILES, pageFile } from "./routes/page/route.js";
+import { readPage } from "./routes/page/files.js";
+import { pageFile } from "./routes/page/route.js";
 import { health, metricsPage, versionInfo } from "./routes/status/route.js";
 import { detokenize, tokenize } from "./routes/tokenize/route.js";
 
@@ -29,8 +30,8 @@ export interface AppOptions {
   readonly maxBodyBytes?: number;
 }
 
-/** Routes that need no key: probes, scrapers, and the page, which asks for a key itself. */
-const OPEN_PATHS: ReadonlySet<string> = new Set(["/health", "/metrics", ...PAGE_FILES.keys()]);
+/** Routes that need no key: probes and scrapers, beside the page's files, since the page asks for a key itself. */
+const OPEN_PATHS = ["/health", "/metrics"];
 
 /** An OpenAI-compatible app over `engine`. Disposing of the engine is the caller's business. */
 export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
@@ -44,9 +45,10 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
     maxBodyBytes: options.maxBodyBytes ?? 16 * 2 ** 20,
     created: Math.floor(Date.now() / 1000),
   };
+  const page = readPage();
   const app = new Hono<Env>();
   app.use(accessLog(context));
-  if (context.apiKeys.length > 0) app.use(bearerAuth(context.apiKeys, OPEN_PATHS));
+  if (context.apiKeys.length > 0) app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...page.keys()])));
 
   route(app, "POST", "/v1/chat/completions", chatCompletions(context));
   route(app, "POST", "/v1/completions", completions(context));
@@ -57,7 +59,7 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
   route(app, "GET", "/health", health(context));
   route(app, "GET", "/version", versionInfo);
   route(app, "GET", "/metrics", metricsPage(context));
-  for (const [path, file] of PAGE_FILES) route(app, "GET", path, pageFile(file));
+  for (const [path, file] of page) route(app, "GET", path, pageFile(file));
 
   app.notFound((c) => {
     const message = `There is no route ${c.req.path.slice(0, 256)}.`;

@@ -5,7 +5,7 @@ import type { ServeFlags } from "./run-serve.js";
 import { version } from "./version.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
-const LOAD_FORMATS = ["auto", "safetensors", "dummy"];
+const LOAD_FORMATS = ["auto", "safetensors", "gguf", "dummy"];
 const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
 
 type Serve = (model: string | undefined, flags: ServeFlags) => Promise<void>;
@@ -19,7 +19,10 @@ export function createProgram(serve: Serve): Command {
   program
     .command("serve")
     .description("serve a model over the OpenAI API")
-    .argument("[MODEL]", "folder with config.json, tokenizer.json and safetensors (default: @octavo/model-pocket)")
+    .argument(
+      "[MODEL]",
+      "folder with config.json, tokenizer.json and safetensors, or a GGUF file (default: @octavo/model-pocket)",
+    )
     .option("--host <host>", "address to listen on", nonEmpty, "127.0.0.1")
     .addOption(portOption())
     .option("--served-model-name <name...>", "names that requests may use (default: MODEL)", collect)
@@ -28,10 +31,11 @@ export function createProgram(serve: Serve): Command {
       new Option("--dtype <dtype>", "dtype of weights, activations and KV cache").choices(DTYPES).default("auto"),
     )
     .addOption(
-      new Option("--load-format <format>", "where weights come from; dummy: random ones, from config.json alone")
+      new Option("--load-format <format>", "where weights come from; dummy: random ones, from the config alone")
         .choices(LOAD_FORMATS)
         .default("auto"),
     )
+    .option("--dequantize", "decode a GGUF file's blocks to --dtype: exact, but larger and slower")
     .option("--skip-tokenizer-init", "no tokenizer: prompts are token ids, replies have no text")
     .option(
       "--max-model-len <tokens>",
@@ -85,7 +89,10 @@ function count(text: string): number {
 }
 
 function length(text: string): number | "auto" {
-  return text === "auto" || text === "-1" ? "auto" : positive(text);
+  if (text === "auto" || text === "-1") return "auto";
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("It must be a whole number of at least 1, or auto.");
 }
 
 function share(text: string): number {

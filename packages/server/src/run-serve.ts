@@ -32,6 +32,7 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
   const engine = await LLM.load(folder, engineOptions);
   listener.attach(createApp(engine, { servedModelNames, apiKeys, logger, maxNumQueuedReqs }));
   drainOnSignal(listener, engine, logger, shutdownTimeout * 1000);
+  const { hasTokenizer } = engine;
   const needsKey = apiKeys.length > 0;
-  process.stdout.write(banner(listener.url, servedModelNames[0], engine.info, { needsKey }));
+  process.stdout.write(banner(listener.url, servedModelNames[0], engine.info, { needsKey, hasTokenizer }));
 }

@@ -22,7 +22,7 @@ export class DeviceState {
   /** @param maxLogprobs alternatives that a request may see */
   constructor(backend: Backend, layout: PlanLayout, maxLogprobs: number) {
     const shapes = tableShapes(layout);
-    this.#storage = backend.allocate(tableBytes(layout), "tables");
+    this.#storage = backend.allocate(deviceStateBytes(layout, maxLogprobs), "tables");
     let offset = 0;
     const take = (shape: number[]) => {
       const t = tensor("int32", shape, this.#storage, offset);
@@ -48,27 +48,22 @@ export class DeviceState {
       maxSeqLen: 0,
     };
     this.sampled = take(shapes.sampled);
-    const capacity = logprobCapacity(layout, maxLogprobs);
-    this.logprobs = new LogprobTables(backend.allocate(logprobTableBytes(capacity), "tables"), capacity);
+    this.logprobs = new LogprobTables(this.#storage, offset, logprobCapacity(layout, maxLogprobs));
   }
 
   dispose(): void {
-    this.logprobs.dispose();
     this.#storage.dispose();
   }
 }
 
 /** Bytes that a {@link DeviceState} takes. */
 export function deviceStateBytes(layout: PlanLayout, maxLogprobs: number): number {
-  return tableBytes(layout) + logprobTableBytes(logprobCapacity(layout, maxLogprobs));
+  const tables = Object.values(tableShapes(layout)).reduce((sum, shape) => sum + aligned(shape), 0);
+  return tables + logprobTableBytes(logprobCapacity(layout, maxLogprobs));
 }
 
 function logprobCapacity({ capacity }: PlanLayout, maxLogprobs: number): number {
   return capacity.maxRows * (1 + maxLogprobs);
-}
-
-function tableBytes(layout: PlanLayout): number {
-  return Object.values(tableShapes(layout)).reduce((sum, shape) => sum + aligned(shape), 0);
 }
 
 function tableShapes(layout: PlanLayout) {

@@ -7,26 +7,24 @@ const ALIGNMENT = 256;
 export class LogprobTables {
   readonly capacity: number;
   readonly #storage: Storage;
+  readonly #start: number;
 
-  /** @param storage of {@link logprobTableBytes}; the tables own it */
-  constructor(storage: Storage, capacity: number) {
+  /** @param start where their {@link logprobTableBytes} begin in `storage`, which stays the caller's */
+  constructor(storage: Storage, start: number, capacity: number) {
     this.#storage = storage;
+    this.#start = start;
     this.capacity = capacity;
   }
 
   /** As [rows, columns]. @param firstRow where the view begins, in rows of so many columns */
   view(rows: number, columns: number, firstRow = 0): LogprobsOutput {
     const stride = Math.ceil((4 * this.capacity) / ALIGNMENT) * ALIGNMENT;
-    const offset = 4 * firstRow * columns;
+    const tokens = this.#start + 4 * firstRow * columns;
     return {
-      tokens: tensor("int32", [rows, columns], this.#storage, offset),
-      logprobs: tensor("float32", [rows, columns], this.#storage, stride + offset),
-      ranks: tensor("int32", [rows], this.#storage, 2 * stride + 4 * firstRow),
+      tokens: tensor("int32", [rows, columns], this.#storage, tokens),
+      logprobs: tensor("float32", [rows, columns], this.#storage, tokens + stride),
+      ranks: tensor("int32", [rows], this.#storage, this.#start + 2 * stride + 4 * firstRow),
     };
-  }
-
-  dispose(): void {
-    this.#storage.dispose();
   }
 }
 
@@ -53,6 +51,7 @@ export class HostLogprobs implements LogprobRows {
   logprobs = new Int32Array(0);
   ranks = new Int32Array(0);
   readonly #backend: Backend;
+  #storage: Storage | undefined;
   #tables: LogprobTables | undefined;
 
   constructor(backend: Backend) {
@@ -64,9 +63,9 @@ export class HostLogprobs implements LogprobRows {
     const needed = rows * columns;
     if (!this.#tables || this.#tables.capacity < needed) {
       const capacity = Math.max(needed, 2 * (this.#tables?.capacity ?? 0));
-      this.#tables?.dispose();
-      this.#tables = undefined; // the allocation may fail
-      this.#tables = new LogprobTables(this.#backend.allocateHost(logprobTableBytes(capacity)), capacity);
+      this.dispose();
+      this.#storage = this.#backend.allocateHost(logprobTableBytes(capacity));
+      this.#tables = new LogprobTables(this.#storage, 0, capacity);
     }
     const { tokens, logprobs, ranks } = this.#tables.view(rows, columns);
     this.columns = columns;
@@ -85,8 +84,8 @@ export class HostLogprobs implements LogprobRows {
   }
 
   dispose(): void {
-    this.#tables?.dispose();
-    this.#tables = undefined;
+    this.#storage?.dispose();
+    this.#storage = this.#tables = undefined;
   }
 }
 

@@ -29,6 +29,8 @@ test("the engine's counters and the requests' latencies, under vLLM's names", as
     `octavo:request_prompt_tokens_sum{${LABELS}} 36`,
     `octavo:request_generation_tokens_sum{${LABELS}} 8`,
     `octavo:cache_config_info{block_size="16",num_gpu_blocks="100",kv_cache_memory_bytes="4096",cache_dtype="float32",${LABELS}} 1`,
+    `octavo:device_memory_bytes{purpose="weights",${LABELS}} 1000`,
+    `octavo:device_memory_bytes{purpose="graphs",${LABELS}} 7`,
     `http_requests_total{handler="${CHAT}",method="POST",status="2xx"} 2`,
     `http_requests_total{handler="${CHAT}",method="POST",status="4xx"} 1`,
     `http_requests_total{handler="none",method="GET",status="4xx"} 1`,

@@ -348,8 +348,8 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
 ];
 
 /** Whether a case fails, or makes the backend throw. */
-function isCaught(op: keyof Ops, backend: Backend): boolean {
-  return opCases.some((opCase) => {
+function isCaught(op: keyof Ops, backend: Backend, cases = opCases): boolean {
+  return cases.some((opCase) => {
     if (opCase.op !== op) return false;
     try {
       return !runOpCase(opCase, backend, reference).passed;
@@ -363,6 +363,7 @@ function isCaught(op: keyof Ops, backend: Backend): boolean {
 
 test("without a mistake nothing is found", () => {
   const ops = Object.keys(reference.ops) as (keyof Ops)[];
+  const cases = opCases.filter(({ dtype }) => dtype === "float32");
   expect(
     ops.filter(
       (op) =>
@@ -370,6 +371,7 @@ test("without a mistake nothing is found", () => {
         isCaught(
           op,
           faulty(() => ({})),
+          cases,
         ),
     ),
   ).toEqual([]);
