@@ -13,6 +13,8 @@ export class Metrics {
   readonly promptTokens: Histogram;
   readonly generationTokens: Histogram;
   readonly requestSuccess: Counter<"finished_reason">;
+  /** Requests for generation that are being answered. */
+  serverLoad = 0;
   readonly httpRequests: Counter<"handler" | "method" | "status">;
   // The engine's registry carries default labels, which cost nothing when a value is observed; HTTP metrics have none.
   readonly #engine = new Registry();

@@ -2,6 +2,9 @@
 import type { MiddlewareHandler } from "hono";
 import type { Env, ServerContext } from "../context.js";
 import { requestId } from "../fields/request-id.js";
+import { API_ROUTES } from "../routes/table.js";
+
+const GENERATING = new Set(API_ROUTES.flatMap(({ generates, path }) => (generates ? [path] : [])));
 
 /** nginx's status for a client that went away before its reply. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -10,8 +13,12 @@ export function accessLog({ logger, metrics }: Pick<ServerContext, "logger" | "m
   return async (c, next) => {
     const started = performance.now();
     c.set("requestId", requestId(c.req.header("x-request-id")));
+    const isGeneration = c.req.method === "POST" && GENERATING.has(c.req.path);
+    if (isGeneration) metrics.serverLoad++;
     await next();
+    c.res.headers.set("x-request-id", c.get("requestId"));
     const write = () => {
+      if (isGeneration) metrics.serverLoad--;
       const { method, path } = c.req;
       const status = c.req.raw.signal.aborted ? CLIENT_CLOSED_REQUEST : c.res.status;
       const handler = c.get("handler") ?? "none";
