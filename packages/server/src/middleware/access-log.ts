@@ -23,6 +23,9 @@ export function accessLog({ logger, metrics }: Pick<ServerContext, "logger" | "m
       const status = c.req.raw.signal.aborted ? CLIENT_CLOSED_REQUEST : c.res.status;
       const handler = c.get("handler") ?? "none";
       metrics.httpRequests.inc({ handler, method: knownMethod(method), status: `${Math.floor(status / 100)}xx` });
+      metrics.httpDuration.observe({ handler, method: knownMethod(method) }, (performance.now() - started) / 1000);
+      metrics.httpRequestSize.observe({ handler }, contentLength(c.req.raw.headers));
+      metrics.httpResponseSize.observe({ handler }, contentLength(c.res.headers));
       const ms = Math.round((performance.now() - started) * 10) / 10;
       logger.info({ requestId: c.get("requestId"), method, path, status, ms, ...c.get("tokens")?.() }, "request");
     };
@@ -30,6 +33,12 @@ export function accessLog({ logger, metrics }: Pick<ServerContext, "logger" | "m
     if (finished) void finished.then(write);
     else write();
   };
+}
+
+/** What a chunked body has is not known before its end: 0, as in vLLM's. */
+function contentLength(headers: Headers): number {
+  const length = Number(headers.get("content-length") ?? 0);
+  return length >= 0 && length < Number.MAX_SAFE_INTEGER ? length : 0;
 }
 
 /** Keeps a client from making up a time series for each invented method. */

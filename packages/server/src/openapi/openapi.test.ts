@@ -1,11 +1,15 @@
 // The document is true: it names every route, and real requests and replies keep to it.
-import type { z } from "zod";
+
 import { describe, expect, test } from "vitest";
+import type { z } from "zod";
 import { API_ROUTES } from "../routes/table.js";
 import { CHAT, createTestApp, messages } from "../testing/request.js";
 
 interface Document {
-  paths: Record<string, Record<string, { operationId: string; responses: Record<string, unknown>; security?: unknown }>>;
+  paths: Record<
+    string,
+    Record<string, { operationId: string; responses: Record<string, unknown>; security?: unknown }>
+  >;
   components: { schemas: Record<string, { properties: Record<string, unknown>; required: string[] }> };
 }
 
