@@ -26,6 +26,8 @@ export interface AppOptions {
   readonly maxNumQueuedReqs?: number;
   /** Larger request bodies get a 413. Default 16 MiB. */
   readonly maxBodyBytes?: number;
+  /** Write the bodies of requests, and so prompts, to the log. Default false. */
+  readonly logRequests?: boolean;
   /** No /openapi.json and no /docs. Default false. */
   readonly disableDocs?: boolean;
 }
@@ -42,6 +44,7 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
     logger: options.logger ?? pino({ level: "silent" }),
     servedModelNames: options.servedModelNames,
     apiKeys: options.apiKeys ?? [],
+    logRequests: options.logRequests ?? false,
     maxBodyBytes: options.maxBodyBytes ?? 16 * 2 ** 20,
     created: Math.floor(Date.now() / 1000),
   };

@@ -27,7 +27,7 @@ export function accessLog({ logger, metrics }: Pick<ServerContext, "logger" | "m
       metrics.httpRequestSize.observe({ handler }, contentLength(c.req.raw.headers));
       metrics.httpResponseSize.observe({ handler }, contentLength(c.res.headers));
       const ms = Math.round((performance.now() - started) * 10) / 10;
-      logger.info({ requestId: c.get("requestId"), method, path, status, ms, ...c.get("tokens")?.() }, "request");
+      logger.info({ requestId: c.get("requestId"), method, path, status, ms, ...c.get("summary")?.() }, "request");
     };
     const finished = c.get("finished");
     if (finished) void finished.then(write);
