@@ -3,6 +3,7 @@ export * from "./backend.js";
 export * from "./batch.js";
 export * from "./collectives.js";
 export * from "./containers/safetensors.js";
+export * from "./containers/safetensors-header.js";
 export * from "./dtype.js";
 export * from "./errors.js";
 export * from "./linear.js";

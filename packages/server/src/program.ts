@@ -3,6 +3,8 @@ import { Command } from "commander";
 import { benchCommand } from "./cli/bench-command.js";
 import { chatCommand } from "./cli/chat-command.js";
 import { completeCommand } from "./cli/complete-command.js";
+import { doctorCommand } from "./cli/doctor-command.js";
+import { inspectCommand } from "./cli/inspect-command.js";
 import { type Serve, serveCommand } from "./cli/serve-command.js";
 import { version } from "./version.js";
 
@@ -12,7 +14,14 @@ export function createProgram(serve: Serve): Command {
     .description("An LLM inference and serving engine for Node.js.")
     .version(version)
     .showHelpAfterError("(--help lists the flags)");
-  for (const command of [serveCommand(serve), chatCommand(), completeCommand(), benchCommand()]) {
+  for (const command of [
+    serveCommand(serve),
+    chatCommand(),
+    completeCommand(),
+    benchCommand(),
+    inspectCommand(),
+    doctorCommand(),
+  ]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program.addHelpText(

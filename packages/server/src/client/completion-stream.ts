@@ -41,7 +41,7 @@ export async function* streamCompletion(
   });
   if (!response.ok) throw await refusal(response);
   if (!response.body) throw new OctavoError({ code: "INTERNAL", message: `${path} answered without a body` });
-  for await (const data of eventData(response.body)) {
+  for await (const data of eventData(response.body, signal)) {
     if (data === "[DONE]") return;
     const chunk = JSON.parse(data) as Chunk;
     if (chunk.error) throw new OctavoError({ code: "INTERNAL", message: chunk.error.message });
