@@ -3,6 +3,8 @@ import { Command } from "commander";
 import { benchCommand } from "./cli/bench-command.js";
 import { chatCommand } from "./cli/chat-command.js";
 import { completeCommand } from "./cli/complete-command.js";
+import { completionCommand } from "./cli/completion-command.js";
+import { applyConfigFile } from "./cli/config-file.js";
 import { doctorCommand } from "./cli/doctor-command.js";
 import { inspectCommand } from "./cli/inspect-command.js";
 import { type Serve, serveCommand } from "./cli/serve-command.js";
@@ -14,16 +16,12 @@ export function createProgram(serve: Serve): Command {
     .description("An LLM inference and serving engine for Node.js.")
     .version(version)
     .showHelpAfterError("(--help lists the flags)");
-  for (const command of [
-    serveCommand(serve),
-    chatCommand(),
-    completeCommand(),
-    benchCommand(),
-    inspectCommand(),
-    doctorCommand(),
-  ]) {
-    program.addCommand(command.copyInheritedSettings(program));
-  }
+  const configurable = [serveCommand(serve), chatCommand(), completeCommand()];
+  const bench = benchCommand();
+  for (const command of [...configurable, ...bench.commands]) addConfigFlag(command);
+  const others = [bench, inspectCommand(), doctorCommand(), completionCommand(program)];
+  for (const command of [...configurable, ...others]) program.addCommand(command);
+  inheritSettings(program);
   return program.addHelpText(
     "after",
     `
@@ -33,4 +31,22 @@ Examples:
 
 octavo COMMAND --help lists a command's flags.`,
   );
+}
+
+function addConfigFlag(command: Command): void {
+  command
+    .optionsGroup("Options:")
+    .option("--config <file>", "YAML file of flags by their names; the command line goes before it")
+    .hook("preAction", () => {
+      const { config } = command.opts<{ config?: string }>();
+      if (config !== undefined) applyConfigFile(command, config);
+    });
+}
+
+/** `addCommand` leaves them to the caller. */
+function inheritSettings(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    inheritSettings(child);
+  }
 }

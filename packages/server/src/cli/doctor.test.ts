@@ -39,7 +39,7 @@ const statuses = (changed: Partial<Facts>) =>
 
 test("a machine without a GPU is well", () => {
   const text = formatChecks(diagnose(facts));
-  expect(text).toMatch(/^ok Node\.js {6}20\.19\.0$/m);
+  expect(text).toMatch(/^ok Node\.js +20\.19\.0$/m);
   expect(text).toMatch(/^-- CUDA kernels {2}not installed\n +fix: npm install @octavo\/kernels-cuda$/m);
   expect(text).toMatch(/\n\nModels can run here\.\n$/);
 });
@@ -51,5 +51,5 @@ test("what stands in the way is a problem, with its fix", () => {
   expect(statuses({ defaultModel: null }).model).toBe("missing");
   const broken = { ...cpu, description: null, problem: "the addon is of another version" };
   expect(statuses({ backends: [broken, cuda] })).toMatchObject({ "CPU kernels": "problem", "CUDA kernels": "missing" });
-  expect(formatChecks(diagnose({ ...facts, backends: [broken] }))).toMatch(/another version\n[^]*\n1 problem\.\n$/);
+  expect(formatChecks(diagnose({ ...facts, backends: [broken] }))).toMatch(/another version\n[\s\S]*\n1 problem\.\n$/);
 });
