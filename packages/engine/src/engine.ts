@@ -47,6 +47,8 @@ export interface EngineStats {
   /** Captured graphs, and the device memory that the driver took for them (none where its pools had room). */
   readonly numGraphs: number;
   readonly graphBytes: number;
+  /** Launched steps by their tokens, padding not counted: how many had up to 1, 2, 4, ... 2^14 tokens, and more. */
+  readonly stepTokens: { readonly sum: number; readonly counts: readonly number[] };
 }
 
 export type FinishReason = "stop" | "length" | "abort";
@@ -73,6 +75,8 @@ export interface RequestStream extends AsyncIterable<OutputChunk> {
   readonly promptTokenIds: Int32Array;
   /** Prompt tokens that the prefix cache had; known from the first chunk on. */
   readonly numCachedTokens: number;
+  /** Seconds from submission until it was first scheduled; known from the first chunk on. */
+  readonly queueSeconds: number;
   abort(): void;
 }
 

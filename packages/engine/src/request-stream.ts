@@ -22,6 +22,7 @@ export type TextOf = Pick<Detokenizer, "push" | "finish" | "stopped">;
 export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   readonly promptTokenIds: Int32Array;
   numCachedTokens = 0;
+  queueSeconds = 0;
   /** Called once, when no chunk will follow. */
   onEnd: (() => void) | undefined;
   readonly #id: number;
@@ -55,9 +56,10 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     return this.#ended;
   }
 
-  /** Takes one sampled token. `finish` is a code of the scheduler's FinishReason. */
-  accept(token: number, finish: number, cachedTokens: number): void {
+  /** Takes one sampled token. `finish` is a code of the scheduler's FinishReason; `queueMicros` comes with the first one. */
+  accept(token: number, finish: number, cachedTokens: number, queueMicros = 0): void {
     this.numCachedTokens = cachedTokens;
+    if (queueMicros > 0) this.queueSeconds = queueMicros / 1e6;
     if (finish === Finish.error) {
       this.fail(notFinite());
       return;

@@ -1,15 +1,18 @@
-// A step's results as one flat Int32Array of (request, token, finish, cached tokens) records.
+// A step's results as one flat Int32Array of (request, token, finish, cached tokens, queue time) records.
 import type { OutputSink } from "@octavo/scheduler";
 
 /** Words of one record. */
-export const OUTPUT_WORDS = 4;
+export const OUTPUT_WORDS = 5;
 
 /** Gathers one step's records; nothing is allocated until they are taken. */
 export class OutputBatch implements OutputSink {
   #words: Int32Array;
   #length = 0;
+  readonly #queueMicros: (id: number) => number;
 
-  constructor(maxRows: number) {
+  /** @param queueMicros how long a request waited, for the record of its first token; 0 for others */
+  constructor(maxRows: number, queueMicros: (id: number) => number = () => 0) {
+    this.#queueMicros = queueMicros;
     this.#words = new Int32Array(OUTPUT_WORDS * maxRows);
   }
 
@@ -19,6 +22,7 @@ export class OutputBatch implements OutputSink {
     this.#words[this.#length + 1] = token;
     this.#words[this.#length + 2] = finish;
     this.#words[this.#length + 3] = cachedTokens;
+    this.#words[this.#length + 4] = this.#queueMicros(id);
     this.#length += OUTPUT_WORDS;
   }
 

@@ -56,6 +56,7 @@ export class FakeEngine implements Engine {
     steps: 9,
     numGraphs: 3,
     graphBytes: 7,
+    stepTokens: { sum: 70, counts: [1, 0, 2, 0, 0, 0, 1, ...new Array(9).fill(0)] },
   };
   readonly #options: FakeEngineOptions;
   #disposed = false;
@@ -97,7 +98,8 @@ export class FakeEngine implements Engine {
     };
     return {
       promptTokenIds: Int32Array.from(request.prompt as ArrayLike<number>),
-      numCachedTokens: 2,
+      numCachedTokens: Math.min(2, (request.prompt as ArrayLike<number>).length - 1),
+      queueSeconds: 0.0001,
       abort,
       [Symbol.asyncIterator]: () => this.#chunks(() => over, end),
     };

@@ -11,6 +11,7 @@ import { CHAT_UNIMPLEMENTED, refuseUnimplemented } from "../../fields/unimplemen
 import { collectTexts } from "../../generation/collect.js";
 import { submitAll } from "../../generation/generation.js";
 import { logTokens, replyWithStream } from "../../generation/reply-with-stream.js";
+import { logRequest } from "../../logging/log-request.js";
 import { chatChunks, encodeMessages, toChatCompletion } from "./convert.js";
 import { chatSchema } from "./schema.js";
 
@@ -31,6 +32,7 @@ export function chatCompletions(context: ServerContext): RouteHandler {
     const params = toSamplingParams(body, maxTokens ?? null);
     const generations = submitAll(engine, metrics, [prompt], params, c.req.raw.signal);
     const id = `chatcmpl-${chooseRequestId(c, body.request_id)}`;
+    logRequest(context, c, json);
     const created = Math.floor(Date.now() / 1000);
     if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format: chatChunks });
     logTokens(c, generations);

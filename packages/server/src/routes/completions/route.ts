@@ -11,6 +11,7 @@ import { COMPLETION_UNIMPLEMENTED, refuseUnimplemented } from "../../fields/unim
 import { collectTexts } from "../../generation/collect.js";
 import { submitAll } from "../../generation/generation.js";
 import { logTokens, replyWithStream } from "../../generation/reply-with-stream.js";
+import { logRequest } from "../../logging/log-request.js";
 import { completionChunks, encodePrompts, toCompletion } from "./convert.js";
 import { completionSchema } from "./schema.js";
 
@@ -30,6 +31,7 @@ export function completions(context: ServerContext): RouteHandler {
     const params = toSamplingParams(body, body.max_tokens ?? DEFAULT_MAX_TOKENS);
     const generations = submitAll(engine, metrics, prompts, params, c.req.raw.signal);
     const id = `cmpl-${chooseRequestId(c, body.request_id)}`;
+    logRequest(context, c, json);
     const created = Math.floor(Date.now() / 1000);
     if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format: completionChunks });
     logTokens(c, generations);
