@@ -14,24 +14,30 @@ export interface ServerProcess extends AsyncDisposable {
   readonly exited: Promise<number | null>;
 }
 
-interface Started {
+/** A running command. */
+export interface Started {
   readonly process: ChildProcess;
   readonly exited: Promise<number | null>;
   stdout: string;
   stderr: string;
 }
 
-function start(args: readonly string[], env: NodeJS.ProcessEnv): Started {
+/** @param stdin "pipe" for commands that read it */
+export function start(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  stdin: "ignore" | "pipe" = "ignore",
+): Started {
   const child = spawn(process.execPath, [CLI, ...args], {
     env: { ...process.env, OCTAVO_API_KEY: "", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [stdin, "pipe", "pipe"],
   });
   const exited = once(child, "close").then(([code]) => code as number | null);
   const started: Started = { process: child, exited, stdout: "", stderr: "" };
-  child.stdout.on("data", (data: Buffer) => {
+  child.stdout!.on("data", (data: Buffer) => {
     started.stdout += data;
   });
-  child.stderr.on("data", (data: Buffer) => {
+  child.stderr!.on("data", (data: Buffer) => {
     started.stderr += data;
   });
   return started;
@@ -60,9 +66,10 @@ export async function startServer(args: readonly string[] = [], env: NodeJS.Proc
   };
 }
 
-/** Runs the command to its end. */
-export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const started = start(args, env);
+/** Runs the command to its end. @param input for its stdin */
+export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, input?: string) {
+  const started = start(args, env, input === undefined ? "ignore" : "pipe");
+  started.process.stdin?.end(input);
   const code = await started.exited;
   return { code, stdout: started.stdout, stderr: started.stderr };
 }

@@ -1,6 +1,13 @@
 // Logprobs where the device runs beside the host and decode steps are graphs: the records are those of a plain engine, to the bit.
 import type { Backend } from "@octavo/core";
-import { createStatsBuffer, encodeAdd, loadCore, readStats, resolveSamplingParams } from "@octavo/engine/core";
+import {
+  createStatsBuffer,
+  encodeAdd,
+  loadCore,
+  OUTPUT_WORDS,
+  readStats,
+  resolveSamplingParams,
+} from "@octavo/engine/core";
 import { createBackend } from "@octavo/kernels-cpu";
 import { expect, test } from "vitest";
 import { lazyBackend } from "./lazy-backend.js";
@@ -8,7 +15,7 @@ import { lazyBackend } from "./lazy-backend.js";
 const folder = new URL("../fixtures/models/llama-gqa-tied", import.meta.url).pathname;
 const NUM_REQUESTS = 10;
 
-/** All words that each request got, in order. */
+/** What each request got, in order: token, finish and cached tokens of its token records, and all of its logprobs records. */
 async function records(backend: Backend) {
   const stats = new Float64Array(createStatsBuffer());
   const options = { maxNumSeqs: 4, maxNumBatchedTokens: 32, maxModelLen: 96 };
@@ -25,8 +32,10 @@ async function records(backend: Backend) {
     const words = core.outputs.take();
     for (let i = 0; i < words.length; ) {
       const id = Math.abs(words[i]!);
-      const length = words[i]! < 0 ? 4 + 2 * words[i + 3]! : 4;
-      perRequest.set(id, [...(perRequest.get(id) ?? []), ...words.subarray(i, i + length)]);
+      const isToken = words[i]! > 0;
+      const length = isToken ? OUTPUT_WORDS : 4 + 2 * words[i + 3]!;
+      const end = i + (isToken ? 4 : length); // then how long it waited, which no two runs have in common
+      perRequest.set(id, [...(perRequest.get(id) ?? []), ...words.subarray(i, end)]);
       i += length;
     }
   };

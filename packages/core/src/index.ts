@@ -6,6 +6,7 @@ export * from "./blocks/format.js";
 export * from "./collectives.js";
 export * from "./containers/gguf/index.js";
 export * from "./containers/safetensors.js";
+export * from "./containers/safetensors-header.js";
 export * from "./dtype.js";
 export * from "./errors.js";
 export * from "./linear.js";

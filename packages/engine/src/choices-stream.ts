@@ -23,6 +23,11 @@ export class ChoicesStream implements RequestStream {
     return this.#choices[0]!.numCachedTokens;
   }
 
+  /** Until the first choice was scheduled. */
+  get queueSeconds(): number {
+    return this.#choices[0]!.queueSeconds;
+  }
+
   abort(): void {
     for (const choice of this.#choices) choice.abort();
   }

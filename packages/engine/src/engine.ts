@@ -49,6 +49,8 @@ export interface EngineStats {
   /** Captured graphs, and the device memory that the driver took for them (none where its pools had room). */
   readonly numGraphs: number;
   readonly graphBytes: number;
+  /** Launched steps by their tokens, padding not counted: how many had up to 1, 2, 4, ... 2^14 tokens, and more. */
+  readonly stepTokens: { readonly sum: number; readonly counts: readonly number[] };
 }
 
 export type FinishReason = "stop" | "length" | "abort";
@@ -101,6 +103,8 @@ export interface RequestStream extends AsyncIterable<OutputChunk> {
   readonly numCachedTokens: number;
   /** One for each prompt token, the first one null; complete from the first chunk on. Null where the request does not ask for them. */
   readonly promptLogprobs: readonly (PositionLogprobs | null)[] | null;
+  /** Seconds from submission until it was first scheduled; known from the first chunk on. */
+  readonly queueSeconds: number;
   abort(): void;
 }
 

@@ -1,4 +1,6 @@
 /** Octavo's engine: `await LLM.load(model)`, then `generate` or `chat`. @module */
+export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/models";
+export { type BackendReport, describeBackends } from "./describe-backends.js";
 export type {
   Engine,
   EngineInfo,

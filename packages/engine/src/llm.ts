@@ -258,7 +258,7 @@ export class LLM implements Engine {
       const stream = this.#streams.get(id);
       if (!stream) continue; // aborted while its token was on the way
       try {
-        stream.accept(words[i + 1]!, words[i + 2]!, words[i + 3]!);
+        stream.accept(words[i + 1]!, words[i + 2]!, words[i + 3]!, words[i + 4]!);
       } catch (error) {
         // A fault in one request's text must not take the others down.
         stream.fail(OctavoError.from(error));

@@ -23,6 +23,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   readonly promptTokenIds: Int32Array;
   numCachedTokens = 0;
   readonly promptLogprobs: (PositionLogprobs | null)[] | null;
+  queueSeconds = 0;
   /** Called once, when no chunk will follow. */
   onEnd: (() => void) | undefined;
   readonly #id: number;
@@ -72,9 +73,10 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     this.promptLogprobs?.push(logprobs);
   }
 
-  /** Takes one sampled token. `finish` is a code of the scheduler's FinishReason. */
-  accept(token: number, finish: number, cachedTokens: number): void {
+  /** Takes one sampled token. `finish` is a code of the scheduler's FinishReason; `queueMicros` comes with the first one. */
+  accept(token: number, finish: number, cachedTokens: number, queueMicros = 0): void {
     this.numCachedTokens = cachedTokens;
+    if (queueMicros > 0) this.queueSeconds = queueMicros / 1e6;
     if (finish === Finish.error) {
       this.fail(notFinite());
       return;

@@ -16,6 +16,8 @@ export interface SchedulerStats {
   readonly promptTokens: number;
   /** Sampled tokens that were handed out. */
   readonly generationTokens: number;
+  /** Tokens of the plan that was scheduled last, padding not counted. */
+  readonly stepTokens: number;
 }
 
 export type MutableStats = { -readonly [Field in keyof SchedulerStats]: number };
@@ -31,5 +33,6 @@ export function createStats(kvBlocksTotal: number): MutableStats {
     kvBlocksTotal,
     promptTokens: 0,
     generationTokens: 0,
+    stepTokens: 0,
   };
 }

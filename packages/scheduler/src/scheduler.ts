@@ -26,6 +26,8 @@ import { createStats, type SchedulerStats } from "./scheduler-stats.js";
 export class Scheduler {
   /** The layout that the plans given to `schedule` must have. */
   readonly planLayout: PlanLayout;
+  /** Told when a request is first scheduled, before its plan is launched: for measuring how long it waited. */
+  onFirstAdmit: ((id: number) => void) | undefined;
   readonly #config: Required<SchedulerConfig>;
   readonly #kvCache: KvCacheManager;
   readonly #rows: RowPool;
@@ -124,6 +126,7 @@ export class Scheduler {
       this.#plan(plan, step, request, chunk);
       budget -= chunk;
     }
+    this.#stats.stepTokens = this.#config.maxNumBatchedTokens - budget;
     padDecode(plan, this.#config);
     plan.finish();
     if (plan.numRows > 0) this.#inFlight.launch();
@@ -206,6 +209,7 @@ export class Scheduler {
       request.cachedTokens = request.computed;
       if (request.promptLogprobs < 0) this.#stats.prefixCacheQueries += length;
       this.#stats.prefixCacheHits += request.computed;
+      this.onFirstAdmit?.(request.id);
     }
     request.row = this.#rows.take();
     this.#running.push(request);

@@ -9,13 +9,12 @@ import { PromptLimits } from "./fields/prompt-limits.js";
 import { Metrics } from "./metrics/metrics.js";
 import { accessLog } from "./middleware/access-log.js";
 import { bearerAuth } from "./middleware/bearer-auth.js";
-import { chatCompletions } from "./routes/chat-completions/route.js";
-import { completions } from "./routes/completions/route.js";
-import { listModels, retrieveModel } from "./routes/models/route.js";
+import type { Method } from "./openapi/api-route.js";
+import { openApiDocument } from "./openapi/document.js";
+import { docsRoutes } from "./routes/docs/route.js";
 import { readPage } from "./routes/page/files.js";
 import { pageFile } from "./routes/page/route.js";
-import { health, metricsPage, versionInfo } from "./routes/status/route.js";
-import { detokenize, tokenize } from "./routes/tokenize/route.js";
+import { API_ROUTES } from "./routes/table.js";
 
 export interface AppOptions {
   /** Names that requests may use for the model; at least one. */
@@ -28,10 +27,14 @@ export interface AppOptions {
   readonly maxNumQueuedReqs?: number;
   /** Larger request bodies get a 413. Default 16 MiB. */
   readonly maxBodyBytes?: number;
+  /** Write the bodies of requests, and so prompts, to the log. Default false. */
+  readonly logRequests?: boolean;
+  /** No /openapi.json and no /docs. Default false. */
+  readonly disableDocs?: boolean;
 }
 
-/** Routes that need no key: probes and scrapers, beside the page's files, since the page asks for a key itself. */
-const OPEN_PATHS = ["/health", "/metrics"];
+/** Routes that need no key: probes and scrapers, beside the pages' files, since those ask for a key themselves. */
+const OPEN_PATHS = API_ROUTES.flatMap(({ open, path }) => (open ? [path] : []));
 
 /** An OpenAI-compatible app over `engine`. Disposing of the engine is the caller's business. */
 export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
@@ -42,24 +45,22 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
     logger: options.logger ?? pino({ level: "silent" }),
     servedModelNames: options.servedModelNames,
     apiKeys: options.apiKeys ?? [],
+    logRequests: options.logRequests ?? false,
     maxBodyBytes: options.maxBodyBytes ?? 16 * 2 ** 20,
     created: Math.floor(Date.now() / 1000),
   };
+  const docs = options.disableDocs
+    ? new Map<string, RouteHandler>()
+    : docsRoutes(openApiDocument(API_ROUTES, context.apiKeys.length > 0));
   const page = readPage();
   const app = new Hono<Env>();
   app.use(accessLog(context));
-  if (context.apiKeys.length > 0) app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...page.keys()])));
+  if (context.apiKeys.length > 0)
+    app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...page.keys(), ...docs.keys()])));
 
-  route(app, "POST", "/v1/chat/completions", chatCompletions(context));
-  route(app, "POST", "/v1/completions", completions(context));
-  route(app, "GET", "/v1/models", listModels(context));
-  route(app, "GET", "/v1/models/:id{.+}", retrieveModel(context));
-  route(app, "POST", "/tokenize", tokenize(context));
-  route(app, "POST", "/detokenize", detokenize(context));
-  route(app, "GET", "/health", health(context));
-  route(app, "GET", "/version", versionInfo);
-  route(app, "GET", "/metrics", metricsPage(context));
-  for (const [path, file] of page) route(app, "GET", path, pageFile(file));
+  for (const { methods, path, handler } of API_ROUTES) route(app, methods, path, handler(context));
+  for (const [path, handler] of docs) route(app, ["GET"], path, handler);
+  for (const [path, file] of page) route(app, ["GET"], path, pageFile(file));
 
   app.notFound((c) => {
     const message = `There is no route ${c.req.path.slice(0, 256)}.`;
@@ -70,15 +71,15 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
 }
 
 /** Registers a handler, and a 405 for every other method of its path. */
-function route(app: Hono<Env>, method: "GET" | "POST", path: string, handler: RouteHandler): void {
-  app.on(method, path, (c, next) => {
+function route(app: Hono<Env>, methods: readonly [Method, ...Method[]], path: string, handler: RouteHandler): void {
+  app.on([...methods], path, (c, next) => {
     c.set("handler", path);
     return handler(c, next);
   });
-  const allow = method === "GET" ? "GET, HEAD" : method;
+  const allow = methods.includes("GET") ? ["GET", "HEAD", ...methods.slice(1)].join(", ") : methods.join(", ");
   app.all(path, (c) => {
     c.set("handler", path);
-    const message = `${c.req.method} is not allowed on ${path}; use ${method}.`;
+    const message = `${c.req.method} is not allowed on ${path}; use ${methods.join(" or ")}.`;
     throw new ApiError({ status: 405, message, headers: { allow } });
   });
 }

@@ -18,7 +18,7 @@ export function banner(url: string, name: string, info: EngineInfo, options: Ban
   return [
     `Octavo ${version} serves ${name} (${info.architecture}, ${info.dtype}, ${info.maxModelLen} tokens) on ${info.device}, loaded in ${info.loadSeconds.toFixed(1)} s`,
     `  memory   ${describeMemory(info)}`,
-    `  address  ${url}  (OpenAI API under /v1${options.hasTokenizer ? ", chat page at /" : "; token ids only"})`,
+    `  address  ${url}  (OpenAI API under /v1${options.hasTokenizer ? ", chat page at /, API page at /docs" : "; token ids only"})`,
     `  try it   curl ${url}${path} -H "Content-Type: application/json"${key} -d '${quoted}'`,
     "",
   ].join("\n");

@@ -14,6 +14,8 @@ export interface ServerContext {
   readonly servedModelNames: readonly string[];
   readonly apiKeys: readonly string[];
   readonly maxBodyBytes: number;
+  /** Whether bodies of requests, and so prompts, go to the log. */
+  readonly logRequests: boolean;
   /** Unix seconds of the app's start. */
   readonly created: number;
 }
@@ -26,9 +28,21 @@ export interface Env {
     handler?: string;
     /** Set by a streaming route: fulfilled when the stream is over. */
     finished?: Promise<void>;
-    /** Tokens so far, for the log. */
-    tokens?: () => { promptTokens: number; completionTokens: number };
+    /** What the log says of the request's generations, as of now. */
+    summary?: () => GenerationSummary;
   };
+}
+
+/** Of all generations of one request; milliseconds. */
+export interface GenerationSummary {
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly completionTokens: number;
+  /** The longest wait of one of them; absent before the first token. */
+  readonly queueMs?: number;
+  /** Until the first token of any of them. */
+  readonly ttftMs?: number;
+  readonly finishReasons: string;
 }
 
 export type RouteHandler = Handler<Env>;

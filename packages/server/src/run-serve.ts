@@ -3,7 +3,7 @@ import { type EngineOptions, LLM } from "@octavo/engine";
 import { createApp } from "./app.js";
 import { banner } from "./banner.js";
 import { DEFAULT_MODEL_NAME, defaultModelFolder } from "./default-model.js";
-import { createLogger, type LogLevel } from "./logging/logger.js";
+import { createLogger, type LogFormat, type LogLevel } from "./logging/logger.js";
 import { listen } from "./serve.js";
 import { drainOnSignal } from "./shutdown.js";
 
@@ -16,21 +16,28 @@ export interface ServeFlags extends EngineOptions {
   /** Seconds. */
   readonly shutdownTimeout: number;
   readonly logLevel: LogLevel;
+  readonly logFormat?: LogFormat;
+  readonly enableLogRequests?: boolean;
+  readonly disableFastapiDocs?: boolean;
+  /** The file of flags, which is read by then. */
+  readonly config?: string;
 }
 
 /** Serves until a signal comes. @throws OctavoError when the server cannot start */
 export async function runServe(model: string | undefined, flags: ServeFlags): Promise<void> {
-  const { host, port, servedModelName, apiKey, shutdownTimeout, logLevel, ...engineOptions } = flags;
+  const { host, port, servedModelName, apiKey, shutdownTimeout, ...others } = flags;
+  const { logLevel, logFormat, enableLogRequests, disableFastapiDocs, config: _, ...engineOptions } = others;
   const folder = model ?? (await defaultModelFolder());
   const servedModelNames = servedModelName ?? ([model ?? DEFAULT_MODEL_NAME] as const);
   const apiKeys = apiKey ?? (process.env.OCTAVO_API_KEY ? [process.env.OCTAVO_API_KEY] : []);
-  const logger = createLogger(logLevel);
+  const logger = createLogger(logLevel, logFormat);
 
   const { maxNumQueuedReqs } = engineOptions;
   // The port first: it fails in a millisecond, a large model loads for a minute.
   const listener = await listen({ host, port });
   const engine = await LLM.load(folder, engineOptions);
-  listener.attach(createApp(engine, { servedModelNames, apiKeys, logger, maxNumQueuedReqs }));
+  const appOptions = { logRequests: enableLogRequests, disableDocs: disableFastapiDocs };
+  listener.attach(createApp(engine, { servedModelNames, apiKeys, logger, maxNumQueuedReqs, ...appOptions }));
   drainOnSignal(listener, engine, logger, shutdownTimeout * 1000);
   const { hasTokenizer } = engine;
   const needsKey = apiKeys.length > 0;

@@ -7,7 +7,7 @@ import { hostStorage, type Storage } from "../storage.js";
 import { byteSize, type Tensor, tensor } from "../tensor.js";
 
 /** Far above real headers (a 400,000-tensor checkpoint needs about 50 MB); the format's own reader has the same limit. */
-const MAX_HEADER_BYTES = 100_000_000;
+export const MAX_HEADER_BYTES = 100_000_000;
 
 // A Map, because names from the file must not reach an object's prototype.
 const SAFETENSORS_DTYPES: ReadonlyMap<unknown, DType> = new Map([

@@ -8,8 +8,9 @@ import type { EngineOptions } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
 import { Command, decodeAdd } from "../protocol/commands.js";
 import { OutputBatch } from "../protocol/outputs.js";
-import { writeStats } from "../protocol/stats.js";
+import { countStep, writeStats } from "../protocol/stats.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
+import { QueueTimes } from "./queue-times.js";
 
 export class EngineCore implements Disposable {
   readonly outputs: OutputBatch;
@@ -19,6 +20,7 @@ export class EngineCore implements Disposable {
   readonly #runner: ModelRunner;
   readonly #depth: number;
   readonly #stats: Float64Array;
+  readonly #queueTimes = new QueueTimes();
   #launched = 0;
   #collected = 0;
 
@@ -36,7 +38,8 @@ export class EngineCore implements Disposable {
     const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
     this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, useGraphs);
     this.#depth = sizes.depth;
-    this.outputs = new OutputBatch(maxNumSeqs);
+    this.#scheduler.onFirstAdmit = (id) => this.#queueTimes.admitted(id);
+    this.outputs = new OutputBatch(maxNumSeqs, (id) => this.#queueTimes.take(id));
     this.#stats = stats;
     this.#publish();
   }
@@ -52,7 +55,7 @@ export class EngineCore implements Disposable {
    */
   handle(words: Int32Array): void {
     if (words[0] === Command.add) this.#add(words);
-    else if (words[0] === Command.abort) this.#scheduler.abort(words[1]!);
+    else if (words[0] === Command.abort) this.#abort(words[1]!);
     else throw new OctavoError({ code: "INTERNAL", message: `unknown command ${words[0]}` });
     this.#publish();
   }
@@ -78,6 +81,7 @@ export class EngineCore implements Disposable {
   #launch(): boolean {
     const slot = this.#runner.slot(this.#launched);
     if (this.#scheduler.schedule(slot.plan) === 0) return false;
+    countStep(this.#stats, this.#scheduler.stats.stepTokens);
     this.#runner.launch(slot);
     this.#launched++;
     return true;
@@ -89,6 +93,12 @@ export class EngineCore implements Disposable {
     spec.rowInit[RowInit.ropeOffset] = ropeOffset;
     // Keys that were rotated differently are different content to the prefix cache.
     this.#scheduler.add({ ...spec, cacheSalt: ropeOffset });
+    this.#queueTimes.arrived(spec.id);
+  }
+
+  #abort(id: number): void {
+    this.#scheduler.abort(id);
+    this.#queueTimes.forget(id);
   }
 
   #publish(): void {

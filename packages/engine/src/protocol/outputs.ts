@@ -1,11 +1,11 @@
-// A step's results as one flat Int32Array: (request, token, finish, cached tokens) records, and before those of requests that want
-// logprobs longer records, whose first word is negative.
+// A step's results as one flat Int32Array: (request, token, finish, cached tokens, queue time) records, and before those of requests
+// that want logprobs longer records, whose first word is negative.
 import { NO_TOKEN } from "@octavo/core";
 import type { OutputSink } from "@octavo/scheduler";
 import type { LogprobRows } from "../runner/logprob-rows.js";
 
 /** Words of one token record. */
-export const OUTPUT_WORDS = 4;
+export const OUTPUT_WORDS = 5;
 
 /** What a logprobs record, [-request, of, rank, entries, then for each its token and the bits of its float32 logprob], is about. */
 export const LogprobsOf = {
@@ -25,8 +25,11 @@ export class OutputBatch implements OutputSink {
   promptLogprobs: LogprobRows | undefined;
   #words: Int32Array;
   #length = 0;
+  readonly #queueMicros: (id: number) => number;
 
-  constructor(maxRows: number) {
+  /** @param queueMicros how long a request waited, for the record of its first token; 0 for others */
+  constructor(maxRows: number, queueMicros: (id: number) => number = () => 0) {
+    this.#queueMicros = queueMicros;
     this.#words = new Int32Array(OUTPUT_WORDS * maxRows);
   }
 
@@ -39,6 +42,7 @@ export class OutputBatch implements OutputSink {
     this.#words[this.#length + 1] = token;
     this.#words[this.#length + 2] = finish;
     this.#words[this.#length + 3] = cachedTokens;
+    this.#words[this.#length + 4] = this.#queueMicros(id);
     this.#length += OUTPUT_WORDS;
   }
 

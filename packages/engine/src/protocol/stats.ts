@@ -15,10 +15,21 @@ const FIELDS = [
   "steps",
   "numGraphs",
   "graphBytes",
-] as const satisfies readonly (keyof EngineStats)[];
+] as const satisfies readonly Exclude<keyof EngineStats, "stepTokens">[];
+
+/** Steps by their tokens: counts of up to 1, 2, 4, ... 2^14, and of more; the sum of tokens stands before them. */
+const STEP_TOKENS = FIELDS.length;
+const STEP_TOKENS_BUCKETS = 16;
 
 export function createStatsBuffer(): SharedArrayBuffer {
-  return new SharedArrayBuffer(8 * FIELDS.length);
+  return new SharedArrayBuffer(8 * (STEP_TOKENS + 1 + STEP_TOKENS_BUCKETS));
+}
+
+/** Counts a launched step. */
+export function countStep(buffer: Float64Array, tokens: number): void {
+  const bucket = Math.min(32 - Math.clz32(tokens - 1), STEP_TOKENS_BUCKETS - 1);
+  buffer[STEP_TOKENS]! += tokens;
+  buffer[STEP_TOKENS + 1 + bucket]! += 1;
 }
 
 const OWN = FIELDS.indexOf("steps");
@@ -37,5 +48,7 @@ export function writeStats(
 }
 
 export function readStats(buffer: Float64Array): EngineStats {
-  return Object.fromEntries(FIELDS.map((field, i) => [field, buffer[i]!])) as unknown as EngineStats;
+  const fields = Object.fromEntries(FIELDS.map((field, i) => [field, buffer[i]!]));
+  const counts = Array.from(buffer.subarray(STEP_TOKENS + 1, STEP_TOKENS + 1 + STEP_TOKENS_BUCKETS));
+  return { ...fields, stepTokens: { sum: buffer[STEP_TOKENS]!, counts } } as unknown as EngineStats;
 }

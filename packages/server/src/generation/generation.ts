@@ -1,6 +1,7 @@
 // One submitted request: the only place that talks to Engine.submit, reads its output and measures it.
 import type { Engine, FinishReason, RequestStream, SamplingParams } from "@octavo/engine";
-import type { FinishedReason, Metrics } from "../metrics/metrics.js";
+import type { Metrics } from "../metrics/metrics.js";
+import { RequestTimer, type RequestTimes } from "../metrics/request-timer.js";
 import { type Echo, type ReplyChunk, withPrompt } from "./echo.js";
 
 /** Takes a chunk; a promise holds the next one back. */
@@ -20,13 +21,12 @@ export class Generation {
   finishReason: FinishReason | null = null;
   stopReason: string | number | null = null;
   readonly #stream: RequestStream;
-  readonly #metrics: Metrics;
-  readonly #submitted = performance.now();
+  readonly #timer: RequestTimer;
 
   /** @param choice which of the outputs for this prompt */
   constructor(engine: Engine, metrics: Metrics, job: PromptJob, params: SamplingParams, choice: number) {
+    this.#timer = new RequestTimer(metrics);
     this.#stream = engine.submit({ prompt: job.prompt, params, choice });
-    this.#metrics = metrics;
     this.job = job;
   }
 
@@ -43,14 +43,17 @@ export class Generation {
     return this.#stream.numCachedTokens;
   }
 
+  /** How long it took so far, for the log. */
+  get times(): RequestTimes {
+    return this.#timer.times;
+  }
+
   abort(): void {
     this.#stream.abort();
   }
 
   /** Hands on every chunk until the request ends. @throws what the engine failed with */
   async run(onChunk: ChunkHandler): Promise<void> {
-    const metrics = this.#metrics;
-    let previous = this.#submitted;
     let failed = true;
     let echo = this.job.echo;
     try {
@@ -59,10 +62,7 @@ export class Generation {
         echo = undefined;
         const count = reply.tokenIds.length;
         if (count > 0) {
-          const now = performance.now();
-          const histogram = this.completionTokens === 0 ? metrics.timeToFirstToken : metrics.interTokenLatency;
-          histogram.observe((now - previous) / 1000);
-          previous = now;
+          this.#timer.tokens(count);
           this.completionTokens += count;
         }
         this.finishReason = reply.finishReason;
@@ -72,16 +72,11 @@ export class Generation {
       }
       failed = false;
     } finally {
-      this.#finish(failed ? "error" : (this.finishReason ?? "abort"));
+      const { promptTokens, cachedTokens } = this;
+      const { queueSeconds } = this.#stream;
+      const reason = failed ? "error" : (this.finishReason ?? "abort");
+      this.#timer.finish(reason, { promptTokens, cachedTokens, queueSeconds });
     }
-  }
-
-  #finish(reason: FinishedReason): void {
-    const metrics = this.#metrics;
-    metrics.requestSuccess.inc({ finished_reason: reason });
-    metrics.e2eLatency.observe((performance.now() - this.#submitted) / 1000);
-    metrics.promptTokens.observe(this.promptTokens);
-    metrics.generationTokens.observe(this.completionTokens);
   }
 }
 
@@ -111,6 +106,8 @@ export function submitAll(
     abort();
     throw error;
   }
+  metrics.paramsN.observe(n);
+  if (params.maxTokens != null) metrics.paramsMaxTokens.observe(params.maxTokens);
   if (signal.aborted) abort();
   else signal.addEventListener("abort", abort, { once: true });
   return generations;

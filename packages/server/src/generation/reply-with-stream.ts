@@ -27,10 +27,24 @@ export function replyWithStream(
   return c.body(body, 200, HEADERS);
 }
 
-/** Lets the access log say how many tokens the request took. */
+/** Lets the access log say how many tokens the request took, and how long. */
 export function logTokens(c: Context<Env>, generations: readonly Generation[]): void {
-  c.set("tokens", () => {
-    const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = usageOf(generations);
-    return { promptTokens, completionTokens };
+  c.set("summary", () => {
+    const usage = usageOf(generations);
+    const times = generations.map((generation) => generation.times);
+    const queue = times.flatMap(({ queue }) => queue ?? []);
+    const first = times.flatMap(({ timeToFirstToken }) => timeToFirstToken ?? []);
+    return {
+      promptTokens: usage.prompt_tokens,
+      cachedTokens: usage.prompt_tokens_details.cached_tokens,
+      completionTokens: usage.completion_tokens,
+      ...(queue.length > 0 && { queueMs: milliseconds(Math.max(...queue)) }),
+      ...(first.length > 0 && { ttftMs: milliseconds(Math.min(...first)) }),
+      finishReasons: [...new Set(generations.map(({ finishReason }) => finishReason ?? "error"))].join(),
+    };
   });
+}
+
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1e4) / 10;
 }

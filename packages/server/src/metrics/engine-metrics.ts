@@ -1,6 +1,7 @@
 // Gauges and counters that the engine keeps itself; a scrape reads them.
 import type { Engine, EngineStats } from "@octavo/engine";
 import { Counter, Gauge, type Registry } from "prom-client";
+import { registerStepTokens } from "./step-tokens.js";
 
 type Read = (stats: EngineStats) => number;
 
@@ -19,6 +20,7 @@ const COUNTERS: readonly (readonly [name: string, help: string, read: Read])[] =
   ["prefix_cache_hits", "Tokens found in the prefix cache.", (stats) => stats.prefixCacheHits],
   ["num_preemptions", "Requests taken out of the batch for want of blocks.", (stats) => stats.numPreemptions],
   ["prompt_tokens", "Prompt tokens.", (stats) => stats.promptTokens],
+  ["prompt_tokens_cached", "Prompt tokens that the prefix cache had.", (stats) => stats.prefixCacheHits],
   ["generation_tokens", "Generated tokens.", (stats) => stats.generationTokens],
 ];
 
@@ -36,6 +38,17 @@ export function registerEngineMetrics(registry: Registry, engine: Engine): void 
     };
     new Counter({ name: `octavo:${name}_total`, help, registers: [registry], collect });
   }
+  new Gauge({
+    name: "octavo:num_requests_waiting_by_reason",
+    help: "Requests in the queue, by what they wait for.",
+    labelNames: ["reason"],
+    registers: [registry],
+    collect() {
+      this.set({ reason: "capacity" }, engine.stats.numWaiting);
+      this.set({ reason: "deferred" }, 0);
+    },
+  });
+  registerStepTokens(registry, engine);
   const { blockSize, numBlocks, kvCacheBytes, dtype } = engine.info;
   const labels = {
     block_size: String(blockSize),

@@ -75,6 +75,7 @@ export class FakeEngine implements Engine {
     steps: 9,
     numGraphs: 3,
     graphBytes: 7,
+    stepTokens: { sum: 70, counts: [1, 0, 2, 0, 0, 0, 1, ...new Array(9).fill(0)] },
   };
   readonly #options: FakeEngineOptions;
   #disposed = false;
@@ -119,7 +120,8 @@ export class FakeEngine implements Engine {
     const { logprobs, promptLogprobs } = request.params ?? {};
     return {
       promptTokenIds,
-      numCachedTokens: 2,
+      numCachedTokens: Math.min(2, promptTokenIds.length - 1),
+      queueSeconds: 0.0001,
       promptLogprobs:
         typeof promptLogprobs === "number"
           ? Array.from(promptTokenIds, (id, i) => (i === 0 ? null : positionOf(id, promptLogprobs)))

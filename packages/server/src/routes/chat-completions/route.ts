@@ -11,6 +11,7 @@ import { CHAT_UNIMPLEMENTED, refuseUnimplemented } from "../../fields/unimplemen
 import { collectOutputs } from "../../generation/collect.js";
 import { submitAll } from "../../generation/generation.js";
 import { logTokens, replyWithStream } from "../../generation/reply-with-stream.js";
+import { logRequest } from "../../logging/log-request.js";
 import { chatChunks, encodeMessages, toChatCompletion, toTopLogprobs } from "./convert.js";
 import { chatSchema } from "./schema.js";
 
@@ -35,6 +36,7 @@ export function chatCompletions(context: ServerContext): RouteHandler {
     const params = toSamplingParams(body, maxTokens ?? null, logprobs);
     const generations = submitAll(engine, metrics, [{ prompt }], params, n, c.req.raw.signal);
     const id = `chatcmpl-${chooseRequestId(c, body.request_id)}`;
+    logRequest(context, c, json);
     const created = Math.floor(Date.now() / 1000);
     if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format: chatChunks });
     logTokens(c, generations);

@@ -140,7 +140,7 @@ describe("n", () => {
     expect(json.usage).toMatchObject({
       prompt_tokens: 5,
       completion_tokens: 12,
-      prompt_tokens_details: { cached_tokens: 4 },
+      prompt_tokens_details: { cached_tokens: 3 },
     });
   });
 

@@ -12,6 +12,7 @@ import { COMPLETION_UNIMPLEMENTED, refuseUnimplemented } from "../../fields/unim
 import { collectOutputs } from "../../generation/collect.js";
 import { submitAll } from "../../generation/generation.js";
 import { logTokens, replyWithStream } from "../../generation/reply-with-stream.js";
+import { logRequest } from "../../logging/log-request.js";
 import { completionChunks, encodePrompts, toCompletion } from "./convert.js";
 import { completionSchema } from "./schema.js";
 
@@ -39,6 +40,7 @@ export function completions(context: ServerContext): RouteHandler {
     const params = toSamplingParams(scored, Math.max(1, body.max_tokens ?? DEFAULT_MAX_TOKENS), body.logprobs);
     const generations = submitAll(engine, metrics, jobs, params, n, c.req.raw.signal);
     const id = `cmpl-${chooseRequestId(c, body.request_id)}`;
+    logRequest(context, c, json);
     const created = Math.floor(Date.now() / 1000);
     if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format: completionChunks });
     logTokens(c, generations);

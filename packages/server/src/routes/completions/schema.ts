@@ -5,8 +5,16 @@ import { streamingFields } from "../../fields/streaming.js";
 
 const EXPECTED = "expected a string, a list of strings, a list of token ids or a list of lists of token ids";
 
-/** The lists' elements are checked in convert.ts, in one pass and with their path. */
-const prompt = z.union([z.string(), z.array(z.unknown()).min(1, "expected at least one prompt")], { error: EXPECTED });
+const id = { type: "integer", minimum: 0 };
+const elements = [{ type: "string", minLength: 1 }, id, { type: "array", items: id, minItems: 1 }];
+
+/** The lists' elements are checked in convert.ts, in one pass and with their path; `items` says what that accepts. */
+const list = z
+  .array(z.unknown())
+  .min(1, "expected at least one prompt")
+  .meta({ items: { anyOf: elements }, description: "All strings, all token ids, or all lists of token ids." });
+
+const prompt = z.union([z.string(), list], { error: EXPECTED });
 
 export const completionSchema = z.object({
   ...samplingFields,

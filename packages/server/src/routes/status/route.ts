@@ -11,6 +11,11 @@ export function health({ engine }: ServerContext): RouteHandler {
   };
 }
 
+/** vLLM's `server_load`: requests for generation that are being answered, those that wait included. */
+export function load({ metrics }: ServerContext): RouteHandler {
+  return (c) => c.json({ server_load: metrics.serverLoad });
+}
+
 export const versionInfo: RouteHandler = (c) => c.json({ version });
 
 export function metricsPage({ metrics }: ServerContext): RouteHandler {

@@ -22,5 +22,6 @@ export const tokenizeChatSchema = chatSchema
 
 export const detokenizeSchema = z.object({
   model: z.string().optional(),
-  tokens: z.array(z.unknown()),
+  /** The elements are checked by toTokenIds, in one pass. */
+  tokens: z.array(z.unknown()).meta({ items: { type: "integer", minimum: 0 } }),
 });

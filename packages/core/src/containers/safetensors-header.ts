@@ -1,0 +1,42 @@
+// Reads the header of a safetensors file and none of its weights: for looking at models larger than the memory.
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { OctavoError } from "../errors.js";
+import { hostStorage } from "../storage.js";
+import { type FileReader, MAX_HEADER_BYTES } from "./safetensors.js";
+
+/**
+ * To be given to {@link openSafetensors}: the tensors have dtypes and shapes, but no bytes.
+ * @throws CHECKPOINT when the file cannot be read
+ */
+export const readHeaderOnly: FileReader = (path) => {
+  try {
+    const file = openSync(path, "r");
+    try {
+      const byteLength = fstatSync(file).size;
+      const bytes = read(file, Math.min(byteLength, 8 + headerLength(read(file, Math.min(byteLength, 8)))));
+      return { ...hostStorage(bytes), byteLength };
+    } finally {
+      closeSync(file);
+    }
+  } catch (cause) {
+    const message = `cannot read ${path}: ${(cause as Error).message}. It must be a file that this user may read.`;
+    throw new OctavoError({ code: "CHECKPOINT", message, param: path, cause });
+  }
+};
+
+/** What the first eight bytes claim; the parser refuses what is too much. */
+function headerLength(start: Uint8Array): number {
+  if (start.byteLength < 8) return 0;
+  const claimed = new DataView(start.buffer).getBigUint64(0, true);
+  return claimed > MAX_HEADER_BYTES ? 0 : Number(claimed);
+}
+
+function read(file: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; ) {
+    const count = readSync(file, bytes, at, length - at, at);
+    if (count === 0) throw new Error("it became shorter while it was read");
+    at += count;
+  }
+  return bytes;
+}

@@ -1,0 +1,72 @@
+// What a model is and needs, from its headers alone: no weight is read, no backend is needed.
+import { byteSize, type FloatDType, isGguf, OctavoError, readGgufHeaders, readHeaderOnly } from "@octavo/core";
+import { Checkpoint } from "./checkpoint.js";
+import { kvBytesPerBlock } from "./load-model.js";
+import type { ModelConfig } from "./model-config.js";
+import { readModelConfig } from "./open-model.js";
+
+export interface TensorSummary {
+  readonly name: string;
+  /** As the file stores it. */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly byteLength: number;
+  /** The file that holds it. */
+  readonly path: string;
+}
+
+export interface ModelDescription {
+  readonly path: string;
+  /** Null where Octavo cannot run the model; `problems` says why. */
+  readonly config: ModelConfig | null;
+  /** In the files' order. */
+  readonly tensors: readonly TensorSummary[];
+  /** Bytes of all tensors as the files store them. */
+  readonly weightBytes: number;
+  /** What keeps the model from being served, in words for people. */
+  readonly problems: readonly string[];
+}
+
+/** Reads headers only. What is wrong with the model goes to `problems`; @throws CHECKPOINT where there is nothing to read at all */
+export function describeModel(path: string): ModelDescription {
+  const problems: string[] = [];
+  const attempt = <T>(read: () => T): T | null => {
+    try {
+      return read();
+    } catch (error) {
+      if (!OctavoError.isInstance(error)) throw error;
+      problems.push(error.message);
+      return null;
+    }
+  };
+  const config = attempt(() => readModelConfig(path));
+  const tensors = attempt(() => readTensors(path)) ?? [];
+  if (config === null && tensors.length === 0) {
+    throw new OctavoError({ code: "CHECKPOINT", message: problems[0]!, param: path });
+  }
+  const weightBytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return { path, config, tensors, weightBytes, problems };
+}
+
+/** Bytes that one token's keys and values take in all layers. */
+export function kvBytesPerToken(config: ModelConfig, dtype: FloatDType): number {
+  return kvBytesPerBlock(config, dtype, 1);
+}
+
+function readTensors(path: string): TensorSummary[] {
+  if (isGguf(path)) {
+    const { tensors } = readGgufHeaders(path);
+    return Array.from(tensors, ([name, { type, shape, byteLength, path: file }]) => ({
+      name,
+      dtype: type.name,
+      shape,
+      byteLength,
+      path: file,
+    }));
+  }
+  using checkpoint = Checkpoint.open(path, readHeaderOnly);
+  return Array.from(checkpoint.names, (name) => {
+    const { dtype, shape } = checkpoint.tensor(name);
+    return { name, dtype, shape, byteLength: byteSize(dtype, shape), path: checkpoint.origin(name) };
+  });
+}

@@ -1,0 +1,69 @@
+// `--config FILE`: flags from a YAML file, under their names, checked as if they were typed.
+import { readFileSync } from "node:fs";
+import { OctavoError } from "@octavo/core";
+import { type Command, InvalidArgumentError, type Option } from "commander";
+import { parse } from "yaml";
+
+/**
+ * Sets the flags that the command line and the environment leave open. A key may be written as the flag (`max-model-len`) or with
+ * underscores; `model` stands for the argument MODEL.
+ * @throws INVALID_ARGUMENT that names file and key
+ */
+export function applyConfigFile(command: Command, path: string): void {
+  const fail = (message: string, cause?: unknown): never => {
+    throw new OctavoError({ code: "INVALID_ARGUMENT", message: `${path}: ${message}`, param: "config", cause });
+  };
+  for (const [key, value] of Object.entries(readMapping(path, fail))) {
+    const name = key.replaceAll("_", "-");
+    const option = command.options.find(({ long }) => long === `--${name}`);
+    if (name === "config") fail("config cannot be set in the file itself");
+    if (option !== undefined) setOption(command, option, value, (message) => fail(`${key}: ${message}`));
+    else if (name === "model" && command.registeredArguments[0]?.name() === "MODEL") setModel(command, value, fail);
+    else fail(`octavo ${command.name()} has no flag --${name}; octavo ${command.name()} --help lists them`);
+  }
+}
+
+function readMapping(path: string, fail: (message: string, cause?: unknown) => never): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    // No aliases: a small file could otherwise grow to gigabytes.
+    parsed = parse(readFileSync(path, "utf8"), { maxAliasCount: 0 });
+  } catch (cause) {
+    fail((cause as Error).message, cause);
+  }
+  if (parsed === null || parsed === undefined) return {};
+  if (typeof parsed === "object" && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  return fail("flags and their values are expected, such as `port: 8001`, one a line");
+}
+
+function setOption(command: Command, option: Option, value: unknown, fail: (message: string) => never): void {
+  const name = option.attributeName();
+  const source = command.getOptionValueSource(name);
+  if (source === "cli" || source === "env") return;
+  if (option.isBoolean()) {
+    if (typeof value !== "boolean") fail(`true or false is expected, got ${JSON.stringify(value)}`);
+    // As if it was not there: a flag has no opposite.
+    if (value) command.setOptionValueWithSource(name, true, "config");
+    return;
+  }
+  const values = Array.isArray(value) ? value : [value];
+  let result: unknown;
+  for (const element of values) {
+    if (typeof element !== "string" && typeof element !== "number") {
+      fail(`a text or a number is expected, got ${JSON.stringify(element)}`);
+    }
+    try {
+      result = option.parseArg ? option.parseArg(String(element), result) : String(element);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      fail(`${JSON.stringify(element)} is not allowed. ${error.message}`);
+    }
+  }
+  if (Array.isArray(value) && !Array.isArray(result)) fail("one value is expected, got a list");
+  if (values.length > 0) command.setOptionValueWithSource(name, result, "config");
+}
+
+function setModel(command: Command, value: unknown, fail: (message: string) => never): void {
+  if (typeof value !== "string" || value === "") fail(`model: a folder is expected, got ${JSON.stringify(value)}`);
+  command.processedArgs[0] ??= value;
+}

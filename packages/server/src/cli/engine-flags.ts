@@ -1,0 +1,45 @@
+// The flags that load an engine, the same for every command that loads one.
+import { type Command, Option } from "commander";
+import { length, positive, share, wholeNumber } from "./flag-values.js";
+
+const DEVICES = ["auto", "cpu", "cuda"];
+const LOAD_FORMATS = ["auto", "safetensors", "gguf", "dummy"];
+const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
+
+/** Their values have the names of `EngineOptions`. */
+export function addEngineFlags(command: Command): Command {
+  return command
+    .optionsGroup("Model:")
+    .addOption(
+      new Option("--dtype <dtype>", "dtype of weights, activations and KV cache").choices(DTYPES).default("auto"),
+    )
+    .addOption(
+      new Option("--load-format <format>", "where weights come from; dummy: random ones, from the config alone")
+        .choices(LOAD_FORMATS)
+        .default("auto"),
+    )
+    .option("--dequantize", "decode a GGUF file's blocks to --dtype: exact, but larger and slower")
+    .option("--skip-tokenizer-init", "no tokenizer: prompts are token ids, replies have no text")
+    .option(
+      "--max-model-len <tokens>",
+      "prompt and output together; auto: what fits (default: the model's limit)",
+      length,
+    )
+    .optionsGroup("Batching:")
+    .option("--max-num-seqs <requests>", "requests that run at once (default: 256)", positive)
+    .option("--max-num-batched-tokens <tokens>", "tokens a step computes at most (default: 2048)", positive)
+    .option("--max-num-queued-reqs <requests>", "requests in flight, more get a 503 (default: 4096)", positive)
+    .option("--max-logprobs <tokens>", "most likely tokens that a request may see (default: 20)", wholeNumber)
+    .optionsGroup("Device and memory:")
+    .addOption(
+      new Option("--device <device>", "backend; auto: a GPU where there is one").choices(DEVICES).default("auto"),
+    )
+    .option("--gpu-memory-utilization <share>", "share of a GPU's memory for this engine (default: 0.9)", share)
+    .option(
+      "--kv-cache-memory-bytes <bytes>",
+      "memory for the KV cache (default: what the share leaves; CPU: 0.25 to 4 GiB)",
+      positive,
+    )
+    .option("--enforce-eager", "no CUDA graphs: same tokens, slower")
+    .option("--batch-invariant", "on a GPU: a request's tokens do not depend on what else runs, at some cost");
+}
