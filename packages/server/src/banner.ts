@@ -10,7 +10,7 @@ export function banner(url: string, name: string, info: EngineInfo, options: { r
   return [
     `Octavo ${version} serves ${name} (${info.architecture}, ${info.dtype}, ${info.maxModelLen} tokens) on ${info.device}, loaded in ${info.loadSeconds.toFixed(1)} s`,
     `  memory   ${describeMemory(info)}`,
-    `  address  ${url}  (OpenAI API under /v1, chat page at /)`,
+    `  address  ${url}  (OpenAI API under /v1, chat page at /, API page at /docs)`,
     `  try it   curl ${url}/v1/chat/completions -H "Content-Type: application/json"${key} -d '${quoted}'`,
     "",
   ].join("\n");

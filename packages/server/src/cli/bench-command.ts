@@ -1,6 +1,6 @@
 // `octavo bench`: latency, throughput, serve, with the main flags of vLLM's.
 import type { EngineOptions, LLM } from "@octavo/engine";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { LatencyOptions, ThroughputOptions } from "../bench/offline.js";
 import type { ServeBenchOptions, ServeBenchResult } from "../bench/serve.js";
 import type { Row } from "../bench/table.js";
@@ -53,11 +53,10 @@ function serveCommand(): Command {
     .option("--model <name>", "which of its models (default: the first)", nonEmpty)
     .option("--api-key <key>", "its key (env: OCTAVO_API_KEY)", nonEmpty)
     .option("--num-prompts <count>", "requests", positive, 1000)
-    .option(
-      "--request-rate <number>",
-      "requests a second, a Poisson process; inf: all at once",
-      rate,
-      Number.POSITIVE_INFINITY,
+    .addOption(
+      new Option("--request-rate <number>", "requests a second, a Poisson process; inf: all at once")
+        .argParser(rate)
+        .default(Number.POSITIVE_INFINITY, "inf"),
     )
     .option("--max-concurrency <count>", "requests in flight at most", positive)
     .option("--metric-percentiles <list>", "such as 50,90,99", percents, [50, 90, 99])
