@@ -5,16 +5,25 @@ import { badRequest } from "../errors/api-error.js";
 
 const ROLES = ["developer", "system", "user", "assistant"] as const;
 
+/** Told to /openapi.json only: what is wrong inside of a message is found, and told with its path, by the checks below. */
+const TEXT_PART = {
+  properties: { type: { const: "text" }, text: { type: "string" } },
+  required: ["type", "text"],
+};
+
 const messageSchema = z.object({
-  role: z.string(),
+  role: z.string().meta({ enum: [...ROLES] }),
   name: z.string().nullish(),
   content: z
-    .union([z.string(), z.array(z.looseObject({ type: z.string() }))], {
+    .union([z.string(), z.array(z.looseObject({ type: z.string() }).meta(TEXT_PART))], {
       error: "expected a string, a list of parts (each an object with a `type`) or null",
     })
     .nullish(),
-  tool_calls: z.unknown().optional(),
-  function_call: z.unknown().optional(),
+  tool_calls: z
+    .unknown()
+    .meta({ type: ["array", "null"], maxItems: 0 })
+    .optional(),
+  function_call: z.unknown().meta({ type: "null" }).optional(),
 });
 
 export const messagesSchema = z.array(messageSchema).min(1, "expected at least one message");

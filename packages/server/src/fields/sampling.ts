@@ -5,18 +5,27 @@ import { z } from "zod";
 /** The engine looks through them at every token. */
 const MAX_STOP_TOKEN_IDS = 1024;
 
+const stopString = z.string().meta({ minLength: 1, maxLength: 1024 });
+
 const flag = z.boolean().optional();
 
-/** Schema entries; put them into a route's `z.object`. */
+/** Schema entries; put them into a route's `z.object`. `meta` tells /openapi.json of the ranges, which the engine checks. */
 export const samplingFields = {
   max_tokens: z.int().min(1).optional(),
-  temperature: z.number().optional(),
-  top_p: z.number().optional(),
-  top_k: z.int().optional(),
-  min_p: z.number().optional(),
+  temperature: z.number().meta({ minimum: 0 }).optional(),
+  top_p: z.number().meta({ exclusiveMinimum: 0, maximum: 1 }).optional(),
+  top_k: z.int().meta({ minimum: -1 }).optional(),
+  min_p: z.number().meta({ minimum: 0, maximum: 1 }).optional(),
   seed: z.int().optional(),
-  stop: z.union([z.string(), z.array(z.string())], { error: "expected a string or a list of strings" }).optional(),
-  stop_token_ids: z.array(z.int()).max(MAX_STOP_TOKEN_IDS, `expected at most ${MAX_STOP_TOKEN_IDS} ids`).optional(),
+  stop: z
+    .union([stopString, z.array(stopString).meta({ maxItems: 16 })], {
+      error: "expected a string or a list of strings",
+    })
+    .optional(),
+  stop_token_ids: z
+    .array(z.int().meta({ minimum: 0 }))
+    .max(MAX_STOP_TOKEN_IDS, `expected at most ${MAX_STOP_TOKEN_IDS} ids`)
+    .optional(),
   include_stop_str_in_output: flag,
   ignore_eos: flag,
   skip_special_tokens: flag,
