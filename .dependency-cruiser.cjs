@@ -37,6 +37,13 @@ module.exports = {
       to: { path: "^packages/", pathNot: "^packages/(engine|kernels-cuda|model-pocket)/" },
     },
     {
+      name: "direction-playground",
+      severity: "error",
+      comment: "the page talks to the server over HTTP, as any client does",
+      from: { path: "^apps/playground/" },
+      to: { path: "^packages/" },
+    },
+    {
       name: "kernels-only-by-dynamic-import",
       severity: "error",
       comment: "an engine must load where the kernels it does not use are not installed",

@@ -21,6 +21,7 @@ if (filters.length === 0) {
   run(process.execPath, [join(root, "scripts/check-packages.mjs")]);
   step("Types");
   run(process.execPath, [bin("ts7/bin/tsc"), "-p", "tsconfig.json"]);
+  run(process.execPath, [bin("ts7/bin/tsc"), "-p", "apps/playground"]); // The browser's types, not Node's.
 }
 step("Tests");
 run(process.execPath, [bin("vitest/vitest.mjs"), "run", ...filters]);

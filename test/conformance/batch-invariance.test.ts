@@ -1,6 +1,13 @@
 // A row's result is the same bytes whatever else is in the batch, and however its sequence is cut into chunks.
-import { type Backend, DTYPES, FLOAT_DTYPES, type FloatDType } from "@octavo/core";
-import { type BatchRow, CaseBench, preparedBatch, type RowSampling, seededRandom } from "@octavo/core/testing";
+import { type Backend, BLOCK_FORMATS, type BlockFormat, DTYPES, FLOAT_DTYPES, type FloatDType } from "@octavo/core";
+import {
+  type BatchRow,
+  CaseBench,
+  preparedBatch,
+  type RowSampling,
+  randomBlocks,
+  seededRandom,
+} from "@octavo/core/testing";
 import { createBackend } from "@octavo/kernels-cpu";
 import { afterAll, describe, expect, test } from "vitest";
 import { instructionSets } from "./instruction-sets.js";
@@ -48,6 +55,21 @@ describe.each(instructionSets)("%s", (isa) => {
         const weight = bench.hostTensor(dtype, [outFeatures, inFeatures], (i) => weights[i]!);
         const parts = [{ name: "w", outFeatures, planes: { format: "dense" as const, weight } }];
         const linear = bench.linear({ inFeatures, dtype, parts });
+        return () => bench.ops.linear(out, x, linear);
+      }),
+    );
+  });
+
+  test.each(Object.keys(BLOCK_FORMATS) as BlockFormat[])("linear, rows alone = rows in a batch, %s", (format) => {
+    const [rows, inFeatures, outFeatures] = [37, 512, 131];
+    const values = normals(rows * inFeatures, 2);
+    const blocks = randomBlocks(format, inFeatures * outFeatures, seededRandom(3), 0.1);
+    expectSameInPieces(rows, (first, count) =>
+      run(backend, (bench) => {
+        const out = bench.output("out", "float32", [count, outFeatures]);
+        const x = bench.input("x", "bfloat16", [count, inFeatures], (i) => values[first * inFeatures + i]!);
+        const planes = bench.blockPlanes(format, outFeatures, blocks);
+        const linear = bench.linear({ inFeatures, dtype: "bfloat16", parts: [{ name: "w", outFeatures, planes }] });
         return () => bench.ops.linear(out, x, linear);
       }),
     );

@@ -10,4 +10,7 @@ const flags = existsSync(CPU_INFO)
 export const instructionSets = [
   "generic",
   ...(["avx2", "fma", "f16c"].every((flag) => flags.includes(flag)) ? ["avx2"] : []),
+  ...(["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"].every((flag) => flags.includes(flag))
+    ? ["avx512"]
+    : []),
 ];

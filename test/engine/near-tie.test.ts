@@ -9,6 +9,6 @@ test.each(["bfloat16", "float32"] as const)("greedy tokens are the best but for 
   const { gap, count } = departures(tokens, reference);
   console.info(`${dtype}: ${count} of ${tokens.flat().length} tokens are not the best, by up to ${gap.toPrecision(2)}`);
   expect(gap).toBeLessThan(nearTieBound(dtype));
-  const wrong = tokens.map(([first, ...rest]) => [(first! + 1) % 4096, ...rest]);
+  const wrong = tokens.slice(0, 1).map(([first, ...rest]) => [(first! + 1) % 4096, ...rest]);
   expect(departures(wrong, reference).gap, "of wrong first tokens").toBeGreaterThan(nearTieBound(dtype));
 });

@@ -62,15 +62,19 @@ export interface Departures {
   readonly count: number;
 }
 
-/** Compares each token with the logits that float32 has after what came before it. */
+/**
+ * Compares each token with the logits that float32 has after what came before it.
+ * @param tokens of the requests in their order; of the first ones, where these suffice
+ */
 export function departures(tokens: readonly (readonly number[])[], reference: Backend): Departures {
   let gap = 0;
   let count = 0;
-  for (const [i, { prompt }] of requests.entries()) {
-    const ids = [...prompt, ...tokens[i]!];
+  for (const [i, outputs] of tokens.entries()) {
+    const { prompt } = requests[i]!;
+    const ids = [...prompt, ...outputs];
     using run = new ModelRun(modelPath, reference, ids.length, { dtype: "float32" });
     const logits = run.feed(ids, prompt.length);
-    for (const [t, token] of tokens[i]!.entries()) {
+    for (const [t, token] of outputs.entries()) {
       const row = logits[prompt.length - 1 + t]!;
       const below = Math.max(...row) - row[token]!;
       if (below !== 0) count++;

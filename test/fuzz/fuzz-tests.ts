@@ -7,9 +7,6 @@ import { newUse, TokenEngine, type Use } from "../engine/token-engine.js";
 import { randomIntegers } from "./random-integers.js";
 import { aloneOptions, type FuzzModel, MAX_TOKENS, randomOptions, randomRequests } from "./random-workload.js";
 
-const WORKLOADS_PER_ENGINE = 20;
-const REQUESTS_PER_ENGINE = 32;
-
 const tiny = (name: string) => new URL(`../fixtures/models/${name}`, import.meta.url).pathname;
 const models: readonly FuzzModel[] = [
   { name: "pocket, bfloat16", folder: modelPath, dtype: "bfloat16" },
@@ -22,13 +19,12 @@ const models: readonly FuzzModel[] = [
  * Registers the tests: one for each engine with its random options.
  * @param device options that hold for every engine; with them a request's tokens must depend on nothing but itself
  * @param workloads how many by default
+ * @param perEngine workloads that one engine serves
  */
-export function fuzzTests(device: EngineOptions, workloads: number): void {
+export function fuzzTests(device: EngineOptions, workloads: number, perEngine: number): void {
   const wanted = Number(process.env.OCTAVO_FUZZ_WORKLOADS ?? workloads);
   const onlySeed = process.env.OCTAVO_FUZZ_SEED;
-  const seeds = onlySeed
-    ? [Number(onlySeed)]
-    : Array.from({ length: Math.ceil(wanted / WORKLOADS_PER_ENGINE) }, (_, i) => 1 + i);
+  const seeds = onlySeed ? [Number(onlySeed)] : Array.from({ length: Math.ceil(wanted / perEngine) }, (_, i) => 1 + i);
   const totals = { workloads: 0, requests: 0, tokens: 0, aborted: 0, preempted: 0, cachedTokens: 0, steps: 0 };
 
   const suites = models
@@ -44,10 +40,10 @@ export function fuzzTests(device: EngineOptions, workloads: number): void {
     test.each(mine)("OCTAVO_FUZZ_SEED=%i", async (seed) => {
       const random = randomIntegers(seed);
       const options: EngineOptions = { ...randomOptions(model, random), ...device };
-      const requests = randomRequests(reference.vocabSize, REQUESTS_PER_ENGINE, random);
+      const requests = randomRequests(reference.vocabSize, 12 + perEngine, random);
       const alone = new Map(requests.map((request) => [request, reference.alone(request)]));
       using engine = await TokenEngine.load(model.folder, options);
-      for (let workload = 0; workload < WORKLOADS_PER_ENGINE; workload++) {
+      for (let workload = 0; workload < perEngine; workload++) {
         const uses = Array.from({ length: random(2, 14) }, () =>
           newUse(requests[random(0, requests.length - 1)]!, random(1, MAX_TOKENS)),
         );

@@ -46,6 +46,16 @@ export function goldenPocket(): GoldenModel {
   };
 }
 
+/** The tiny GGUF model; `folder` is its file. */
+export function goldenTinyGguf(): GoldenModel {
+  const path = (name: string) => join(FIXTURES, "gguf", name);
+  return {
+    name: "tiny.gguf",
+    folder: path("tiny.gguf"),
+    cases: readCases(path("tiny-golden.json"), path("tiny-golden.safetensors")),
+  };
+}
+
 interface StoredCase {
   readonly name: string;
   readonly prompt?: number[];

@@ -23,6 +23,7 @@ export interface RunOptions {
   /** Sets the size of the RoPE table and so the frequencies of long prompts under dynamic scaling. */
   readonly maxModelLen?: number;
   readonly loadFormat?: LoadFormat;
+  readonly dequantize?: boolean;
   readonly tap?: ForwardContext["tap"];
 }
 

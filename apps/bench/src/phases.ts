@@ -51,7 +51,9 @@ function readArguments(): Arguments {
     ...phases.filter((phase) => !Object.hasOwn(PHASES, phase)).map((phase) => `phase "${phase}"`),
   ];
   if (positionals.length !== 3 || unknown.length > 0) {
-    throw new Error(`${unknown.length > 0 ? `there is no ${unknown.join(", no ")}` : "too many arguments"}\n${USAGE}`);
+    throw new Error(
+      `${positionals.length === 3 ? `there is no ${unknown.join(", no ")}` : `${positionals.length} arguments were given, not 3`}\n${USAGE}`,
+    );
   }
   return { shape, mode, phases, device: values.device ?? "cuda" };
 }

@@ -15,6 +15,10 @@ const PREFILLS = [1024, 8192];
 const MAX_MODEL_LEN = 8448;
 
 const shape = process.argv[2] ?? "8b";
+if (!Object.hasOwn(SHAPES, shape)) {
+  console.error(`step-profile: there is no shape "${shape}", only ${Object.keys(SHAPES).join(", ")}`);
+  process.exit(1);
+}
 const folder = mkdtempSync(join(tmpdir(), "octavo-step-profile-"));
 const profile = profileOps(createBackend());
 try {

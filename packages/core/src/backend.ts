@@ -1,4 +1,5 @@
 // What a device must offer. Implementations: kernels-cpu, kernels-cuda, and in core/testing the null and reference ones.
+import type { BlockFormat } from "./blocks/format.js";
 import type { DType, FloatDType } from "./dtype.js";
 import type { LinearPart, LinearSpec, LinearWeight } from "./linear.js";
 import type { Ops } from "./ops.js";
@@ -14,6 +15,11 @@ export interface BackendInfo {
   readonly description: string;
   /** Dtypes that activations and the KV cache may have. */
   readonly dtypes: readonly FloatDType[];
+  /**
+   * Block formats whose linear layers are computed as they are. What lies in another is decoded to dense planes before
+   * `prepareLinear`. Absent: none.
+   */
+  readonly blockFormats?: readonly BlockFormat[];
   /** Tokens a KV block that suit the attention kernel. */
   readonly blockSize: number;
   /** Bytes that are free for Octavo on this device now, before anything is loaded. */
@@ -111,7 +117,7 @@ export type CreateBackend = (options?: BackendOptions) => Backend;
 export interface BackendOptions {
   /** Threads of the CPU backend. Default: `OCTAVO_NUM_THREADS`, then the CPU quota. */
   readonly numThreads?: number;
-  /** Instruction set of the CPU backend ("generic", "avx2"). Default: `OCTAVO_CPU_ISA`, then the best there is. */
+  /** Instruction set of the CPU backend ("generic", "avx2", "avx512"). Default: `OCTAVO_CPU_ISA`, then the best there is. */
   readonly isa?: string;
   /** Which GPU, as CUDA numbers those that CUDA_VISIBLE_DEVICES leaves. Default 0. */
   readonly deviceIndex?: number;

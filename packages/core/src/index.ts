@@ -1,7 +1,10 @@
 /** Octavo's nouns and contracts. @module */
 export * from "./backend.js";
 export * from "./batch.js";
+export { decodeBlocks } from "./blocks/decode.js";
+export * from "./blocks/format.js";
 export * from "./collectives.js";
+export * from "./containers/gguf/index.js";
 export * from "./containers/safetensors.js";
 export * from "./containers/safetensors-header.js";
 export * from "./dtype.js";

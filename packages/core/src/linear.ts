@@ -1,7 +1,9 @@
 // Weights of linear layers as a checkpoint scheme hands them to a backend (canonical planes), and as a backend keeps them
 // (a handle whose layout is its own business).
+import { type BlockFormat, blockBytes } from "./blocks/format.js";
 import type { FloatDType } from "./dtype.js";
-import type { Tensor } from "./tensor.js";
+import { checkArgument } from "./errors.js";
+import { byteSize, isContiguous, type Tensor } from "./tensor.js";
 
 /**
  * A plain weight: [outFeatures, inFeatures], row-major, any float dtype, on the host (usually mapped from the file) or in the
@@ -12,8 +14,44 @@ export interface DensePlanes {
   readonly weight: Tensor;
 }
 
-/** A weight decoded to what every backend understands. Quantized formats (codes, scales, zeros, group) join this union. */
-export type CanonicalPlanes = DensePlanes;
+/** A weight in a block format, byte for byte as a GGUF file holds it. */
+export interface BlockPlanes {
+  readonly format: BlockFormat;
+  /** uint8 [outFeatures, bytes of a row], contiguous, on the host: usually mapped from the file. */
+  readonly blocks: Tensor;
+}
+
+/**
+ * A weight as a checkpoint holds it. Every backend takes dense planes, and of the block formats those in its
+ * `info.blockFormats`; what lies in another is decoded first.
+ */
+export type CanonicalPlanes = DensePlanes | BlockPlanes;
+
+export function isDense(planes: CanonicalPlanes): planes is DensePlanes {
+  return planes.format === "dense";
+}
+
+/**
+ * The blocks of `planes`, checked.
+ * @param name the tensor's, for the error
+ * @throws INVALID_ARGUMENT unless they are `outFeatures` rows of whole blocks
+ */
+export function checkedBlocks(planes: BlockPlanes, name: string, outFeatures: number, inFeatures: number): Tensor {
+  const { format, blocks } = planes;
+  const expected = [outFeatures, blockBytes(format, inFeatures)];
+  checkArgument(
+    blocks.dtype === "uint8" && isContiguous(blocks) && `${blocks.shape}` === `${expected}`,
+    () =>
+      `${name} is ${blocks.dtype} [${blocks.shape}], [${outFeatures}, ${inFeatures}] in ${format} is contiguous uint8 [${expected}]`,
+    name,
+  );
+  return blocks;
+}
+
+/** Bytes that a weight takes when a backend keeps it as `planes` has it, dense ones in `dtype`. */
+export function planesByteSize(planes: CanonicalPlanes, dtype: FloatDType): number {
+  return isDense(planes) ? byteSize(dtype, planes.weight.shape) : byteSize("uint8", planes.blocks.shape);
+}
 
 /** One checkpoint weight of a (possibly merged) linear layer. */
 export interface LinearPart {
@@ -29,7 +67,10 @@ export interface LinearPart {
 export interface LinearSpec {
   readonly inFeatures: number;
   readonly parts: readonly LinearPart[];
-  /** What the weights are kept in; a backend may keep a dense plane of the same dtype where it lies. */
+  /**
+   * What the activations are in, and dense weights are kept in; a backend may keep a dense plane of the same dtype where it lies.
+   * Weights in blocks stay in their own format.
+   */
   readonly dtype: FloatDType;
 }
 

@@ -9,8 +9,10 @@ export interface EngineOptions {
   readonly device?: "auto" | "cpu" | "cuda" | "null" | "reference";
   /** Activations, KV cache and weights. Default "auto": as the checkpoint says. */
   readonly dtype?: FloatDType | "auto" | "half" | "float";
-  /** Where weights come from; "dummy" makes random ones from config.json alone. Default "auto": the folder's safetensors. */
+  /** Where weights come from; "dummy" makes random ones from the config alone. Default "auto": the model's files. */
   readonly loadFormat?: LoadFormat;
+  /** Decode the block formats of a GGUF file to `dtype`: exact, but larger and slower. Default false: computed as they are where the backend can. */
+  readonly dequantize?: boolean;
   /** Go without a tokenizer: prompts are token ids, outputs have no text. Default: only where dummy weights have no tokenizer.json. */
   readonly skipTokenizerInit?: boolean;
   /** Tokens that prompt and output may have together; "auto": what the KV cache holds, up to the model's limit. Default: that limit. */
@@ -50,33 +52,67 @@ export interface EngineOptions {
   readonly numThreads?: number;
 }
 
-const KNOWN: Readonly<Record<keyof EngineOptions, true>> = {
-  device: true,
-  dtype: true,
-  loadFormat: true,
-  skipTokenizerInit: true,
-  maxModelLen: true,
-  maxNumSeqs: true,
-  maxNumBatchedTokens: true,
-  maxNumQueuedReqs: true,
-  longPrefillTokenThreshold: true,
-  kvCacheMemoryBytes: true,
-  gpuMemoryUtilization: true,
-  blockSize: true,
-  enablePrefixCaching: true,
-  asyncScheduling: true,
-  enforceEager: true,
-  batchInvariant: true,
-  thread: true,
-  numThreads: true,
+type Kind = "boolean" | "number" | "string";
+
+/** What `typeof` says of each option. */
+const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
+  device: ["string"],
+  dtype: ["string"],
+  loadFormat: ["string"],
+  dequantize: ["boolean"],
+  skipTokenizerInit: ["boolean"],
+  maxModelLen: ["number", "string"],
+  maxNumSeqs: ["number"],
+  maxNumBatchedTokens: ["number"],
+  maxNumQueuedReqs: ["number"],
+  longPrefillTokenThreshold: ["number"],
+  kvCacheMemoryBytes: ["number"],
+  gpuMemoryUtilization: ["number"],
+  blockSize: ["number"],
+  enablePrefixCaching: ["boolean"],
+  asyncScheduling: ["boolean"],
+  enforceEager: ["boolean"],
+  batchInvariant: ["boolean"],
+  thread: ["boolean"],
+  numThreads: ["number"],
 };
 
 const DEFAULT_MAX_QUEUED = 4096;
+const DEFAULT_UTILIZATION = 0.9;
 
-/** @throws INVALID_ARGUMENT for an option that does not exist */
+/**
+ * What can be said before a model is loaded, which takes long.
+ * @throws INVALID_ARGUMENT for an option that does not exist, or is of another type or out of range
+ */
 export function checkOptions(options: EngineOptions): void {
-  checkKeys(options, KNOWN, "engine option");
+  checkKeys(options, KINDS, "engine option");
+  for (const [option, kinds] of Object.entries(KINDS) as [keyof EngineOptions, readonly Kind[]][]) {
+    const value = options[option];
+    const flag = flagName(option);
+    checkArgument(
+      value === undefined || (kinds as readonly string[]).includes(typeof value),
+      () => `${flag} must be a ${kinds.join(" or a ")}, got ${describeValue(value)}`,
+      flag,
+    );
+  }
   resolveMaxQueued(options);
+  resolveUtilization(options);
+  const { kvCacheMemoryBytes } = options;
+  if (kvCacheMemoryBytes !== undefined) {
+    wholeNumber("kvCacheMemoryBytes", kvCacheMemoryBytes, Number.MAX_SAFE_INTEGER);
+  }
+}
+
+/** An engine's share of a GPU's memory. */
+export function resolveUtilization({ gpuMemoryUtilization: share = DEFAULT_UTILIZATION }: EngineOptions): number {
+  const flag = flagName("gpuMemoryUtilization");
+  checkArgument(share > 0 && share <= 1, `${flag} must be above 0 and at most 1, got ${share}`, flag);
+  return share;
+}
+
+function describeValue(value: unknown): string {
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "string" ? `"${value}"` : String(value);
 }
 
 /** Requests that may be in flight. */

@@ -45,7 +45,7 @@ describe("resolveSizes", () => {
     expect(kvMib(2 ** 20)).toBe(256);
     expect(kvMib(2 ** 27)).toBe(512);
     expect(kvMib(2 ** 34)).toBe(2048); // all that 256 requests can use
-    expect(kvMib(2 ** 20, 200 * 2 ** 20)).toBe(99); // half of what is left
+    expect(kvMib(2 ** 20, 200 * 2 ** 20)).toBe(98); // half of what is left
     expect(sizes({ maxNumSeqs: 1, maxModelLen: 2048 }).numBlocks).toBe(129);
   });
 
@@ -63,7 +63,8 @@ describe("resolveSizes", () => {
   it("says what would fit when one request does not", () => {
     const tooSmall = () => sizes({ kvCacheMemoryBytes: 21 * 16 * 4096 });
     expect(tooSmall).toThrowError(expect.objectContaining({ code: "OUT_OF_MEMORY", param: "kv_cache_memory_bytes" }));
-    expect(tooSmall).toThrowError(/max_model_len to at most 320 /);
+    expect(tooSmall).toThrowError(/max_model_len to at most 320 .* or set kv_cache_memory_bytes to at least 8454144$/);
+    expect(sizes({ kvCacheMemoryBytes: 8454144 }).maxModelLen).toBe(2048);
     expect(sizes({ kvCacheMemoryBytes: 21 * 16 * 4096, maxModelLen: 320 }).numBlocks).toBe(21);
   });
 
@@ -76,6 +77,29 @@ describe("resolveSizes", () => {
     expect(() => sizes({ kvCacheMemoryBytes: 16 * 4096, maxModelLen: "auto" })).toThrowError(
       expect.objectContaining({ code: "OUT_OF_MEMORY", param: "kv_cache_memory_bytes" }),
     );
+    expect(() => sizes({ kvCacheMemoryBytes: 16 * 4096, maxModelLen: "auto" })).toThrowError(
+      /cache of 65536 bytes holds 0 tokens, the shortest request needs 131072 bytes: set .* at least 131072$/,
+    );
+    expect(sizes({ kvCacheMemoryBytes: 131072, maxModelLen: "auto" }).maxModelLen).toBe(16);
+  });
+
+  it("refuses a KV cache that the device cannot have", () => {
+    const asked = { kvCacheMemoryBytes: 1e15, maxNumSeqs: 65536, maxNumBatchedTokens: 65536 };
+    const message = /KV cache of 524289 MiB was asked for, free are 1024 MiB: set kv_cache_memory_bytes lower/;
+    expect(() => sizes(asked)).toThrowError(message);
+    expect(() => sizes(asked)).toThrowError(expect.objectContaining({ param: "kv_cache_memory_bytes" }));
+    const dedicated = { totalBytes: 2 ** 33, contextBytes: 0 };
+    expect(() => sizes(asked, { dedicated })).toThrowError(/the GPU has 8192 MiB/);
+    const unbounded = { ...model, kvBytesPerBlock: () => 1, maxPositions: 2 ** 24 };
+    const { numBlocks, blockSize } = resolveSizes(asked, unbounded, { ...backend, availableBytes: 1e15 }, false);
+    expect(numBlocks * blockSize).toBeLessThan(2 ** 31); // slots are int32
+    expect(numBlocks * blockSize).toBeGreaterThan(2 ** 31 - 2 * blockSize);
+  });
+
+  it("counts tables", () => {
+    const asked = { maxNumSeqs: 65536, maxNumBatchedTokens: 65536 }; // of 128 blocks: 32 MiB, beside a workspace of 64
+    expect(() => sizes(asked, { availableBytes: 98 * 2 ** 20 })).toThrowError(/tables \(\d+ MiB\) need more/);
+    expect(sizes({ ...asked, kvCacheMemoryBytes: 2 ** 24 }, { availableBytes: 98 * 2 ** 20 }).numBlocks).toBe(256);
   });
 
   it("pads decode steps only for a backend with graphs", () => {
@@ -90,6 +114,7 @@ describe("resolveSizes", () => {
   it.each<[string, EngineOptions]>([
     ["max_model_len", { maxModelLen: 2049 }],
     ["max_model_len", { maxModelLen: 0 }],
+    ["max_model_len", { maxModelLen: "long" as "auto" }],
     ["max_num_seqs", { maxNumSeqs: 1.5 }],
     ["max_num_batched_tokens", { maxNumSeqs: 64, maxNumBatchedTokens: 32 }],
     ["max_num_seqs", { maxNumSeqs: 1e8 }],
@@ -135,6 +160,20 @@ describe("on a device with memory of its own", () => {
     );
   });
 
+  it("advises a larger share where it says what would fit", () => {
+    const needs = 16 * gib + gib + 2048 * 1024 + 10 * 2 ** 20;
+    const small = (options: EngineOptions) => () =>
+      gpuSizes({ gpuMemoryUtilization: (needs + 2 ** 24) / (80 * gib), ...options }, false);
+    expect(small({})).toThrowError(expect.objectContaining({ code: "OUT_OF_MEMORY", param: "max_model_len" }));
+    expect(small({})).toThrowError(/max_model_len to at most \d+ \(or auto\), or raise gpu_memory_utilization$/);
+    expect(small({ kvCacheMemoryBytes: 2 ** 24 })).toThrowError(
+      expect.objectContaining({
+        param: "kv_cache_memory_bytes",
+        message: expect.stringMatching(/bytes to at least \d+$/),
+      }),
+    );
+  });
+
   it("says before loading who holds what, and which share is free", () => {
     const check = (options: EngineOptions, availableBytes: number) =>
       checkShare(options, { ...gpu, availableBytes }, () => "process 77 (python3) holds 40 GiB");
@@ -143,6 +182,7 @@ describe("on a device with memory of its own", () => {
     );
     expect(() => check({}, 39 * gib)).toThrowError(/0\.9 asks for 73728 MiB .*40960 MiB.*python3.*at most 0\.5,/);
     expect(() => check({ gpuMemoryUtilization: 0.5 }, 39 * gib)).not.toThrow();
+    expect(() => check({}, -gib + 2 ** 28)).toThrowError(/Stop the others or set kv_cache_memory_bytes/);
     expect(() => check({ kvCacheMemoryBytes: gib }, 39 * gib)).not.toThrow();
     expect(() => checkShare({}, { ...backend, availableBytes: 1 }, () => "")).not.toThrow();
   });

@@ -2,7 +2,7 @@
 import { type BackendInfo, checkArgument, OctavoError, planLayout } from "@octavo/core";
 import { decodeBuckets } from "./decode-buckets.js";
 import { type EngineOptions, wholeNumber } from "./engine-options.js";
-import { kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
+import { checkDevice, kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
 import { deviceStateBytes } from "./runner/device-state.js";
 
 /** Sizes that hold for an engine's whole life. */
@@ -32,11 +32,18 @@ const DEFAULT_BATCHED_TOKENS = 2048;
 /** Far above what any device runs at once; beyond it tables and plans alone would fill the memory. */
 const MAX_SEQS = 2 ** 16;
 const MAX_BATCHED_TOKENS = 2 ** 20;
+/** A token's slot in the KV cache is an int32. */
+const MAX_SLOTS = 2 ** 31 - 1;
 
 /** The longest sequence; the model's limit for "auto". @throws INVALID_ARGUMENT when the model's positions do not suffice */
 export function resolveMaxModelLen({ maxModelLen: asked }: EngineOptions, maxPositions: number): number {
   if (asked === undefined || asked === "auto") return maxPositions;
-  const maxModelLen = wholeNumber("maxModelLen", asked, Number.MAX_SAFE_INTEGER);
+  const maxModelLen = Number(asked);
+  checkArgument(
+    typeof asked === "number" && Number.isSafeInteger(asked) && asked >= 1,
+    `max_model_len must be auto or a whole number from 1 to ${maxPositions}, got ${asked}`,
+    "max_model_len",
+  );
   checkArgument(
     maxModelLen <= maxPositions,
     `max_model_len ${maxModelLen} exceeds the model's ${maxPositions} positions (max_position_embeddings in config.json, times a RoPE factor); choose at most that`,
@@ -58,6 +65,7 @@ export function resolveSizes(
 ): EngineSizes {
   const limit = resolveMaxModelLen(options, model.maxPositions);
   const { maxNumSeqs, maxNumBatchedTokens } = resolveBatch(options);
+  const isAuto = options.maxModelLen === "auto";
   const blockSize = wholeNumber("blockSize", options.blockSize ?? backend.blockSize, limit + 4096);
   const blockBytes = model.kvBytesPerBlock(blockSize);
   const blocksOf = (tokens: number) => Math.ceil(tokens / blockSize);
@@ -72,26 +80,27 @@ export function resolveSizes(
     workspaceBytes: model.workspaceBytes(maxNumBatchedTokens, maxNumSeqs),
     tableBytes: deviceStateBytes(layout),
     hasGraphs: hasGraphs && !options.enforceEager,
-    oneRequestBytes: options.maxModelLen === "auto" ? 0 : (1 + blocksOf(limit)) * blockBytes,
+    oneRequestBytes: isAuto ? 0 : (1 + blocksOf(limit)) * blockBytes,
   };
   const budget = kvBudget(options, needs, backend);
-  const affordable = Math.floor(budget / blockBytes);
+  const affordable = Math.min(Math.floor(budget / blockBytes), Math.floor(MAX_SLOTS / blockSize));
   const fits = Math.max(0, affordable - 1) * blockSize; // block 0 is never given out
-  const maxModelLen = options.maxModelLen === "auto" ? Math.min(limit, fits) : limit;
+  const maxModelLen = isAuto ? Math.min(limit, fits) : limit;
   if (maxModelLen === 0 || fits < maxModelLen) {
-    const advice =
-      fits === 0
-        ? "set kv_cache_memory_bytes higher"
-        : `set max_model_len to at most ${fits} (or auto) or kv_cache_memory_bytes higher`;
+    const request = isAuto ? "the shortest request" : `one request of max_model_len ${limit}`;
+    const needed = (1 + (isAuto ? 1 : blocksOf(limit))) * blockBytes;
+    const isOfShare = backend.dedicated !== undefined && options.kvCacheMemoryBytes === undefined;
+    const lower = fits === 0 ? "" : `set max_model_len to at most ${fits} (or auto), or `;
+    const raise = isOfShare ? "raise gpu_memory_utilization" : `set kv_cache_memory_bytes to at least ${needed}`;
+    const growing = isOfShare ? "gpu_memory_utilization" : "kv_cache_memory_bytes";
     throw new OctavoError({
       code: "OUT_OF_MEMORY",
-      message:
-        `the KV cache of ${mib(budget)} holds ${fits} tokens, one request of max_model_len ${limit} needs ` +
-        `${mib((1 + blocksOf(limit)) * blockBytes)}: ${advice}`,
-      param: options.kvCacheMemoryBytes === undefined ? "max_model_len" : "kv_cache_memory_bytes",
+      message: `the KV cache of ${mib(budget)} holds ${fits} tokens, ${request} needs ${mib(needed)}: ${lower}${raise}`,
+      param: fits > 0 && options.kvCacheMemoryBytes === undefined ? "max_model_len" : growing,
     });
   }
   const numBlocks = Math.min(1 + maxNumSeqs * blocksOf(maxModelLen), affordable);
+  checkDevice(numBlocks * blockBytes, backend);
   return {
     maxModelLen,
     maxNumSeqs,
@@ -104,7 +113,8 @@ export function resolveSizes(
   };
 }
 
-function resolveBatch(options: EngineOptions): Pick<EngineSizes, "maxNumSeqs" | "maxNumBatchedTokens"> {
+/** How many requests and tokens a step has at most; known before a model is. @throws INVALID_ARGUMENT */
+export function resolveBatch(options: EngineOptions): Pick<EngineSizes, "maxNumSeqs" | "maxNumBatchedTokens"> {
   const asked = options.maxNumSeqs === undefined ? undefined : wholeNumber("maxNumSeqs", options.maxNumSeqs, MAX_SEQS);
   const tokens = options.maxNumBatchedTokens ?? Math.max(DEFAULT_BATCHED_TOKENS, asked ?? 0);
   const maxNumBatchedTokens = wholeNumber("maxNumBatchedTokens", tokens, MAX_BATCHED_TOKENS);

@@ -18,6 +18,17 @@ function fail(error: unknown): void {
   post({ type: "failed", error: OctavoError.from(error).toJSON() });
 }
 
+/** In place of `process.emitWarning`: Node would show a warning when this thread returns to its event loop, at its end. */
+function forwardWarning(
+  warning: string | Error,
+  options?: string | { type?: string; code?: string },
+  code?: string,
+): void {
+  const text = typeof warning === "string" ? warning : warning.message;
+  const given = typeof options === "object" ? options : { type: options, code };
+  post({ type: "warning", text, options: { type: given.type, code: given.code } });
+}
+
 /** Applies all commands that have arrived. @returns false when told to stop */
 function drain(core: EngineCore): boolean {
   for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
@@ -43,6 +54,7 @@ function run(core: EngineCore): void {
   }
 }
 
+process.emitWarning = forwardWarning as typeof process.emitWarning;
 try {
   const { core, info, eosTokenIds } = await loadCore(folder, options, new Float64Array(statsBuffer));
   post({ type: "ready", info, eosTokenIds });

@@ -7,7 +7,7 @@ import type { SamplingParams } from "./sampling-params.js";
 
 /** Facts about a loaded engine. */
 export interface EngineInfo {
-  /** The model's folder. */
+  /** The model's folder or GGUF file. */
   readonly model: string;
   readonly architecture: string;
   /** The backend's own words, such as "AVX2, 2 threads". */
@@ -20,12 +20,13 @@ export interface EngineInfo {
   readonly maxNumBatchedTokens: number;
   readonly blockSize: number;
   readonly numBlocks: number;
+  /** Of all weights, mapped ones too. */
   readonly weightBytes: number;
   readonly kvCacheBytes: number;
-  /** Bytes held on the device by purpose, when loaded; graphs come later, see {@link EngineStats.graphBytes}. */
+  /** Bytes held on the device by purpose, when loaded, mapped files not counted; graphs come later, see {@link EngineStats.graphBytes}. */
   readonly memory: Readonly<Record<MemoryPurpose, number>>;
-  /** On a GPU: its memory, and the share of it that this engine may have. */
-  readonly dedicated?: DedicatedMemory & { readonly shareBytes: number };
+  /** On a GPU: its memory, and the share of it that this engine may have; none where `kvCacheMemoryBytes` was given. */
+  readonly dedicated?: DedicatedMemory & { readonly shareBytes?: number };
   readonly loadSeconds: number;
   readonly generationDefaults: GenerationDefaults;
 }

@@ -1,6 +1,6 @@
 // How much memory the KV cache gets: on the host a modest multiple of the model, on a GPU what is left of the engine's share.
-import { type BackendInfo, checkArgument, type DedicatedMemory, OctavoError } from "@octavo/core";
-import { type EngineOptions, wholeNumber } from "./engine-options.js";
+import { type BackendInfo, type DedicatedMemory, OctavoError } from "@octavo/core";
+import { type EngineOptions, resolveUtilization, wholeNumber } from "./engine-options.js";
 
 /** What an engine needs beside its KV cache. */
 export interface MemoryNeeds {
@@ -15,8 +15,7 @@ export interface MemoryNeeds {
 const MIB = 2 ** 20;
 const MIN_DEFAULT_KV_BYTES = 256 * MIB;
 const MAX_DEFAULT_KV_BYTES = 4096 * MIB;
-const DEFAULT_UTILIZATION = 0.9;
-/** All buckets of a model of 80 layers; see docs/performance.md for what graphs take. */
+/** Room for the graphs of all buckets of a model of 80 layers. */
 const GRAPH_BYTES = 256 * MIB;
 
 /** Bytes for the KV cache. @throws INVALID_ARGUMENT; OUT_OF_MEMORY when nothing is left */
@@ -24,6 +23,19 @@ export function kvBudget(options: EngineOptions, needs: MemoryNeeds, backend: Ba
   const asked = options.kvCacheMemoryBytes;
   if (asked !== undefined) return wholeNumber("kvCacheMemoryBytes", asked, Number.MAX_SAFE_INTEGER);
   return backend.dedicated ? ofShare(options, needs, backend.dedicated) : ofHost(needs, backend.availableBytes);
+}
+
+/** Refuses a KV cache that no device of this kind can hold; what is free right now shows when it is allocated. @throws OUT_OF_MEMORY */
+export function checkDevice(kvCacheBytes: number, { dedicated, availableBytes }: BackendInfo): void {
+  const most = dedicated?.totalBytes ?? availableBytes;
+  if (kvCacheBytes <= most) return;
+  throw new OctavoError({
+    code: "OUT_OF_MEMORY",
+    message:
+      `a KV cache of ${mib(kvCacheBytes)} was asked for, ${dedicated ? "the GPU has" : "free are"} ${mib(most)}: ` +
+      "set kv_cache_memory_bytes lower",
+    param: "kv_cache_memory_bytes",
+  });
 }
 
 /**
@@ -38,27 +50,19 @@ export function checkShare(options: EngineOptions, backend: BackendInfo, describ
   const reachable = backend.availableBytes + contextBytes;
   if (share <= reachable) return;
   const largest = Math.floor((100 * reachable) / totalBytes) / 100;
+  const lower = largest > 0 ? `, set gpu_memory_utilization to at most ${largest},` : "";
   throw new OctavoError({
     code: "OUT_OF_MEMORY",
     message:
-      `gpu_memory_utilization ${utilization(options)} asks for ${mib(share)} of the GPU's ${mib(totalBytes)}, but only ${mib(reachable)} ` +
-      `can be had: ${describe()}. Stop the others, or set gpu_memory_utilization to at most ${largest}, or say kv_cache_memory_bytes`,
+      `gpu_memory_utilization ${resolveUtilization(options)} asks for ${mib(share)} of the GPU's ${mib(totalBytes)}, but only ${mib(reachable)} ` +
+      `can be had: ${describe()}. Stop the others${lower} or set kv_cache_memory_bytes, which goes before a share`,
     param: "gpu_memory_utilization",
   });
 }
 
 /** The part of a GPU's memory that an engine may have. @throws INVALID_ARGUMENT */
 export function shareOf(options: EngineOptions, { totalBytes }: DedicatedMemory): number {
-  return Math.floor(utilization(options) * totalBytes);
-}
-
-function utilization({ gpuMemoryUtilization = DEFAULT_UTILIZATION }: EngineOptions): number {
-  checkArgument(
-    gpuMemoryUtilization > 0 && gpuMemoryUtilization <= 1,
-    `gpu_memory_utilization must be above 0 and at most 1, got ${gpuMemoryUtilization}`,
-    "gpu_memory_utilization",
-  );
-  return gpuMemoryUtilization;
+  return Math.floor(resolveUtilization(options) * totalBytes);
 }
 
 function ofShare(options: EngineOptions, needs: MemoryNeeds, memory: DedicatedMemory): number {
@@ -70,21 +74,22 @@ function ofShare(options: EngineOptions, needs: MemoryNeeds, memory: DedicatedMe
   throw new OctavoError({
     code: "OUT_OF_MEMORY",
     message:
-      `nothing is left for the KV cache: gpu_memory_utilization ${utilization(options)} is ${mib(share)}, of which weights take ` +
+      `nothing is left for the KV cache: gpu_memory_utilization ${resolveUtilization(options)} is ${mib(share)}, of which weights take ` +
       `${mib(weightBytes)}, the workspace ${mib(workspaceBytes)}, tables ${mib(tableBytes)}, CUDA's context ${mib(memory.contextBytes)} ` +
       `and graphs up to ${mib(graphBytes)}; raise it, or lower max_num_batched_tokens or max_num_seqs`,
     param: "gpu_memory_utilization",
   });
 }
 
-function ofHost({ weightBytes, workspaceBytes, oneRequestBytes }: MemoryNeeds, availableBytes: number): number {
-  const free = availableBytes - weightBytes - workspaceBytes;
+function ofHost(needs: MemoryNeeds, availableBytes: number): number {
+  const { weightBytes, workspaceBytes, tableBytes, oneRequestBytes } = needs;
+  const free = availableBytes - weightBytes - workspaceBytes - tableBytes;
   if (free <= 0) {
     throw new OctavoError({
       code: "OUT_OF_MEMORY",
       message:
-        `weights (${mib(weightBytes)}) and the workspace (${mib(workspaceBytes)}) need more than the ${mib(availableBytes)} that are ` +
-        "free; lower max_num_batched_tokens or max_num_seqs",
+        `weights (${mib(weightBytes)}), the workspace (${mib(workspaceBytes)}) and tables (${mib(tableBytes)}) need more than the ` +
+        `${mib(availableBytes)} that are free; lower max_num_batched_tokens or max_num_seqs`,
       param: "max_num_batched_tokens",
     });
   }
@@ -92,6 +97,8 @@ function ofHost({ weightBytes, workspaceBytes, oneRequestBytes }: MemoryNeeds, a
   return Math.min(Math.max(byModel, oneRequestBytes), free / 2);
 }
 
+/** For messages: never less than it is. */
 export function mib(bytes: number): string {
+  if (bytes < MIB) return `${bytes} bytes`;
   return `${Math.ceil(bytes / MIB)} MiB`;
 }

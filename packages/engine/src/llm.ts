@@ -49,7 +49,7 @@ export class LLM implements Engine {
 
   /**
    * Loads a model from a folder in Hugging Face's layout (config.json, tokenizer.json, safetensors; config.json alone for dummy
-   * weights).
+   * weights), or from a GGUF file.
    * @throws CHECKPOINT naming the file, tensor or field; UNSUPPORTED; BACKEND_LOAD; OUT_OF_MEMORY; INVALID_ARGUMENT for an option
    */
   static async load(model: string, options: EngineOptions = {}): Promise<LLM> {
@@ -73,6 +73,11 @@ export class LLM implements Engine {
     }
     llm = new LLM(tokenizer, client, options);
     return llm;
+  }
+
+  /** Whether {@link LLM.tokenizer} is there, so that text may be given and comes back. */
+  get hasTokenizer(): boolean {
+    return this.#tokenizer !== null;
   }
 
   get tokenizer(): Tokenizer {

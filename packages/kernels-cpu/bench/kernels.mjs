@@ -1,9 +1,19 @@
 // Measures the CPU backend on this machine: linear layers against a plain read of memory in the same run, small ops, sampling.
-// Run after the build: node packages/kernels-cpu/bench/kernels.mjs [threads]
-import { PlanHeader, planLayout, ROW_INIT_WORDS, StepPlan, tensor } from "@octavo/core";
+// Run after the build: node packages/kernels-cpu/bench/kernels.mjs [threads [FORMAT,...]]; formats are dtypes and block formats.
+import {
+  BLOCK_FORMATS,
+  blockBytes,
+  FLOAT_DTYPES,
+  PlanHeader,
+  planLayout,
+  ROW_INIT_WORDS,
+  StepPlan,
+  tensor,
+} from "@octavo/core";
 import { createBackend } from "@octavo/kernels-cpu";
 
 const numThreads = process.argv[2] ? Number(process.argv[2]) : undefined;
+const formats = process.argv[3]?.split(",") ?? [...FLOAT_DTYPES, ...Object.keys(BLOCK_FORMATS)];
 const backend = createBackend({ numThreads });
 const SIZES = { float32: 4, bfloat16: 2, float16: 2, int32: 4 };
 
@@ -74,27 +84,41 @@ report(
   "GB/s",
 );
 
-const part = (weight) => ({ name: "w", outFeatures: weight.shape[0], planes: { format: "dense", weight } });
+/** Planes of ones, or of arbitrary blocks with scales of one. */
+function planesOf(format, outFeatures, inFeatures) {
+  if (!(format in BLOCK_FORMATS)) return { format: "dense", weight: make(format, [outFeatures, inFeatures]) };
+  const bytes = blockBytes(format, outFeatures * inFeatures);
+  const blocks = tensor("uint8", [outFeatures, bytes / outFeatures], backend.allocate(bytes, "workspace"));
+  for (let i = 0; i < bytes; i++) blocks.storage.bytes[i] = (i * 37) & 0x3b;
+  return { format, blocks };
+}
+
 for (const [outFeatures, inFeatures] of [
   [1536, 576],
+  [576, 1536],
   [4096, 4096],
 ]) {
-  for (const dtype of ["float32", "bfloat16", "float16"]) {
-    const bytes = outFeatures * inFeatures * SIZES[dtype];
-    const count = Math.ceil(2 ** 29 / bytes);
-    const layers = Array.from({ length: count }, () => {
-      const spec = { inFeatures, dtype, parts: [part(make(dtype, [outFeatures, inFeatures]))] };
-      return backend.prepareLinear(spec);
-    });
-    for (const tokens of [1, 4, 16, 128]) {
+  for (const format of formats) {
+    // K formats come in blocks of 256.
+    if (inFeatures % (BLOCK_FORMATS[format]?.elements ?? 1) !== 0) continue;
+    const dtype = format in BLOCK_FORMATS ? "bfloat16" : format;
+    const planes = planesOf(format, outFeatures, inFeatures);
+    const layers = [];
+    // Weights that are used where they lie must not all lie in one place.
+    const prepare = (own) =>
+      layers.push(backend.prepareLinear({ inFeatures, dtype, parts: [{ name: "w", outFeatures, planes: own }] }));
+    prepare(planes);
+    const bytes = layers[0].byteLength;
+    while (layers.length < 2 ** 29 / bytes) prepare(planes.weight ? planesOf(format, outFeatures, inFeatures) : planes);
+    for (const tokens of [1, 8, 32, 128]) {
       const x = make("bfloat16", [tokens, inFeatures]);
       const out = make("bfloat16", [tokens, outFeatures]);
-      const used = layers.slice(0, tokens > 4 ? Math.ceil(2 ** 24 / (outFeatures * inFeatures)) : count);
+      const used = layers.slice(0, tokens > 4 ? Math.ceil(2 ** 24 / (outFeatures * inFeatures)) : layers.length);
       const time = seconds(() => {
         for (const layer of used) backend.ops.linear(out, x, layer);
       });
       const flops = (2 * tokens * outFeatures * inFeatures * used.length) / time / 1e9;
-      const name = `linear ${dtype} ${outFeatures}x${inFeatures}, ${tokens} token${tokens > 1 ? "s" : ""}`;
+      const name = `linear ${format} ${outFeatures}x${inFeatures}, ${tokens} token${tokens > 1 ? "s" : ""}`;
       if (tokens <= 4) report(name, (bytes * used.length) / time / 1e9, `GB/s (${flops.toFixed(1)} GFLOP/s)`);
       else report(name, flops, "GFLOP/s");
     }

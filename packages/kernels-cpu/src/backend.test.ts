@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
@@ -49,6 +49,11 @@ describe("loading", () => {
     throw new Error("it loaded");
   };
 
+  test("an addon may be named from the folder that the process runs in", () => {
+    vi.stubEnv("OCTAVO_CPU_BINARY", relative(process.cwd(), addon));
+    createBackend().dispose();
+  });
+
   test("a missing or damaged addon is BACKEND_LOAD that says where, why and what to do", () => {
     vi.stubEnv("OCTAVO_CPU_BINARY", join(folder, "absent.node"));
     expect(failure()).toMatchObject({
@@ -80,7 +85,7 @@ const [x, w, out] = [64, 512 * 64, 512].map((n) => native.allocate(backend, 4 * 
 new Float32Array(x.buffer).fill(1);
 new Float32Array(w.buffer).fill(workerData.value);
 const linear = native.createLinear(backend, 64, 0, 0, 1);
-native.setLinearPart(backend, linear, 0, w.address, 512);
+native.setLinearPart(backend, linear, 0, w.address, 512, -1);
 parentPort.postMessage("started");
 for (let i = 0; i < workerData.repeats; i++) native.linear(backend, linear, out.address, 512, 0, x.address, 64, 0, 1);
 const results = new Set(new Float32Array(out.buffer));

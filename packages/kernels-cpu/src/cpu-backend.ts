@@ -4,6 +4,9 @@ import {
   type Backend,
   type BackendInfo,
   type BackendOptions,
+  BLOCK_FORMATS,
+  type BlockFormat,
+  type BlockPlanes,
   byteSize,
   bytesOf,
   checkArgument,
@@ -28,7 +31,7 @@ import {
   tensor,
 } from "@octavo/core";
 import { NativeOps } from "@octavo/core/native";
-import { CpuLinearWeight } from "./linear-weight.js";
+import { CpuLinearWeight, type WeightWriter } from "./linear-weight.js";
 import { loadNative } from "./load-native.js";
 import { availableMemory, cpuLimit } from "./machine-limits.js";
 import { MemoryPool } from "./memory.js";
@@ -62,6 +65,7 @@ export class CpuBackend implements Backend {
       name: "cpu",
       description: `${this.#native.isaOf(this.#id)}, ${threads} thread${threads === 1 ? "" : "s"}`,
       dtypes: FLOAT_DTYPES,
+      blockFormats: Object.keys(BLOCK_FORMATS) as BlockFormat[],
       blockSize: BLOCK_SIZE,
       availableBytes: availableMemory(),
       depth: 1,
@@ -137,7 +141,11 @@ export class CpuBackend implements Backend {
   }
 
   prepareLinear(spec: LinearSpec): LinearWeight {
-    return new CpuLinearWeight(this.#native, this.#id, this.#pool, (...target) => this.#write(...target), spec);
+    const writer: WeightWriter = {
+      dense: (address, dtype, source) => this.#write(address, dtype, source),
+      panels: (address, planes, inFeatures) => this.#packPanels(address, planes, inFeatures),
+    };
+    return new CpuLinearWeight(this.#native, this.#id, this.#pool, writer, spec);
   }
 
   updateLinear(weight: LinearWeight, index: number, part: LinearPart): void {
@@ -164,14 +172,27 @@ export class CpuBackend implements Backend {
   #write(address: number, dtype: FloatDType, source: Tensor): void {
     checkArgument(isContiguous(source), `a strided tensor [${source.shape}] cannot be converted`);
     if (elementCount(source.shape) === 0) return;
-    if (source.storage.address === 0) {
-      const native = this.#pool.allocate(byteSize(source.dtype, source.shape), "workspace");
-      native.bytes.set(bytesOf(source));
-      this.#convert(address, dtype, native.address, source);
-      native.dispose();
-    } else {
-      this.#convert(address, dtype, addressOf(source), source);
+    this.#withAddress(source, (from) => this.#convert(address, dtype, from, source));
+  }
+
+  #packPanels(address: number, { format, blocks }: BlockPlanes, inFeatures: number): void {
+    const rows = blocks.shape[0]!;
+    if (elementCount(blocks.shape) === 0) return;
+    this.#withAddress(blocks, (from) =>
+      this.#native.packPanels(this.#id, BLOCK_FORMATS[format].ggmlType, address, from, rows, inFeatures),
+    );
+  }
+
+  /** Calls `use` with the address of a contiguous host tensor, copied for as long where it lies in JavaScript's memory. */
+  #withAddress(source: Tensor, use: (address: number) => void): void {
+    if (source.storage.address !== 0) {
+      use(addressOf(source));
+      return;
     }
+    const native = this.#pool.allocate(byteSize(source.dtype, source.shape), "workspace");
+    native.bytes.set(bytesOf(source));
+    use(native.address);
+    native.dispose();
   }
 
   #convert(address: number, dtype: FloatDType, from: number, { dtype: fromDtype, shape }: Tensor): void {

@@ -1,29 +1,40 @@
-// Weights of a linear layer on the CPU: each part where it lies. A part of the wanted dtype is used inside the mapped
-// checkpoint; any other is a converted copy.
+// Weights of a linear layer on the CPU: each part where it lies. A dense part of the wanted dtype is used inside the mapped
+// checkpoint; any other is a copy, converted or, in the block formats, repacked into panels (csrc/kernels/panels.h).
 import {
+  BLOCK_FORMATS,
+  type BlockPlanes,
   byteSize,
+  type CanonicalPlanes,
   checkArgument,
+  checkedBlocks,
   DTYPES,
   elementCount,
   type FloatDType,
   isContiguous,
+  isDense,
   isFloatDType,
   type LinearPart,
   type LinearSpec,
   type LinearWeight,
-  OctavoError,
   type Tensor,
 } from "@octavo/core";
 import type { CpuStorage, MemoryPool } from "./memory.js";
 import type { NativeAddon } from "./native.js";
 
-/** Copies a host tensor of any float dtype to `address` as contiguous `dtype`. */
-export type WriteTensor = (address: number, dtype: FloatDType, source: Tensor) => void;
+/** How the backend fills memory of a weight. */
+export interface WeightWriter {
+  /** Copies a host tensor of any float dtype to `address` as contiguous `dtype`. */
+  dense(address: number, dtype: FloatDType, source: Tensor): void;
+  /** Repacks rows of blocks, `inFeatures` elements each, to `address`. */
+  panels(address: number, planes: BlockPlanes, inFeatures: number): void;
+}
 
 interface PartMemory {
   readonly rows: number;
   /** First output column of the part. */
   readonly column: number;
+  readonly format: CanonicalPlanes["format"];
+  readonly byteLength: number;
   /** Memory of our own, or undefined while the part lies in a mapped file that `lease` keeps. */
   owned?: CpuStorage;
   lease?: Disposable;
@@ -40,14 +51,14 @@ export class CpuLinearWeight implements LinearWeight {
   id: number;
   readonly #native: NativeAddon;
   readonly #pool: MemoryPool;
-  readonly #write: WriteTensor;
+  readonly #writer: WeightWriter;
   readonly #parts: PartMemory[] = [];
   readonly #bias: CpuStorage | undefined;
 
-  constructor(native: NativeAddon, backend: number, pool: MemoryPool, write: WriteTensor, spec: LinearSpec) {
+  constructor(native: NativeAddon, backend: number, pool: MemoryPool, writer: WeightWriter, spec: LinearSpec) {
     this.#native = native;
     this.#pool = pool;
-    this.#write = write;
+    this.#writer = writer;
     this.backend = backend;
     this.inFeatures = spec.inFeatures;
     this.dtype = spec.dtype;
@@ -56,7 +67,6 @@ export class CpuLinearWeight implements LinearWeight {
     for (const part of spec.parts) this.#check(part, part.outFeatures);
     const hasBias = spec.parts.some((part) => part.bias);
     this.#bias = hasBias ? pool.allocate(4 * this.outFeatures, "weights") : undefined;
-    this.byteLength = byteSize(spec.dtype, [this.outFeatures, spec.inFeatures]) + (this.#bias?.byteLength ?? 0);
     this.id = native.createLinear(
       backend,
       spec.inFeatures,
@@ -69,20 +79,23 @@ export class CpuLinearWeight implements LinearWeight {
       this.#place(part, column);
       column += part.outFeatures;
     }
+    this.byteLength = this.#parts.reduce((sum, part) => sum + part.byteLength, this.#bias?.byteLength ?? 0);
   }
 
-  /** Replaces a part's values in place. @throws INVALID_ARGUMENT when the shape or the presence of a bias differs */
+  /** Replaces a part's values in place. @throws INVALID_ARGUMENT when the shape, the format or the presence of a bias differs */
   update(index: number, part: LinearPart): void {
     const memory = this.#parts[index];
     checkArgument(memory, `${part.name} replaces part ${index}, the layer has ${this.#parts.length}`, "index");
     this.#check(part, memory.rows);
     checkArgument(!part.bias || this.#bias, `${part.name} has a bias, the layer was prepared without one`, "bias");
+    const { format } = part.planes;
+    checkArgument(format === memory.format, `${part.name} is ${format}, the layer was prepared with ${memory.format}`);
     if (!memory.owned) {
-      memory.owned = this.#pool.allocate(byteSize(this.dtype, [memory.rows, this.inFeatures]), "weights");
-      this.#native.setLinearPart(this.backend, this.id, index, memory.owned.address, memory.rows);
+      memory.owned = this.#pool.allocate(memory.byteLength, "weights");
+      this.#setPart(index, memory.owned.address);
       memory.lease?.[Symbol.dispose]();
     }
-    this.#write(memory.owned.address, this.dtype, part.planes.weight);
+    this.#write(memory.owned.address, part.planes);
     this.#writeBias(part, memory.column);
   }
 
@@ -102,45 +115,46 @@ export class CpuLinearWeight implements LinearWeight {
   }
 
   #place(part: LinearPart, column: number): void {
-    const { weight } = part.planes;
-    const memory: PartMemory = { rows: part.outFeatures, column };
+    const { planes, outFeatures: rows } = part;
+    const byteLength = isDense(planes)
+      ? byteSize(this.dtype, planes.weight.shape)
+      : this.#native.panelBytes(BLOCK_FORMATS[planes.format].ggmlType, rows, this.inFeatures);
+    const memory: PartMemory = { rows, column, format: planes.format, byteLength };
     const index = this.#parts.push(memory) - 1;
-    let address: number;
-    if (weight.dtype === this.dtype && this.#pool.owns(weight.storage)) {
-      address = weight.storage.address + weight.byteOffset;
-      memory.lease = weight.storage.retain();
+    if (isDense(planes) && planes.weight.dtype === this.dtype && this.#pool.owns(planes.weight.storage)) {
+      const { storage, byteOffset } = planes.weight;
+      memory.lease = storage.retain();
+      this.#setPart(index, storage.address + byteOffset);
     } else {
-      memory.owned = this.#pool.allocate(byteSize(this.dtype, weight.shape), "weights");
-      address = memory.owned.address;
-      this.#write(address, this.dtype, weight);
+      memory.owned = this.#pool.allocate(byteLength, "weights");
+      this.#write(memory.owned.address, planes);
+      this.#setPart(index, memory.owned.address);
     }
-    this.#native.setLinearPart(this.backend, this.id, index, address, part.outFeatures);
     this.#writeBias(part, column);
   }
 
+  #setPart(index: number, address: number): void {
+    const { rows, format } = this.#parts[index]!;
+    const ggmlType = format === "dense" ? -1 : BLOCK_FORMATS[format].ggmlType;
+    this.#native.setLinearPart(this.backend, this.id, index, address, rows, ggmlType);
+  }
+
+  #write(address: number, planes: CanonicalPlanes): void {
+    if (isDense(planes)) this.#writer.dense(address, this.dtype, planes.weight);
+    else this.#writer.panels(address, planes, this.inFeatures);
+  }
+
   #writeBias(part: LinearPart, column: number): void {
-    if (part.bias && this.#bias) this.#write(this.#bias.address + 4 * column, "float32", part.bias);
+    if (part.bias && this.#bias) this.#writer.dense(this.#bias.address + 4 * column, "float32", part.bias);
   }
 
   #check(part: LinearPart, rows: number): void {
-    if (part.planes.format !== "dense") {
-      throw new OctavoError({
-        code: "UNSUPPORTED",
-        message: `${part.name}: the CPU backend has no format ${part.planes.format}`,
-      });
-    }
-    const { weight } = part.planes;
+    const { planes } = part;
+    if (isDense(planes)) this.#checkDense(part.name, planes.weight, rows);
+    else checkedBlocks(planes, part.name, rows, this.inFeatures);
     checkArgument(
-      weight.shape.length === 2 &&
-        weight.shape[0] === rows &&
-        weight.shape[1] === this.inFeatures &&
-        isContiguous(weight),
-      `${part.name} has shape [${weight.shape}], contiguous [${rows},${this.inFeatures}] was expected`,
-      part.name,
-    );
-    checkArgument(
-      isFloatDType(weight.dtype) && (!part.bias || isFloatDType(part.bias.dtype)),
-      `${part.name} is ${weight.dtype}, a float dtype was expected`,
+      !part.bias || isFloatDType(part.bias.dtype),
+      `${part.name} has a bias of ${part.bias?.dtype}, a float dtype was expected`,
       part.name,
     );
     checkArgument(
@@ -148,5 +162,16 @@ export class CpuLinearWeight implements LinearWeight {
       `${part.name} has a bias [${part.bias?.shape}], [${rows}] was expected`,
       part.name,
     );
+  }
+  #checkDense(name: string, weight: Tensor, rows: number): void {
+    checkArgument(
+      weight.shape.length === 2 &&
+        weight.shape[0] === rows &&
+        weight.shape[1] === this.inFeatures &&
+        isContiguous(weight),
+      `${name} has shape [${weight.shape}], contiguous [${rows},${this.inFeatures}] was expected`,
+      name,
+    );
+    checkArgument(isFloatDType(weight.dtype), `${name} is ${weight.dtype}, a float dtype was expected`, name);
   }
 }

@@ -1,4 +1,15 @@
-import { FLOAT_DTYPES, type FloatDType, slice, type Tensor } from "@octavo/core";
+import {
+  BLOCK_FORMATS,
+  type BlockFormat,
+  type BlockPlanes,
+  blockBytes,
+  FLOAT_DTYPES,
+  type FloatDType,
+  hostStorage,
+  slice,
+  type Tensor,
+  tensor,
+} from "@octavo/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { bits, ISAS, make, randomNumbers, relativeError, TOLERANCE, values } from "../test/tensors.js";
 import { createBackend } from "./index.js";
@@ -123,5 +134,47 @@ describe.each(ISAS)("linear (%s)", (isa) => {
     expect(() => backend.ops.linear(make(backend, "bfloat16", [2, 4]), x, linear)).toThrow(/share a dtype/);
     linear.dispose();
     expect(() => backend.ops.linear(make(backend, "float16", [2, 4]), x, linear)).toThrow(/after dispose/);
+  });
+});
+
+describe("weights in block formats", () => {
+  const backend = createBackend({ numThreads: 2 });
+  afterAll(() => backend.dispose());
+  const formats = Object.keys(BLOCK_FORMATS) as BlockFormat[];
+
+  function planes(format: BlockFormat, rows: number, inFeatures: number): BlockPlanes {
+    const rowBytes = blockBytes(format, inFeatures);
+    return { format, blocks: tensor("uint8", [rows, rowBytes], hostStorage(new Uint8Array(rows * rowBytes))) };
+  }
+  const layer = (own: BlockPlanes) => ({
+    inFeatures: 512,
+    dtype: "bfloat16" as const,
+    parts: [{ name: "w", outFeatures: own.blocks.shape[0]!, planes: own }],
+  });
+
+  test.each(formats)("%s takes about as many bytes as in the file, and gives them back", (format) => {
+    const before = backend.memory().weights;
+    const own = planes(format, 160, 512);
+    const linear = backend.prepareLinear(layer(own));
+    expect(linear.byteLength).toBe(backend.memory().weights - before);
+    expect(linear.byteLength / own.blocks.storage.byteLength).toBeGreaterThan(0.99);
+    // Where a file has a scale and a minimum in one byte, panels have two.
+    expect(linear.byteLength / own.blocks.storage.byteLength).toBeLessThan(format === "q2_k" ? 1.2 : 1.06);
+    linear.dispose();
+    expect(backend.memory().weights).toBe(before);
+  });
+
+  test("refuses what does not fit", () => {
+    const invalid = (message: RegExp) =>
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) });
+    const right = planes("q4_k", 8, 512);
+    expect(() => backend.prepareLinear({ ...layer(right), inFeatures: 768 })).toThrow(invalid(/uint8 \[8,432\]/));
+    expect(() => backend.prepareLinear({ ...layer(right), inFeatures: 500 })).toThrow(invalid(/whole q4_k blocks/));
+    const linear = backend.prepareLinear(layer(right));
+    const update = (own: BlockPlanes) => () => backend.updateLinear(linear, 0, layer(own).parts[0]!);
+    expect(update(planes("q5_k", 8, 512))).toThrow(invalid(/w is q5_k, the layer was prepared with q4_k/));
+    expect(update(planes("q4_k", 9, 512))).toThrow(invalid(/\[8,288\]/));
+    expect(update(right)).not.toThrow();
+    linear.dispose();
   });
 });

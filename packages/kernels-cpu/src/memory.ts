@@ -2,6 +2,7 @@
 // they are freed, so that no view can reach freed memory.
 import { constants } from "node:buffer";
 import { type MemoryPurpose, OctavoError, type Storage } from "@octavo/core";
+import { checkByteLength, mebibytes, outOfMemory } from "@octavo/core/native";
 import { availableMemory } from "./machine-limits.js";
 import type { NativeAddon, NativeMemory } from "./native.js";
 
@@ -97,22 +98,16 @@ export class MemoryPool {
 
   /** Zeroed, aligned to 64 bytes. @throws OUT_OF_MEMORY */
   allocate(byteLength: number, purpose: MemoryPurpose): CpuStorage {
-    if (!Number.isSafeInteger(byteLength) || byteLength < 0) {
-      throw new OctavoError({
-        code: "INVALID_ARGUMENT",
-        message: `cannot allocate ${byteLength} bytes`,
-        param: "byteLength",
-      });
-    }
+    checkByteLength(byteLength);
     const available = byteLength > CHECKED_BYTES ? availableMemory() : Number.POSITIVE_INFINITY;
     if (byteLength > available)
-      throw this.#outOfMemory(byteLength, purpose, `the machine has ${mebibytes(available)} left`);
+      throw outOfMemory(byteLength, purpose, `the machine has ${mebibytes(available)} left`, this.#held);
     let memory: NativeMemory;
     try {
       memory = this.#native.allocate(this.#backend, byteLength, constants.MAX_LENGTH);
     } catch (error) {
       if (!OctavoError.isInstance(error, "OUT_OF_MEMORY")) throw error;
-      throw this.#outOfMemory(byteLength, purpose, error.message);
+      throw outOfMemory(byteLength, purpose, error.message, this.#held);
     }
     this.#purposes.set(memory.id, purpose);
     this.#held[purpose] += byteLength;
@@ -148,14 +143,4 @@ export class MemoryPool {
     this.#storages.add(storage);
     return storage;
   }
-
-  #outOfMemory(byteLength: number, purpose: MemoryPurpose, found: string): OctavoError {
-    const held = Object.entries(this.#held).map(([name, bytes]) => `${name} ${mebibytes(bytes)}`);
-    const message = `cannot allocate ${mebibytes(byteLength)} for ${purpose}: ${found}. Held by this backend: ${held.join(", ")}.`;
-    return new OctavoError({ code: "OUT_OF_MEMORY", message, param: purpose });
-  }
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

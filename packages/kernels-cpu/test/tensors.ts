@@ -18,7 +18,7 @@ import {
 import { createBackend } from "../src/index.js";
 
 /** The instruction sets that this machine can run. */
-export const ISAS: string[] = ["generic", "avx2"].filter((isa) => {
+export const ISAS: string[] = ["generic", "avx2", "avx512"].filter((isa) => {
   try {
     createBackend({ isa, numThreads: 1 }).dispose();
     return true;

@@ -1,15 +1,8 @@
 #!/usr/bin/env node
-// `octavo-kernels-cuda`: what this machine has for the CUDA backend, and whether its kernels compute right, and how fast.
-import { parseArgs } from "node:util";
-import { checkArgument, FLOAT_DTYPES, isFloatDType, OctavoError } from "@octavo/core";
+// `octavo-kernels-cuda`: what this machine has for the CUDA backend, whether its kernels compute right, and how fast.
+import { OctavoError } from "@octavo/core";
+import { parseCommand, USAGE } from "./command-line.js";
 import { findGpus, findLibraries, type GpuReport, type LibraryReport } from "./index.js";
-
-const USAGE = `usage: octavo-kernels-cuda info             driver, GPUs, libraries and what is missing
-       octavo-kernels-cuda verify [--op NAME] [--batch-invariant]
-                                           op and memory cases on GPU 0 against the reference
-
-       octavo-kernels-cuda bench [--op NAME] [--quick] [--dtype NAME] [--device N] [--json]
-                                           every op at models' shapes: GB/s and TFLOP/s beside a read probe and a matmul`;
 
 function version(number: number): string {
   return `${Math.floor(number / 1000)}.${(number % 1000) / 10}`;
@@ -32,20 +25,13 @@ function describe(
   return lines.join("\n");
 }
 
-async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      op: { type: "string" },
-      "batch-invariant": { type: "boolean" },
-      quick: { type: "boolean" },
-      dtype: { type: "string", default: "bfloat16" },
-      device: { type: "string", default: "0" },
-      json: { type: "boolean" },
-      help: { type: "boolean" },
-    },
-  });
-  switch (positionals[0]) {
+/** @returns the exit code: 0 when all is well, 1 when something is not, 2 for a command line that is not understood */
+async function main(args: readonly string[]): Promise<number> {
+  const command = parseCommand(args);
+  switch (command.name) {
+    case "help":
+      console.log(USAGE);
+      return 0;
     case "info": {
       const report = findGpus();
       console.log(describe(report, findLibraries()));
@@ -53,33 +39,24 @@ async function main(): Promise<number> {
     }
     case "verify": {
       const { verify } = await import("./verify.js");
-      return verify({ op: values.op, batchInvariant: values["batch-invariant"] }) > 0 ? 1 : 0;
+      return verify(command.options) > 0 ? 1 : 0;
     }
     case "bench": {
       const { runBench } = await import("./bench/run-bench.js");
-      const { op, quick, dtype, json } = values;
-      checkArgument(isFloatDType(dtype), () => `--dtype ${dtype} is none of ${FLOAT_DTYPES.join(", ")}`, "dtype");
-      checkArgument(/^\d+$/.test(values.device), () => `--device ${values.device} is not a number from 0`, "device");
-      const report = runBench({
-        op,
-        quick,
-        dtype,
-        deviceIndex: Number(values.device),
-        ...(!json && { print: console.log }),
-      });
+      const { options, json } = command;
+      const report = runBench({ ...options, ...(!json && { print: console.log }) });
       if (json) console.log(JSON.stringify(report, null, 2));
       return 0;
     }
-    default:
-      console.log(USAGE);
-      return values.help ? 0 : 2;
   }
 }
 
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const { message, code } = OctavoError.from(error);
   console.error(`octavo-kernels-cuda: ${message} (${code})`);
-  process.exitCode = 1;
+  const misused = code === "INVALID_ARGUMENT";
+  if (misused) console.error("octavo-kernels-cuda --help tells what there is.");
+  process.exitCode = misused ? 2 : 1;
 }

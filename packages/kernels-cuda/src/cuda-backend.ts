@@ -64,8 +64,13 @@ export class CudaBackend implements Backend {
    * @param options `deviceIndex`; `batchInvariant`, by default `OCTAVO_BATCH_INVARIANT=1`
    */
   constructor(options: BackendOptions = {}) {
-    this.#native = loadNative();
     const index = options.deviceIndex ?? 0;
+    checkArgument(
+      Number.isInteger(index) && index >= 0,
+      () => `deviceIndex must be a whole number from 0 on, got ${index}`,
+      "deviceIndex",
+    );
+    this.#native = loadNative();
     const batchInvariant = options.batchInvariant ?? process.env.OCTAVO_BATCH_INVARIANT === "1";
     this.#id = this.#native.createBackend(index, batchInvariant ? 1 : 0);
     this.#pool = new MemoryPool(this.#native, this.#id);
@@ -76,16 +81,12 @@ export class CudaBackend implements Backend {
       (weight): weight is CudaLinearWeight => weight instanceof CudaLinearWeight && weight.backend === this.#id,
     );
     this.timing = new DeviceTiming(this.#native, this.#id, () => this.#open);
-    const gpu = this.#native.findGpus().gpus[index]!;
-    this.info = Object.freeze({
-      name: "cuda",
-      description: `${gpu.name}, ${Math.round(gpu.totalBytes / 2 ** 30)} GiB${batchInvariant ? ", batch-invariant" : ""}, GEMM ${this.#native.gemmOf(this.#id)}`,
-      dtypes: FLOAT_DTYPES,
-      blockSize: BLOCK_SIZE,
-      availableBytes: this.#native.memoryOf(this.#id).free,
-      depth: 2,
-      dedicated: dedicatedMemory(this.#native, this.#id),
-    });
+    try {
+      this.info = describeBackend(this.#native, this.#id, index, batchInvariant);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   allocate(byteLength: number, purpose: MemoryPurpose): Storage {
@@ -166,7 +167,7 @@ export class CudaBackend implements Backend {
   createEvent(): DeviceEvent {
     const native = this.#native;
     const backend = this.#id;
-    const event = native.createEvent(backend);
+    const event = native.createEvent(backend, 0);
     const dispose = () => {
       if (this.#open) native.disposeEvent(backend, event);
     };
@@ -241,6 +242,19 @@ export class CudaBackend implements Backend {
       "storage",
     );
   }
+}
+
+function describeBackend(native: NativeAddon, backend: number, index: number, batchInvariant: boolean): BackendInfo {
+  const gpu = native.findGpus().gpus[index]!;
+  return Object.freeze({
+    name: "cuda",
+    description: `${gpu.name}, ${Math.round(gpu.totalBytes / 2 ** 30)} GiB${batchInvariant ? ", batch-invariant" : ""}, GEMM ${native.gemmOf(backend)}`,
+    dtypes: FLOAT_DTYPES,
+    blockSize: BLOCK_SIZE,
+    availableBytes: native.memoryOf(backend).free,
+    depth: 2,
+    dedicated: dedicatedMemory(native, backend),
+  });
 }
 
 function foreignBytes({ storage, byteOffset }: Tensor, byteLength: number): Uint8Array {

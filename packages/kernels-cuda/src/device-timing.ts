@@ -1,5 +1,5 @@
 // Time as the GPU sees it: events on the stream with timestamps, and what only measurements enqueue.
-import { checkArgument, type Tensor } from "@octavo/core";
+import { addressOf, checkArgument, type Tensor } from "@octavo/core";
 import type { NativeAddon } from "./native.js";
 
 /** A point in the stream whose time the GPU notes. */
@@ -14,7 +14,7 @@ export class TimingEvent implements Disposable {
     this.#native = native;
     this.#backend = backend;
     this.#isOpen = isOpen;
-    this.id = native.createTimingEvent(backend);
+    this.id = native.createEvent(backend, 1);
   }
 
   /** Enqueues the event; it is reached when everything enqueued before is done. */
@@ -72,15 +72,10 @@ export class DeviceTiming {
       [data, byteLength],
     ] as const) {
       checkArgument(
-        storage.device === "device" && byteOffset + bytes <= storage.byteLength,
+        storage.device === "device" && storage.address !== 0 && byteOffset + bytes <= storage.byteLength,
         () => `readProbe: ${bytes} bytes at byte ${byteOffset} are not in a GPU storage of ${storage.byteLength}`,
       );
     }
-    this.#native.readProbe(
-      this.#backend,
-      sum.storage.address + sum.byteOffset,
-      data.storage.address + data.byteOffset,
-      byteLength,
-    );
+    this.#native.readProbe(this.#backend, addressOf(sum), addressOf(data), byteLength);
   }
 }

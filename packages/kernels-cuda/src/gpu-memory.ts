@@ -3,10 +3,10 @@ import type { DedicatedMemory } from "@octavo/core";
 import type { NativeAddon } from "./native.js";
 
 const MIB = 2 ** 20;
-/** Context, kernels and cuBLASLt of a process that has served an 8B model on an H200; see docs/performance.md. */
+/** A new context on an H200 takes 520 MiB; what is measured is in docs/performance.md. */
 const USUAL_CONTEXT_BYTES = 768 * MIB;
-/** What kernels and library code that load later add to a context. */
-const GROWTH_BYTES = 256 * MIB;
+/** What kernels and library code that load later may add to a context: 42 MiB were seen, graphs included. */
+const GROWTH_BYTES = 128 * MIB;
 
 /**
  * A GPU's size and what CUDA itself keeps of it for this process: counted by the driver where it shows this process, else the usual.

@@ -16,6 +16,11 @@ test("a missing addon is BACKEND_LOAD that says where it was looked for and how 
   expect(() => findGpus()).toThrow(expect.objectContaining({ code: "BACKEND_LOAD" }));
 });
 
+test.each([-1, 0.5, Number.NaN])("a GPU of number %d is INVALID_ARGUMENT", (deviceIndex) => {
+  const expected = { code: "INVALID_ARGUMENT", param: "deviceIndex" };
+  expect(() => createBackend({ deviceIndex })).toThrow(expect.objectContaining(expected));
+});
+
 const built = isBuilt();
 if (!built) console.warn("the CUDA addon is not built: its loading is not tested (npm run build:cuda)");
 

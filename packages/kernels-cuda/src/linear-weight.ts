@@ -7,6 +7,7 @@ import {
   elementCount,
   type FloatDType,
   isContiguous,
+  isDense,
   isFloatDType,
   type LinearPart,
   type LinearSpec,
@@ -28,7 +29,7 @@ export class CudaLinearWeight implements LinearWeight {
   readonly byteLength: number;
   /** The backend's id and the weight's, as native calls name them; the weight's is -1 after `dispose()`. */
   readonly backend: number;
-  id: number;
+  id = -1;
   readonly #native: NativeAddon;
   readonly #write: WriteTensor;
   /** Output features of each part. */
@@ -36,6 +37,7 @@ export class CudaLinearWeight implements LinearWeight {
   readonly #weight: CudaStorage;
   readonly #bias: CudaStorage | undefined;
   readonly #sameBias: CudaStorage | undefined;
+  readonly #storages: CudaStorage[] = [];
 
   constructor(native: NativeAddon, backend: number, pool: MemoryPool, write: WriteTensor, spec: LinearSpec) {
     this.#native = native;
@@ -47,22 +49,31 @@ export class CudaLinearWeight implements LinearWeight {
     this.outFeatures = this.#parts.reduce((sum, size) => sum + size, 0);
     checkArgument(spec.parts.length > 0, "a linear layer needs at least one part", "parts");
     for (const part of spec.parts) this.#check(part, part.outFeatures);
-    this.#weight = pool.allocate(byteSize(spec.dtype, [this.outFeatures, spec.inFeatures]), "weights");
     const hasBias = spec.parts.some((part) => part.bias);
-    this.#bias = hasBias ? pool.allocate(4 * this.outFeatures, "weights") : undefined;
-    const sameBytes = byteSize(spec.dtype, [this.outFeatures]);
-    this.#sameBias = hasBias && spec.dtype !== "float32" ? pool.allocate(sameBytes, "weights") : this.#bias;
-    this.byteLength = this.#weight.byteLength + (this.#sameBias?.byteLength ?? 0);
-    this.id = native.createLinear(
-      backend,
-      spec.inFeatures,
-      this.outFeatures,
-      DTYPES[spec.dtype].code,
-      this.#weight.address,
-      this.#bias?.address ?? 0,
-      this.#sameBias?.address ?? 0,
-    );
-    for (const [index, part] of spec.parts.entries()) this.#place(index, part);
+    const own = (dtype: FloatDType, shape: readonly number[]) => {
+      const storage = pool.allocate(byteSize(dtype, shape), "weights");
+      this.#storages.push(storage);
+      return storage;
+    };
+    try {
+      this.#weight = own(spec.dtype, [this.outFeatures, spec.inFeatures]);
+      this.#bias = hasBias ? own("float32", [this.outFeatures]) : undefined;
+      this.#sameBias = hasBias && spec.dtype !== "float32" ? own(spec.dtype, [this.outFeatures]) : this.#bias;
+      this.byteLength = this.#weight.byteLength + (this.#sameBias?.byteLength ?? 0);
+      this.id = native.createLinear(
+        backend,
+        spec.inFeatures,
+        this.outFeatures,
+        DTYPES[spec.dtype].code,
+        this.#weight.address,
+        this.#bias?.address ?? 0,
+        this.#sameBias?.address ?? 0,
+      );
+      for (const [index, part] of spec.parts.entries()) this.#place(index, part);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   /** Replaces a part's values in place. @throws INVALID_ARGUMENT when the shape or the presence of a bias differs */
@@ -79,13 +90,10 @@ export class CudaLinearWeight implements LinearWeight {
   }
 
   dispose(): void {
-    if (this.id < 0) return;
     // Without memory the backend is gone, and the weight with it.
-    if (this.#weight.address !== 0) this.#native.disposeLinear(this.backend, this.id);
+    if (this.id >= 0 && this.#weight.address !== 0) this.#native.disposeLinear(this.backend, this.id);
     this.id = -1;
-    this.#weight.dispose();
-    this.#bias?.dispose();
-    this.#sameBias?.dispose();
+    for (const storage of this.#storages) storage.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -93,22 +101,17 @@ export class CudaLinearWeight implements LinearWeight {
   }
 
   #place(index: number, part: LinearPart): void {
+    const weight = denseWeight(part);
     const column = this.#parts.slice(0, index).reduce((sum, size) => sum + size, 0);
     const { size } = DTYPES[this.dtype];
-    this.#write(this.#weight.address + column * this.inFeatures * size, this.dtype, part.planes.weight);
+    this.#write(this.#weight.address + column * this.inFeatures * size, this.dtype, weight);
     if (!part.bias || !this.#bias || !this.#sameBias) return;
     this.#write(this.#bias.address + 4 * column, "float32", part.bias);
     if (this.#sameBias !== this.#bias) this.#write(this.#sameBias.address + size * column, this.dtype, part.bias);
   }
 
   #check(part: LinearPart, rows: number): void {
-    if (part.planes.format !== "dense") {
-      throw new OctavoError({
-        code: "UNSUPPORTED",
-        message: `${part.name}: the CUDA backend has no format ${part.planes.format}`,
-      });
-    }
-    const { weight } = part.planes;
+    const weight = denseWeight(part);
     checkArgument(
       weight.shape.length === 2 &&
         weight.shape[0] === rows &&
@@ -128,4 +131,10 @@ export class CudaLinearWeight implements LinearWeight {
       part.name,
     );
   }
+}
+
+/** @throws UNSUPPORTED for weights in blocks: who prepares them decodes what `info.blockFormats` does not name */
+function denseWeight({ name, planes }: LinearPart): Tensor {
+  if (isDense(planes)) return planes.weight;
+  throw new OctavoError({ code: "UNSUPPORTED", message: `${name}: the CUDA backend has no format ${planes.format}` });
 }

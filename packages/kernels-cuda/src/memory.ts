@@ -2,6 +2,7 @@
 // that is detached before it is freed, so that no view can reach freed memory.
 import { constants } from "node:buffer";
 import { type DeviceKind, type MemoryPurpose, OctavoError, type Storage } from "@octavo/core";
+import { checkByteLength, mebibytes, outOfMemory } from "@octavo/core/native";
 import { describeGpuMemory } from "./gpu-memory.js";
 import type { NativeAddon, NativeHostMemory, NativeMemory } from "./native.js";
 
@@ -50,7 +51,7 @@ export class MemoryPool {
   readonly #native: NativeAddon;
   readonly #backend: number;
   readonly #storages = new Map<CudaStorage, MemoryPurpose | null>();
-  readonly #held: Record<MemoryPurpose, number> = { weights: 0, kv: 0, workspace: 0, tables: 0, graphs: 0 };
+  #held: Record<MemoryPurpose, number> = noBytes();
   #disposed = false;
 
   constructor(native: NativeAddon, backend: number) {
@@ -74,23 +75,28 @@ export class MemoryPool {
 
   /** Zeroed GPU memory. @throws OUT_OF_MEMORY */
   allocate(byteLength: number, purpose: MemoryPurpose): CudaStorage {
-    checkSize(byteLength);
+    checkByteLength(byteLength);
     try {
       const storage = this.#track(this.#native.allocate(this.#backend, byteLength), purpose);
       this.#held[purpose] += byteLength;
       return storage;
     } catch (error) {
       if (!OctavoError.isInstance(error, "OUT_OF_MEMORY")) throw error;
-      const held = Object.entries(this.held).map(([name, bytes]) => `${name} ${mebibytes(bytes)}`);
-      const message = `cannot allocate ${mebibytes(byteLength)} for ${purpose}: ${error.message}. Held by this backend: ${held.join(", ")}. On the GPU ${describeGpuMemory(this.#native, this.#backend)}.`;
-      throw new OctavoError({ code: "OUT_OF_MEMORY", message, param: purpose });
+      const onGpu = describeGpuMemory(this.#native, this.#backend);
+      throw outOfMemory(byteLength, purpose, `${error.message}; on the GPU ${onGpu}`, this.held);
     }
   }
 
   /** Zeroed page-locked memory. @throws OUT_OF_MEMORY */
   allocateHost(byteLength: number): CudaStorage {
-    checkSize(byteLength);
-    return this.#track(this.#native.allocateHost(this.#backend, byteLength, constants.MAX_LENGTH), null);
+    checkByteLength(byteLength);
+    try {
+      return this.#track(this.#native.allocateHost(this.#backend, byteLength, constants.MAX_LENGTH), null);
+    } catch (error) {
+      if (!OctavoError.isInstance(error, "OUT_OF_MEMORY")) throw error;
+      const message = `cannot allocate ${mebibytes(byteLength)} of page-locked host memory: ${error.message}`;
+      throw new OctavoError({ code: "OUT_OF_MEMORY", message, param: "byteLength" });
+    }
   }
 
   /** @throws CHECKPOINT */
@@ -103,7 +109,7 @@ export class MemoryPool {
     this.#storages.delete(storage);
     if (purpose) this.#held[purpose] -= memory.byteLength;
     if ("buffer" in memory) this.#native.detach(memory.buffer);
-    this.#native.release(this.#backend, memory.id);
+    if (!this.#disposed) this.#native.release(this.#backend, memory.id);
   }
 
   /** Counts a graph's memory, which the driver gave; negative when it is gone. */
@@ -115,9 +121,14 @@ export class MemoryPool {
     return this.#disposed;
   }
 
+  /**
+   * Takes the memory away from JavaScript; the backend's own end frees it. Not block by block from here: that waits for the GPU, which
+   * may be waiting for a rank that is gone until the backend gives up its communicators.
+   */
   dispose(): void {
     this.#disposed = true;
     for (const storage of [...this.#storages.keys()]) storage.dispose();
+    this.#held = noBytes();
   }
 
   #track(memory: NativeMemory | NativeHostMemory, purpose: MemoryPurpose | null): CudaStorage {
@@ -127,15 +138,6 @@ export class MemoryPool {
   }
 }
 
-function checkSize(byteLength: number): void {
-  if (Number.isSafeInteger(byteLength) && byteLength >= 0) return;
-  throw new OctavoError({
-    code: "INVALID_ARGUMENT",
-    message: `cannot allocate ${byteLength} bytes`,
-    param: "byteLength",
-  });
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+function noBytes(): Record<MemoryPurpose, number> {
+  return { weights: 0, kv: 0, workspace: 0, tables: 0, graphs: 0 };
 }

@@ -1,10 +1,10 @@
 // The addon's typed surface. Positional numbers only; addresses are plain numbers (below 2^53), dtypes are the codes of DTYPES
 // in @octavo/core. The ops are those of every addon.
-import type { NativeOpCalls } from "@octavo/core/native";
+import type { NativeAddonBase, NativeOpCalls } from "@octavo/core/native";
 import type { NativeCollectiveCalls } from "./native-collective-calls.js";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 4;
+export const ADDON_VERSION = 5;
 
 /** Memory that a backend gave out. */
 export interface NativeMemory {
@@ -67,11 +67,7 @@ export interface LibraryReport {
 }
 
 /** Every function throws an OctavoError; `backend` is the number that `createBackend` gave. */
-export interface NativeAddon extends NativeOpCalls, NativeCollectiveCalls {
-  readonly addonVersion: number;
-  readonly planVersion: number;
-  setErrorFactory(create: (code: string, message: string) => Error): void;
-
+export interface NativeAddon extends NativeAddonBase, NativeOpCalls, NativeCollectiveCalls {
   findGpus(): GpuReport;
   findLibraries(): LibraryReport[];
   createBackend(ordinal: number, batchInvariant: number): number;
@@ -81,7 +77,8 @@ export interface NativeAddon extends NativeOpCalls, NativeCollectiveCalls {
   memoryOf(backend: number): GpuMemory;
   gpuProcesses(backend: number): readonly GpuProcess[];
   synchronize(backend: number): void;
-  createEvent(backend: number): number;
+  /** @param timing 1 for one that keeps the time, else 0 */
+  createEvent(backend: number, timing: number): number;
   recordEvent(backend: number, event: number): void;
   waitEvent(backend: number, event: number): void;
   disposeEvent(backend: number, event: number): void;
@@ -93,9 +90,7 @@ export interface NativeAddon extends NativeOpCalls, NativeCollectiveCalls {
   launchGraph(backend: number, graph: number): void;
   disposeGraph(backend: number, graph: number): void;
 
-  /** An event that keeps the time; otherwise like those of `createEvent`. */
-  createTimingEvent(backend: number): number;
-  /** Waits for `end`. */
+  /** Between two events that keep the time; waits for `end`. */
   elapsedMicroseconds(backend: number, start: number, end: number): number;
   delay(backend: number, microseconds: number): void;
   readProbe(backend: number, sum: number, data: number, bytes: number): void;

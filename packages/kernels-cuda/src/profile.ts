@@ -79,9 +79,9 @@ export function profileOps(backend: CudaBackend, options: ProfileOptions = {}): 
     backend: measuredBackend(backend, measured),
     start() {
       calls = 0;
-      measuring = true;
       timing.delay(delayMicroseconds);
       events[0]!.record();
+      measuring = true;
     },
     report() {
       checkArgument(measuring, "report() without start()");

@@ -1,5 +1,5 @@
 // Runs the op-case table and the memory cases on a GPU against the reference loops, and prints what differs.
-import type { Backend, BackendOptions } from "@octavo/core";
+import { type Backend, type BackendOptions, checkArgument } from "@octavo/core";
 import { createReferenceBackend, memoryCases, opCases, runMemoryCase, runOpCase } from "@octavo/core/testing";
 import { CudaBackend } from "./cuda-backend.js";
 
@@ -12,8 +12,10 @@ export interface VerifyOptions extends BackendOptions {
   readonly print?: (line: string) => void;
 }
 
-/** @returns how many cases failed */
+/** @returns how many cases failed. @throws INVALID_ARGUMENT for an op without cases */
 export function verify({ op, print = console.log, ...options }: VerifyOptions = {}): number {
+  const subjects = new Set([...opCases.map((one) => one.op), ...memoryCases.map(({ call }) => call)] as string[]);
+  checkArgument(!op || subjects.has(op), () => `there is no op ${op}; there are ${[...subjects].join(", ")}`, "op");
   using backend = new CudaBackend(options);
   const reference = createReferenceBackend();
   const heldBefore = heldBytes(backend);

@@ -3,21 +3,19 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
 import { join, normalize, sep } from "node:path";
 import { type FileReader, OctavoError, openSafetensors, readFile, type Tensor, type TensorFile } from "@octavo/core";
-import type { TensorSource } from "@octavo/quant";
 import { ConfigReader } from "./hf-config.js";
+import type { WeightFiles } from "./model-source.js";
 import { nearNames } from "./near-names.js";
 
 const SINGLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 
 /** An open checkpoint. Its tensors are views into the files and live until `dispose()`. */
-export class Checkpoint implements TensorSource, Disposable {
-  readonly folder: string;
+export class Checkpoint implements WeightFiles {
   readonly #files: readonly TensorFile[];
   readonly #homes: ReadonlyMap<string, TensorFile>;
 
-  private constructor(folder: string, files: readonly TensorFile[], homes: ReadonlyMap<string, TensorFile>) {
-    this.folder = folder;
+  private constructor(files: readonly TensorFile[], homes: ReadonlyMap<string, TensorFile>) {
     this.#files = files;
     this.#homes = homes;
   }
@@ -38,9 +36,9 @@ export class Checkpoint implements TensorSource, Disposable {
     try {
       if (existsSync(join(folder, SINGLE))) {
         const file = open(SINGLE);
-        return new Checkpoint(folder, files, new Map([...file.tensors.keys()].map((name) => [name, file])));
+        return new Checkpoint(files, new Map([...file.tensors.keys()].map((name) => [name, file])));
       }
-      if (existsSync(join(folder, INDEX))) return new Checkpoint(folder, files, openShards(folder, open));
+      if (existsSync(join(folder, INDEX))) return new Checkpoint(files, openShards(folder, open));
       throw checkpointError(folder, nothingToRead(folder));
     } catch (error) {
       for (const file of files) file.dispose();

@@ -1,13 +1,13 @@
 // What a model is and needs, from its headers alone: no weight is read, no backend is needed.
-import { byteSize, type FloatDType, OctavoError, readHeaderOnly } from "@octavo/core";
+import { byteSize, type FloatDType, isGguf, OctavoError, readGgufHeaders, readHeaderOnly } from "@octavo/core";
 import { Checkpoint } from "./checkpoint.js";
 import { kvBytesPerBlock } from "./load-model.js";
 import type { ModelConfig } from "./model-config.js";
-import { readModelConfig } from "./read-model-config.js";
+import { readModelConfig } from "./open-model.js";
 
 export interface TensorSummary {
   readonly name: string;
-  /** As the file stores it. */
+  /** As the file stores it: a dtype, or GGML's name of a block format. */
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly byteLength: number;
@@ -54,6 +54,11 @@ export function kvBytesPerToken(config: ModelConfig, dtype: FloatDType): number 
 }
 
 function readTensors(path: string): TensorSummary[] {
+  if (isGguf(path)) {
+    return Array.from(readGgufHeaders(path).tensors, ([name, tensor]) => {
+      return { name, dtype: tensor.type.name, shape: tensor.shape, byteLength: tensor.byteLength, path: tensor.path };
+    });
+  }
   using checkpoint = Checkpoint.open(path, readHeaderOnly);
   return Array.from(checkpoint.names, (name) => {
     const { dtype, shape } = checkpoint.tensor(name);

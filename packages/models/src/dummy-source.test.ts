@@ -63,8 +63,9 @@ test("config.json alone makes a model, with the parameters that it asks for", ()
   });
   const model = load({ torch_dtype: "bfloat16", attention_bias: true }, {}, backend);
   for (const part of seen.flatMap((spec) => spec.parts)) {
-    expect(part.planes.weight.shape).toEqual(TINY_SHAPES[`${part.name}.weight`]);
-    expect(part.planes.weight.dtype).toBe("bfloat16");
+    expect(part.planes).toMatchObject({
+      weight: { shape: TINY_SHAPES[`${part.name}.weight`], dtype: "bfloat16" },
+    });
     expect(part.bias !== undefined).toBe(part.name.includes("self_attn"));
   }
   expect(seen).toHaveLength(5);

@@ -67,7 +67,12 @@ export class DummySource implements TensorSource, Disposable {
     }
     const storage = this.#backend.allocate(byteSize(this.#dtype, spec.shape), "weights");
     const made = tensor(this.#dtype, spec.shape, storage);
-    this.#backend.fillRandom(made, { seed: hash(name), ...boundsOf(spec) });
+    try {
+      this.#backend.fillRandom(made, { seed: hash(name), ...boundsOf(spec) });
+    } catch (error) {
+      storage.dispose();
+      throw error;
+    }
     return made;
   }
 }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { OctavoError } from "@octavo/core";
 
 const ADVICE = "Correct it, or download the file again.";
+const NO_LABELS: ReadonlyMap<string, string> = new Map();
 const LFS_POINTER = "version https://git-lfs.github.com/spec/";
 const LFS_ADVICE = 'a git-lfs pointer, the file itself was not downloaded. Run "git lfs pull" in its folder.';
 
@@ -21,11 +22,25 @@ export class ConfigReader {
   readonly file: string;
   readonly #fields: Readonly<Record<string, unknown>>;
   readonly #path: string;
+  readonly #labels: ReadonlyMap<string, string>;
 
-  constructor(file: string, fields: Readonly<Record<string, unknown>>, path = "") {
+  /** @param labels what fields are called in the file, where that is not their own name; nested ones as "outer.inner" */
+  constructor(
+    file: string,
+    fields: Readonly<Record<string, unknown>>,
+    path = "",
+    labels: ReadonlyMap<string, string> = NO_LABELS,
+  ) {
     this.file = file;
     this.#fields = fields;
     this.#path = path;
+    this.#labels = labels;
+  }
+
+  /** What a field is called in the file. */
+  label(name: string): string {
+    const path = `${this.#path}${name}`;
+    return this.#labels.get(path) ?? path;
   }
 
   /** @throws CHECKPOINT when the file cannot be read or is not a JSON object */
@@ -109,23 +124,25 @@ export class ConfigReader {
   object(name: string): ConfigReader | undefined {
     const value = this.raw(name);
     if (value === null) return undefined;
-    if (isObject(value)) return new ConfigReader(this.file, value, `${this.#path}${name}.`);
+    if (isObject(value)) return new ConfigReader(this.file, value, `${this.#path}${name}.`, this.#labels);
     return this.fail(name, "an object");
   }
 
   /** @throws CHECKPOINT for a field that is not what was expected */
   fail(name: string, expected: string): never {
     const found = this.has(name) ? `is ${show(this.raw(name))}` : "is missing";
-    const message = `${this.file}: field "${this.#path}${name}" ${found}, expected ${expected}. ${ADVICE}`;
-    throw new OctavoError({ code: "CHECKPOINT", message, param: `${this.#path}${name}` });
+    const label = this.label(name);
+    const message = `${this.file}: field "${label}" ${found}, expected ${expected}. ${ADVICE}`;
+    throw new OctavoError({ code: "CHECKPOINT", message, param: label });
   }
 
   /** @throws UNSUPPORTED for a field whose value is known, but not to Octavo */
   unsupported(name: string, supported: readonly string[]): never {
+    const label = this.label(name);
     const message =
-      `${this.file}: field "${this.#path}${name}" is ${show(this.raw(name))}, which Octavo does not support; ` +
+      `${this.file}: field "${label}" is ${show(this.raw(name))}, which Octavo does not support; ` +
       `it supports ${supported.join(", ")}`;
-    throw new OctavoError({ code: "UNSUPPORTED", message, param: `${this.#path}${name}` });
+    throw new OctavoError({ code: "UNSUPPORTED", message, param: label });
   }
 }
 

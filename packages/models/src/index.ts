@@ -1,4 +1,4 @@
-/** Model architectures composed from backend ops, and the loading of Hugging Face folders. @module */
+/** Model architectures composed from backend ops, and the loading of Hugging Face folders and GGUF files. @module */
 
 export type { CausalLM, ForwardContext, KvCacheTensors } from "./causal-lm.js";
 export { Checkpoint } from "./checkpoint.js";
@@ -7,7 +7,8 @@ export { type GenerationDefaults, readGenerationDefaults } from "./generation-co
 export type { LoadFormat } from "./load-format.js";
 export { kvBytesPerBlock, type LoadOptions, loadModel } from "./load-model.js";
 export type { ModelConfig } from "./model-config.js";
-export { readModelConfig } from "./read-model-config.js";
+export type { ModelSource, SchemeOptions, WeightFiles } from "./model-source.js";
+export { openModel, readModelConfig } from "./open-model.js";
 export { supportedArchitectures } from "./registry.js";
 export { fillRopeTable, type RopeFrequencies, ropeFrequencies } from "./rope.js";
 export type { RopeConfig, RopeScaling } from "./rope-config.js";

@@ -1,42 +1,46 @@
-// Where a model's weights come from: the folder's files, or nowhere.
+// Where a model's weights come from: its files, or nowhere.
 import { type Backend, checkArgument, type FloatDType, OctavoError } from "@octavo/core";
-import { Checkpoint } from "./checkpoint.js";
 import { DummySource } from "./dummy-source.js";
-import type { ModelConfig } from "./model-config.js";
+import type { ModelSource, WeightFiles } from "./model-source.js";
 import { checkUnusedTensors, type LoadPlan } from "./unused-tensors.js";
 
-/** "auto" reads what the folder has, which is safetensors for now; "dummy" makes random weights from config.json alone. */
-export type LoadFormat = "auto" | "safetensors" | "dummy";
+/** "auto" reads what MODEL has; "dummy" makes random weights from the config alone. */
+export type LoadFormat = "auto" | "safetensors" | "gguf" | "dummy";
 
-const FORMATS: readonly string[] = ["auto", "safetensors", "dummy"] satisfies LoadFormat[];
+const FORMATS: readonly string[] = ["auto", "safetensors", "gguf", "dummy"] satisfies LoadFormat[];
 
-/** @throws INVALID_ARGUMENT for a format that there is not; UNSUPPORTED for dummy weights of a quantized config */
-export function checkLoadFormat(format: LoadFormat, { quantization }: ModelConfig, folder: string): LoadFormat {
+/** @throws INVALID_ARGUMENT for a format that is not MODEL's; UNSUPPORTED for dummy weights of a quantized config */
+export function checkLoadFormat(format: LoadFormat, source: ModelSource): LoadFormat {
   checkArgument(
     FORMATS.includes(format),
     `load_format must be one of ${FORMATS.join(", ")}, got ${JSON.stringify(format)}`,
     "load_format",
   );
-  if (format !== "dummy" || (quantization ?? null) === null) return format;
+  checkArgument(
+    format === "auto" || format === "dummy" || format === source.format,
+    `load_format is ${format}, but ${source.path} is ${source.format}; leave it at auto`,
+    "load_format",
+  );
+  if (format !== "dummy" || (source.config.quantization ?? null) === null) return format;
   throw new OctavoError({
     code: "UNSUPPORTED",
     message:
-      `load_format dummy makes plain weights only, and ${folder}/config.json has a quantization_config: ` +
+      `load_format dummy makes plain weights only, and ${source.configFile} has a quantization_config: ` +
       "remove that from the file, or load real weights",
     param: "load_format",
   });
 }
 
-/** Opens the weights. @throws CHECKPOINT when the folder's files are missing, damaged or another model's */
+/** Opens the weights. @throws CHECKPOINT when files are missing, damaged or another model's */
 export function openSource(
-  folder: string,
   plan: LoadPlan & { readonly loadFormat: LoadFormat; readonly dtype: FloatDType },
   backend: Backend,
-): Checkpoint | DummySource {
+): WeightFiles | DummySource {
+  const { architecture, source, scheme, dtype } = plan;
   if (plan.loadFormat === "dummy") {
-    return new DummySource(plan.architecture.parameters(plan.config), plan.scheme, backend, plan.dtype);
+    return new DummySource(architecture.parameters(source.config), scheme, backend, dtype);
   }
-  const checkpoint = Checkpoint.open(folder, (path) => backend.mapFile(path));
+  const checkpoint = source.openWeights((path) => backend.mapFile(path));
   try {
     checkUnusedTensors(checkpoint, plan);
     return checkpoint;

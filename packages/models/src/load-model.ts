@@ -1,5 +1,4 @@
 // From a model folder to a model on a backend: config, checkpoint, parameters and RoPE table put together.
-import { join } from "node:path";
 import {
   type Backend,
   byteSize,
@@ -10,21 +9,24 @@ import {
   type Tensor,
   tensor,
 } from "@octavo/core";
-import { quantScheme } from "@octavo/quant";
 import type { CausalLM } from "./causal-lm.js";
 import { checkLoadFormat, type LoadFormat, openSource } from "./load-format.js";
 import type { ModelConfig } from "./model-config.js";
+import type { ModelSource } from "./model-source.js";
+import { openModel } from "./open-model.js";
 import { Parameters } from "./parameters.js";
-import { readModelConfig } from "./read-model-config.js";
 import { architectureNamed } from "./registry.js";
 import { MAX_POSITIONS } from "./rope-config.js";
 import { planRopeTable, type RopeTablePlan } from "./rope-table.js";
+import { sayDecoded } from "./say-decoded.js";
 
 export interface LoadOptions {
   /** Where the weights come from. Default "auto". */
   readonly loadFormat?: LoadFormat;
   /** Of weights, activations and KV cache. Default "auto": the checkpoint's, float32 included; "half": float16, "float": float32. */
   readonly dtype?: FloatDType | "auto" | "half" | "float";
+  /** Decode weights in blocks (GGUF) to `dtype`, also those that the backend computes as they are. Default false. */
+  readonly dequantize?: boolean;
   /** The longest sequence: the size of the RoPE table, and the frequencies of long prompts under dynamic scaling. Default: `config.maxPositions`. */
   readonly maxModelLen?: number;
   /** Told after each of `total` parameters. */
@@ -32,16 +34,20 @@ export interface LoadOptions {
 }
 
 /**
- * Loads a model folder (Hugging Face layout, safetensors). Weights stay mapped from the file where the backend can use them there.
- * With `loadFormat` "dummy" the folder needs no more than config.json.
+ * Loads a folder (Hugging Face layout, safetensors) or a GGUF file. Weights stay mapped from the file where the backend can use them there.
+ * With `loadFormat` "dummy" a folder needs no more than config.json. Weights in blocks that the backend does not compute are decoded,
+ * which is said on stderr.
+ * @param model a path, or what {@link openModel} gave
  * Tensors that the architecture does not know give one process warning, OCTAVO_UNUSED_TENSORS.
  * @throws CHECKPOINT with the file, field or tensor at fault; UNSUPPORTED for what Octavo or the backend lacks
  */
-export function loadModel(folder: string, backend: Backend, options: LoadOptions = {}): CausalLM {
-  const config = readModelConfig(folder);
+export function loadModel(model: string | ModelSource, backend: Backend, options: LoadOptions = {}): CausalLM {
+  const source = typeof model === "string" ? openModel(model) : model;
+  const { config } = source;
   const architecture = architectureNamed(config.architecture);
-  const loadFormat = checkLoadFormat(options.loadFormat ?? "auto", config, folder);
-  const scheme = quantScheme(config.quantization, join(folder, "config.json"));
+  const loadFormat = checkLoadFormat(options.loadFormat ?? "auto", source);
+  const { blockFormats } = backend.info;
+  const scheme = source.scheme({ blockFormats, dequantize: options.dequantize });
   const dtype = resolveDType(options.dtype ?? "auto", config.dtype, backend);
   const maxModelLen = options.maxModelLen ?? config.maxPositions;
   checkArgument(
@@ -50,12 +56,13 @@ export function loadModel(folder: string, backend: Backend, options: LoadOptions
     "max_model_len",
   );
   using cleanup = new Cleanup();
-  const source = cleanup.add(openSource(folder, { architecture, config, scheme, loadFormat, dtype }, backend));
+  const weights = cleanup.add(openSource({ architecture, source, scheme, loadFormat, dtype }, backend));
   const ropePlan = planRopeTable(config.rope, maxModelLen);
   const ropeTable = uploadRopeTable(ropePlan, backend);
   cleanup.add(ropeTable.storage);
   const specs = architecture.parameters(config);
-  const parameters = cleanup.add(new Parameters(specs, source, backend, { ...options, dtype, scheme }));
+  if (!options.dequantize) sayDecoded(source.path, specs, weights, backend.info, dtype);
+  const parameters = cleanup.add(new Parameters(specs, weights, backend, { ...options, dtype, scheme }));
   const weightBytes = parameters.byteLength + byteSize("float32", ropeTable.shape);
   const owned = cleanup.keep();
   const { ropeOffset } = ropePlan;

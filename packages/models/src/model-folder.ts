@@ -1,9 +1,10 @@
 // The first look at what was given as MODEL: errors of the files inside would only be consequences.
-import { type Stats, statSync } from "node:fs";
+import { existsSync, readdirSync, type Stats, statSync } from "node:fs";
+import { join } from "node:path";
 import { OctavoError } from "@octavo/core";
 
 const EXPECTED =
-  "MODEL must be a local folder in Hugging Face layout (config.json, tokenizer.json, safetensors); nothing is downloaded (yet)";
+  "MODEL must be a local folder in Hugging Face layout (config.json, tokenizer.json, safetensors) or a GGUF file; nothing is downloaded (yet)";
 
 /** @throws CHECKPOINT unless `folder` is a folder; INVALID_ARGUMENT when it is empty */
 export function checkModelFolder(folder: string): void {
@@ -15,8 +16,11 @@ export function checkModelFolder(folder: string): void {
     throw notAFolder(folder, `cannot be read (${(cause as Error).message})`);
   }
   if (found === undefined) throw notAFolder(folder, "does not exist");
-  if (found.isDirectory()) return;
-  throw notAFolder(folder, folder.endsWith(".gguf") ? "is a file, and GGUF is not supported yet" : "is not a folder");
+  if (!found.isDirectory()) throw notAFolder(folder, "is neither a folder nor a GGUF file");
+  if (existsSync(join(folder, "config.json"))) return;
+  const gguf = readdirSync(folder).find((name) => /\.gguf$/i.test(name));
+  if (gguf !== undefined)
+    throw notAFolder(folder, `has no config.json, but ${gguf}: name that file, ${join(folder, gguf)}`);
 }
 
 function notAFolder(folder: string, found: string): OctavoError {

@@ -1,6 +1,22 @@
 // A model's weights: declared as data (checkpoint names, shapes, which are merged), then loaded onto a backend.
-import { type Backend, byteSize, type FloatDType, type LinearWeight, OctavoError, type Tensor } from "@octavo/core";
-import { floatSpec, type LinearRequest, type QuantScheme, readTensor, type TensorSource } from "@octavo/quant";
+import {
+  type Backend,
+  byteSize,
+  type FloatDType,
+  type LinearWeight,
+  OctavoError,
+  type Tensor,
+  tensor,
+} from "@octavo/core";
+import {
+  floatSpec,
+  type LinearRequest,
+  type QuantScheme,
+  readBlockRows,
+  readTensor,
+  type TensorSource,
+} from "@octavo/quant";
+import { uploadRows } from "./upload-rows.js";
 
 /** A plain tensor: a norm or an embedding table. */
 export interface TensorParameter {
@@ -67,13 +83,7 @@ export class Parameters implements Disposable {
           this.#linears.set(spec.id, backend.prepareLinear({ inFeatures: spec.inFeatures, parts, dtype }));
           for (const part of spec.parts) for (const { name } of scheme.tensors(part)) source.release?.(name);
         } else {
-          const found = readTensor(source, floatSpec(spec.name, spec.shape));
-          const uploaded = backend.upload(found, dtype);
-          this.#tensors.set(spec.id, uploaded);
-          if (uploaded.storage !== found.storage) {
-            this.#uploaded.push(uploaded);
-            source.release?.(spec.name);
-          }
+          this.#placeTensor(spec, source, backend);
         }
         onProgress?.(done + 1, specs.length);
       }
@@ -81,6 +91,29 @@ export class Parameters implements Disposable {
       this.dispose();
       throw error;
     }
+  }
+
+  #placeTensor(parameter: TensorParameter, source: TensorSource, backend: Backend): void {
+    const spec = floatSpec(parameter.name, parameter.shape);
+    const rows = readBlockRows(source, spec);
+    if (rows !== undefined) {
+      const { storage } = this.#keep(uploadRows(rows, backend, this.dtype));
+      this.#tensors.set(parameter.id, tensor(this.dtype, spec.shape, storage));
+      source.release?.(spec.name);
+      return;
+    }
+    const found = readTensor(source, spec);
+    const uploaded = backend.upload(found, this.dtype);
+    this.#tensors.set(parameter.id, uploaded);
+    if (uploaded.storage === found.storage) return;
+    this.#keep(uploaded);
+    source.release?.(spec.name);
+  }
+
+  /** To be disposed of with this. */
+  #keep(uploaded: Tensor): Tensor {
+    this.#uploaded.push(uploaded);
+    return uploaded;
   }
 
   linear(id: string): LinearWeight {

@@ -5,12 +5,11 @@
 // read: under another config the model would use it. Buffers that transformers used to save, and the head of a model that ties it
 // to the embedding, carry nothing and are ignored. What is left (adapters, heads for other tasks, a vision tower) may be on
 // purpose: one warning.
-import { join } from "node:path";
 import { OctavoError } from "@octavo/core";
 import type { QuantScheme } from "@octavo/quant";
 import type { Architecture } from "./architecture.js";
-import type { Checkpoint } from "./checkpoint.js";
 import type { ModelConfig } from "./model-config.js";
+import type { ModelSource, WeightFiles } from "./model-source.js";
 
 /** Fields of config.json that add parameters to modules. */
 const SWITCHES = [
@@ -26,7 +25,7 @@ const SHOWN = 5;
 /** What a model is about to be loaded from. */
 export interface LoadPlan {
   readonly architecture: Architecture;
-  readonly config: ModelConfig;
+  readonly source: ModelSource;
   readonly scheme: QuantScheme;
 }
 
@@ -34,8 +33,9 @@ export interface LoadPlan {
  * Looks at names only, so that a wrong config fails before anything is read.
  * @throws CHECKPOINT that names tensor, file and config field
  */
-export function checkUnusedTensors(checkpoint: Checkpoint, plan: LoadPlan): void {
-  const { architecture, config } = plan;
+export function checkUnusedTensors(checkpoint: WeightFiles, plan: LoadPlan): void {
+  const { architecture, source } = plan;
+  const { config } = source;
   const read = new Set(tensorNames(plan));
   const modules = new Set(tensorNames(plan, { tieWordEmbeddings: false }).map(moduleOf));
   const anyLayer = new Set([...modules].map(withoutNumbers));
@@ -44,26 +44,26 @@ export function checkUnusedTensors(checkpoint: Checkpoint, plan: LoadPlan): void
   const parts = unused.filter((name) => PARAMETER.test(name) && anyLayer.has(withoutNumbers(moduleOf(name))));
   const name = parts[0];
   if (name !== undefined) {
-    const advice = modules.has(moduleOf(name)) ? switchAdvice(name, plan) : layerAdvice(parts, config);
+    const advice = modules.has(moduleOf(name)) ? switchAdvice(name, plan) : layerAdvice(parts, source);
     throw new OctavoError({
       code: "CHECKPOINT",
       message:
-        `tensor ${name} in ${checkpoint.origin(name)} is a part of the model that ${join(checkpoint.folder, "config.json")} ` +
-        `leaves out: ${advice}, or take the config.json that belongs to these weights.`,
+        `tensor ${name} in ${checkpoint.origin(name)} is a part of the model that ${source.configFile} ` +
+        `leaves out: ${advice}, or ${source.configAdvice}.`,
       param: name,
     });
   }
   if (unused.length === 0) return;
   const more = unused.length > SHOWN ? `, and ${unused.length - SHOWN} more` : "";
   process.emitWarning(
-    `${checkpoint.folder} has tensors that ${architecture.name} does not use: ${unused.slice(0, SHOWN).join(", ")}${more}`,
+    `${source.path} has tensors that ${architecture.name} does not use: ${unused.slice(0, SHOWN).join(", ")}${more}`,
     { code: "OCTAVO_UNUSED_TENSORS" },
   );
 }
 
-function tensorNames({ architecture, config, scheme }: LoadPlan, changes: Partial<ModelConfig> = {}): string[] {
+function tensorNames({ architecture, source, scheme }: LoadPlan, changes: Partial<ModelConfig> = {}): string[] {
   return architecture
-    .parameters({ ...config, ...changes })
+    .parameters({ ...source.config, ...changes })
     .flatMap((spec) =>
       spec.kind === "tensor"
         ? [spec.name]
@@ -77,9 +77,10 @@ function switchAdvice(name: string, plan: LoadPlan): string {
   return `${plan.architecture.name} has no such parameter, correct "architectures"`;
 }
 
-function layerAdvice(parts: readonly string[], { numLayers }: ModelConfig): string {
+function layerAdvice(parts: readonly string[], { config, fieldName }: ModelSource): string {
+  const field = fieldName("num_hidden_layers");
   const last = parts.reduce((most, name) => Math.max(most, Number(/\.(\d+)\./.exec(name)?.[1] ?? 0)), 0);
-  return `it says that num_hidden_layers is ${numLayers}, the file has layers up to number ${last} (the first is 0), correct "num_hidden_layers"`;
+  return `it says that ${field} is ${config.numLayers}, the file has layers up to number ${last} (the first is 0), correct "${field}"`;
 }
 
 function moduleOf(name: string): string {

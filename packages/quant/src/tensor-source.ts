@@ -1,5 +1,5 @@
 // Where a scheme reads tensors from.
-import type { Tensor } from "@octavo/core";
+import type { BlockFormat, Tensor } from "@octavo/core";
 
 /** Tensors by checkpoint name, on the host or the device: an open checkpoint, dummy weights, or weights that a trainer sends. */
 export interface TensorSource {
@@ -10,6 +10,13 @@ export interface TensorSource {
    * this call, and where a source has no such method, a tensor lives as long as its source.
    */
   release?(name: string): void;
+  /**
+   * The block format of a tensor, which `tensor` then gives as uint8 [...rows, bytes of a row]; undefined for a plain one. A source
+   * without this method has only plain tensors.
+   */
+  blockFormat?(name: string): BlockFormat | undefined;
+  /** The bytes of a tensor whose storage is larger than what JavaScript sees of it; asked for no other. */
+  readBytes?(name: string): Uint8Array;
   /** Where a tensor comes from, for error messages: a file's path. */
   origin(name: string): string;
 }

@@ -23,7 +23,7 @@ export function readTensor(source: TensorSource, spec: TensorSpec): Tensor {
     code: "CHECKPOINT",
     message:
       `tensor ${spec.name} in ${source.origin(spec.name)} is ${found.dtype} [${found.shape}], ` +
-      `expected ${spec.dtypes.join(" or ")} [${spec.shape}]: the weights do not belong to this config.json, or are damaged`,
+      `expected ${spec.dtypes.join(" or ")} [${spec.shape}]: the weights do not belong to this config, or are damaged`,
     param: spec.name,
   });
 }

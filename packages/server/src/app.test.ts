@@ -1,9 +1,10 @@
 // What bad clients send, and what holds for every route.
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { OctavoError } from "@octavo/core";
 import { describe, expect, test, vi } from "vitest";
 import { createApp } from "./app.js";
 import { CHAT_UNIMPLEMENTED, COMPLETION_UNIMPLEMENTED } from "./fields/unimplemented.js";
+import { readPage } from "./routes/page/files.js";
 import { CHAT, createTestApp, eventData, messages, problem } from "./testing/request.js";
 import { version } from "./version.js";
 
@@ -327,7 +328,7 @@ describe("every route", () => {
       const response = await app.request(path);
       expect([response.status, await response.json()]).toEqual([401, { error: "Unauthorized" }]);
     }
-    for (const path of ["/health", "/metrics", "/", "/page/chat.js", "/page/style.css"]) {
+    for (const path of ["/health", "/metrics", ...readPage().keys()]) {
       expect((await app.request(path)).status).toBe(200);
     }
     for (const [authorization, status] of [
@@ -387,15 +388,30 @@ describe("every route", () => {
     expect((await post("/tokenize", { prompt: "a", model: "x" })).status).toBe(404);
   });
 
+  test("a page that was not built is an error with its remedy", () => {
+    expect(() => readPage(new URL("file:///no/such/folder/"))).toThrow(/npm run build/);
+  });
+
   test("the page is ours alone", async () => {
     const { app } = createTestApp();
     const page = await app.request("/");
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(page.headers.get("content-security-policy")).not.toMatch(/unsafe|https?:/);
+    expect(page.headers.get("cache-control")).toBe("no-cache");
     const html = await page.text();
     expect(html).not.toMatch(/https?:\/\//);
-    expect(html).not.toMatch(/<script>|style=|onclick/);
-    const script = await (await app.request("/page/chat.js")).text();
-    expect(script).not.toContain("innerHTML");
+    expect(html).not.toMatch(/<script>|<style|style=|onclick/);
+    const script = /<script [^>]*src="([^"]+)"/.exec(html)![1]!;
+    const sheet = /<link rel="stylesheet" href="([^"]+)"/.exec(html)![1]!;
+    for (const path of [script, sheet]) {
+      const file = await app.request(path);
+      expect([file.status, file.headers.get("content-encoding")]).toEqual([200, null]);
+      expect(file.headers.get("cache-control")).toContain("immutable");
+      const packed = await app.request(path, { headers: { "accept-encoding": "br, gzip" } });
+      expect(packed.headers.get("content-encoding")).toBe("gzip");
+      const text = gunzipSync(await packed.arrayBuffer()).toString();
+      expect(text).toBe(await file.text());
+    }
   });
 });

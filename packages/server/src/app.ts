@@ -12,7 +12,8 @@ import { bearerAuth } from "./middleware/bearer-auth.js";
 import type { Method } from "./openapi/api-route.js";
 import { openApiDocument } from "./openapi/document.js";
 import { docsRoutes } from "./routes/docs/route.js";
-import { PAGE_FILES, pageFile } from "./routes/page/route.js";
+import { readPage } from "./routes/page/files.js";
+import { pageFile } from "./routes/page/route.js";
 import { API_ROUTES } from "./routes/table.js";
 
 export interface AppOptions {
@@ -32,8 +33,8 @@ export interface AppOptions {
   readonly disableDocs?: boolean;
 }
 
-/** Routes that need no key: probes, scrapers, and the pages, which ask for a key themselves. */
-const OPEN_PATHS = [...API_ROUTES.flatMap(({ open, path }) => (open ? [path] : [])), ...PAGE_FILES.keys()];
+/** Routes that need no key: probes and scrapers, beside the pages' files, since the pages ask for a key themselves. */
+const OPEN_PATHS = API_ROUTES.flatMap(({ open, path }) => (open ? [path] : []));
 
 /** An OpenAI-compatible app over `engine`. Disposing of the engine is the caller's business. */
 export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
@@ -48,16 +49,18 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
     maxBodyBytes: options.maxBodyBytes ?? 16 * 2 ** 20,
     created: Math.floor(Date.now() / 1000),
   };
+  const page = readPage();
   const docs = options.disableDocs
     ? new Map<string, RouteHandler>()
     : docsRoutes(openApiDocument(API_ROUTES, context.apiKeys.length > 0));
   const app = new Hono<Env>();
   app.use(accessLog(context));
-  if (context.apiKeys.length > 0) app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...docs.keys()])));
+  if (context.apiKeys.length > 0)
+    app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...docs.keys(), ...page.keys()])));
 
   for (const { methods, path, handler } of API_ROUTES) route(app, methods, path, handler(context));
   for (const [path, handler] of docs) route(app, ["GET"], path, handler);
-  for (const [path, file] of PAGE_FILES) route(app, ["GET"], path, pageFile(file));
+  for (const [path, file] of page) route(app, ["GET"], path, pageFile(file));
 
   app.notFound((c) => {
     const message = `There is no route ${c.req.path.slice(0, 256)}.`;

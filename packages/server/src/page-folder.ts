@@ -1,3 +1,3 @@
-// Where the chat page's files lie. This module sits one level below the package's root in src/ as in dist/.
+// Where the chat page's files lie: in dist/, whether this module runs from src/ or, built, from dist/ itself.
 
-export const pageFolder = new URL("../page/", import.meta.url);
+export const pageFolder = new URL("../dist/page/", import.meta.url);

@@ -83,7 +83,7 @@ test.each([
   ["--max-num-seqs", "1e3"],
   ["--dtype", "int8"],
   ["--device", "tpu"],
-  ["--load-format", "gguf"],
+  ["--load-format", "gptq"],
   ["--api-key", ""],
   ["--host", ""],
   ["--served-model-name", ""],

@@ -39,6 +39,7 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
   const appOptions = { logRequests: enableLogRequests, disableDocs: disableFastapiDocs };
   listener.attach(createApp(engine, { servedModelNames, apiKeys, logger, maxNumQueuedReqs, ...appOptions }));
   drainOnSignal(listener, engine, logger, shutdownTimeout * 1000);
+  const { hasTokenizer } = engine;
   const needsKey = apiKeys.length > 0;
-  process.stdout.write(banner(listener.url, servedModelNames[0], engine.info, { needsKey }));
+  process.stdout.write(banner(listener.url, servedModelNames[0], engine.info, { needsKey, hasTokenizer }));
 }

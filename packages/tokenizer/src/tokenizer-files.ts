@@ -41,7 +41,9 @@ export interface TokenizerFiles {
   readonly config: TokenizerConfig;
   /** Chat templates by name; the usual one is "default". */
   readonly templates: ReadonlyMap<string, string>;
-  /** The file that they stand in. */
+  /** The file that `tokenizer` was read from. */
+  readonly file: string;
+  /** The file that the templates stand in. */
   readonly templatesFile: string;
 }
 
@@ -63,7 +65,13 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   const templatesFile = template === null ? configPath : templatePath;
   // The library wants every key, the format permits their absence.
   const absent = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
-  return { tokenizer: { ...absent, ...tokenizer } as unknown as TokenizerJson, config, templates, templatesFile };
+  return {
+    tokenizer: { ...absent, ...tokenizer } as unknown as TokenizerJson,
+    config,
+    templates,
+    file: path,
+    templatesFile,
+  };
 }
 
 function configTemplates(path: string, config: TokenizerConfig): Map<string, string> {

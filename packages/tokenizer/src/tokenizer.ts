@@ -1,9 +1,9 @@
 // A model's tokenizer: text to ids by @huggingface/tokenizers, ids to text by our own streams, messages to a prompt.
-import { join } from "node:path";
 import * as huggingface from "@huggingface/tokenizers";
-import { OctavoError } from "@octavo/core";
+import { isGguf, OctavoError } from "@octavo/core";
 import type { ChatMessage, ChatOptions } from "./chat-messages.js";
 import { ChatTemplates } from "./chat-template.js";
+import { readGgufTokenizer } from "./gguf/gguf-tokenizer.js";
 import { addedTokens, namedSpecialTokens } from "./special-tokens.js";
 import { textStreams } from "./stream-factory.js";
 import type { TextStream } from "./text-stream.js";
@@ -29,7 +29,7 @@ export interface DecodeOptions {
   readonly skipSpecialTokens?: boolean;
 }
 
-/** A tokenizer in the Hugging Face format. Immutable; may serve any number of requests. */
+/** A tokenizer in the Hugging Face format, or from a GGUF file. Immutable; may serve any number of requests. */
 export class Tokenizer {
   /**
    * One more than the largest id that a text can give, added tokens included. The model's logits may be wider (padding): such ids
@@ -78,18 +78,19 @@ export class Tokenizer {
 
   /**
    * Reads tokenizer.json, tokenizer_config.json (optional) and chat_template.jinja (optional; it replaces the
-   * configuration's templates).
-   * @throws CHECKPOINT that names the file when one is missing or cannot be used
+   * configuration's templates), or the same from a GGUF file's metadata.
+   * @param model a folder, or a GGUF file
+   * @throws CHECKPOINT that names the file when one is missing or cannot be used; UNSUPPORTED for a GGUF tokenizer that Octavo lacks
    */
-  static async load(folder: string): Promise<Tokenizer> {
-    const files = await readTokenizerFiles(folder);
+  static async load(model: string): Promise<Tokenizer> {
+    const files = isGguf(model) ? readGgufTokenizer(model) : await readTokenizerFiles(model);
     try {
       return new Tokenizer(files);
     } catch (cause) {
       if (OctavoError.isInstance(cause)) throw cause;
       const found = cause instanceof Error ? cause.message : String(cause);
       throw damaged(
-        join(folder, "tokenizer.json"),
+        files.file,
         found,
         "It is damaged, or of a kind that @huggingface/tokenizers does not know.",
         cause,

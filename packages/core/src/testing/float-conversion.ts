@@ -1,23 +1,12 @@
 // float16 and bfloat16 bit patterns to numbers and back, rounding once, to nearest even, from float64.
+export { float16ToNumber } from "../float16.js";
 
 const words = new Uint32Array(2);
 const doubles = new Float64Array(words.buffer);
 const floats = new Float32Array(words.buffer);
 
-/** 2^(exponent - 25) for each biased float16 exponent. */
-const FLOAT16_SCALES = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 25));
-
 /** 2^(133 - i): one over the unit in the last place, from bfloat16's denormals up. */
 const INVERSE_POWERS = Float64Array.from({ length: 262 }, (_, i) => 2 ** (133 - i));
-
-/** The value of a float16 bit pattern. */
-export function float16ToNumber(bits: number): number {
-  const exponent = (bits >>> 10) & 31;
-  const fraction = bits & 1023;
-  const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * FLOAT16_SCALES[exponent]!;
-}
 
 /** The value of a bfloat16 bit pattern. */
 export function bfloat16ToNumber(bits: number): number {

@@ -1,5 +1,7 @@
 /** Backends that need no native code, and the cases that every backend must pass. @module */
+export { encodeBlocks, randomBlocks } from "./blocks.js";
 export * from "./float-conversion.js";
+export * from "./gguf-writer.js";
 export { type MemoryCase, memoryCases, runMemoryCase } from "./memory-cases.js";
 export { createNullBackend, type NullBackendOptions } from "./null-backend.js";
 export { type BatchRow, type BatchSpec, preparedBatch, randomRows } from "./op-cases/case-batch.js";

@@ -1,8 +1,9 @@
 // A backend that computes nothing: it measures Octavo's own time per step and lets the layers above run anywhere.
 import type { Backend, BackendInfo } from "../backend.js";
 import type { Batch } from "../batch.js";
+import { BLOCK_FORMATS, type BlockFormat } from "../blocks/format.js";
 import { type DType, FLOAT_DTYPES } from "../dtype.js";
-import type { LinearSpec, LinearWeight } from "../linear.js";
+import { type LinearSpec, type LinearWeight, planesByteSize } from "../linear.js";
 import type { Ops } from "../ops.js";
 import { byteSize, type Tensor, tensor } from "../tensor.js";
 import { intsOf } from "./elements.js";
@@ -31,6 +32,7 @@ class NullBackend extends HostBackend {
     name: "null",
     description: "computes nothing",
     dtypes: FLOAT_DTYPES,
+    blockFormats: Object.keys(BLOCK_FORMATS) as BlockFormat[],
     blockSize: 16,
     availableBytes: 64 * 2 ** 30,
     depth: 1,
@@ -52,7 +54,7 @@ class NullBackend extends HostBackend {
   prepareLinear(spec: LinearSpec): LinearWeight {
     const { inFeatures, dtype, parts } = spec;
     const outFeatures = parts.reduce((sum, part) => sum + part.outFeatures, 0);
-    const byteLength = byteSize(dtype, [outFeatures, inFeatures]);
+    const byteLength = parts.reduce((sum, part) => sum + planesByteSize(part.planes, dtype), 0);
     const storage = this.allocate(byteLength, "weights");
     const dispose = () => storage.dispose();
     return { inFeatures, outFeatures, dtype, byteLength, dispose, [Symbol.dispose]: dispose };

@@ -1,9 +1,9 @@
-// From a model folder to a core that can step, with the facts that the client shows.
+// From a model on disk to a core that can step, with the facts that the client shows.
 import type { Backend } from "@octavo/core";
-import { kvBytesPerBlock, loadModel, readGenerationDefaults, readModelConfig } from "@octavo/models";
+import { kvBytesPerBlock, loadModel, openModel } from "@octavo/models";
 import type { EngineInfo } from "../engine.js";
 import type { EngineOptions } from "../engine-options.js";
-import { resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
+import { resolveBatch, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
 import { checkShare, shareOf } from "../kv-budget.js";
 import { loadBackend } from "../load-backend.js";
 import { EngineCore } from "./engine-core.js";
@@ -21,19 +21,22 @@ export interface LoadedCore {
  * @param foreign a backend of your own instead of `options.device`; the core owns it from here
  */
 export async function loadCore(
-  folder: string,
+  path: string,
   options: EngineOptions,
   stats: Float64Array,
   foreign?: Backend,
 ): Promise<LoadedCore> {
   const started = performance.now();
-  const config = readModelConfig(folder);
+  const source = openModel(path);
+  const { config } = source;
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
+  resolveBatch(options); // loading may take minutes: what is wrong is said before
   const { numThreads, batchInvariant } = options;
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
   try {
     checkShare(options, backend.info, () => backend.describeMemory?.() ?? "");
-    const model = loadModel(folder, backend, { dtype: options.dtype, loadFormat: options.loadFormat, maxModelLen });
+    const { dtype, loadFormat, dequantize } = options;
+    const model = loadModel(source, backend, { dtype, loadFormat, dequantize, maxModelLen });
     backend.releaseStaging?.();
     const sizes = resolveSizes(
       options,
@@ -48,7 +51,7 @@ export async function loadCore(
     );
     const core = new EngineCore(backend, model, sizes, options, stats);
     const info: EngineInfo = {
-      model: folder,
+      model: path,
       architecture: config.architecture,
       device: `${backend.info.name} (${backend.info.description})`,
       dtype: model.dtype,
@@ -63,10 +66,10 @@ export async function loadCore(
       memory: backend.memory(),
       dedicated: backend.info.dedicated && {
         ...backend.info.dedicated,
-        shareBytes: shareOf(options, backend.info.dedicated),
+        shareBytes: options.kvCacheMemoryBytes === undefined ? shareOf(options, backend.info.dedicated) : undefined,
       },
       loadSeconds: (performance.now() - started) / 1000,
-      generationDefaults: readGenerationDefaults(folder),
+      generationDefaults: source.generationDefaults(),
     };
     return { core, info, eosTokenIds: config.eosTokenIds };
   } catch (error) {

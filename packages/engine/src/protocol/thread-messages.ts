@@ -17,4 +17,5 @@ export type ThreadMessage =
   | Int32Array
   | { readonly type: "ready"; readonly info: EngineInfo; readonly eosTokenIds: readonly number[] }
   | { readonly type: "refused"; readonly id: number; readonly error: OctavoErrorOptions }
+  | { readonly type: "warning"; readonly text: string; readonly options: { type?: string; code?: string } }
   | { readonly type: "failed"; readonly error: OctavoErrorOptions };

@@ -1,5 +1,5 @@
 // The paged KV cache's memory: for every layer a key and a value tensor of blocks, all in one allocation.
-import { type Backend, byteSize, type FloatDType, type Storage, type Tensor, tensor } from "@octavo/core";
+import { type Backend, byteSize, type FloatDType, OctavoError, type Storage, type Tensor, tensor } from "@octavo/core";
 import type { KvCacheTensors, ModelConfig } from "@octavo/models";
 
 export class KvPool implements KvCacheTensors, Disposable {
@@ -11,7 +11,7 @@ export class KvPool implements KvCacheTensors, Disposable {
   constructor(backend: Backend, config: ModelConfig, dtype: FloatDType, numBlocks: number, blockSize: number) {
     const shape = [numBlocks, config.numKvHeads, blockSize, config.headDim];
     const bytes = byteSize(dtype, shape);
-    this.#storage = backend.allocate(2 * config.numLayers * bytes, "kv");
+    this.#storage = allocate(backend, 2 * config.numLayers * bytes);
     const at = (index: number) => tensor(dtype, shape, this.#storage, index * bytes);
     this.keys = Array.from({ length: config.numLayers }, (_, layer) => at(2 * layer));
     this.values = Array.from({ length: config.numLayers }, (_, layer) => at(2 * layer + 1));
@@ -23,5 +23,17 @@ export class KvPool implements KvCacheTensors, Disposable {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+}
+
+/** The largest allocation, and the one whose size users choose. */
+function allocate(backend: Backend, byteLength: number): Storage {
+  try {
+    return backend.allocate(byteLength, "kv");
+  } catch (cause) {
+    if (!OctavoError.isInstance(cause, "OUT_OF_MEMORY")) throw cause;
+    const flags = `kv_cache_memory_bytes${backend.info.dedicated ? " or gpu_memory_utilization" : ""}`;
+    const message = `${cause.message} Set ${flags} lower.`;
+    throw new OctavoError({ code: "OUT_OF_MEMORY", message, param: "kv_cache_memory_bytes", cause });
   }
 }

@@ -6,12 +6,6 @@
 namespace octavo::cpu {
 namespace {
 
-napi_value integer_value(Call& call, int64_t value) {
-    napi_value result;
-    napi_create_int64(call.env(), value, &result);
-    return result;
-}
-
 /** createBackend(threads, spin, isa): id */
 napi_value create_backend(Call& call) {
     const int threads = call.code();
@@ -129,7 +123,7 @@ napi_value create_linear(Call& call) {
     return integer_value(call, id);
 }
 
-/** setLinearPart(backend, linear, index, weight, rows) */
+/** setLinearPart(backend, linear, index, weight, rows, ggmlType) */
 napi_value set_linear_part(Call& call) {
     Backend& backend = call.backend();
     LinearWeight& weight = call.linear(backend);
@@ -139,6 +133,26 @@ napi_value set_linear_part(Call& call) {
     LinearWeight::Part& part = weight.parts[static_cast<size_t>(index)];
     part.weight = call.pointer<void>();
     part.rows = call.integer();
+    const int32_t ggml_type = call.code();
+    part.format = ggml_type < 0 ? LinearWeight::kDense : panel_format_of(ggml_type);
+    return nullptr;
+}
+
+/** panelBytes(ggmlType, rows, inFeatures) */
+napi_value panel_bytes(Call& call) {
+    const PanelFormat& format = kPanelFormats[panel_format_of(call.code())];
+    const int64_t rows = call.integer();
+    return integer_value(call, panels_of(rows) * format.panel_bytes(call.integer()));
+}
+
+/** packPanels(backend, ggmlType, out, from, rows, inFeatures) */
+napi_value pack_panels(Call& call) {
+    Context& context = call.backend().context;
+    const int format = panel_format_of(call.code());
+    void* out = call.pointer<void>();
+    const void* from = call.pointer<void>();
+    const int64_t rows = call.integer();
+    pack_linear(context, format, out, from, rows, call.integer());
     return nullptr;
 }
 
@@ -164,6 +178,8 @@ void export_memory(napi_env env, napi_value exports, Environment* environment, E
     add(env, exports, "fillRandom", entry<fill_random_entry>, environment);
     add(env, exports, "createLinear", entry<create_linear>, environment);
     add(env, exports, "setLinearPart", entry<set_linear_part>, environment);
+    add(env, exports, "panelBytes", entry<panel_bytes>, environment);
+    add(env, exports, "packPanels", entry<pack_panels>, environment);
     add(env, exports, "disposeLinear", entry<dispose_linear>, environment);
 }
 

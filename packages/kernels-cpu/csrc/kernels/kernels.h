@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "kernels/panels.h"
+
 namespace octavo::cpu {
 
 /** out[r][c] = dot(x[r], w[c]) + bias[c] for a block of rows and columns; sums and bias in float32. */
@@ -24,6 +26,20 @@ struct LinearBlock {
 /** Scratch floats that a linear kernel may use: columns that it keeps converted while it walks over the rows. */
 inline constexpr int64_t kPanelColumns = 24;
 constexpr int64_t linear_panel_floats(int64_t k) { return kPanelColumns * k; }
+
+/** out[r][c] = dot(x[r], w[c]) + bias[c] for weights in panels (see panels.h) and activations in 8 bits. */
+struct PanelBlock {
+    const uint8_t* x;  // `rows` rows that `quantize` made
+    int64_t x_row_bytes;
+    int64_t rows;
+    const void* panels;  // panels_of(columns) of them
+    int64_t columns;
+    int64_t k;
+    const float* bias;  // [columns] or null
+    void* out;          // [rows, columns], of out_dtype
+    int64_t out_stride;
+    int32_t out_dtype;
+};
 
 /** A paged cache as one kv head of one layer sees it. */
 struct PagedHead {
@@ -58,6 +74,12 @@ constexpr int64_t attention_scratch_floats(int64_t queries, int64_t head_dim, in
 
 struct LinearKernels {
     void (*block[3])(const LinearBlock& block);  // by the weight's dtype
+};
+
+struct PanelKernels {
+    /** Writes activation_row_bytes(k). */
+    void (*quantize)(uint8_t* out, const float* x, int64_t k);
+    void (*block[kPanelFormatCount])(const PanelBlock& block);  // by the index in kPanelFormats
 };
 
 struct AttentionKernels {
@@ -98,6 +120,7 @@ struct SamplingKernels {
 struct Kernels {
     const char* isa;
     LinearKernels linear;
+    PanelKernels panels;
     AttentionKernels attention;
     RowKernels rows;
     SamplingKernels sampling;

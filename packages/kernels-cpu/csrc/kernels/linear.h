@@ -1,5 +1,5 @@
-// Linear layers. Weights are read once for each band of four rows; with more rows than that, 16-bit columns are converted
-// to float32 once for each group of columns. Memory bound up to about 16 rows, bound by FMA above.
+// Linear layers. Weights are read once for each band of four rows; where converting takes many instructions, 16-bit columns are
+// converted to float32 once for each group of columns if there are more rows. Memory bound up to about 16 rows, bound by FMA above.
 #pragma once
 
 #include "kernels/kernels.h"
@@ -35,10 +35,13 @@ void multiply(const LinearBlock& block, const W* w, int64_t w_stride, int64_t fi
     dot_products(block.x, block.x_stride, block.rows, w, w_stride, columns, block.k, emit);
 }
 
+/** With AVX2 and later converting costs less than the larger columns do. */
+constexpr bool kConvertsColumns = kLanes < 8;
+
 template <typename W>
 void linear_block(const LinearBlock& block) {
     const W* w = static_cast<const W*>(block.w);
-    if (sizeof(W) == sizeof(float) || block.rows <= kTileRows) return multiply(block, w, block.k, 0, block.columns);
+    if (sizeof(W) == sizeof(float) || block.rows <= kTileRows || !kConvertsColumns) return multiply(block, w, block.k, 0, block.columns);
     for (int64_t first = 0; first < block.columns; first += kPanelColumns) {
         const int64_t left = block.columns - first;
         const int64_t columns = left < kPanelColumns ? left : kPanelColumns;

@@ -9,8 +9,11 @@ namespace {
 constexpr int kTileRows = 4;
 constexpr int kMaxTileColumns = 8;
 
-/** Columns that a tile of `rows` rows computes at once: enough independent chains to hide the latency of FMA in 16 registers. */
-constexpr int tile_columns(int rows) { return rows == 1 ? kMaxTileColumns : rows == 2 ? 4 : 3; }
+/** Columns that a tile of `rows` rows computes at once: enough independent chains to hide the latency of FMA in 16 or 32 registers. */
+constexpr int tile_columns(int rows) {
+    const int factor = kLanes == 16 ? 2 : 1;
+    return rows == 1 ? kMaxTileColumns : factor * (rows == 2 ? 4 : 3);
+}
 
 template <int Rows, int Columns, typename W>
 OCTAVO_INLINE void dot_tile(const float* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t k, float (*out)[kMaxTileColumns]) {

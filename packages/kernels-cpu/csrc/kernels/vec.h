@@ -1,4 +1,4 @@
-// Vectors of float lanes, the only vocabulary that kernels use: four lanes without AVX, eight with AVX2. Included by one file
+// Vectors of float lanes, the only vocabulary that kernels use: four lanes without AVX, eight with AVX2, sixteen with AVX-512. Included by one file
 // per instruction set and family, which the build compiles with that set's flags. Everything has internal linkage: a function
 // compiled with AVX2 must never be the copy that the linker keeps for the generic path.
 #pragma once
@@ -12,7 +12,9 @@
 
 namespace {
 
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+#elif defined(__AVX2__)
 constexpr int kLanes = 8;
 #else
 constexpr int kLanes = 4;
@@ -34,11 +36,14 @@ struct Bfloat16 {
 
 #define OCTAVO_INLINE inline __attribute__((always_inline))
 
-OCTAVO_INLINE Vec broadcast(float value) { return Vec{} + value; }
+/** Subtracting zero changes nothing, not even the sign of a zero, so that the compiler leaves it out. */
+OCTAVO_INLINE Vec broadcast(float value) { return value - Vec{}; }
 
 /** a * b + c; one rounding with FMA, two without. */
 OCTAVO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) {
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+    return (Vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__)
     return (Vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #else
     return a * b + c;
@@ -50,7 +55,9 @@ OCTAVO_INLINE Words select(Ints mask, Words yes, Words no) { return (yes & (Word
 
 /** The larger of each lane; `b` where `a` is NaN. */
 OCTAVO_INLINE Vec maximum(Vec a, Vec b) {
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+    return (Vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
     return (Vec)_mm256_max_ps((__m256)a, (__m256)b);
 #elif defined(__x86_64__)
     return (Vec)_mm_max_ps((__m128)a, (__m128)b);
@@ -61,7 +68,10 @@ OCTAVO_INLINE Vec maximum(Vec a, Vec b) {
 
 /** Adds the lanes as a tree, always in the same order. */
 OCTAVO_INLINE float sum(Vec v) {
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+    const __m256 pairs = _mm256_add_ps(_mm512_castps512_ps256((__m512)v), _mm512_extractf32x8_ps((__m512)v, 1));
+    const __m128 halves = _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
+#elif defined(__AVX2__)
     const __m128 halves = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
 #elif defined(__x86_64__)
     const __m128 halves = (__m128)v;
@@ -79,7 +89,9 @@ OCTAVO_INLINE float largest(Vec v) {
 
 /** Bit i is set where lane i of a comparison's result is true. */
 OCTAVO_INLINE uint32_t mask_bits(Ints mask) {
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+    return _mm512_movepi32_mask((__m512i)mask);
+#elif defined(__AVX2__)
     return static_cast<uint32_t>(_mm256_movemask_ps((__m256)mask));
 #elif defined(__x86_64__)
     return static_cast<uint32_t>(_mm_movemask_ps((__m128)mask));
@@ -100,7 +112,9 @@ OCTAVO_INLINE void store(float* to, Vec v) { memcpy(to, &v, sizeof v); }
 
 // The compiler's own widening and narrowing of 16-bit lanes takes several instructions more than these.
 OCTAVO_INLINE Words load_words(const void* from) {
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+    return (Words)_mm512_cvtepu16_epi32(_mm256_loadu_si256(static_cast<const __m256i*>(from)));
+#elif defined(__AVX2__)
     return (Words)_mm256_cvtepu16_epi32(_mm_loadu_si128(static_cast<const __m128i*>(from)));
 #elif defined(__x86_64__)
     return (Words)_mm_unpacklo_epi16(_mm_loadl_epi64(static_cast<const __m128i*>(from)), _mm_setzero_si128());
@@ -113,7 +127,9 @@ OCTAVO_INLINE Words load_words(const void* from) {
 
 /** Stores the low halves of words below 2^16. */
 OCTAVO_INLINE void store_words(void* to, Words words) {
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+    _mm256_storeu_si256(static_cast<__m256i*>(to), _mm512_cvtepi32_epi16((__m512i)words));
+#elif defined(__AVX2__)
     const __m256i v = (__m256i)words;
     _mm_storeu_si128(static_cast<__m128i*>(to), _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)));
 #elif defined(__x86_64__)
@@ -135,7 +151,16 @@ OCTAVO_INLINE void store(Bfloat16* to, Vec v) {
     store_words(to, select(v == v, rounded, (bits >> 16) | 0x40));
 }
 
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+OCTAVO_INLINE Vec load(const Half* from) {
+    return (Vec)_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
+
+OCTAVO_INLINE void store(Half* to, Vec v) {
+    const __m256i halves = _mm512_cvtps_ph((__m512)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), halves);
+}
+#elif defined(__AVX2__)
 OCTAVO_INLINE Vec load(const Half* from) {
     return (Vec)_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }

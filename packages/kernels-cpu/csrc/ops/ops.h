@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "octavo/op_arguments.h"
 #include "ops/context.h"
 
 namespace octavo::cpu {
@@ -21,76 +22,33 @@ void add_rms_norm(Context& context, int32_t dtype, void* out, void* residual, co
 void silu_mul(Context& context, int32_t dtype, void* out, const void* gate_up, int64_t tokens, int64_t width);
 
 /** Rotates q and k in place. @throws INTERNAL for a position outside of [0, max_positions) */
-struct Rope {
-    int32_t dtype;
-    void* q;
-    int64_t q_stride, heads;
-    void* k;
-    int64_t k_stride, kv_heads;
-    int64_t tokens, head_dim;
-    const int32_t* positions;
-    const float* cos_sin;
-    int64_t max_positions, rotary_dim;
-};
 void rope(Context& context, const Rope& arguments);
 
 /** Weights of a linear layer: parts stacked along the output, each where it lies. */
 struct LinearWeight {
     struct Part {
-        const void* weight;  // [rows, in_features]
+        const void* weight;  // dense: [rows, in_features]; otherwise panels
         int64_t rows;
+        int format = kDense;  // or an index in kPanelFormats
     };
+    static constexpr int kDense = -1;
     int64_t in_features = 0;
     int32_t dtype = 0;
     const float* bias = nullptr;  // [sum of rows] or null
     std::vector<Part> parts;
 };
-struct Linear {
-    void* out;
-    int64_t out_stride;
-    int32_t out_dtype;
-    const void* x;
-    int64_t x_stride;
-    int32_t x_dtype;
-    int64_t rows;
-};
 void linear(Context& context, const LinearWeight& weight, const Linear& arguments);
 
-/** A layer's keys and values: [blocks, kv_heads, block_size, head_dim]. */
-struct PagedCache {
-    void* keys;
-    void* values;
-    int32_t dtype;
-    int64_t blocks, kv_heads, block_size, head_dim;
-};
+/** Repacks rows of file blocks, at any address, into panels; `out` has panels_of(rows) * panel_bytes(k) bytes. */
+void pack_linear(Context& context, int format, void* out, const void* blocks, int64_t rows, int64_t k);
+
 /** @throws INTERNAL for a slot outside of the cache */
 void write_kv(Context& context, const PagedCache& cache, const void* k, int64_t k_stride, const void* v, int64_t v_stride,
               const int32_t* slots, int64_t tokens);
 
-/** The plan and the tables of a batch; offsets in words as planLayout of core gives them. */
-struct BatchView {
-    int32_t* plan;
-    int64_t plan_words;
-    int64_t row_ids, query_starts, context_lens, sample_rows;
-    int64_t max_rows, max_tokens, max_blocks, block_size;
-    int32_t* block_tables;  // [max_rows, max_blocks]
-    int32_t* last_tokens;   // [max_rows]
-    int32_t* sampling;      // [max_rows, kRowInitWords]
-};
-struct BatchOutputs {
-    int32_t *input_ids, *positions, *slots, *sample_tokens;
-};
 /** @throws INTERNAL, before anything is written, when the plan points outside of its tables */
 void prepare_batch(Context& context, const BatchView& batch, const BatchOutputs& outputs);
 
-struct PagedAttention {
-    void* out;
-    int64_t out_stride;
-    const void* q;
-    int64_t q_stride;
-    int64_t heads, tokens, rows;
-    float scale;
-};
 /** @throws INTERNAL for a block outside of the cache */
 void paged_attention(Context& context, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments);
 
@@ -99,11 +57,7 @@ void sample(Context& context, const BatchView& batch, int32_t* tokens, float* lo
 /** Converts between float32, float16 and bfloat16, rounding to nearest even. */
 void convert(Context& context, void* out, int32_t out_dtype, const void* in, int32_t in_dtype, int64_t count);
 
-/** Uniform random values of float32, float16 or bfloat16; see packages/core/src/random-fill.ts. */
-struct RandomFill {
-    uint32_t seed;
-    float low, span;
-};
+/** Fills float32, float16 or bfloat16. */
 void fill_random(Context& context, void* out, int32_t dtype, const RandomFill& fill, int64_t count);
 
 }  // namespace octavo::cpu

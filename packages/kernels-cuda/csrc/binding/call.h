@@ -1,15 +1,11 @@
-// What the exported functions share: per-environment state, positional arguments, exceptions. Raw Node-API, because an op
-// call is some 20 numbers and wrapper classes cost several times the call itself.
+// A backend as the exported functions see it, calls to it, and the families of functions.
 #pragma once
-
-#include <node_api.h>
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <unordered_map>
-#include <vector>
 
+#include "octavo/addon.h"
 #include "ops/ops.h"
 #include "runtime/error.h"
 #include "runtime/graph.h"
@@ -29,6 +25,8 @@ struct Memory {
 
 /** One `createBackend`: its stream and everything it gave out. */
 struct Backend {
+    static constexpr const char* kName = "CUDA";
+
     Backend(int ordinal, bool batch_invariant) : stream(ordinal, batch_invariant) {}
     ~Backend();
 
@@ -43,82 +41,27 @@ struct Backend {
     int64_t next_id = 1;
 };
 
-/** The state of one JavaScript environment (the main thread or a worker). Its end disposes what was forgotten. */
-struct Environment {
-    napi_ref create_error = nullptr;
-    std::vector<std::unique_ptr<Backend>> backends;
-};
-
-/** One call from JavaScript: reads the arguments in order. */
-class Call {
+class Call : public BackendCall<Backend> {
 public:
-    Call(napi_env env, napi_callback_info info);
+    using BackendCall::BackendCall;
 
-    napi_env env() const { return env_; }
-    Environment& environment() const { return *environment_; }
-
-    double number();
-    int64_t integer() { return static_cast<int64_t>(number()); }
-    int32_t code() { return static_cast<int32_t>(number()); }
-    std::string text();
-    napi_value value();
-    struct Bytes {
-        const void* data = nullptr;
-        size_t size = 0;
-    };
-    /** A Uint8Array's bytes, in JavaScript's memory. */
-    Bytes bytes();
-    /** An address. @throws INTERNAL for null */
-    template <typename T>
-    T* pointer() {
-        return static_cast<T*>(address());
+    /** Makes its GPU the thread's: backends of one thread may be on several. @throws DISPOSED */
+    Backend& backend() {
+        Backend& backend = BackendCall::backend();
+        backend.stream.activate();
+        return backend;
     }
-    /** An address or null. */
-    void* optional_address() { return reinterpret_cast<void*>(static_cast<uintptr_t>(number())); }
+
     /** @throws DISPOSED */
-    Backend& backend();
-    /** @throws INTERNAL for a handle that was disposed */
-    LinearWeight& linear(Backend& backend);
-    /** @throws DISPOSED for an event that was disposed */
-    cudaEvent_t event(Backend& backend);
-    BatchView batch();
-    PagedCache cache();
-
-    void raise(const Error& error) const;
-
-private:
-    static constexpr size_t kMaxArguments = 40;
-
-    void* address();
-
-    napi_env env_;
-    Environment* environment_ = nullptr;
-    size_t count_ = kMaxArguments;
-    size_t next_ = 0;
-    napi_value values_[kMaxArguments];
+    cudaEvent_t event(Backend& backend) {
+        const auto found = backend.events.find(integer());
+        check(found != backend.events.end(), ErrorCode::kDisposed, "an event was used after dispose()");
+        return found->second;
+    }
 };
 
-/** A function of the addon. @returns null for undefined */
-using Body = napi_value (*)(Call& call);
+using Environment = Call::State;
 
-/** The Node-API callback around a body: no C++ exception crosses the border. */
-template <Body body>
-napi_value entry(napi_env env, napi_callback_info info) {
-    Call call(env, info);
-    try {
-        return body(call);
-    } catch (const Error& error) {
-        call.raise(error);
-    } catch (const std::bad_alloc&) {
-        call.raise({ErrorCode::kOutOfMemory, "the system refused memory for bookkeeping"});
-    } catch (const std::exception& error) {
-        call.raise({ErrorCode::kInternal, error.what()});
-    }
-    return nullptr;
-}
-
-/** Adds the functions of one family to the addon's exports. */
-using Exporter = void (*)(napi_env env, napi_value exports, const char* name, napi_callback callback, Environment* environment);
 void export_graphs(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_device(napi_env env, napi_value exports, Environment* environment, Exporter add);
 void export_memory(napi_env env, napi_value exports, Environment* environment, Exporter add);

@@ -76,9 +76,7 @@ napi_value create_backend(Call& call) {
     const bool batch_invariant = call.number() != 0;
     auto& backends = call.environment().backends;
     backends.push_back(std::make_unique<Backend>(ordinal, batch_invariant));
-    napi_value result;
-    napi_create_int64(call.env(), static_cast<int64_t>(backends.size()) - 1, &result);
-    return result;
+    return integer_value(call, static_cast<int64_t>(backends.size()) - 1);
 }
 
 /** gemmOf(backend): what multiplies matrices, for people */
@@ -132,16 +130,15 @@ napi_value synchronize(Call& call) {
     return nullptr;
 }
 
-/** createEvent(backend): id */
+/** createEvent(backend, timing): id; `timing`: whether it keeps the time */
 napi_value create_event(Call& call) {
     Backend& backend = call.backend();
+    const unsigned flags = call.number() != 0 ? cudaEventDefault : cudaEventDisableTiming;
     cudaEvent_t event = nullptr;
-    check_cuda(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+    check_cuda(cudaEventCreateWithFlags(&event, flags), "cudaEventCreateWithFlags");
     const int64_t id = backend.next_id++;
     backend.events.emplace(id, event);
-    napi_value result;
-    napi_create_int64(call.env(), id, &result);
-    return result;
+    return integer_value(call, id);
 }
 
 /** recordEvent(backend, event) */

@@ -22,9 +22,7 @@ napi_value end_capture(Call& call) {
     auto graph = std::make_unique<Graph>(backend.stream.handle());
     const int64_t id = backend.next_id++;
     backend.graphs.emplace(id, std::move(graph));
-    napi_value result;
-    napi_create_int64(call.env(), id, &result);
-    return result;
+    return integer_value(call, id);
 }
 
 Graph& graph_of(Call& call, Backend& backend) {
@@ -36,9 +34,7 @@ Graph& graph_of(Call& call, Backend& backend) {
 /** graphBytes(backend, graph) */
 napi_value graph_bytes(Call& call) {
     Backend& backend = call.backend();
-    napi_value result;
-    napi_create_int64(call.env(), static_cast<int64_t>(graph_of(call, backend).bytes()), &result);
-    return result;
+    return integer_value(call, static_cast<int64_t>(graph_of(call, backend).bytes()));
 }
 
 /** launchGraph(backend, graph) */

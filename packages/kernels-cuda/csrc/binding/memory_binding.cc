@@ -35,12 +35,6 @@ Backend::~Backend() {
 
 namespace {
 
-napi_value integer_value(Call& call, int64_t value) {
-    napi_value result;
-    napi_create_int64(call.env(), value, &result);
-    return result;
-}
-
 /** { id, address, byteLength } */
 napi_value describe(Call& call, Backend& backend, const Memory& memory) {
     napi_value result;

@@ -30,9 +30,7 @@ napi_value create_communicator(Call& call) {
     auto communicator = std::make_unique<Communicator>(backend.stream.handle(), rank, world_size, unique);
     const int64_t id = backend.next_id++;
     backend.communicators.emplace(id, std::move(communicator));
-    napi_value result;
-    napi_create_int64(call.env(), id, &result);
-    return result;
+    return integer_value(call, id);
 }
 
 /** disposeCommunicator(backend, communicator): nothing when the backend is gone, which took it along */

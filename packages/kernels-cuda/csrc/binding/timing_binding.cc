@@ -1,21 +1,9 @@
-// Exports for measuring: events that keep the time, and what is enqueued beside the ops.
+// Exports for measuring: the time between events, and what is enqueued beside the ops.
 #include "binding/call.h"
 #include "ops/probe.h"
 
 namespace octavo::cuda {
 namespace {
-
-/** createTimingEvent(backend): id; recorded, waited for and disposed of like other events */
-napi_value create_timing_event(Call& call) {
-    Backend& backend = call.backend();
-    cudaEvent_t event = nullptr;
-    check_cuda(cudaEventCreate(&event), "cudaEventCreate");
-    const int64_t id = backend.next_id++;
-    backend.events.emplace(id, event);
-    napi_value result;
-    napi_create_int64(call.env(), id, &result);
-    return result;
-}
 
 /** elapsedMicroseconds(backend, start, end): waits for the end */
 napi_value elapsed_microseconds(Call& call) {
@@ -49,7 +37,6 @@ napi_value read_probe_entry(Call& call) {
 }  // namespace
 
 void export_timing(napi_env env, napi_value exports, Environment* environment, Exporter add) {
-    add(env, exports, "createTimingEvent", entry<create_timing_event>, environment);
     add(env, exports, "elapsedMicroseconds", entry<elapsed_microseconds>, environment);
     add(env, exports, "delay", entry<delay_entry>, environment);
     add(env, exports, "readProbe", entry<read_probe_entry>, environment);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "octavo/op_arguments.h"
 #include "runtime/stream.h"
 
 namespace octavo::cuda {
@@ -22,17 +23,6 @@ void add_rms_norm(Stream& stream, int32_t dtype, void* out, void* residual, cons
 void silu_mul(Stream& stream, int32_t dtype, void* out, const void* gate_up, int64_t tokens, int64_t width);
 
 /** Rotates q and k in place; a position outside of [0, max_positions) is a fault. */
-struct Rope {
-    int32_t dtype;
-    void* q;
-    int64_t q_stride, heads;
-    void* k;
-    int64_t k_stride, kv_heads;
-    int64_t tokens, head_dim;
-    const int32_t* positions;
-    const float* cos_sin;
-    int64_t max_positions, rotary_dim;
-};
 void rope(Stream& stream, const Rope& arguments);
 
 /** Weights of a linear layer, its parts stacked along the output. */
@@ -43,51 +33,14 @@ struct LinearWeight {
     const float* bias = nullptr;   // [out_features] or null
     const void* same_bias = nullptr;  // the same rounded to `dtype`, for libraries; null with `bias`
 };
-struct Linear {
-    void* out;
-    int64_t out_stride;
-    int32_t out_dtype;
-    const void* x;
-    int64_t x_stride;
-    int32_t x_dtype;
-    int64_t rows;
-};
 void linear(Stream& stream, const LinearWeight& weight, const Linear& arguments);
 
-/** A layer's keys and values: [blocks, kv_heads, block_size, head_dim]. */
-struct PagedCache {
-    void* keys;
-    void* values;
-    int32_t dtype;
-    int64_t blocks, kv_heads, block_size, head_dim;
-};
 /** A slot outside of the cache is a fault. */
 void write_kv(Stream& stream, const PagedCache& cache, const void* k, int64_t k_stride, const void* v, int64_t v_stride,
               const int32_t* slots, int64_t tokens);
 
-/** The plan and the tables of a batch; offsets in words as planLayout of core gives them. */
-struct BatchView {
-    int32_t* plan;
-    int64_t plan_words;
-    int64_t row_ids, query_starts, context_lens, sample_rows;
-    int64_t max_rows, max_tokens, max_blocks, block_size;
-    int32_t* block_tables;  // [max_rows, max_blocks]
-    int32_t* last_tokens;   // [max_rows]
-    int32_t* sampling;      // [max_rows, kRowInitWords]
-};
-struct BatchOutputs {
-    int32_t *input_ids, *positions, *slots, *sample_tokens;
-};
 void prepare_batch(Stream& stream, const BatchView& batch, const BatchOutputs& outputs);
 
-struct PagedAttention {
-    void* out;
-    int64_t out_stride;
-    const void* q;
-    int64_t q_stride;
-    int64_t heads, tokens, rows;
-    float scale;
-};
 /** What a stream's workspace must hold for paged_attention. */
 size_t attention_workspace_bytes();
 /** A block outside of the cache is a fault. */
@@ -98,11 +51,7 @@ void sample(Stream& stream, const BatchView& batch, int32_t* tokens, const float
 /** Converts between float32, float16 and bfloat16, rounding to nearest even. */
 void convert(Stream& stream, void* out, int32_t out_dtype, const void* in, int32_t in_dtype, int64_t count);
 
-/** Uniform random values of float32, float16 or bfloat16; see packages/core/src/random-fill.ts. */
-struct RandomFill {
-    uint32_t seed;
-    float low, span;
-};
+/** Fills float32, float16 or bfloat16. */
 void fill_random(Stream& stream, void* out, int32_t dtype, const RandomFill& fill, int64_t count);
 
 /** Whether the calling thread's GPU can run the kernels that were compiled. */

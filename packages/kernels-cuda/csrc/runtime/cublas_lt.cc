@@ -1,14 +1,11 @@
 #include "runtime/cublas_lt.h"
 
-#include <dlfcn.h>
 #include <library_types.h>
-
-#include <cstdlib>
-#include <mutex>
 
 #include "octavo/step_plan.h"
 #include "runtime/device_memory.h"
 #include "runtime/error.h"
+#include "runtime/shared_library.h"
 
 namespace octavo::cuda {
 namespace {
@@ -40,9 +37,9 @@ cudaDataType type_of(int32_t code) {
 
 }  // namespace
 
-/** The functions used, bound once for the process; the library stays open. All return 0 when they succeed. */
+/** The functions used, bound once for the process. All return 0 when they succeed. */
 struct CublasLt::Library {
-    std::string found;
+    SharedLibrary file;
     bool complete = false;
     int (*create)(void** handle);
     int (*destroy)(void* handle);
@@ -62,44 +59,23 @@ struct CublasLt::Library {
                   size_t workspace_bytes, cudaStream_t stream);
 
     static const Library& get() {
-        static Library library;
-        static std::once_flag once;
-        std::call_once(once, [] { library.bind_all(); });
+        static const Library library;
         return library;
     }
 
 private:
-    void bind_all() {
-        void* opened = nullptr;
-        const char* named = std::getenv("OCTAVO_CUBLASLT");
-        const char* const names[] = {named && *named ? named : "libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"};
-        for (const char* name : names) {
-            opened = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-            if (opened) {
-                found = name;
-                break;
-            }
-            if (found.empty()) found = dlerror();
-            if (named && *named) break;
-        }
-        if (!opened) return;
-        complete = bind(opened, create, "cublasLtCreate") && bind(opened, destroy, "cublasLtDestroy") &&
-                   bind(opened, version, "cublasLtGetVersion") && bind(opened, description_create, "cublasLtMatmulDescCreate") &&
-                   bind(opened, description_destroy, "cublasLtMatmulDescDestroy") &&
-                   bind(opened, description_set, "cublasLtMatmulDescSetAttribute") &&
-                   bind(opened, layout_create, "cublasLtMatrixLayoutCreate") && bind(opened, layout_destroy, "cublasLtMatrixLayoutDestroy") &&
-                   bind(opened, preference_create, "cublasLtMatmulPreferenceCreate") &&
-                   bind(opened, preference_destroy, "cublasLtMatmulPreferenceDestroy") &&
-                   bind(opened, preference_set, "cublasLtMatmulPreferenceSetAttribute") &&
-                   bind(opened, heuristic, "cublasLtMatmulAlgoGetHeuristic") && bind(opened, matmul, "cublasLtMatmul");
-        if (complete) found += ", version " + std::to_string(version());
-    }
-
-    template <typename Function>
-    bool bind(void* opened, Function& function, const char* symbol) {
-        function = reinterpret_cast<Function>(dlsym(opened, symbol));
-        if (!function) found += std::string(", without ") + symbol;
-        return function != nullptr;
+    Library() {
+        file.open("OCTAVO_CUBLASLT", {"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"});
+        complete = file.is_open() && file.bind(create, "cublasLtCreate") && file.bind(destroy, "cublasLtDestroy") &&
+                   file.bind(version, "cublasLtGetVersion") && file.bind(description_create, "cublasLtMatmulDescCreate") &&
+                   file.bind(description_destroy, "cublasLtMatmulDescDestroy") &&
+                   file.bind(description_set, "cublasLtMatmulDescSetAttribute") && file.bind(layout_create, "cublasLtMatrixLayoutCreate") &&
+                   file.bind(layout_destroy, "cublasLtMatrixLayoutDestroy") &&
+                   file.bind(preference_create, "cublasLtMatmulPreferenceCreate") &&
+                   file.bind(preference_destroy, "cublasLtMatmulPreferenceDestroy") &&
+                   file.bind(preference_set, "cublasLtMatmulPreferenceSetAttribute") &&
+                   file.bind(heuristic, "cublasLtMatmulAlgoGetHeuristic") && file.bind(matmul, "cublasLtMatmul");
+        if (complete) file.found += ", version " + std::to_string(version());
     }
 };
 
@@ -123,27 +99,25 @@ struct CublasLt::Plan {
 
 bool CublasLt::find(std::string& found) {
     const Library& library = Library::get();
-    found = library.found;
+    found = library.file.found;
     return library.complete;
 }
 
 std::unique_ptr<CublasLt> CublasLt::open(std::string& found) {
     const Library& library = Library::get();
-    found = library.found;
+    found = library.file.found;
     if (!library.complete) return nullptr;
     std::unique_ptr<CublasLt> opened(new CublasLt(library));
-    if (opened->handle_) return opened;
-    found += ", which does not start";
-    return nullptr;
+    if (library.create(&opened->handle_) != 0) {
+        opened->handle_ = nullptr;
+        found += ", which does not start";
+        return nullptr;
+    }
+    opened->workspace_ = take_device_memory(kWorkspaceBytes);
+    return opened;
 }
 
-CublasLt::CublasLt(const Library& library) : library_(library) {
-    if (library.create(&handle_) != 0) {
-        handle_ = nullptr;
-        return;
-    }
-    workspace_ = take_device_memory(kWorkspaceBytes);
-}
+CublasLt::CublasLt(const Library& library) : library_(library) {}
 
 CublasLt::~CublasLt() {
     plans_.clear();

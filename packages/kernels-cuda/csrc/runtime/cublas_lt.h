@@ -30,7 +30,7 @@ class CublasLt {
 public:
     /** Whether the library can be opened; needs no GPU. @param found what was found, or why not, for people */
     static bool find(std::string& found);
-    /** @returns null where the library cannot be opened; @param found what was found, or why not, for people */
+    /** @returns null where the library cannot be opened; @throws OUT_OF_MEMORY; @param found what was found, or why not, for people */
     static std::unique_ptr<CublasLt> open(std::string& found);
     CublasLt(const CublasLt&) = delete;
     CublasLt& operator=(const CublasLt&) = delete;

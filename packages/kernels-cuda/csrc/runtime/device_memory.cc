@@ -27,7 +27,8 @@ void* take_device_memory(size_t bytes) {
         cudaGetLastError();
         size_t free_bytes = 0, total_bytes = 0;
         cudaMemGetInfo(&free_bytes, &total_bytes);
-        fail(ErrorCode::kOutOfMemory, "the GPU has %zu MiB of %zu MiB left", free_bytes >> 20, total_bytes >> 20);
+        fail(ErrorCode::kOutOfMemory, "the GPU has %zu MiB of %zu MiB left, %zu MiB were needed", free_bytes >> 20, total_bytes >> 20,
+             (bytes >> 20) + 1);
     }
     check_cuda(status, "cudaMalloc");
     taken_here() += bytes;

@@ -1,18 +1,6 @@
 #include "runtime/error.h"
 
-#include <cstdarg>
-#include <cstdio>
-
 namespace octavo::cuda {
-
-void fail(ErrorCode code, const char* format, ...) {
-    char text[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    throw Error{code, text};
-}
 
 void check_cuda(cudaError_t status, const char* call) {
     if (status == cudaSuccess) return;

@@ -24,7 +24,7 @@ struct GpuReport {
 
 GpuReport find_gpus();
 
-/** "90a, 100": what the kernels were compiled for. */
+/** "80 90a": what the kernels were compiled for. */
 const char* compiled_architectures();
 
 /** Makes `ordinal` the calling thread's device. @throws BACKEND_LOAD with the fix when it cannot run our kernels */

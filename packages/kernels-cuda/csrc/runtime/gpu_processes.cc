@@ -1,9 +1,8 @@
 #include "runtime/gpu_processes.h"
 
 #include <cuda_runtime_api.h>
-#include <dlfcn.h>
 
-#include <cstdio>
+#include "runtime/shared_library.h"
 
 namespace octavo::cuda {
 namespace {
@@ -17,49 +16,37 @@ struct ProcessInfo {
 constexpr unsigned long long kUnknownBytes = ~0ull;
 constexpr unsigned kMostProcesses = 128;
 
-/** The library for the time of one question. */
-class Nvml {
-public:
+/** The functions used, bound once for the process. Those that return int return 0 when they succeed. */
+struct Nvml {
+    SharedLibrary file;
+    bool usable = false;
+    int (*start)();
+    int (*stop)();
+    int (*find)(const char* pci_bus_id, void** device);
+    int (*list)(void* device, unsigned* count, ProcessInfo* processes);
+    int (*name)(unsigned id, char* text, unsigned bytes);
+
     Nvml() {
-        library_ = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
-        if (!library_) return;
-        const auto start = symbol<int (*)()>("nvmlInit_v2");
-        started_ = start && start() == 0;
+        file.open(nullptr, {"libnvidia-ml.so.1"});
+        usable = file.is_open() && file.bind(start, "nvmlInit_v2") && file.bind(stop, "nvmlShutdown") &&
+                 file.bind(find, "nvmlDeviceGetHandleByPciBusId_v2") && file.bind(list, "nvmlDeviceGetComputeRunningProcesses_v3") &&
+                 file.bind(name, "nvmlSystemGetProcessName");
     }
-    ~Nvml() {
-        if (started_) symbol<int (*)()>("nvmlShutdown")();
-        if (library_) dlclose(library_);
-    }
-    Nvml(const Nvml&) = delete;
-    Nvml& operator=(const Nvml&) = delete;
-
-    std::vector<GpuProcess> processes(const char* pci_bus_id) const {
-        std::vector<GpuProcess> result;
-        if (!started_) return result;
-        const auto find = symbol<int (*)(const char*, void**)>("nvmlDeviceGetHandleByPciBusId_v2");
-        const auto list = symbol<int (*)(void*, unsigned*, ProcessInfo*)>("nvmlDeviceGetComputeRunningProcesses_v3");
-        const auto name = symbol<int (*)(unsigned, char*, unsigned)>("nvmlSystemGetProcessName");
-        void* device = nullptr;
-        ProcessInfo infos[kMostProcesses] = {};
-        unsigned count = kMostProcesses;
-        if (!find || !list || find(pci_bus_id, &device) != 0 || list(device, &count, infos) != 0) return result;
-        for (unsigned i = 0; i < count; i++) {
-            char text[256] = "";
-            if (name && name(infos[i].id, text, sizeof text) != 0) text[0] = '\0';
-            result.push_back({infos[i].id, text, infos[i].bytes == kUnknownBytes ? 0 : infos[i].bytes});
-        }
-        return result;
-    }
-
-private:
-    template <typename Function>
-    Function symbol(const char* name) const {
-        return reinterpret_cast<Function>(dlsym(library_, name));
-    }
-
-    void* library_ = nullptr;
-    bool started_ = false;
 };
+
+std::vector<GpuProcess> processes_of(const Nvml& nvml, const char* pci_bus_id) {
+    std::vector<GpuProcess> result;
+    void* device = nullptr;
+    ProcessInfo infos[kMostProcesses] = {};
+    unsigned count = kMostProcesses;
+    if (nvml.find(pci_bus_id, &device) != 0 || nvml.list(device, &count, infos) != 0) return result;
+    for (unsigned i = 0; i < count; i++) {
+        char text[256] = "";
+        if (nvml.name(infos[i].id, text, sizeof text) != 0) text[0] = '\0';
+        result.push_back({infos[i].id, text, infos[i].bytes == kUnknownBytes ? 0 : infos[i].bytes});
+    }
+    return result;
+}
 
 }  // namespace
 
@@ -69,7 +56,12 @@ std::vector<GpuProcess> gpu_processes(int ordinal) {
         cudaGetLastError();
         return {};
     }
-    return Nvml().processes(pci_bus_id);
+    static const Nvml nvml;
+    // Only for the time of the question: what it keeps up meanwhile is not ours to hold.
+    if (!nvml.usable || nvml.start() != 0) return {};
+    std::vector<GpuProcess> processes = processes_of(nvml, pci_bus_id);
+    nvml.stop();
+    return processes;
 }
 
 }  // namespace octavo::cuda

@@ -1,5 +1,7 @@
 #include "runtime/graph.h"
 
+#include <memory>
+
 #include "runtime/error.h"
 
 namespace octavo::cuda {
@@ -25,22 +27,22 @@ void Graph::abort_capture(cudaStream_t stream) {
     cudaGetLastError();
 }
 
-Graph::Graph(cudaStream_t stream) {
+// Delegates, so that the destructor frees what was made before something fails.
+Graph::Graph(cudaStream_t stream) : Graph() {
     cudaGraph_t captured = nullptr;
     check_cuda(cudaStreamEndCapture(stream, &captured), "cudaStreamEndCapture");
+    const std::unique_ptr<CUgraph_st, decltype(&cudaGraphDestroy)> kept(captured, cudaGraphDestroy);
     const size_t before = free_bytes();
-    cudaError_t status = cudaGraphInstantiate(&executable_, captured, 0);
-    cudaGraphDestroy(captured);
-    check_cuda(status, "cudaGraphInstantiate");
+    check_cuda(cudaGraphInstantiate(&executable_, captured, 0), "cudaGraphInstantiate");
     // Now rather than at the first launch, so that its memory is known and its lack is an error here.
-    status = cudaGraphUpload(executable_, stream);
-    if (status != cudaSuccess) cudaGraphExecDestroy(executable_);
-    check_cuda(status, "cudaGraphUpload");
+    check_cuda(cudaGraphUpload(executable_, stream), "cudaGraphUpload");
     const size_t after = free_bytes();
     bytes_ = before > after ? before - after : 0;
 }
 
-Graph::~Graph() { cudaGraphExecDestroy(executable_); }
+Graph::~Graph() {
+    if (executable_) cudaGraphExecDestroy(executable_);
+}
 
 void Graph::launch(cudaStream_t stream) { check_cuda(cudaGraphLaunch(executable_, stream), "cudaGraphLaunch"); }
 

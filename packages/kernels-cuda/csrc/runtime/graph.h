@@ -25,6 +25,8 @@ public:
     static void abort_capture(cudaStream_t stream);
 
 private:
+    Graph() = default;
+
     cudaGraphExec_t executable_ = nullptr;
     size_t bytes_ = 0;
 };

@@ -1,14 +1,11 @@
 #include "runtime/nccl.h"
 
-#include <dlfcn.h>
-
 #include <chrono>
-#include <cstdlib>
-#include <mutex>
 #include <thread>
 
 #include "octavo/step_plan.h"
 #include "runtime/error.h"
+#include "runtime/shared_library.h"
 
 namespace octavo::cuda {
 namespace {
@@ -40,9 +37,9 @@ std::string version_text(int version) {
 
 }  // namespace
 
-/** The functions used, bound once for the process; the library stays open. Those that return int return 0 when they succeed. */
+/** The functions used, bound once for the process. Those that return int return 0 when they succeed. */
 struct Communicator::Library {
-    std::string found;
+    SharedLibrary file;
     bool usable = false;
     int (*version)(int* version);
     int (*unique_id)(NcclId* id);
@@ -62,9 +59,7 @@ struct Communicator::Library {
     int (*group_end)();
 
     static const Library& get() {
-        static Library library;
-        static std::once_flag once;
-        std::call_once(once, [] { library.open(); });
+        static const Library library;
         return library;
     }
 
@@ -74,7 +69,7 @@ struct Communicator::Library {
         check(library.usable, ErrorCode::kBackendLoad,
               "several GPUs need NCCL %s or later. Found: %s\nInstall it (libnccl2 of the system, or the wheel nvidia-nccl-cu13 with its "
               "lib folder in LD_LIBRARY_PATH), or let OCTAVO_NCCL name the file of the library.",
-              version_text(kMinimumVersion).c_str(), library.found.c_str());
+              version_text(kMinimumVersion).c_str(), library.file.found.c_str());
         return library;
     }
 
@@ -88,39 +83,28 @@ struct Communicator::Library {
     }
 
 private:
-    void open() {
-        const char* named = std::getenv("OCTAVO_NCCL");
-        const char* name = named && *named ? named : "libnccl.so.2";
-        void* opened = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-        found = opened ? name : dlerror();
-        if (!opened) return;
+    Library() {
+        file.open("OCTAVO_NCCL", {"libnccl.so.2"});
         int number = 0;
-        if (!bind(opened, version, "ncclGetVersion") || version(&number) != 0) return;
-        found += ", version " + version_text(number);
+        if (!file.is_open() || !file.bind(version, "ncclGetVersion") || version(&number) != 0) return;
+        file.found += ", version " + version_text(number);
         if (number < kMinimumVersion) {
-            found += ", which is too old";
+            file.found += ", which is too old";
             return;
         }
-        usable = bind(opened, unique_id, "ncclGetUniqueId") && bind(opened, init_rank, "ncclCommInitRank") &&
-                 bind(opened, destroy, "ncclCommDestroy") && bind(opened, abort, "ncclCommAbort") &&
-                 bind(opened, async_error, "ncclCommGetAsyncError") && bind(opened, error_string, "ncclGetErrorString") &&
-                 bind(opened, last_error, "ncclGetLastError") && bind(opened, all_reduce, "ncclAllReduce") &&
-                 bind(opened, all_gather, "ncclAllGather") && bind(opened, reduce_scatter, "ncclReduceScatter") &&
-                 bind(opened, broadcast, "ncclBroadcast") && bind(opened, send, "ncclSend") && bind(opened, recv, "ncclRecv") &&
-                 bind(opened, group_start, "ncclGroupStart") && bind(opened, group_end, "ncclGroupEnd");
-    }
-
-    template <typename Function>
-    bool bind(void* opened, Function& function, const char* symbol) {
-        function = reinterpret_cast<Function>(dlsym(opened, symbol));
-        if (!function) found += std::string(", without ") + symbol;
-        return function != nullptr;
+        usable = file.bind(unique_id, "ncclGetUniqueId") && file.bind(init_rank, "ncclCommInitRank") &&
+                 file.bind(destroy, "ncclCommDestroy") && file.bind(abort, "ncclCommAbort") &&
+                 file.bind(async_error, "ncclCommGetAsyncError") && file.bind(error_string, "ncclGetErrorString") &&
+                 file.bind(last_error, "ncclGetLastError") && file.bind(all_reduce, "ncclAllReduce") &&
+                 file.bind(all_gather, "ncclAllGather") && file.bind(reduce_scatter, "ncclReduceScatter") &&
+                 file.bind(broadcast, "ncclBroadcast") && file.bind(send, "ncclSend") && file.bind(recv, "ncclRecv") &&
+                 file.bind(group_start, "ncclGroupStart") && file.bind(group_end, "ncclGroupEnd");
     }
 };
 
 bool find_nccl(std::string& found) {
     const auto& library = Communicator::Library::get();
-    found = library.found;
+    found = library.file.found;
     return library.usable;
 }
 

@@ -19,7 +19,8 @@ bool wants_cublas_lt() {
 
 }  // namespace
 
-Stream::Stream(int ordinal, bool batch_invariant) : ordinal_(ordinal), batch_invariant_(batch_invariant) {
+// Delegates, so that the destructor frees what was made before something fails.
+Stream::Stream(int ordinal, bool batch_invariant) : Stream(Empty{}, ordinal, batch_invariant) {
     open_gpu(ordinal);
     check_cuda(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
     void* fault = nullptr;
@@ -29,8 +30,8 @@ Stream::Stream(int ordinal, bool batch_invariant) : ordinal_(ordinal), batch_inv
     uploader_ = std::make_unique<Uploader>(*this);
     // Here, because nothing can be allocated while a graph is captured. Invariant ops need none.
     if (!batch_invariant) {
+        workspace_ = take_device_memory(attention_workspace_bytes());
         workspace_bytes_ = attention_workspace_bytes();
-        workspace_ = take_device_memory(workspace_bytes_);
         check_cuda(cudaMemsetAsync(workspace_, 0, workspace_bytes_, handle_), "cudaMemsetAsync");
     }
     // Its algorithms depend on the number of rows.
@@ -42,13 +43,14 @@ Stream::Stream(int ordinal, bool batch_invariant) : ordinal_(ordinal), batch_inv
 
 // What fails here has failed before or does not matter: the GPU may be gone, or the process about to end.
 Stream::~Stream() {
+    if (!handle_) return;  // the GPU was not opened
     cudaSetDevice(ordinal_);
-    if (handle_) cudaStreamSynchronize(handle_);
+    cudaStreamSynchronize(handle_);
     uploader_.reset();
     cublas_lt_.reset();
     give_back_device_memory(workspace_, workspace_bytes_);
     if (fault_) cudaFreeHost(fault_);
-    if (handle_) cudaStreamDestroy(handle_);
+    cudaStreamDestroy(handle_);
 }
 
 void Stream::activate() const { check_cuda(cudaSetDevice(ordinal_), "cudaSetDevice"); }
@@ -68,7 +70,9 @@ void Stream::check_fault() {
 
 void* Stream::allocate_device(size_t bytes) {
     void* data = device_memory_.allocate(bytes);
-    check_cuda(cudaMemsetAsync(data, 0, bytes, handle_), "cudaMemsetAsync");
+    const cudaError_t status = cudaMemsetAsync(data, 0, bytes, handle_);
+    if (status != cudaSuccess) device_memory_.release(data, bytes);
+    check_cuda(status, "cudaMemsetAsync");
     return data;
 }
 

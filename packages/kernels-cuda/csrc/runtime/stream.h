@@ -61,6 +61,10 @@ public:
     size_t own_device_bytes() const;
 
 private:
+    /** What a constructor that throws leaves to the destructor. */
+    struct Empty {};
+    Stream(Empty, int ordinal, bool batch_invariant) : ordinal_(ordinal), batch_invariant_(batch_invariant) {}
+
     int ordinal_;
     bool batch_invariant_;
     cudaStream_t handle_ = nullptr;

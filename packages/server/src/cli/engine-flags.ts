@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { length, positive, share } from "./flag-values.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
-const LOAD_FORMATS = ["auto", "safetensors", "dummy"];
+const LOAD_FORMATS = ["auto", "safetensors", "gguf", "dummy"];
 const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
 
 /** Their values have the names of `EngineOptions`. */
@@ -14,10 +14,11 @@ export function addEngineFlags(command: Command): Command {
       new Option("--dtype <dtype>", "dtype of weights, activations and KV cache").choices(DTYPES).default("auto"),
     )
     .addOption(
-      new Option("--load-format <format>", "where weights come from; dummy: random ones, from config.json alone")
+      new Option("--load-format <format>", "where weights come from; dummy: random ones, from the config alone")
         .choices(LOAD_FORMATS)
         .default("auto"),
     )
+    .option("--dequantize", "decode a GGUF file's blocks to --dtype: exact, but larger and slower")
     .option("--skip-tokenizer-init", "no tokenizer: prompts are token ids, replies have no text")
     .option(
       "--max-model-len <tokens>",

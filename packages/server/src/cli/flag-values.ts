@@ -24,7 +24,10 @@ export function wholeNumber(text: string): number {
 }
 
 export function length(text: string): number | "auto" {
-  return text === "auto" || text === "-1" ? "auto" : positive(text);
+  if (text === "auto" || text === "-1") return "auto";
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("It must be a whole number of at least 1, or auto.");
 }
 
 export function share(text: string): number {

@@ -10,7 +10,10 @@ export type Serve = (model: string | undefined, flags: ServeFlags) => Promise<vo
 export function serveCommand(serve: Serve): Command {
   const command = new Command("serve")
     .description("serve a model over the OpenAI API")
-    .argument("[MODEL]", "folder with config.json, tokenizer.json and safetensors (default: @octavo/model-pocket)")
+    .argument(
+      "[MODEL]",
+      "folder with config.json, tokenizer.json and safetensors, or a GGUF file (default: @octavo/model-pocket)",
+    )
     .optionsGroup("Network:")
     .option("--host <host>", "address to listen on", nonEmpty, "127.0.0.1")
     .addOption(portOption())

@@ -65,7 +65,7 @@ export function registerEngineMetrics(registry: Registry, engine: Engine): void 
   info.set(labels, 1);
   new Gauge({
     name: "octavo:device_memory_bytes",
-    help: "Bytes that the engine holds on its device, by purpose.",
+    help: "Bytes that the engine holds on its device, by purpose; mapped files are not counted.",
     labelNames: ["purpose"],
     registers: [registry],
     collect() {

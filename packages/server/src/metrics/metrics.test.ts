@@ -49,6 +49,8 @@ test("the engine's counters and the requests' latencies, under vLLM's names", as
     `octavo:request_params_n_sum{${LABELS}} 2`,
     `http_request_duration_seconds_count{handler="${CHAT}",method="POST"} 3`,
     `http_response_size_bytes_count{handler="${CHAT}"} 3`,
+    `octavo:device_memory_bytes{purpose="weights",${LABELS}} 1000`,
+    `octavo:device_memory_bytes{purpose="graphs",${LABELS}} 7`,
     `http_requests_total{handler="${CHAT}",method="POST",status="2xx"} 2`,
     `http_requests_total{handler="${CHAT}",method="POST",status="4xx"} 1`,
     `http_requests_total{handler="none",method="GET",status="4xx"} 1`,

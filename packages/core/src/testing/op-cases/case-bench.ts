@@ -1,11 +1,13 @@
 // Where a case puts its tensors on a backend: every tensor between guard bytes, outputs poisoned, all of it read back
 // through the backend's own copy, so that the same case runs on host and device memory.
 import type { Backend } from "../../backend.js";
+import { decodeBlocks } from "../../blocks/decode.js";
+import { BLOCK_FORMATS, type BlockFormat } from "../../blocks/format.js";
 import { type DType, isFloatDType } from "../../dtype.js";
-import type { LinearSpec, LinearWeight } from "../../linear.js";
+import { type BlockPlanes, isDense, type LinearPart, type LinearSpec, type LinearWeight } from "../../linear.js";
 import type { Ops } from "../../ops.js";
 import { hostStorage, type Storage } from "../../storage.js";
-import { byteSize, elementCount, type Tensor, tensor } from "../../tensor.js";
+import { byteSize, bytesOf, elementCount, type Tensor, tensor } from "../../tensor.js";
 import { store } from "../elements.js";
 import { type Random, seededRandom } from "../random.js";
 
@@ -77,8 +79,27 @@ export class CaseBench implements Disposable {
     return t;
   }
 
+  /** Rows of blocks as a checkpoint reader hands them out, placed as {@link CaseBench.hostTensor} says. */
+  blockPlanes(
+    format: BlockFormat,
+    outFeatures: number,
+    bytes: Uint8Array,
+    { byteOffset = 0, native = true } = {},
+  ): BlockPlanes {
+    const total = byteOffset + bytes.length;
+    const storage = native ? this.#hold(this.backend.allocateHost(total)) : hostStorage(new Uint8Array(total));
+    const blocks = tensor("uint8", [outFeatures, bytes.length / outFeatures], storage, byteOffset);
+    bytesOf(blocks).set(bytes);
+    return { format, blocks };
+  }
+
+  /** A prepared layer. Blocks that the backend has no kernels for are decoded, as whoever loads a checkpoint does. */
   linear(spec: LinearSpec): LinearWeight {
-    return this.#hold(this.backend.prepareLinear(spec));
+    return this.#hold(this.backend.prepareLinear({ ...spec, parts: spec.parts.map((part) => this.#decoded(part)) }));
+  }
+
+  updateLinear(weight: LinearWeight, index: number, part: LinearPart): void {
+    this.backend.updateLinear(weight, index, this.#decoded(part));
   }
 
   /** Reads everything back. `damage` names guard bytes or inputs that changed. */
@@ -122,6 +143,20 @@ export class CaseBench implements Disposable {
     this.backend.copy(tensor("uint8", [total], storage), tensor("uint8", [total], staging), total);
     this.#slots.push({ ...options, name, role, device, image: bytes.slice() });
     return device;
+  }
+
+  #decoded(part: LinearPart): LinearPart {
+    const { planes } = part;
+    if (isDense(planes) || this.backend.info.blockFormats?.includes(planes.format)) return part;
+    const { elements, bytes } = BLOCK_FORMATS[planes.format];
+    const [rows, rowBytes] = planes.blocks.shape as [number, number];
+    const weight = tensor(
+      "float32",
+      [rows, (rowBytes / bytes) * elements],
+      hostStorage(new Uint8Array(((4 * rows * rowBytes) / bytes) * elements)),
+    );
+    decodeBlocks(planes.format, bytesOf(planes.blocks), new Float32Array(bytesOf(weight).buffer));
+    return { ...part, planes: { format: "dense", weight } };
   }
 
   #download({ device, image }: Slot): Storage {

@@ -2,6 +2,7 @@
 import { activationCases } from "./activation-cases.js";
 import { attentionCases } from "./attention-cases.js";
 import { batchCases } from "./batch-cases.js";
+import { blockLinearCases } from "./block-linear-cases.js";
 import { embeddingCases } from "./embedding-cases.js";
 import { linearCases } from "./linear-cases.js";
 import { normCases } from "./norm-cases.js";
@@ -17,6 +18,7 @@ export const opCases: readonly OpCase[] = [
   ...ropeCases,
   ...attentionCases,
   ...linearCases,
+  ...blockLinearCases,
   ...activationCases,
   ...samplingCases,
 ];

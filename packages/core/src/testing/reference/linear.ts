@@ -1,9 +1,17 @@
 // Linear layers: weights decoded to float32 (which holds every float dtype exactly), one dot product an output.
+import { decodeBlocks } from "../../blocks/decode.js";
 import type { FloatDType } from "../../dtype.js";
 import { checkArgument, OctavoError } from "../../errors.js";
-import type { LinearPart, LinearSpec, LinearWeight } from "../../linear.js";
+import {
+  checkedBlocks,
+  isDense,
+  type LinearPart,
+  type LinearSpec,
+  type LinearWeight,
+  planesByteSize,
+} from "../../linear.js";
 import { hostStorage, type Storage } from "../../storage.js";
-import { byteSize, type Tensor, tensor } from "../../tensor.js";
+import { bytesOf, type Tensor, tensor } from "../../tensor.js";
 import { load, store } from "../elements.js";
 import type { HostMemory } from "../host-memory.js";
 
@@ -12,7 +20,7 @@ export class ReferenceLinearWeight implements LinearWeight {
   readonly outFeatures: number;
   readonly dtype: FloatDType;
   readonly byteLength: number;
-  /** float32 [outFeatures, inFeatures], of values that `dtype` can hold */
+  /** float32 [outFeatures, inFeatures]: dense ones are values that `dtype` can hold, blocks what they decode to */
   readonly weights: Float32Array;
   /** [outFeatures], zeros where a part has none */
   readonly bias: Float32Array;
@@ -25,7 +33,7 @@ export class ReferenceLinearWeight implements LinearWeight {
     this.inFeatures = inFeatures;
     this.outFeatures = this.#partSizes.reduce((a, b) => a + b, 0);
     this.dtype = dtype;
-    this.byteLength = byteSize(dtype, [this.outFeatures, inFeatures]);
+    this.byteLength = parts.reduce((sum, part) => sum + planesByteSize(part.planes, dtype), 0);
     const count = this.outFeatures * inFeatures;
     this.#storage = memory.allocate(4 * (count + this.outFeatures), "weights");
     const { buffer } = this.#storage.bytes!;
@@ -37,25 +45,37 @@ export class ReferenceLinearWeight implements LinearWeight {
   /** Decodes part `index` into its place. */
   update(index: number, part: LinearPart): void {
     const rows = this.#partSizes[index];
-    const { weight } = part.planes;
     checkArgument(
-      rows === part.outFeatures && weight.shape[0] === rows && weight.shape[1] === this.inFeatures,
-      `${part.name} has shape [${weight.shape}], part ${index} of the layer is [${rows}, ${this.inFeatures}]`,
+      rows === part.outFeatures,
+      `${part.name} has ${part.outFeatures} outputs, part ${index} of the layer has ${rows}`,
       part.name,
     );
     const first = this.#partSizes.slice(0, index).reduce((a, b) => a + b, 0);
+    const target = this.weights.subarray(first * this.inFeatures, (first + rows) * this.inFeatures);
+    if (isDense(part.planes)) this.#round(part.planes.weight, part.name, target);
+    else
+      decodeBlocks(part.planes.format, bytesOf(checkedBlocks(part.planes, part.name, rows, this.inFeatures)), target);
+    if (part.bias) {
+      const bias = new Float64Array(rows);
+      load(bias, part.bias, 0);
+      this.bias.set(bias, first);
+    }
+  }
+
+  #round(weight: Tensor, name: string, target: Float32Array): void {
+    const rows = target.length / this.inFeatures;
+    checkArgument(
+      weight.shape[0] === rows && weight.shape[1] === this.inFeatures,
+      `${name} has shape [${weight.shape}], this part of the layer is [${rows}, ${this.inFeatures}]`,
+      name,
+    );
     const row = new Float64Array(this.inFeatures);
     const rounded = tensor(this.dtype, [this.inFeatures], hostStorage(new Uint8Array(8 * this.inFeatures)));
     for (let i = 0; i < rows; i++) {
       load(row, weight, i * weight.strides[0]!);
       store(rounded, 0, row);
       load(row, rounded, 0);
-      this.weights.set(row, (first + i) * this.inFeatures);
-    }
-    if (part.bias) {
-      const bias = new Float64Array(rows);
-      load(bias, part.bias, 0);
-      this.bias.set(bias, first);
+      target.set(row, i * this.inFeatures);
     }
   }
 

@@ -1,5 +1,6 @@
 // The oracle: every op as plain loops over plain JavaScript memory, float64 inside, rounded once where it is stored.
 import type { Backend, BackendInfo } from "../../backend.js";
+import { BLOCK_FORMATS, type BlockFormat } from "../../blocks/format.js";
 import { type DType, FLOAT_DTYPES, isFloatDType } from "../../dtype.js";
 import { checkArgument, OctavoError } from "../../errors.js";
 import type { LinearPart, LinearSpec, LinearWeight } from "../../linear.js";
@@ -45,6 +46,7 @@ class ReferenceBackend extends HostBackend {
     name: "reference",
     description: "plain loops in JavaScript",
     dtypes: FLOAT_DTYPES,
+    blockFormats: Object.keys(BLOCK_FORMATS) as BlockFormat[],
     blockSize: 16,
     availableBytes: 2 ** 30,
     depth: 1,

@@ -1,39 +1,39 @@
-// The chat page: static files of ours, read once. They need no key; what they call does.
-import { readFileSync } from "node:fs";
+// The chat page: static files that apps/playground built, read once. They need no key; what they call does.
+import { gzipSync } from "node:zlib";
 import type { RouteHandler } from "../../context.js";
-import { pageFolder } from "../../page-folder.js";
+import type { PageFile } from "./files.js";
 
-interface PageFile {
-  readonly name: string;
-  readonly contentType: string;
-}
+/** Files that are smaller gain nothing. */
+const MIN_COMPRESSED = 1024;
 
-/** Path to file. */
-export const PAGE_FILES: ReadonlyMap<string, PageFile> = new Map([
-  ["/", { name: "index.html", contentType: "text/html; charset=utf-8" }],
-  ["/page/style.css", { name: "style.css", contentType: "text/css; charset=utf-8" }],
-  ["/page/chat.js", { name: "chat.js", contentType: "text/javascript; charset=utf-8" }],
-]);
-
+/** The page runs only its own script, talks only to this server, and cannot turn text into markup. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
-  "img-src data:",
+  "img-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
 ].join("; ");
 
-export function pageFile({ name, contentType }: PageFile): RouteHandler {
-  const text = readFileSync(new URL(name, pageFolder), "utf8");
+export function pageFile({ content, contentType, hashed }: PageFile): RouteHandler {
   const headers = {
     "content-type": contentType,
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
-    "cache-control": "no-cache",
+    "cache-control": hashed ? "public, max-age=31536000, immutable" : "no-cache",
+    vary: "accept-encoding",
   };
-  return (c) => c.body(text, 200, headers);
+  let compressed: Uint8Array<ArrayBuffer> | null = null;
+  return (c) => {
+    const gzip = content.length >= MIN_COMPRESSED && /\bgzip\b/.test(c.req.header("accept-encoding") ?? "");
+    if (!gzip) return c.body(content, 200, headers);
+    compressed ??= new Uint8Array(gzipSync(content));
+    return c.body(compressed, 200, { ...headers, "content-encoding": "gzip" });
+  };
 }

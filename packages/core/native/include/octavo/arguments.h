@@ -1,0 +1,125 @@
+// The positional arguments of one call from JavaScript. Raw Node-API, because an op call is some 20 numbers and wrapper classes cost
+// several times the call itself.
+#pragma once
+
+#include <node_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "octavo/error.h"
+#include "octavo/op_arguments.h"
+
+namespace octavo {
+
+/** Reads the arguments in order. @throws INTERNAL for a missing one, or one of another type */
+class Arguments {
+public:
+    Arguments(napi_env env, napi_callback_info info) : env_(env) { napi_get_cb_info(env, info, &count_, values_, nullptr, &data_); }
+
+    napi_env env() const { return env_; }
+
+    napi_value value() {
+        check(next_ < count_ && next_ < kMost, ErrorCode::kInternal, "argument %zu is missing", next_);
+        return values_[next_++];
+    }
+
+    double number() {
+        double result = 0;
+        const napi_value argument = value();
+        check(napi_get_value_double(env_, argument, &result) == napi_ok, ErrorCode::kInternal, "argument %zu is not a number", next_ - 1);
+        return result;
+    }
+
+    int64_t integer() { return static_cast<int64_t>(number()); }
+    int32_t code() { return static_cast<int32_t>(number()); }
+
+    std::string text() {
+        const napi_value argument = value();
+        size_t length = 0;
+        check(napi_get_value_string_utf8(env_, argument, nullptr, 0, &length) == napi_ok, ErrorCode::kInternal,
+              "argument %zu is not a string", next_ - 1);
+        std::string result(length, '\0');
+        napi_get_value_string_utf8(env_, argument, result.data(), length + 1, &length);
+        return result;
+    }
+
+    struct Bytes {
+        const void* data = nullptr;
+        size_t size = 0;
+    };
+    /** A Uint8Array's bytes, in JavaScript's memory. */
+    Bytes bytes() {
+        Bytes bytes;
+        napi_typedarray_type type;
+        void* data = nullptr;
+        const napi_status status = napi_get_typedarray_info(env_, value(), &type, &bytes.size, &data, nullptr, nullptr);
+        check(status == napi_ok && type == napi_uint8_array, ErrorCode::kInternal, "argument %zu is not a Uint8Array", next_ - 1);
+        bytes.data = data;
+        return bytes;
+    }
+
+    /** An address or null. */
+    void* optional_address() { return reinterpret_cast<void*>(static_cast<uintptr_t>(number())); }
+
+    /** An address. @throws INTERNAL for null */
+    template <typename T>
+    T* pointer() {
+        void* result = optional_address();
+        check(result != nullptr, ErrorCode::kInternal, "argument %zu is a null address", next_ - 1);
+        return static_cast<T*>(result);
+    }
+
+    BatchView batch() {
+        BatchView view;
+        view.plan = pointer<int32_t>();
+        view.plan_words = integer();
+        view.row_ids = integer();
+        view.query_starts = integer();
+        view.context_lens = integer();
+        view.sample_rows = integer();
+        view.max_rows = integer();
+        view.max_tokens = integer();
+        view.max_blocks = integer();
+        view.block_size = integer();
+        view.block_tables = pointer<int32_t>();
+        view.last_tokens = pointer<int32_t>();
+        view.sampling = pointer<int32_t>();
+        return view;
+    }
+
+    PagedCache cache() {
+        PagedCache cache;
+        cache.keys = pointer<void>();
+        cache.values = pointer<void>();
+        cache.dtype = code();
+        cache.blocks = integer();
+        cache.kv_heads = integer();
+        cache.block_size = integer();
+        cache.head_dim = integer();
+        return cache;
+    }
+
+protected:
+    /** What the function was registered with. */
+    void* data() const { return data_; }
+
+private:
+    static constexpr size_t kMost = 40;
+
+    napi_env env_;
+    void* data_ = nullptr;
+    size_t count_ = kMost;
+    size_t next_ = 0;
+    napi_value values_[kMost];
+};
+
+/** A whole number as a result. */
+inline napi_value integer_value(const Arguments& call, int64_t value) {
+    napi_value result;
+    napi_create_int64(call.env(), value, &result);
+    return result;
+}
+
+}  // namespace octavo

@@ -1,0 +1,69 @@
+// What ops with many arguments are given, the same for every backend: raw addresses, strides in elements, dtypes as the codes of
+// step_plan.h. What the ops do with them is said in packages/core/src/ops.ts.
+#pragma once
+
+#include <cstdint>
+
+namespace octavo {
+
+struct Rope {
+    int32_t dtype;
+    void* q;
+    int64_t q_stride, heads;
+    void* k;
+    int64_t k_stride, kv_heads;
+    int64_t tokens, head_dim;
+    const int32_t* positions;
+    const float* cos_sin;
+    int64_t max_positions, rotary_dim;
+};
+
+struct Linear {
+    void* out;
+    int64_t out_stride;
+    int32_t out_dtype;
+    const void* x;
+    int64_t x_stride;
+    int32_t x_dtype;
+    int64_t rows;
+};
+
+/** A layer's keys and values: [blocks, kv_heads, block_size, head_dim]. */
+struct PagedCache {
+    void* keys;
+    void* values;
+    int32_t dtype;
+    int64_t blocks, kv_heads, block_size, head_dim;
+};
+
+/** The plan and the tables of a batch; offsets in words as planLayout of core gives them. */
+struct BatchView {
+    int32_t* plan;
+    int64_t plan_words;
+    int64_t row_ids, query_starts, context_lens, sample_rows;
+    int64_t max_rows, max_tokens, max_blocks, block_size;
+    int32_t* block_tables;  // [max_rows, max_blocks]
+    int32_t* last_tokens;   // [max_rows]
+    int32_t* sampling;      // [max_rows, kRowInitWords]
+};
+
+struct BatchOutputs {
+    int32_t *input_ids, *positions, *slots, *sample_tokens;
+};
+
+struct PagedAttention {
+    void* out;
+    int64_t out_stride;
+    const void* q;
+    int64_t q_stride;
+    int64_t heads, tokens, rows;
+    float scale;
+};
+
+/** Uniform random values; see packages/core/src/random-fill.ts. */
+struct RandomFill {
+    uint32_t seed;
+    float low, span;
+};
+
+}  // namespace octavo

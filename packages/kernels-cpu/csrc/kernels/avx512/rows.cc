@@ -1,0 +1,7 @@
+// Row kernels for CPUs with AVX-512 F, BW, DQ, VL and VNNI.
+#include "kernels/rows.h"
+#include "kernels/tables.h"
+
+namespace octavo::cpu {
+RowKernels avx512_rows() { return row_kernels(); }
+}  // namespace octavo::cpu

@@ -1,0 +1,26 @@
+// A GGUF file as a model: everything that a Hugging Face folder keeps in several files.
+import { type FileReader, readGgufHeaders } from "@octavo/core";
+import { ggufScheme } from "@octavo/quant";
+import type { ModelSource } from "../model-source.js";
+import { architectureOf } from "../registry.js";
+import { checkRotation, ggufConfigReader } from "./gguf-config.js";
+import { GgufWeights } from "./gguf-weights.js";
+
+/** @throws CHECKPOINT or UNSUPPORTED that names the file, key or tensor */
+export function openGgufModel(path: string): ModelSource {
+  const headers = readGgufHeaders(path);
+  const reader = ggufConfigReader(headers);
+  const config = architectureOf(reader).readConfig(reader);
+  checkRotation(headers, config.headDim);
+  return {
+    path,
+    format: "gguf",
+    config,
+    configFile: path,
+    configAdvice: "download the file again",
+    fieldName: (field) => reader.label(field),
+    generationDefaults: () => ({}),
+    scheme: ({ blockFormats = [], dequantize = false }) => ggufScheme({ packed: dequantize ? [] : blockFormats }),
+    openWeights: (read: FileReader) => new GgufWeights(path, read, config.headDim),
+  };
+}

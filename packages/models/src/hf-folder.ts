@@ -1,0 +1,32 @@
+// A folder in Hugging Face layout as a model.
+import { join } from "node:path";
+import { quantScheme } from "@octavo/quant";
+import { Checkpoint } from "./checkpoint.js";
+import { readEndTokens, readGenerationDefaults } from "./generation-config.js";
+import { ConfigReader } from "./hf-config.js";
+import { checkModelFolder } from "./model-folder.js";
+import type { ModelSource } from "./model-source.js";
+import { architectureOf } from "./registry.js";
+
+/**
+ * Reads `config.json` (as written by transformers 4 or 5) and the end tokens of `generation_config.json`.
+ * @throws CHECKPOINT that names folder, file or field; UNSUPPORTED for an architecture, activation or RoPE scaling Octavo lacks
+ */
+export function openModelFolder(folder: string): ModelSource {
+  checkModelFolder(folder);
+  const configFile = join(folder, "config.json");
+  const reader = ConfigReader.open(configFile);
+  const config = architectureOf(reader).readConfig(reader);
+  const eosTokenIds = readEndTokens(folder) ?? config.eosTokenIds;
+  return {
+    path: folder,
+    format: "safetensors",
+    config: { ...config, eosTokenIds },
+    configFile,
+    configAdvice: "take the config.json that belongs to these weights",
+    fieldName: (field) => field,
+    generationDefaults: () => readGenerationDefaults(folder),
+    scheme: () => quantScheme(config.quantization, configFile),
+    openWeights: (read) => Checkpoint.open(folder, read),
+  };
+}

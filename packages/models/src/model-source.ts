@@ -1,0 +1,36 @@
+// Where folders and GGUF files meet: a model as it lies on disk. What loads models sees nothing else of either.
+import type { BlockFormat, FileReader } from "@octavo/core";
+import type { QuantScheme, TensorSource } from "@octavo/quant";
+import type { GenerationDefaults } from "./generation-config.js";
+import type { ModelConfig } from "./model-config.js";
+
+/** Open weights of a model, by checkpoint name. */
+export interface WeightFiles extends TensorSource, Disposable {
+  readonly names: Iterable<string>;
+  dispose(): void;
+}
+
+export interface SchemeOptions {
+  /** What the backend computes as it is. Default: nothing. */
+  readonly blockFormats?: readonly BlockFormat[];
+  /** Decode everything, whatever the backend computes. Default false. */
+  readonly dequantize?: boolean;
+}
+
+export interface ModelSource {
+  /** As the user named it. */
+  readonly path: string;
+  readonly format: "safetensors" | "gguf";
+  readonly config: ModelConfig;
+  /** Where `config` was read, for error messages, and what to do when it does not fit the weights. */
+  readonly configFile: string;
+  readonly configAdvice: string;
+  /** What a field of config.json is called there. */
+  fieldName(field: string): string;
+  /** @throws CHECKPOINT that names file and field */
+  generationDefaults(): GenerationDefaults;
+  /** @throws UNSUPPORTED or CHECKPOINT for a quantization that Octavo does not read */
+  scheme(options: SchemeOptions): QuantScheme;
+  /** @param read `Backend.mapFile` @throws CHECKPOINT when files are missing or damaged */
+  openWeights(read: FileReader): WeightFiles;
+}

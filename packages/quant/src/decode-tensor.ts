@@ -1,0 +1,77 @@
+// Plain tensors of a checkpoint that may hold them in blocks.
+import {
+  BLOCK_FORMATS,
+  type BlockFormat,
+  byteSize,
+  bytesOf,
+  decodeBlocks,
+  elementCount,
+  hostStorage,
+  OctavoError,
+  type Tensor,
+  tensor,
+} from "@octavo/core";
+import type { TensorSource } from "./tensor-source.js";
+import { readTensor, type TensorSpec } from "./tensor-spec.js";
+
+/**
+ * The tensor that `spec` describes: as it lies, or decoded to float32 where the source has it in blocks.
+ * @throws CHECKPOINT with name, file, found and expected when it is missing or differs
+ */
+export function readDense(source: TensorSource, spec: TensorSpec): Tensor {
+  const format = source.blockFormat?.(spec.name);
+  return format === undefined ? readTensor(source, spec) : decodeTensor(source, spec, format);
+}
+
+/** A tensor in blocks as it lies: uint8 [...rows, bytes of a row]. @param spec its shape in elements @throws CHECKPOINT */
+export function readBlocks(source: TensorSource, spec: TensorSpec, format: BlockFormat): Tensor {
+  const found = source.tensor(spec.name);
+  const { elements, bytes } = BLOCK_FORMATS[format];
+  const expected = [...spec.shape.slice(0, -1), ((spec.shape.at(-1) ?? 1) / elements) * bytes];
+  if (found.dtype === "uint8" && `${found.shape}` === `${expected}`) return found;
+  throw new OctavoError({
+    code: "CHECKPOINT",
+    message:
+      `tensor ${spec.name} in ${source.origin(spec.name)} is ${format} in [${found.shape}] bytes, ` +
+      `expected [${spec.shape}] elements, that is [${expected}] bytes: the weights do not belong to this config, or are damaged`,
+    param: spec.name,
+  });
+}
+
+/** A tensor in blocks, whose rows (all dimensions but the last) can be decoded a few at a time. */
+export interface BlockRows {
+  readonly count: number;
+  readonly rowLength: number;
+  /** Decodes as many rows as fill `out`, from row `first` on. */
+  decode(first: number, out: Float32Array): void;
+}
+
+/** The rows of the tensor that `spec` describes; undefined where the source has it plain. @throws CHECKPOINT */
+export function readBlockRows(source: TensorSource, spec: TensorSpec): BlockRows | undefined {
+  const format = source.blockFormat?.(spec.name);
+  return format === undefined ? undefined : blockRows(source, spec, format);
+}
+
+/** @returns float32 on the host */
+export function decodeTensor(source: TensorSource, spec: TensorSpec, format: BlockFormat): Tensor {
+  const values = new Float32Array(elementCount(spec.shape));
+  blockRows(source, spec, format).decode(0, values);
+  return tensor("float32", spec.shape, hostStorage(new Uint8Array(values.buffer)));
+}
+
+function blockRows(source: TensorSource, spec: TensorSpec, format: BlockFormat): BlockRows {
+  const blocks = readBlocks(source, spec, format);
+  const rowBytes = blocks.shape.at(-1) ?? 0;
+  const rowLength = spec.shape.at(-1) ?? 1;
+  const end = blocks.byteOffset + byteSize("uint8", blocks.shape);
+  const isHidden = end > (blocks.storage.bytes?.byteLength ?? 0);
+  const bytes = (isHidden ? source.readBytes?.(spec.name) : undefined) ?? bytesOf(blocks);
+  return {
+    count: elementCount(spec.shape.slice(0, -1)),
+    rowLength,
+    decode(first, out) {
+      const from = first * rowBytes;
+      decodeBlocks(format, bytes.subarray(from, from + (out.length / rowLength) * rowBytes), out);
+    },
+  };
+}

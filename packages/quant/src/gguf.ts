@@ -1,0 +1,33 @@
+// GGUF weights: `<name>.weight` plain or in blocks, tensor by tensor as the file has it, and `<name>.bias`.
+import type { BlockFormat, CanonicalPlanes, LinearPart } from "@octavo/core";
+import { decodeTensor, readBlocks, readDense } from "./decode-tensor.js";
+import type { LinearRequest, QuantScheme } from "./scheme.js";
+import type { TensorSource } from "./tensor-source.js";
+import { floatSpec, readTensor, type TensorSpec } from "./tensor-spec.js";
+import { unquantized } from "./unquantized.js";
+
+export interface GgufSchemeOptions {
+  /** Formats that the backend computes as they are (`BackendInfo.blockFormats`). Default: none, everything is decoded. */
+  readonly packed?: readonly BlockFormat[];
+}
+
+/** The weights of a GGUF file: blocks stay blocks where `packed` has their format, else they are decoded to float32 planes. */
+export function ggufScheme({ packed = [] }: GgufSchemeOptions = {}): QuantScheme {
+  return {
+    name: "gguf",
+    tensors: unquantized.tensors,
+    decode(linear: LinearRequest, source: TensorSource): LinearPart {
+      const { name, outFeatures, inFeatures } = linear;
+      const planes = planesOf(floatSpec(`${name}.weight`, [outFeatures, inFeatures]), source, packed);
+      const bias = linear.bias ? readDense(source, floatSpec(`${name}.bias`, [outFeatures])) : undefined;
+      return { name, outFeatures, planes, bias };
+    },
+  };
+}
+
+function planesOf(spec: TensorSpec, source: TensorSource, packed: readonly BlockFormat[]): CanonicalPlanes {
+  const format = source.blockFormat?.(spec.name);
+  if (format === undefined) return { format: "dense", weight: readTensor(source, spec) };
+  if (packed.includes(format)) return { format, blocks: readBlocks(source, spec, format) };
+  return { format: "dense", weight: decodeTensor(source, spec, format) };
+}

@@ -1,0 +1,52 @@
+import type { EngineInfo } from "@octavo/engine";
+import { expect, test } from "vitest";
+import { banner } from "./banner.js";
+
+const MIB = 2 ** 20;
+const info: EngineInfo = {
+  model: "folder",
+  architecture: "LlamaForCausalLM",
+  device: "cpu",
+  dtype: "bfloat16",
+  vocabSize: 300,
+  maxModelLen: 128,
+  maxNumSeqs: 4,
+  maxNumBatchedTokens: 64,
+  blockSize: 16,
+  numBlocks: 9,
+  weightBytes: 14 * MIB,
+  kvCacheBytes: 256 * MIB,
+  memory: { weights: 14 * MIB, kv: 256 * MIB, workspace: 12 * MIB, tables: MIB / 2, graphs: 0 },
+  loadSeconds: 0.25,
+  generationDefaults: {},
+};
+const dedicated = { totalBytes: 80 * 1024 * MIB, contextBytes: 512 * MIB };
+const lineOf = (changes: Partial<EngineInfo>, word: string, options = {}) => {
+  const text = banner(
+    "http://host:1",
+    "it's",
+    { ...info, ...changes },
+    { needsKey: false, hasTokenizer: true, ...options },
+  );
+  return text.split("\n").find((line) => line.trim().startsWith(word));
+};
+
+test("memory is what is held, and of which share", () => {
+  expect(lineOf({}, "memory")).toMatch(
+    / weights 14\.0 MiB, KV cache 256\.0 MiB, workspace 12\.0 MiB, tables 0\.5 MiB$/,
+  );
+  expect(lineOf({ memory: { ...info.memory, weights: 0 } }, "memory")).toMatch(/ weights 14\.0 MiB mapped, /);
+  expect(lineOf({ dedicated: { ...dedicated, shareBytes: 72 * 1024 * MIB } }, "memory")).toMatch(
+    /weights 14\.0 MiB, .*, CUDA context 512\.0 MiB; share 72\.0 GiB of the GPU's 80\.0 GiB$/,
+  );
+  expect(lineOf({ dedicated }, "memory")).toMatch(/512\.0 MiB; the GPU's 80\.0 GiB$/);
+});
+
+test("the request to paste is one that this engine answers", () => {
+  expect(lineOf({}, "try it", { needsKey: true })).toMatch(
+    /chat\/completions .*Bearer \$OCTAVO_API_KEY" -d '\{"model":"it'\\''s","messages":/,
+  );
+  expect(lineOf({}, "try it", { hasTokenizer: false })).toMatch(/v1\/completions .*"prompt":\[1,2,3\]\}'$/);
+  expect(lineOf({}, "address")).toContain("chat page");
+  expect(lineOf({}, "address", { hasTokenizer: false })).toContain("token ids only");
+});

@@ -1,0 +1,42 @@
+// `tokenizer.ggml.model` "gpt2": byte-level BPE, with its merges in the file.
+
+import type { GgufVocabulary } from "./gguf-vocabulary.js";
+import { PRE_TOKENIZERS } from "./pre-tokenizers.js";
+import type { TokenizerParts } from "./tokenizer-parts.js";
+
+const PRE = "tokenizer.ggml.pre";
+const MERGES = "tokenizer.ggml.merges";
+
+/** @throws UNSUPPORTED for an unknown way to cut text; CHECKPOINT for merges that are none */
+export function byteLevelModel(vocabulary: GgufVocabulary): TokenizerParts {
+  const name = vocabulary.text(PRE);
+  if (name === undefined) {
+    process.emitWarning(
+      `${vocabulary.file} does not say how its tokenizer cuts text (${PRE}); tokens may differ from the model's own. Convert it again with a current llama.cpp.`,
+      { code: "OCTAVO_GGUF_TOKENIZER" },
+    );
+  }
+  const pre = PRE_TOKENIZERS.get(name ?? "default") ?? vocabulary.unsupported(PRE, [...PRE_TOKENIZERS.keys()]);
+  if (!vocabulary.has(MERGES)) vocabulary.fail(MERGES, "a list of texts");
+  const merges = vocabulary.texts(MERGES).map((merge) => {
+    // From 1, because a token may itself be a space.
+    const space = merge.indexOf(" ", 1);
+    return space < 0
+      ? vocabulary.fail(MERGES, "pairs with a space between")
+      : [merge.slice(0, space), merge.slice(space + 1)];
+  });
+  const splits = pre.patterns.map((pattern) => ({
+    type: "Split",
+    pattern: { Regex: pattern },
+    behavior: "Isolated",
+    invert: false,
+  }));
+  const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false };
+  return {
+    normalizer: pre.normalizer ? { type: pre.normalizer } : null,
+    pre_tokenizer: { type: "Sequence", pretokenizers: [...splits, byteLevel] },
+    decoder: { type: "ByteLevel" },
+    model: { type: "BPE", merges, ignore_merges: pre.ignoreMerges ?? false },
+    addsBos: pre.addBos ?? false,
+  };
+}

@@ -1,0 +1,98 @@
+// Installs the packed packages into an empty folder, as a user without a compiler would, and uses them. Needs the registry for what
+// Octavo depends on. node scripts/try-packed.mjs [FOLDER of pack.mjs]
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const MOST_MEGABYTES = 60;
+/** What a user has without a compiler: Node, npm, and what npm itself calls. */
+const TOOLS = ["sh", "env", "uname", "ldd", "getconf", "sed", "cat", "dirname", "basename"];
+const POCKET = "node_modules/@octavo/model-pocket";
+const root = mkdtempSync(join(tmpdir(), "octavo-packed-"));
+const folder = join(root, "app");
+const packed = process.argv[2] ?? join(root, "packed");
+let server;
+
+function run(command, args, options = {}) {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", ...options });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed (${status})\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
+function pathWithoutCompiler() {
+  const bin = join(root, "bin");
+  mkdirSync(bin);
+  for (const tool of TOOLS) {
+    const { stdout } = spawnSync("sh", ["-c", `command -v ${tool}`], { encoding: "utf8" });
+    if (stdout.startsWith("/")) symlinkSync(stdout.trim(), join(bin, tool));
+  }
+  symlinkSync(process.execPath, join(bin, "node"));
+  for (const tool of ["npm", "npx"]) symlinkSync(join(dirname(process.execPath), tool), join(bin, tool));
+  return bin;
+}
+
+/** The first example of a package's README, with Pocket as its model. */
+function runExample(name, env) {
+  const readme = readFileSync(join(folder, "node_modules/@octavo", name, "README.md"), "utf8");
+  const [, code] = /```(?:js|ts|javascript|typescript)\n([\s\S]*?)```/.exec(readme) ?? [];
+  if (!code) throw new Error(`the README of ${name} has no example`);
+  writeFileSync(join(folder, `${name}.mjs`), code.replace("path/to/model", POCKET));
+  return run("node", [`${name}.mjs`, `${POCKET}/model.safetensors`], { cwd: folder, env })
+    .trim()
+    .split("\n")
+    .at(-1);
+}
+
+async function ask(url) {
+  for (let i = 0; i < 100; i++) {
+    try {
+      const response = await fetch(`${url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({
+          model: "pocket",
+          messages: [{ role: "user", content: "Hello!" }],
+          max_tokens: 8,
+          temperature: 0,
+        }),
+      });
+      if (response.status !== 503) return await response.json(); // 503: the model is being loaded
+    } catch {
+      // Nobody listens yet.
+    }
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
+  throw new Error(`no answer from ${url}`);
+}
+
+try {
+  if (!process.argv[2]) run(process.execPath, [fileURLToPath(new URL("pack.mjs", import.meta.url)), packed]);
+  const tarballs = readdirSync(packed).filter((name) => name.endsWith(".tgz") && !name.includes("kernels-cuda"));
+  const foreign = (name) => /-linux-/.test(name) && !name.includes(`-linux-${process.arch}-`);
+  mkdirSync(folder);
+  writeFileSync(join(folder, "package.json"), "{}");
+  const env = { PATH: pathWithoutCompiler(), HOME: process.env.HOME ?? root };
+  const wanted = tarballs.filter((name) => !foreign(name)).map((name) => join(packed, name));
+  run("npm", ["install", "--no-audit", "--no-fund", ...wanted], { cwd: folder, env });
+  const megabytes = Number(run("du", ["-sm", "node_modules"], { cwd: folder }).split("\t")[0]);
+  console.log(`installed: ${megabytes} MB`);
+  if (megabytes > MOST_MEGABYTES) throw new Error(`that is more than ${MOST_MEGABYTES} MB`);
+  for (const name of ["core", "quant", "scheduler"]) console.log(`@octavo/${name}'s example: ${runExample(name, env)}`);
+
+  const port = 20000 + (process.pid % 20000);
+  server = spawn("npx", ["octavo", "serve", "--port", String(port)], {
+    cwd: folder,
+    env,
+    stdio: "inherit",
+    detached: true,
+  });
+  const answer = await ask(`http://127.0.0.1:${port}`);
+  const text = answer.choices?.[0]?.message?.content;
+  if (!text) throw new Error(`octavo serve answered ${JSON.stringify(answer)}`);
+  console.log(`octavo serve: ${JSON.stringify(text)}`);
+} finally {
+  if (server) process.kill(-server.pid);
+  rmSync(root, { recursive: true });
+}
