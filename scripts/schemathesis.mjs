@@ -1,6 +1,9 @@
 // Sends thousands of made-up requests to a server with Pocket, from its own OpenAPI document, and fails on a status of 500 or a reply
 // that the document does not describe. Needs schemathesis from PyPI: node scripts/schemathesis.mjs [PATH/TO/schemathesis]
 import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** For each of the routes, of which four take a body: more than 2,000 in all. */
@@ -31,7 +34,10 @@ const url = await new Promise((resolve, reject) => {
 const command = process.argv[2] ?? "schemathesis";
 const flags = ["--max-examples", String(EXAMPLES), "--seed", "7", "--request-timeout", "60", "--no-shrink"];
 const run = [`${url}/openapi.json`, "--checks", CHECKS.join(), "--phases", "coverage,fuzzing", ...flags];
-const { status, error } = spawnSync(command, ["run", ...run], { stdio: "inherit" });
+// It leaves its cache where it runs.
+const folder = mkdtempSync(join(tmpdir(), "octavo-schemathesis-"));
+const { status, error } = spawnSync(command, ["run", ...run], { stdio: "inherit", cwd: folder });
+rmSync(folder, { recursive: true });
 if (error) console.error(`${command} cannot be run (${error.message}); pip install schemathesis`);
 server.removeAllListeners("exit");
 server.kill();

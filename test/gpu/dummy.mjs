@@ -56,9 +56,14 @@ function finish(backend) {
   event.dispose();
 }
 
+function heldBytes(backend) {
+  return Object.values(backend.memory()).reduce((sum, bytes) => sum + bytes, 0);
+}
+
 function bytesEqualTheReference() {
   const backend = createBackend();
   console.log(backend.info.description);
+  const before = heldBytes(backend);
   const reference = createReferenceBackend();
   const found = memoryCases.map((memoryCase) => runMemoryCase(memoryCase, backend, reference));
   const wrong = found.filter((failure) => failure !== undefined);
@@ -67,8 +72,9 @@ function bytesEqualTheReference() {
     wrong.length === 0,
     `${found.length - wrong.length} of ${found.length} memory cases have the reference's bytes`,
   );
-  const held = Object.values(backend.memory()).reduce((sum, bytes) => sum + bytes, 0);
-  report(held === 0, `${held} bytes of GPU memory are left`);
+  backend.releaseStaging();
+  const left = heldBytes(backend) - before;
+  report(left === 0, `${left} bytes of GPU memory are left`);
   backend.dispose();
 }
 

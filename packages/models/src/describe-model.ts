@@ -7,7 +7,7 @@ import { readModelConfig } from "./open-model.js";
 
 export interface TensorSummary {
   readonly name: string;
-  /** As the file stores it. */
+  /** As the file stores it: a dtype, or GGML's name of a block format. */
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly byteLength: number;
@@ -55,14 +55,9 @@ export function kvBytesPerToken(config: ModelConfig, dtype: FloatDType): number 
 
 function readTensors(path: string): TensorSummary[] {
   if (isGguf(path)) {
-    const { tensors } = readGgufHeaders(path);
-    return Array.from(tensors, ([name, { type, shape, byteLength, path: file }]) => ({
-      name,
-      dtype: type.name,
-      shape,
-      byteLength,
-      path: file,
-    }));
+    return Array.from(readGgufHeaders(path).tensors, ([name, tensor]) => {
+      return { name, dtype: tensor.type.name, shape: tensor.shape, byteLength: tensor.byteLength, path: tensor.path };
+    });
   }
   using checkpoint = Checkpoint.open(path, readHeaderOnly);
   return Array.from(checkpoint.names, (name) => {

@@ -33,7 +33,7 @@ export interface AppOptions {
   readonly disableDocs?: boolean;
 }
 
-/** Routes that need no key: probes and scrapers, beside the pages' files, since those ask for a key themselves. */
+/** Routes that need no key: probes and scrapers, beside the pages' files, since the pages ask for a key themselves. */
 const OPEN_PATHS = API_ROUTES.flatMap(({ open, path }) => (open ? [path] : []));
 
 /** An OpenAI-compatible app over `engine`. Disposing of the engine is the caller's business. */
@@ -49,14 +49,14 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
     maxBodyBytes: options.maxBodyBytes ?? 16 * 2 ** 20,
     created: Math.floor(Date.now() / 1000),
   };
+  const page = readPage();
   const docs = options.disableDocs
     ? new Map<string, RouteHandler>()
     : docsRoutes(openApiDocument(API_ROUTES, context.apiKeys.length > 0));
-  const page = readPage();
   const app = new Hono<Env>();
   app.use(accessLog(context));
   if (context.apiKeys.length > 0)
-    app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...page.keys(), ...docs.keys()])));
+    app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...docs.keys(), ...page.keys()])));
 
   for (const { methods, path, handler } of API_ROUTES) route(app, methods, path, handler(context));
   for (const [path, handler] of docs) route(app, ["GET"], path, handler);

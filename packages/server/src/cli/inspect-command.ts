@@ -4,7 +4,7 @@ import { Command } from "commander";
 export function inspectCommand(): Command {
   return new Command("inspect")
     .description("what a model is and needs; reads headers, no weights")
-    .argument("[MODEL]", "folder of a model (default: @octavo/model-pocket)")
+    .argument("[MODEL]", "folder or GGUF file of a model (default: @octavo/model-pocket)")
     .option("--tensors", "list every tensor, too")
     .option("--json", "all of it as JSON, for programs")
     .action(runInspect)
