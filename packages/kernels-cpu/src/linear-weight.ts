@@ -53,6 +53,8 @@ export class CpuLinearWeight implements LinearWeight {
   readonly #pool: MemoryPool;
   readonly #writer: WeightWriter;
   readonly #parts: PartMemory[] = [];
+  /** Whether each part came with a bias. */
+  readonly #hasBias: readonly boolean[];
   readonly #bias: CpuStorage | undefined;
 
   constructor(native: NativeAddon, backend: number, pool: MemoryPool, writer: WeightWriter, spec: LinearSpec) {
@@ -65,7 +67,8 @@ export class CpuLinearWeight implements LinearWeight {
     this.outFeatures = spec.parts.reduce((sum, part) => sum + part.outFeatures, 0);
     checkArgument(spec.parts.length > 0, "a linear layer needs at least one part", "parts");
     for (const part of spec.parts) this.#check(part, part.outFeatures);
-    const hasBias = spec.parts.some((part) => part.bias);
+    this.#hasBias = spec.parts.map((part) => part.bias !== undefined);
+    const hasBias = this.#hasBias.includes(true);
     this.#bias = hasBias ? pool.allocate(4 * this.outFeatures, "weights") : undefined;
     this.id = native.createLinear(
       backend,
@@ -87,7 +90,12 @@ export class CpuLinearWeight implements LinearWeight {
     const memory = this.#parts[index];
     checkArgument(memory, `${part.name} replaces part ${index}, the layer has ${this.#parts.length}`, "index");
     this.#check(part, memory.rows);
-    checkArgument(!part.bias || this.#bias, `${part.name} has a bias, the layer was prepared without one`, "bias");
+    checkArgument(
+      (part.bias !== undefined) === this.#hasBias[index],
+      () =>
+        `${part.name} comes ${part.bias ? "with" : "without"} a bias, it was prepared ${part.bias ? "without" : "with"} one`,
+      "bias",
+    );
     const { format } = part.planes;
     checkArgument(format === memory.format, `${part.name} is ${format}, the layer was prepared with ${memory.format}`);
     if (!memory.owned) {

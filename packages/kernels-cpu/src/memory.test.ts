@@ -194,4 +194,18 @@ describe("mapped files", () => {
     );
     expect(() => backend.updateLinear(linear, 2, linearSpec(host(5, 3)).parts[0]!)).toThrow(/part 2, the layer has 2/);
   });
+
+  test("updateLinear refuses a part that lost or got a bias", () => {
+    const backend = createBackend();
+    const zeros = (...shape: number[]) =>
+      tensor("float32", shape, hostStorage(new Uint8Array(4 * shape.reduce((a, b) => a * b))));
+    const [plain, biased] = linearSpec(zeros(3, 2), zeros(3, 2)).parts.map((part, i) =>
+      i === 0 ? part : { ...part, bias: zeros(3) },
+    );
+    const linear = backend.prepareLinear({ inFeatures: 2, dtype: "float32", parts: [plain!, biased!] });
+    backend.updateLinear(linear, 0, plain!);
+    backend.updateLinear(linear, 1, biased!);
+    expect(() => backend.updateLinear(linear, 0, biased!)).toThrow(/comes with a bias, it was prepared without one/);
+    expect(() => backend.updateLinear(linear, 1, plain!)).toThrow(/comes without a bias, it was prepared with one/);
+  });
 });

@@ -35,6 +35,8 @@ export class CudaLinearWeight implements LinearWeight {
   /** Output features of each part. */
   readonly #parts: readonly number[];
   readonly #weight: CudaStorage;
+  /** Whether each part came with a bias. */
+  readonly #hasBias: readonly boolean[];
   readonly #bias: CudaStorage | undefined;
   readonly #sameBias: CudaStorage | undefined;
   readonly #storages: CudaStorage[] = [];
@@ -49,7 +51,8 @@ export class CudaLinearWeight implements LinearWeight {
     this.outFeatures = this.#parts.reduce((sum, size) => sum + size, 0);
     checkArgument(spec.parts.length > 0, "a linear layer needs at least one part", "parts");
     for (const part of spec.parts) this.#check(part, part.outFeatures);
-    const hasBias = spec.parts.some((part) => part.bias);
+    this.#hasBias = spec.parts.map((part) => part.bias !== undefined);
+    const hasBias = this.#hasBias.includes(true);
     const own = (dtype: FloatDType, shape: readonly number[]) => {
       const storage = pool.allocate(byteSize(dtype, shape), "weights");
       this.#storages.push(storage);
@@ -84,7 +87,12 @@ export class CudaLinearWeight implements LinearWeight {
       `${part.name} replaces part ${index}, the layer has ${this.#parts.length}`,
       "index",
     );
-    checkArgument(!part.bias || this.#bias, `${part.name} has a bias, the layer was prepared without one`, "bias");
+    checkArgument(
+      (part.bias !== undefined) === this.#hasBias[index],
+      () =>
+        `${part.name} comes ${part.bias ? "with" : "without"} a bias, it was prepared ${part.bias ? "without" : "with"} one`,
+      "bias",
+    );
     this.#check(part, rows);
     this.#place(index, part);
   }
