@@ -1,5 +1,5 @@
 // Octavo's own time per step: Pocket's shapes on the null backend, so that only planning, op calls and bookkeeping are left.
-import { createStatsBuffer, encodeAdd, loadCore, resolveSamplingParams } from "@octavo/engine/core";
+import { createStatsBuffer, encodeAdd, loadCore, OUTPUT_WORDS, resolveSamplingParams } from "@octavo/engine/core";
 import { modelPath } from "@octavo/model-pocket";
 import { describeMachine } from "./machine.js";
 
@@ -36,7 +36,7 @@ async function measure(requests: number, asyncScheduling: boolean): Promise<Row>
     const outputs = core.outputs.take();
     const end = performance.now();
     if (step >= 0) times[step] = 1000 * (end - start);
-    for (let i = 0; i < outputs.length; i += 4) if (outputs[i + 2] !== 0) add();
+    for (let i = 0; i < outputs.length; i += OUTPUT_WORDS) if (outputs[i + 2] !== 0) add();
   }
   core.dispose();
   times.sort();
