@@ -1,5 +1,5 @@
 // One rank of collectives.mjs: what each process does on its GPU. All ranks run the same checks in the same order.
-import { slice } from "@octavo/core";
+import { heldBytes, slice } from "@octavo/core";
 import { connectCollectives, createBackend, createUniqueId } from "@octavo/kernels-cuda";
 import { Buffers, DTYPES, reducedValuesOf, valuesOf } from "./collectives-buffers.mjs";
 import { errorOf, manyAllReduces, timeAllReduces, wrongArguments } from "./collectives-checks.mjs";
@@ -29,7 +29,7 @@ export async function runRank(rank, worldSize) {
   const ranks = Array.from({ length: worldSize }, (_, i) => i);
   const [next, previous] = [(rank + 1) % worldSize, (rank + worldSize - 1) % worldSize];
   let backend = createBackend({ deviceIndex: rank });
-  const fresh = heldBytes(backend);
+  const fresh = heldBytes(backend.memory());
 
   async function connect(to = backend) {
     if (rank === 0) process.send({ uniqueId: createUniqueId() });
@@ -198,7 +198,7 @@ export async function runRank(rank, worldSize) {
 
   await check("a backend that is disposed before its communicator", async () => {
     buffers.dispose();
-    const held = heldBytes(backend) - fresh;
+    const held = heldBytes(backend.memory()) - fresh;
     backend.dispose();
     comm.dispose();
     backend = createBackend({ deviceIndex: rank });
@@ -226,8 +226,4 @@ export async function runRank(rank, worldSize) {
   buffers.dispose();
   backend.dispose();
   process.channel.unref();
-}
-
-function heldBytes(backend) {
-  return Object.values(backend.memory()).reduce((sum, bytes) => sum + bytes, 0);
 }

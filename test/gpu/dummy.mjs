@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tensor } from "@octavo/core";
+import { heldBytes, tensor } from "@octavo/core";
 import { createReferenceBackend, memoryCases, runMemoryCase } from "@octavo/core/testing";
 import { LLM } from "@octavo/engine";
 import { createBackend } from "@octavo/kernels-cuda";
@@ -56,14 +56,10 @@ function finish(backend) {
   event.dispose();
 }
 
-function heldBytes(backend) {
-  return Object.values(backend.memory()).reduce((sum, bytes) => sum + bytes, 0);
-}
-
 function bytesEqualTheReference() {
   const backend = createBackend();
   console.log(backend.info.description);
-  const before = heldBytes(backend);
+  const before = heldBytes(backend.memory());
   const reference = createReferenceBackend();
   const found = memoryCases.map((memoryCase) => runMemoryCase(memoryCase, backend, reference));
   const wrong = found.filter((failure) => failure !== undefined);
@@ -73,7 +69,7 @@ function bytesEqualTheReference() {
     `${found.length - wrong.length} of ${found.length} memory cases have the reference's bytes`,
   );
   backend.releaseStaging();
-  const left = heldBytes(backend) - before;
+  const left = heldBytes(backend.memory()) - before;
   report(left === 0, `${left} bytes of GPU memory are left`);
   backend.dispose();
 }

@@ -22,6 +22,11 @@ export interface Storage extends Disposable {
   dispose(): void;
 }
 
+/** Bytes of all purposes together. @param held as `Backend.memory()` gives it */
+export function heldBytes(held: Readonly<Record<MemoryPurpose, number>>): number {
+  return Object.values(held).reduce((sum, bytes) => sum + bytes, 0);
+}
+
 /** A host storage over bytes that JavaScript owns. It has no native address. */
 export function hostStorage(bytes: Uint8Array): Storage {
   let held: Uint8Array = bytes;

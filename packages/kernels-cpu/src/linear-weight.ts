@@ -6,18 +6,15 @@ import {
   byteSize,
   type CanonicalPlanes,
   checkArgument,
-  checkedBlocks,
   DTYPES,
-  elementCount,
   type FloatDType,
-  isContiguous,
   isDense,
-  isFloatDType,
   type LinearPart,
   type LinearSpec,
   type LinearWeight,
   type Tensor,
 } from "@octavo/core";
+import { checkLinearPart, checkSameBias } from "@octavo/core/native";
 import type { CpuStorage, MemoryPool } from "./memory.js";
 import type { NativeAddon } from "./native.js";
 
@@ -66,7 +63,7 @@ export class CpuLinearWeight implements LinearWeight {
     this.dtype = spec.dtype;
     this.outFeatures = spec.parts.reduce((sum, part) => sum + part.outFeatures, 0);
     checkArgument(spec.parts.length > 0, "a linear layer needs at least one part", "parts");
-    for (const part of spec.parts) this.#check(part, part.outFeatures);
+    for (const part of spec.parts) checkLinearPart(part, part.outFeatures, spec.inFeatures);
     this.#hasBias = spec.parts.map((part) => part.bias !== undefined);
     const hasBias = this.#hasBias.includes(true);
     this.#bias = hasBias ? pool.allocate(4 * this.outFeatures, "weights") : undefined;
@@ -89,13 +86,8 @@ export class CpuLinearWeight implements LinearWeight {
   update(index: number, part: LinearPart): void {
     const memory = this.#parts[index];
     checkArgument(memory, `${part.name} replaces part ${index}, the layer has ${this.#parts.length}`, "index");
-    this.#check(part, memory.rows);
-    checkArgument(
-      (part.bias !== undefined) === this.#hasBias[index],
-      () =>
-        `${part.name} comes ${part.bias ? "with" : "without"} a bias, it was prepared ${part.bias ? "without" : "with"} one`,
-      "bias",
-    );
+    checkLinearPart(part, memory.rows, this.inFeatures);
+    checkSameBias(part, this.#hasBias[index]!);
     const { format } = part.planes;
     checkArgument(format === memory.format, `${part.name} is ${format}, the layer was prepared with ${memory.format}`);
     if (!memory.owned) {
@@ -154,32 +146,5 @@ export class CpuLinearWeight implements LinearWeight {
 
   #writeBias(part: LinearPart, column: number): void {
     if (part.bias && this.#bias) this.#writer.dense(this.#bias.address + 4 * column, "float32", part.bias);
-  }
-
-  #check(part: LinearPart, rows: number): void {
-    const { planes } = part;
-    if (isDense(planes)) this.#checkDense(part.name, planes.weight, rows);
-    else checkedBlocks(planes, part.name, rows, this.inFeatures);
-    checkArgument(
-      !part.bias || isFloatDType(part.bias.dtype),
-      `${part.name} has a bias of ${part.bias?.dtype}, a float dtype was expected`,
-      part.name,
-    );
-    checkArgument(
-      !part.bias || (elementCount(part.bias.shape) === rows && isContiguous(part.bias)),
-      `${part.name} has a bias [${part.bias?.shape}], [${rows}] was expected`,
-      part.name,
-    );
-  }
-  #checkDense(name: string, weight: Tensor, rows: number): void {
-    checkArgument(
-      weight.shape.length === 2 &&
-        weight.shape[0] === rows &&
-        weight.shape[1] === this.inFeatures &&
-        isContiguous(weight),
-      `${name} has shape [${weight.shape}], contiguous [${rows},${this.inFeatures}] was expected`,
-      name,
-    );
-    checkArgument(isFloatDType(weight.dtype), `${name} is ${weight.dtype}, a float dtype was expected`, name);
   }
 }

@@ -4,17 +4,15 @@ import {
   byteSize,
   checkArgument,
   DTYPES,
-  elementCount,
   type FloatDType,
-  isContiguous,
   isDense,
-  isFloatDType,
   type LinearPart,
   type LinearSpec,
   type LinearWeight,
   OctavoError,
   type Tensor,
 } from "@octavo/core";
+import { checkLinearPart, checkSameBias } from "@octavo/core/native";
 import type { CudaStorage, MemoryPool } from "./memory.js";
 import type { NativeAddon } from "./native.js";
 
@@ -87,12 +85,7 @@ export class CudaLinearWeight implements LinearWeight {
       `${part.name} replaces part ${index}, the layer has ${this.#parts.length}`,
       "index",
     );
-    checkArgument(
-      (part.bias !== undefined) === this.#hasBias[index],
-      () =>
-        `${part.name} comes ${part.bias ? "with" : "without"} a bias, it was prepared ${part.bias ? "without" : "with"} one`,
-      "bias",
-    );
+    checkSameBias(part, this.#hasBias[index]!);
     this.#check(part, rows);
     this.#place(index, part);
   }
@@ -119,29 +112,11 @@ export class CudaLinearWeight implements LinearWeight {
   }
 
   #check(part: LinearPart, rows: number): void {
-    const weight = denseWeight(part);
-    checkArgument(
-      weight.shape.length === 2 &&
-        weight.shape[0] === rows &&
-        weight.shape[1] === this.inFeatures &&
-        isContiguous(weight),
-      `${part.name} has shape [${weight.shape}], contiguous [${rows},${this.inFeatures}] was expected`,
-      part.name,
-    );
-    checkArgument(
-      isFloatDType(weight.dtype) && (!part.bias || isFloatDType(part.bias.dtype)),
-      `${part.name} is ${weight.dtype}, a float dtype was expected`,
-      part.name,
-    );
-    checkArgument(
-      !part.bias || (elementCount(part.bias.shape) === rows && isContiguous(part.bias)),
-      `${part.name} has a bias [${part.bias?.shape}], [${rows}] was expected`,
-      part.name,
-    );
+    denseWeight(part);
+    checkLinearPart(part, rows, this.inFeatures);
   }
 }
 
-/** @throws UNSUPPORTED for weights in blocks: who prepares them decodes what `info.blockFormats` does not name */
 function denseWeight({ name, planes }: LinearPart): Tensor {
   if (isDense(planes)) return planes.weight;
   throw new OctavoError({ code: "UNSUPPORTED", message: `${name}: the CUDA backend has no format ${planes.format}` });

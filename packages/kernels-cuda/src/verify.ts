@@ -1,5 +1,5 @@
 // Runs the op-case table and the memory cases on a GPU against the reference loops, and prints what differs.
-import { type Backend, type BackendOptions, checkArgument } from "@octavo/core";
+import { type Backend, type BackendOptions, checkArgument, heldBytes } from "@octavo/core";
 import { createReferenceBackend, memoryCases, opCases, runMemoryCase, runOpCase } from "@octavo/core/testing";
 import { CudaBackend } from "./cuda-backend.js";
 
@@ -18,7 +18,7 @@ export function verify({ op, print = console.log, ...options }: VerifyOptions = 
   checkArgument(!op || subjects.has(op), () => `there is no op ${op}; there are ${[...subjects].join(", ")}`, "op");
   using backend = new CudaBackend(options);
   const reference = createReferenceBackend();
-  const heldBefore = heldBytes(backend);
+  const heldBefore = heldBytes(backend.memory());
   print(`${backend.info.name}: ${backend.info.description}`);
   const counts = new Map<string, { passed: number; failed: number }>();
   let failures = 0;
@@ -36,7 +36,7 @@ export function verify({ op, print = console.log, ...options }: VerifyOptions = 
   }
   for (const [name, { passed, failed }] of counts) print(`${name}: ${passed} passed, ${failed} failed`);
   backend.releaseStaging();
-  const held = heldBytes(backend) - heldBefore;
+  const held = heldBytes(backend.memory()) - heldBefore;
   if (held !== 0) print(`FAIL the cases left ${held} bytes of GPU memory`);
   print(`${[...counts.values()].reduce((sum, { passed }) => sum + passed, 0)} passed, ${failures} failed`);
   return failures + (held === 0 ? 0 : 1);
@@ -62,10 +62,6 @@ function casesOn(backend: Backend, reference: Backend): Case[] {
     run: () => runMemoryCase(memoryCase, backend, reference),
   }));
   return [...ofOps, ...ofMemory];
-}
-
-function heldBytes(backend: CudaBackend): number {
-  return Object.values(backend.memory()).reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function failureOf(run: Case["run"], name: string): string | undefined {

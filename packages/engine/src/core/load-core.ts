@@ -1,5 +1,5 @@
 // From a model on disk to a core that can step, with the facts that the client shows.
-import type { Backend } from "@octavo/core";
+import { type Backend, heldBytes } from "@octavo/core";
 import { kvBytesPerBlock, loadModel, openModel } from "@octavo/models";
 import type { EngineInfo } from "../engine.js";
 import type { EngineOptions } from "../engine-options.js";
@@ -42,7 +42,7 @@ export async function loadCore(
       options,
       {
         maxPositions: config.maxPositions,
-        weightBytes: backend.info.dedicated ? heldBytes(backend) : model.weightBytes,
+        weightBytes: backend.info.dedicated ? heldBytes(backend.memory()) : model.weightBytes,
         workspaceBytes: model.workspaceBytes.bind(model),
         kvBytesPerBlock: (blockSize) => kvBytesPerBlock(config, model.dtype, blockSize),
       },
@@ -77,8 +77,4 @@ export async function loadCore(
     backend.dispose();
     throw error;
   }
-}
-
-function heldBytes(backend: Backend): number {
-  return Object.values(backend.memory()).reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -24,14 +24,6 @@ napi_value isa_of(Call& call) {
     return result;
 }
 
-/** disposeBackend(backend): joins its threads and frees everything it gave out */
-napi_value dispose_backend(Call& call) {
-    const int64_t id = call.integer();
-    auto& backends = call.environment().backends;
-    if (id >= 0 && id < static_cast<int64_t>(backends.size())) backends[static_cast<size_t>(id)].reset();
-    return nullptr;
-}
-
 /** { id, address, byteLength, buffer }; the buffer covers at most `view_bytes`. The backend owns the memory, not the buffer. */
 napi_value describe_memory(Call& call, Backend& backend, Memory memory, int64_t view_bytes) {
     const int64_t bytes = static_cast<int64_t>(memory.bytes());
@@ -65,12 +57,6 @@ napi_value map_file(Call& call) {
     return describe_memory(call, backend, std::move(memory), call.integer());
 }
 
-/** detach(buffer): after this no JavaScript view reaches the memory */
-napi_value detach(Call& call) {
-    check(napi_detach_arraybuffer(call.env(), call.value()) == napi_ok, ErrorCode::kInternal, "a buffer could not be detached");
-    return nullptr;
-}
-
 /** release(backend, memory) */
 napi_value release(Call& call) {
     Backend& backend = call.backend();
@@ -83,30 +69,6 @@ napi_value copy(Call& call) {
     void* to = call.pointer<void>();
     const void* from = call.pointer<void>();
     memmove(to, from, static_cast<size_t>(call.integer()));
-    return nullptr;
-}
-
-/** convert(backend, out, outDtype, in, inDtype, count) */
-napi_value convert_elements(Call& call) {
-    Context& context = call.backend().context;
-    void* out = call.pointer<void>();
-    const int32_t out_dtype = call.code();
-    const void* in = call.pointer<void>();
-    const int32_t in_dtype = call.code();
-    convert(context, out, out_dtype, in, in_dtype, call.integer());
-    return nullptr;
-}
-
-/** fillRandom(backend, out, dtype, seed, low, span, count) */
-napi_value fill_random_entry(Call& call) {
-    Context& context = call.backend().context;
-    void* out = call.pointer<void>();
-    const int32_t dtype = call.code();
-    RandomFill fill;
-    fill.seed = static_cast<uint32_t>(call.integer());
-    fill.low = static_cast<float>(call.number());
-    fill.span = static_cast<float>(call.number());
-    fill_random(context, out, dtype, fill, call.integer());
     return nullptr;
 }
 
@@ -156,31 +118,19 @@ napi_value pack_panels(Call& call) {
     return nullptr;
 }
 
-/** disposeLinear(backend, linear) */
-napi_value dispose_linear(Call& call) {
-    Backend& backend = call.backend();
-    backend.linears.erase(call.integer());
-    return nullptr;
-}
-
 }  // namespace
 
 void export_memory(napi_env env, napi_value exports, Environment* environment, Exporter add) {
     add(env, exports, "createBackend", entry<create_backend>, environment);
     add(env, exports, "isaOf", entry<isa_of>, environment);
-    add(env, exports, "disposeBackend", entry<dispose_backend>, environment);
     add(env, exports, "allocate", entry<allocate>, environment);
     add(env, exports, "mapFile", entry<map_file>, environment);
-    add(env, exports, "detach", entry<detach>, environment);
     add(env, exports, "release", entry<release>, environment);
     add(env, exports, "copy", entry<copy>, environment);
-    add(env, exports, "convert", entry<convert_elements>, environment);
-    add(env, exports, "fillRandom", entry<fill_random_entry>, environment);
     add(env, exports, "createLinear", entry<create_linear>, environment);
     add(env, exports, "setLinearPart", entry<set_linear_part>, environment);
     add(env, exports, "panelBytes", entry<panel_bytes>, environment);
     add(env, exports, "packPanels", entry<pack_panels>, environment);
-    add(env, exports, "disposeLinear", entry<dispose_linear>, environment);
 }
 
 }  // namespace octavo::cpu

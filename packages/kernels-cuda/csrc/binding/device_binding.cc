@@ -87,14 +87,6 @@ napi_value gemm_of(Call& call) {
     return result;
 }
 
-/** disposeBackend(backend): waits for the GPU and frees everything the backend gave out */
-napi_value dispose_backend(Call& call) {
-    const int64_t id = call.integer();
-    auto& backends = call.environment().backends;
-    if (id >= 0 && id < static_cast<int64_t>(backends.size())) backends[static_cast<size_t>(id)].reset();
-    return nullptr;
-}
-
 /** memoryOf(backend): { free, total, taken }, the last by this whole process */
 napi_value memory_of(Call& call) {
     const int ordinal = call.backend().stream.ordinal();
@@ -173,7 +165,6 @@ void export_device(napi_env env, napi_value exports, Environment* environment, E
     add(env, exports, "findLibraries", entry<find_libraries>, environment);
     add(env, exports, "createBackend", entry<create_backend>, environment);
     add(env, exports, "gemmOf", entry<gemm_of>, environment);
-    add(env, exports, "disposeBackend", entry<dispose_backend>, environment);
     add(env, exports, "memoryOf", entry<memory_of>, environment);
     add(env, exports, "gpuProcesses", entry<gpu_processes_entry>, environment);
     add(env, exports, "synchronize", entry<synchronize>, environment);

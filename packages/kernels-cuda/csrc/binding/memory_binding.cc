@@ -87,12 +87,6 @@ napi_value map_file_entry(Call& call) {
     return describe_host(call, backend, {MemoryKind::kMapped, mapped.data, mapped.bytes}, call.integer());
 }
 
-/** detach(buffer): after this no JavaScript view reaches the memory */
-napi_value detach(Call& call) {
-    check(napi_detach_arraybuffer(call.env(), call.value()) == napi_ok, ErrorCode::kInternal, "a buffer could not be detached");
-    return nullptr;
-}
-
 /** release(backend, memory) */
 napi_value release(Call& call) {
     Backend& backend = call.backend();
@@ -140,30 +134,6 @@ napi_value upload_bytes(Call& call) {
     return nullptr;
 }
 
-/** convert(backend, to, toDtype, from, fromDtype, count): both in GPU memory */
-napi_value convert_entry(Call& call) {
-    Stream& stream = call.backend().stream;
-    void* to = call.pointer<void>();
-    const int32_t to_dtype = call.code();
-    const void* from = call.pointer<void>();
-    const int32_t from_dtype = call.code();
-    convert(stream, to, to_dtype, from, from_dtype, call.integer());
-    return nullptr;
-}
-
-/** fillRandom(backend, out, dtype, seed, low, span, count) */
-napi_value fill_random_entry(Call& call) {
-    Stream& stream = call.backend().stream;
-    void* out = call.pointer<void>();
-    const int32_t dtype = call.code();
-    RandomFill fill;
-    fill.seed = static_cast<uint32_t>(call.integer());
-    fill.low = static_cast<float>(call.number());
-    fill.span = static_cast<float>(call.number());
-    fill_random(stream, out, dtype, fill, call.integer());
-    return nullptr;
-}
-
 /** releaseStaging(backend): frees what uploads pass through and ends their threads, until the next upload */
 napi_value release_staging(Call& call) {
     call.backend().stream.uploader().release();
@@ -188,30 +158,19 @@ napi_value create_linear(Call& call) {
     return integer_value(call, id);
 }
 
-/** disposeLinear(backend, linear) */
-napi_value dispose_linear(Call& call) {
-    Backend& backend = call.backend();
-    backend.linears.erase(call.integer());
-    return nullptr;
-}
-
 }  // namespace
 
 void export_memory(napi_env env, napi_value exports, Environment* environment, Exporter add) {
     add(env, exports, "allocate", entry<allocate>, environment);
     add(env, exports, "allocateHost", entry<allocate_host>, environment);
     add(env, exports, "mapFile", entry<map_file_entry>, environment);
-    add(env, exports, "detach", entry<detach>, environment);
     add(env, exports, "release", entry<release>, environment);
     add(env, exports, "copy", entry<copy>, environment);
     add(env, exports, "upload", entry<upload>, environment);
     add(env, exports, "uploadBytes", entry<upload_bytes>, environment);
-    add(env, exports, "convert", entry<convert_entry>, environment);
-    add(env, exports, "fillRandom", entry<fill_random_entry>, environment);
     add(env, exports, "releaseStaging", entry<release_staging>, environment);
     add(env, exports, "ownBytes", entry<own_bytes>, environment);
     add(env, exports, "createLinear", entry<create_linear>, environment);
-    add(env, exports, "disposeLinear", entry<dispose_linear>, environment);
 }
 
 }  // namespace octavo::cuda

@@ -109,6 +109,30 @@ napi_value set_error_factory(Call& call) {
     return nullptr;
 }
 
+/** disposeBackend(backend): waits for what it computes and frees everything it gave out */
+template <typename Call>
+napi_value dispose_backend(Call& call) {
+    const int64_t id = call.integer();
+    auto& backends = call.environment().backends;
+    if (id >= 0 && id < static_cast<int64_t>(backends.size())) backends[static_cast<size_t>(id)].reset();
+    return nullptr;
+}
+
+/** disposeLinear(backend, linear) */
+template <typename Call>
+napi_value dispose_linear(Call& call) {
+    auto& backend = call.backend();
+    backend.linears.erase(call.integer());
+    return nullptr;
+}
+
+/** detach(buffer): after this no JavaScript view reaches the memory */
+template <typename Call>
+napi_value detach(Call& call) {
+    check(napi_detach_arraybuffer(call.env(), call.value()) == napi_ok, ErrorCode::kInternal, "a buffer could not be detached");
+    return nullptr;
+}
+
 /** Adds what every addon exports. @returns the environment's state, which ends with the environment: forgotten backends too */
 template <typename Call>
 typename Call::State* begin_addon(napi_env env, napi_value exports, int32_t addon_version) {
@@ -118,6 +142,9 @@ typename Call::State* begin_addon(napi_env env, napi_value exports, int32_t addo
     add_number(env, exports, "addonVersion", addon_version);
     add_number(env, exports, "planVersion", kPlanVersion);
     add_function(env, exports, "setErrorFactory", entry<set_error_factory<Call>>, environment);
+    add_function(env, exports, "disposeBackend", entry<dispose_backend<Call>>, environment);
+    add_function(env, exports, "disposeLinear", entry<dispose_linear<Call>>, environment);
+    add_function(env, exports, "detach", entry<detach<Call>>, environment);
     return environment;
 }
 

@@ -1,4 +1,4 @@
-// The exports of ops, the same for every backend with an addon. The order of the arguments is that of src/native/native-op-calls.ts
+// The exports of ops and of what else is enqueued, the same for every backend with an addon. The order of the arguments is that of src/native/native-op-calls.ts
 // in @octavo/core. A backend's ops_binding.cc defines OCTAVO_BACKEND as its namespace and includes this after its own Call, ops,
 // and `Queue& queue_of(Backend&)`: what its ops are enqueued on.
 #pragma once
@@ -150,6 +150,30 @@ napi_value logprobs_entry(Call& call) {
     return nullptr;
 }
 
+/** convert(backend, to, toDtype, from, fromDtype, count): both in the backend's memory */
+napi_value convert_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    void* to = call.pointer<void>();
+    const int32_t to_dtype = call.code();
+    const void* from = call.pointer<void>();
+    const int32_t from_dtype = call.code();
+    convert(queue, to, to_dtype, from, from_dtype, call.integer());
+    return nullptr;
+}
+
+/** fillRandom(backend, out, dtype, seed, low, span, count) */
+napi_value fill_random_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    void* out = call.pointer<void>();
+    const int32_t dtype = call.code();
+    RandomFill fill;
+    fill.seed = static_cast<uint32_t>(call.integer());
+    fill.low = static_cast<float>(call.number());
+    fill.span = static_cast<float>(call.number());
+    fill_random(queue, out, dtype, fill, call.integer());
+    return nullptr;
+}
+
 }  // namespace
 
 void export_ops(napi_env env, napi_value exports, Environment* environment, Exporter add) {
@@ -165,6 +189,8 @@ void export_ops(napi_env env, napi_value exports, Environment* environment, Expo
     add(env, exports, "siluMul", entry<silu_mul_entry>, environment);
     add(env, exports, "sample", entry<sample_entry>, environment);
     add(env, exports, "logprobs", entry<logprobs_entry>, environment);
+    add(env, exports, "convert", entry<convert_entry>, environment);
+    add(env, exports, "fillRandom", entry<fill_random_entry>, environment);
 }
 
 }  // namespace octavo::OCTAVO_BACKEND
