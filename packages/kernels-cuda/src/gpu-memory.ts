@@ -3,9 +3,9 @@ import type { DedicatedMemory } from "@octavo/core";
 import type { NativeAddon } from "./native.js";
 
 const MIB = 2 ** 20;
-/** A new context on an H200 takes 520 MiB; what is measured is in docs/performance.md. */
+/** More than a context on an H200 takes, see docs/performance.md. */
 const USUAL_CONTEXT_BYTES = 768 * MIB;
-/** What kernels and library code that load later may add to a context: 42 MiB were seen, graphs included. */
+/** What kernels and library code that load later may add to a context, graphs included. */
 const GROWTH_BYTES = 128 * MIB;
 
 /**
