@@ -6,6 +6,7 @@ import {
   type DType,
   type FloatDType,
   planLayout,
+  planSection,
   ROW_INIT_WORDS,
   RowInit,
   StepPlan,
@@ -58,9 +59,10 @@ export class ModelRun implements Disposable {
     this.#backend = backend;
     this.#hostPlan = tensor("int32", [layout.totalWords], backend.allocateHost(4 * layout.totalWords));
     this.#plan = new StepPlan(layout, int32s(this.#hostPlan));
+    const planTensor = table("int32", [layout.totalWords]);
     this.#batch = {
       layout,
-      plan: table("int32", [layout.totalWords]),
+      plan: planTensor,
       tables: {
         blockTables: table("int32", [2, maxBlocks]),
         lastTokens: table("int32", [2]),
@@ -69,7 +71,7 @@ export class ModelRun implements Disposable {
       inputIds: table("int32", [capacity]),
       positions: table("int32", [capacity]),
       slots: table("int32", [capacity]),
-      sampleTokens: table("int32", [2]),
+      sampleTokens: planSection(planTensor, layout.sampleTokens, 2),
       numRows: 0,
       numTokens: 0,
       numSamples: 0,
@@ -106,7 +108,7 @@ export class ModelRun implements Disposable {
       record[RowInit.ropeOffset] = this.model.ropeOffset(promptLength);
       plan.addRowInit(ROW, record);
     }
-    plan.addRow(ROW, this.#length, ids.length, true);
+    plan.addRow(ROW, this.#length, ids.length, 1);
     for (const id of ids) plan.addToken(id);
     const filled = Math.ceil(this.#length / BLOCK_SIZE);
     const needed = Math.ceil((this.#length + ids.length) / BLOCK_SIZE);
@@ -151,18 +153,9 @@ export class ModelRun implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const { plan, inputIds, positions, slots, sampleTokens, tables } = this.#batch;
+    const { plan, inputIds, positions, slots, tables } = this.#batch;
     const { keys, values } = this.#context.kvCache;
-    const tensors = [
-      plan,
-      inputIds,
-      positions,
-      slots,
-      sampleTokens,
-      ...Object.values<Tensor>({ ...tables }),
-      ...keys,
-      ...values,
-    ];
+    const tensors = [plan, inputIds, positions, slots, ...Object.values<Tensor>({ ...tables }), ...keys, ...values];
     for (const { storage } of [...tensors, this.#hostPlan]) storage.dispose();
     this.#workspace.dispose();
     this.model.dispose();

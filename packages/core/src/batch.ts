@@ -1,7 +1,7 @@
 // What the device knows of the requests (tables, one row a request for life) and of one step (batch). `prepareBatch`
 // fills the batch from the uploaded plan; attention, KV write and sampling read it.
 import type { PlanLayout } from "./plan/layout.js";
-import type { Tensor } from "./tensor.js";
+import { type Tensor, tensor } from "./tensor.js";
 
 /** Device tables with one row for each live request. Steps change them only through the plan's differences. */
 export interface RowTables {
@@ -30,11 +30,16 @@ export interface Batch {
   readonly positions: Tensor;
   /** int32 [maxTokens]: `block * blockSize + offset` where each token's keys and values go, filled by prepareBatch */
   readonly slots: Tensor;
-  /** int32 [maxRows]: for each sample, the index of its row's last token in this step, filled by prepareBatch */
+  /** int32 [maxSamples]: for each sample, the index of the token of this step after which it comes; a part of the plan */
   readonly sampleTokens: Tensor;
   numRows: number;
   numTokens: number;
   numSamples: number;
   maxQueryLen: number;
   maxSeqLen: number;
+}
+
+/** Words of an uploaded plan as an int32 tensor [count]. */
+export function planSection({ storage, byteOffset }: Tensor, offset: number, count: number): Tensor {
+  return tensor("int32", [count], storage, byteOffset + 4 * offset);
 }

@@ -10,7 +10,7 @@ import type { Tensor } from "./tensor.js";
 export interface BatchOps {
   /**
    * Applies the uploaded plan: writes row inits and block table changes into `batch.tables`, then expands inputIds,
-   * positions, slots and sampleTokens. A token of -1 becomes the row's last sampled token.
+   * positions and slots. A token of -1 becomes the row's last sampled token.
    */
   prepareBatch(batch: Batch): void;
 }
@@ -72,7 +72,7 @@ export interface ActivationOps {
 
 export interface SamplingOps {
   /**
-   * Picks one token for each sample and stores it in `tokens[s]` and in the row's `lastTokens`. With the row's
+   * Picks one token for each sample and stores it in `tokens[s]`, and the one after a row's last token in `lastTokens`. With the row's
    * parameters: temperature 0 takes the largest logit (ties: the lowest id). Otherwise logits / temperature, then in
    * this order min_p (drop p < min_p * max p), top_k (drop below the k-th largest; ties stay), top_p (keep the shortest
    * prefix in descending order, ties by id, whose probability, renormalised after the drops before, reaches top_p),

@@ -38,7 +38,7 @@ describe("prepareBatch", () => {
     ]);
     expect(values(batch.sampleTokens).slice(0, 2)).toEqual([2, 3]);
     const record = values(batch.tables.sampling).slice(2 * ROW_INIT_WORDS, 3 * ROW_INIT_WORDS);
-    expect([record[0], ...record.slice(4)]).toEqual([2, 3, 11, 12, 1, 0]);
+    expect([record[0], ...record.slice(4, 9)]).toEqual([2, 3, 11, 12, 1, 0]);
   });
 
   const damages: [string, (plan: Int32Array, batch: Batch) => void, RegExp][] = [
@@ -55,6 +55,11 @@ describe("prepareBatch", () => {
     ["query starts past the tokens", (p, b) => p.set([600], b.layout.queryStarts + 3), /tokens \[4, 600\)/],
     ["uncovered tokens", (p, b) => p.set([5], b.layout.queryStarts + 3), /cover 5 of its 6/],
     ["a sample of no entry", (p, b) => p.set([3], b.layout.sampleRows), /sample 0 names entry 3/],
+    [
+      "a sample after another row's token",
+      (p, b) => p.set([3], b.layout.sampleTokens),
+      /names entry 0 of 3 and token 3/,
+    ],
     ["a block write to no row", (p) => p.set([8], p[PlanHeader.blockWritesOffset]!), /row 8, index/],
     ["a block write behind the table", (p) => p.set([16], p[PlanHeader.blockWritesOffset]! + 1), /index 16/],
     ["a negative block", (p) => p.set([-2], p[PlanHeader.blockWritesOffset]! + 2), /block -2/],

@@ -10,6 +10,7 @@ import {
   type FloatDType,
   OctavoError,
   planLayout,
+  planSection,
   ROW_INIT_WORDS,
   StepPlan,
   type Tensor,
@@ -159,7 +160,7 @@ export function makeBatch(backend: Backend, rows: readonly TestRow[], capacity: 
   writer.begin(1);
   const record = new DataView(new ArrayBuffer(4 * ROW_INIT_WORDS));
   for (const { row, contextLen, tokens, samples = false, sampling } of rows) {
-    writer.addRow(row, contextLen, tokens.length, samples);
+    writer.addRow(row, contextLen, tokens.length, samples ? 1 : 0);
     for (const token of tokens) writer.addToken(token);
     const blocks = Math.ceil((contextLen + tokens.length) / full.blockSize);
     for (let i = 0; i < blocks; i++) writer.addBlockWrite(row, i, blockOf(row, i, full.maxBlocksPerRow));
@@ -180,7 +181,7 @@ export function makeBatch(backend: Backend, rows: readonly TestRow[], capacity: 
     inputIds: int32([full.maxTokens]),
     positions: int32([full.maxTokens]),
     slots: int32([full.maxTokens]),
-    sampleTokens: int32([full.maxRows]),
+    sampleTokens: planSection(plan, layout.sampleTokens, full.maxRows),
     numRows: writer.numRows,
     numTokens: writer.numTokens,
     numSamples: writer.numSamples,

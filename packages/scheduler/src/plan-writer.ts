@@ -13,7 +13,7 @@ export function writeChunk(plan: StepPlan, request: Request, chunk: number): boo
   const { tokens, computed, length } = request;
   const end = computed + chunk;
   const samples = end === request.target;
-  plan.addRow(request.row, computed, chunk, samples);
+  plan.addRow(request.row, computed, chunk, samples ? 1 : 0);
   const known = Math.min(end, length);
   if (request.promptLogprobs >= 0 && request.scored < request.promptLength - 1) writeScoredPrompt(plan, request, known);
   else for (let position = computed; position < known; position++) plan.addToken(tokens[position]!);

@@ -9,10 +9,12 @@ type BatchArguments = [
   queryStarts: number,
   contextLens: number,
   sampleRows: number,
+  sampleTokens: number,
   maxRows: number,
   maxTokens: number,
   maxBlocks: number,
   blockSize: number,
+  maxSamples: number,
   blockTables: number,
   lastTokens: number,
   sampling: number,
@@ -30,10 +32,7 @@ type CacheArguments = [
 
 /** Every function throws an OctavoError; the first argument is the number that the addon knows the backend by. */
 export interface NativeOpCalls {
-  prepareBatch(
-    backend: number,
-    ...rest: [...BatchArguments, inputIds: number, positions: number, slots: number, sampleTokens: number]
-  ): void;
+  prepareBatch(backend: number, ...rest: [...BatchArguments, inputIds: number, positions: number, slots: number]): void;
   embedding(
     backend: number,
     out: number,

@@ -43,12 +43,11 @@ export class NativeOps implements Ops {
 
   prepareBatch(batch: Batch): void {
     const { layout, tables } = batch;
-    const { maxRows, maxTokens, maxBlocksPerRow, blockSize } = layout.capacity;
+    const { maxRows, maxTokens, maxBlocksPerRow, blockSize, maxSamples } = layout.capacity;
     checkBatch("prepareBatch", batch);
     checkIndices("prepareBatch", "inputIds", batch.inputIds, maxTokens);
     checkIndices("prepareBatch", "positions", batch.positions, maxTokens);
     checkIndices("prepareBatch", "slots", batch.slots, maxTokens);
-    checkIndices("prepareBatch", "sampleTokens", batch.sampleTokens, maxRows);
     this.#native.prepareBatch(
       this.#backend,
       address(batch.plan),
@@ -57,17 +56,18 @@ export class NativeOps implements Ops {
       layout.queryStarts,
       layout.contextLens,
       layout.sampleRows,
+      layout.sampleTokens,
       maxRows,
       maxTokens,
       maxBlocksPerRow,
       blockSize,
+      maxSamples,
       address(tables.blockTables),
       address(tables.lastTokens),
       address(tables.sampling),
       address(batch.inputIds),
       address(batch.positions),
       address(batch.slots),
-      address(batch.sampleTokens),
     );
   }
 
@@ -234,10 +234,12 @@ export class NativeOps implements Ops {
       layout.queryStarts,
       layout.contextLens,
       layout.sampleRows,
+      layout.sampleTokens,
       layout.capacity.maxRows,
       layout.capacity.maxTokens,
       layout.capacity.maxBlocksPerRow,
       layout.capacity.blockSize,
+      layout.capacity.maxSamples,
       address(tables.blockTables),
       address(tables.lastTokens),
       address(tables.sampling),
@@ -303,10 +305,12 @@ export class NativeOps implements Ops {
       layout.queryStarts,
       layout.contextLens,
       layout.sampleRows,
+      layout.sampleTokens,
       layout.capacity.maxRows,
       layout.capacity.maxTokens,
       layout.capacity.maxBlocksPerRow,
       layout.capacity.blockSize,
+      layout.capacity.maxSamples,
       address(tables.blockTables),
       address(tables.lastTokens),
       address(tables.sampling),
@@ -379,11 +383,11 @@ function checkCache(op: string, keyCache: Tensor, valueCache: Tensor, { layout }
 }
 
 function checkBatch(op: string, { layout, plan, tables, numRows, numSamples }: Batch): void {
-  const { maxRows, maxBlocksPerRow } = layout.capacity;
+  const { maxRows, maxBlocksPerRow, maxSamples } = layout.capacity;
   checkIndices(op, "plan", plan, layout.totalWords);
   checkIndices(op, "blockTables", tables.blockTables, maxRows * maxBlocksPerRow);
   checkIndices(op, "lastTokens", tables.lastTokens, maxRows);
   checkIndices(op, "sampling", tables.sampling, maxRows * ROW_INIT_WORDS);
-  if (numRows > maxRows || numSamples > numRows)
-    fail(op, `${numRows} rows and ${numSamples} samples of at most ${maxRows} rows`);
+  if (numRows > maxRows || numSamples > maxSamples)
+    fail(op, `${numRows} rows of at most ${maxRows}, ${numSamples} samples of at most ${maxSamples}`);
 }

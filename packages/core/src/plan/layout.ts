@@ -3,7 +3,7 @@
 // their device addresses never change, which captured graphs need), then compact sections whose offsets the header holds.
 
 /** Raised when the layout changes: ranks refuse a plan of another version. */
-export const PLAN_VERSION = 2;
+export const PLAN_VERSION = 3;
 
 /** Words of the header, by index. */
 export const PlanHeader = {
@@ -14,7 +14,7 @@ export const PlanHeader = {
   numRows: 2,
   /** Tokens of all rows. */
   numTokens: 3,
-  /** Rows that sample a token. */
+  /** Tokens that are sampled; a row with drafts samples several. */
   numSamples: 4,
   /** Rows after padding (`StepPlan.pad`), which the counts include; 0 for a step that was not padded. */
   bucket: 5,
@@ -37,9 +37,14 @@ export const PlanHeader = {
   numPromptLogprobs: 15,
   /** Offset of `numPromptLogprobs` indices of tokens of this step, followed by as many ids: the prompts' next tokens. */
   promptLogprobsOffset: 16,
+  /** Records of what edits a row's logits: each [row, a RowRecord kind, words, as many words]. */
+  numRecords: 17,
+  recordsOffset: 18,
+  /** 1 when a row that samples has any RowFlags: its logits must be adjusted. */
+  adjusts: 19,
 } as const;
 
-export const PLAN_HEADER_WORDS = 20;
+export const PLAN_HEADER_WORDS = 24;
 
 /** Words of one row-init record. Floats are stored as their float32 bits. */
 export const RowInit = {
@@ -58,9 +63,51 @@ export const RowInit = {
   choice: 7,
   /** Where the request's positions begin in the RoPE table, for models with several sets of frequencies; usually 0 */
   ropeOffset: 8,
+  /** RowFlags, added up. */
+  flags: 9,
+  /** float above 0; 1 means off */
+  repetitionPenalty: 10,
+  /** float; 0 means off */
+  presencePenalty: 11,
+  /** float; 0 means off */
+  frequencyPenalty: 12,
+  /** Tokens of the request before its first output. */
+  promptLength: 13,
 } as const;
 
-export const ROW_INIT_WORDS = 9;
+export const ROW_INIT_WORDS = 14;
+
+/** What of a row's tables is in use. A row-init record empties those that it names. */
+export const RowFlags = {
+  /** Tokens are counted, and the last ones kept, from `history` records and as they are sampled. */
+  history: 1,
+  /** Only the tokens of the row's last `allowed` record may be sampled. */
+  allowed: 2,
+  /** The row's last `edits` record applies. */
+  edits: 4,
+} as const;
+
+/** Kinds of records that change one row's tables. */
+export const RowRecord = {
+  /**
+   * [position of the first, tokens...]: tokens of the request, counted and remembered once each. All that the host knows when a row
+   * with RowFlags.history is planned must have come by then; a token of LAST_SAMPLED the device adds itself, drafts nobody does.
+   */
+  history: 1,
+  /** [token ids...] */
+  allowed: 2,
+  /**
+   * Edits one after the other: [words of this edit, token, bias as float32 bits, until, tokens before...]. While the sampled token's
+   * position is below `until` and the request's output so far ends with the tokens before, `bias` is added to the token's logit.
+   */
+  edits: 3,
+} as const;
+
+/** Words of the edits that one request may have. */
+export const MAX_EDIT_WORDS = 4096;
+
+/** The longest list of tokens before, in an edit. */
+export const MAX_EDIT_CONTEXT = 31;
 
 /** Stands for "the token that this row sampled last", which only the device may know yet. */
 export const LAST_SAMPLED = -1;
@@ -81,35 +128,62 @@ export interface PlanCapacity {
   readonly maxBlocksPerRow: number;
   /** Tokens a block. */
   readonly blockSize: number;
+  /** Tokens that a step samples. Default: maxRows, one each. */
+  readonly maxSamples?: number;
+  /** Makes room for records about as many token ids. Default 0: there are no records. */
+  readonly vocabSize?: number;
 }
 
 /** Word offsets of the row sections, and the size of a plan that always suffices. */
 export interface PlanLayout {
-  readonly capacity: PlanCapacity;
+  readonly capacity: Required<PlanCapacity>;
   /** [maxRows] table row of each scheduled request */
   readonly rowIds: number;
   /** [maxRows + 1] first token of each scheduled request; the last entry is numTokens */
   readonly queryStarts: number;
   /** [maxRows] tokens of each scheduled request that earlier steps computed */
   readonly contextLens: number;
-  /** [maxRows] for each sample, the index of its scheduled request */
+  /** [maxSamples] for each sample, the index of its scheduled request */
   readonly sampleRows: number;
+  /** [maxSamples] for each sample, the index of the token of this step after which it comes */
+  readonly sampleTokens: number;
   /** Where the compact sections begin. */
   readonly compact: number;
   /** Block writes that fit; the scheduler admits no more than this in one step. */
   readonly maxBlockWrites: number;
+  /** Words of records that fit, with what one request can need at most and what running rows add to their histories. */
+  readonly maxRecordWords: number;
   readonly totalWords: number;
 }
 
-export function planLayout(capacity: PlanCapacity): PlanLayout {
-  const { maxRows, maxTokens, maxBlocksPerRow, blockSize } = capacity;
+/** Words of a record before its own. */
+export const RECORD_HEADER_WORDS = 3;
+
+export function planLayout(asked: PlanCapacity): PlanLayout {
+  const capacity = { ...asked, maxSamples: asked.maxSamples ?? asked.maxRows, vocabSize: asked.vocabSize ?? 0 };
+  const { maxRows, maxTokens, maxBlocksPerRow, blockSize, maxSamples, vocabSize } = capacity;
   const rowIds = PLAN_HEADER_WORDS;
   const queryStarts = rowIds + maxRows;
   const contextLens = queryStarts + maxRows + 1;
   const sampleRows = contextLens + maxRows;
-  const compact = sampleRows + maxRows;
+  const sampleTokens = sampleRows + maxSamples;
+  const compact = sampleTokens + maxSamples;
   // Each row may start one block beside those that its tokens fill; two whole tables leave room for prefix hits.
   const maxBlockWrites = maxRows + Math.ceil(maxTokens / blockSize) + 2 * maxBlocksPerRow;
-  const totalWords = compact + maxTokens + 3 * maxBlockWrites + ROW_INIT_WORDS * maxRows + 2 * maxTokens;
-  return { capacity, rowIds, queryStarts, contextLens, sampleRows, compact, maxBlockWrites, totalWords };
+  const wholeRequest = maxBlocksPerRow * blockSize + vocabSize + MAX_EDIT_WORDS + 3 * RECORD_HEADER_WORDS;
+  const maxRecordWords = vocabSize > 0 ? wholeRequest + (RECORD_HEADER_WORDS + 1) * maxRows + 2 * maxSamples : 0;
+  const rest = 3 * maxBlockWrites + ROW_INIT_WORDS * maxRows + 2 * maxTokens + maxRecordWords;
+  const totalWords = compact + maxTokens + rest;
+  return {
+    capacity,
+    rowIds,
+    queryStarts,
+    contextLens,
+    sampleRows,
+    sampleTokens,
+    compact,
+    maxBlockWrites,
+    maxRecordWords,
+    totalWords,
+  };
 }

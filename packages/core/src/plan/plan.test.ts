@@ -7,6 +7,7 @@ import {
   planLayout,
   ROW_INIT_WORDS,
   RowInit,
+  RowRecord,
 } from "./layout.js";
 import { StepPlan } from "./plan.js";
 
@@ -18,7 +19,8 @@ test("sections follow each other without overlap", () => {
   expect(layout.queryStarts - layout.rowIds).toBe(4);
   expect(layout.contextLens - layout.queryStarts).toBe(5);
   expect(layout.sampleRows - layout.contextLens).toBe(4);
-  expect(layout.compact - layout.sampleRows).toBe(4);
+  expect(layout.sampleTokens - layout.sampleRows).toBe(4);
+  expect(layout.compact - layout.sampleTokens).toBe(4);
   expect(layout.totalWords).toBe(layout.compact + 20 + 3 * layout.maxBlockWrites + 4 * ROW_INIT_WORDS + 2 * 20);
   expect(Math.max(...Object.values(PlanHeader))).toBeLessThan(PLAN_HEADER_WORDS);
   expect(Object.values(RowInit).sort((a, b) => a - b)).toEqual(Array.from({ length: ROW_INIT_WORDS }, (_, i) => i));
@@ -27,13 +29,13 @@ test("sections follow each other without overlap", () => {
 test("what is written can be read", () => {
   const plan = new StepPlan(layout);
   plan.begin(41);
-  plan.addRow(3, 30, 2, false);
+  plan.addRow(3, 30, 2, 0);
   plan.addToken(100);
   plan.addToken(101);
   plan.addBlockWrite(3, 2, 9);
-  plan.addRow(0, 17, 1, true);
+  plan.addRow(0, 17, 1, 1);
   plan.addToken(LAST_SAMPLED);
-  plan.addRowInit(0, Int32Array.from([99, 1, 2, 3, 4, 5, 6, 7, 8]));
+  plan.addRowInit(0, Int32Array.from([99, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]));
   plan.addBlockWrite(0, 1, 5);
   const used = plan.finish();
 
@@ -50,11 +52,14 @@ test("what is written can be read", () => {
   expect(section(layout.queryStarts, 3)).toEqual([0, 2, 3]);
   expect(section(layout.contextLens, 2)).toEqual([30, 17]);
   expect(section(layout.sampleRows, 1)).toEqual([1]);
+  expect(section(layout.sampleTokens, 1)).toEqual([2]);
   expect(section(words[PlanHeader.tokensOffset]!, 3)).toEqual([100, 101, LAST_SAMPLED]);
   expect(words[PlanHeader.numBlockWrites]).toBe(2);
   expect(section(words[PlanHeader.blockWritesOffset]!, 6)).toEqual([3, 2, 9, 0, 1, 5]);
   expect(words[PlanHeader.numRowInits]).toBe(1);
-  expect(section(words[PlanHeader.rowInitsOffset]!, ROW_INIT_WORDS)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(section(words[PlanHeader.rowInitsOffset]!, ROW_INIT_WORDS)).toEqual(
+    Array.from({ length: ROW_INIT_WORDS }, (_, i) => i),
+  );
   expect(words[PlanHeader.totalWords]).toBe(used);
   expect(used).toBe(layout.compact + 3 + 6 + ROW_INIT_WORDS);
 });
@@ -62,7 +67,7 @@ test("what is written can be read", () => {
 test("a plan is written anew at each begin", () => {
   const plan = new StepPlan(layout);
   plan.begin(1);
-  plan.addRow(1, 100, 5, true);
+  plan.addRow(1, 100, 5, 1);
   for (let i = 0; i < 5; i++) plan.addToken(i);
   plan.addBlockWrite(1, 0, 1);
   plan.finish();
@@ -84,11 +89,11 @@ test("logprobs: the widest wish, and the prompt's tokens with those that follow 
   expect(plan.finish()).toBe(layout.compact);
   expect(plan.words[PlanHeader.logprobColumns]).toBe(0);
   plan.begin(1);
-  plan.addRow(2, 0, 2, false);
+  plan.addRow(2, 0, 2, 0);
   plan.addToken(7);
   plan.addPromptLogprob(8, 3);
   plan.addToken(8);
-  plan.addRow(0, 4, 3, true);
+  plan.addRow(0, 4, 3, 1);
   plan.addToken(5);
   plan.addToken(6);
   plan.addPromptLogprob(9, 0);
@@ -108,7 +113,7 @@ test("a full plan fits, one more of anything does not", () => {
   const plan = new StepPlan(layout);
   plan.begin(0);
   for (let row = 0; row < 4; row++) {
-    plan.addRow(row, 0, 5, true);
+    plan.addRow(row, 0, 5, 1);
     for (let i = 0; i < 5; i++) {
       plan.addToken(i);
       plan.addPromptLogprob(i + 1, 0);
@@ -118,7 +123,7 @@ test("a full plan fits, one more of anything does not", () => {
   for (let i = 0; i < layout.maxBlockWrites; i++) plan.addBlockWrite(0, 0, i);
   expect(plan.finish()).toBe(layout.totalWords);
   expect(plan.words.length).toBe(layout.totalWords);
-  expect(() => plan.addRow(4, 0, 0, false)).toThrow(/4 rows/);
+  expect(() => plan.addRow(4, 0, 0, 0)).toThrow(/4 rows/);
   expect(() => plan.addBlockWrite(0, 0, 0)).toThrow(/block writes/);
   expect(() => plan.addRowInit(0, new Int32Array(ROW_INIT_WORDS))).toThrow(/row inits/);
 });
@@ -126,9 +131,9 @@ test("a full plan fits, one more of anything does not", () => {
 test("a chunk larger than the rest of the budget is refused", () => {
   const plan = new StepPlan(layout);
   plan.begin(0);
-  plan.addRow(0, 0, 15, false);
+  plan.addRow(0, 0, 15, 0);
   for (let i = 0; i < 15; i++) plan.addToken(i);
-  expect(() => plan.addRow(1, 0, 6, true)).toThrow(/20 tokens, row 1 adds 6 to 15/);
+  expect(() => plan.addRow(1, 0, 6, 1)).toThrow(/20 tokens, row 1 adds 6 to 15/);
 });
 
 test("the words may be memory that a device copies from", () => {
@@ -143,7 +148,7 @@ test("padding rows are counted, and forgotten by the next step", () => {
   const plan = new StepPlan(layout);
   const { words } = plan;
   plan.begin(0);
-  plan.addRow(1, 5, 1, true);
+  plan.addRow(1, 5, 1, 1);
   plan.addToken(LAST_SAMPLED);
   plan.addBlockWrite(1, 0, 7);
   plan.pad(4, 3);
@@ -159,4 +164,36 @@ test("padding rows are counted, and forgotten by the next step", () => {
   plan.begin(1);
   plan.finish();
   expect(words[PlanHeader.bucket]).toBe(0);
+});
+
+test("a row with drafts samples after each of its last tokens", () => {
+  const plan = new StepPlan(planLayout({ ...capacity, maxSamples: 8 }));
+  plan.begin(0);
+  plan.addRow(1, 9, 4, 3);
+  for (let t = 0; t < 4; t++) plan.addToken(t);
+  plan.addRow(2, 5, 1, 1);
+  plan.addToken(4);
+  plan.finish();
+  const { words } = plan;
+  const { sampleRows, sampleTokens } = plan.layout;
+  expect(words[PlanHeader.numSamples]).toBe(4);
+  expect([...words.subarray(sampleRows, sampleRows + 4)]).toEqual([0, 0, 0, 1]);
+  expect([...words.subarray(sampleTokens, sampleTokens + 4)]).toEqual([1, 2, 3, 4]);
+  plan.begin(1);
+  expect(() => plan.addRow(1, 0, 9, 9)).toThrow(/8 samples/);
+});
+
+test("records are packed with their headers, and no more than fit", () => {
+  const plan = new StepPlan(planLayout({ ...capacity, vocabSize: 10 }));
+  plan.begin(0);
+  plan.addRecord(2, RowRecord.history, 7, Int32Array.of(5, 6, 7), 1, 3);
+  plan.addRecord(1, RowRecord.allowed, undefined, Int32Array.of(4), 0, 1);
+  plan.wantAdjustment();
+  const used = plan.finish();
+  const { words } = plan;
+  expect(words[PlanHeader.adjusts]).toBe(1);
+  expect(words[PlanHeader.numRecords]).toBe(2);
+  expect([...words.subarray(words[PlanHeader.recordsOffset], used)]).toEqual([2, 1, 3, 7, 6, 7, 1, 2, 1, 4]);
+  expect(plan.recordWordsLeft).toBe(plan.layout.maxRecordWords - 10);
+  expect(() => plan.addRecord(0, RowRecord.edits, undefined, words, 0, plan.recordWordsLeft - 2)).toThrow(/records/);
 });

@@ -1,10 +1,11 @@
 // A step plan being written or read. The writer is the scheduler; nothing here allocates after construction.
 import { OctavoError } from "../errors.js";
-import { PlanHeader as H, PLAN_VERSION, type PlanLayout, ROW_INIT_WORDS } from "./layout.js";
+import { PlanHeader as H, PLAN_VERSION, type PlanLayout, RECORD_HEADER_WORDS, ROW_INIT_WORDS } from "./layout.js";
 
 /**
  * One step's work as a flat Int32Array. Write with `begin`, then for each request `addRow` followed by its `addToken`s,
- * with `addBlockWrite`, `addRowInit`, `wantLogprobs` and `addPromptLogprob` in any order, then perhaps `pad`, then `finish`.
+ * with `addBlockWrite`, `addRowInit`, `addRecord`, `wantLogprobs` and `addPromptLogprob` in any order, then perhaps `pad`,
+ * then `finish`.
  */
 export class StepPlan {
   readonly layout: PlanLayout;
@@ -15,6 +16,7 @@ export class StepPlan {
   readonly #rowInits: Int32Array;
   /** Pairs (token index, next token). */
   readonly #promptLogprobs: Int32Array;
+  readonly #records: Int32Array;
   #rows = 0;
   #tokens = 0;
   #samples = 0;
@@ -25,6 +27,9 @@ export class StepPlan {
   #bucket = 0;
   #logprobColumns = 0;
   #numPromptLogprobs = 0;
+  #numRecords = 0;
+  #recordWords = 0;
+  #adjusts = 0;
 
   constructor(layout: PlanLayout, words: Int32Array = new Int32Array(layout.totalWords)) {
     this.layout = layout;
@@ -32,6 +37,7 @@ export class StepPlan {
     this.#blockWrites = new Int32Array(3 * layout.maxBlockWrites);
     this.#rowInits = new Int32Array(ROW_INIT_WORDS * layout.capacity.maxRows);
     this.#promptLogprobs = new Int32Array(2 * layout.capacity.maxTokens);
+    this.#records = new Int32Array(layout.maxRecordWords);
   }
 
   get numRows(): number {
@@ -51,29 +57,40 @@ export class StepPlan {
     return this.layout.maxBlockWrites - this.#writes;
   }
 
+  /** How many more words of records fit, the header of each included. */
+  get recordWordsLeft(): number {
+    return this.layout.maxRecordWords - this.#recordWords;
+  }
+
   begin(step: number): void {
     this.words[H.version] = PLAN_VERSION;
     this.words[H.step] = step;
     this.#rows = this.#tokens = this.#samples = this.#writes = this.#inits = this.#maxQueryLen = this.#maxSeqLen = 0;
-    this.#bucket = this.#logprobColumns = this.#numPromptLogprobs = 0;
+    this.#bucket = this.#logprobColumns = this.#numPromptLogprobs = this.#numRecords = this.#recordWords = 0;
+    this.#adjusts = 0;
   }
 
   /**
    * Adds a request with `queryLen` tokens on top of `contextLen` computed ones. Its tokens follow through `addToken`.
-   * @param samples whether the chunk reaches the request's end, so that its last token gives the next one
+   * @param samples after how many of its last tokens one is sampled: 0 for a chunk that does not reach the request's end, else 1
+   *   and one more for each draft
    */
-  addRow(row: number, contextLen: number, queryLen: number, samples: boolean): void {
+  addRow(row: number, contextLen: number, queryLen: number, samples: number): void {
     const { layout, words } = this;
-    const { maxRows, maxTokens } = layout.capacity;
+    const { maxRows, maxTokens, maxSamples } = layout.capacity;
     if (this.#rows >= maxRows) throw overflow(`${maxRows} rows`);
     if (this.#tokens + queryLen > maxTokens) {
       throw overflow(`${maxTokens} tokens, row ${row} adds ${queryLen} to ${this.#tokens}`);
     }
+    if (this.#samples + samples > maxSamples) throw overflow(`${maxSamples} samples`);
     const i = this.#rows++;
     words[layout.rowIds + i] = row;
     words[layout.queryStarts + i] = this.#tokens;
     words[layout.contextLens + i] = contextLen;
-    if (samples) words[layout.sampleRows + this.#samples++] = i;
+    for (let t = this.#tokens + queryLen - samples; t < this.#tokens + queryLen; t++) {
+      words[layout.sampleRows + this.#samples] = i;
+      words[layout.sampleTokens + this.#samples++] = t;
+    }
     if (queryLen > this.#maxQueryLen) this.#maxQueryLen = queryLen;
     if (contextLen + queryLen > this.#maxSeqLen) this.#maxSeqLen = contextLen + queryLen;
   }
@@ -99,6 +116,30 @@ export class StepPlan {
     this.#rowInits[at] = row;
   }
 
+  /**
+   * Changes one row's tables before the step is computed.
+   * @param kind one of RowRecord
+   * @param first the record's first word, before those of `words` in [from, to); left out where `undefined`
+   */
+  addRecord(row: number, kind: number, first: number | undefined, words: Int32Array, from: number, to: number): void {
+    const lead = first === undefined ? 0 : 1;
+    const count = lead + to - from;
+    let at = this.#recordWords;
+    this.#recordWords += RECORD_HEADER_WORDS + count;
+    if (this.#recordWords > this.#records.length) throw overflow(`${this.layout.maxRecordWords} words of records`);
+    this.#numRecords++;
+    this.#records[at++] = row;
+    this.#records[at++] = kind;
+    this.#records[at++] = count;
+    if (first !== undefined) this.#records[at++] = first;
+    for (let i = from; i < to; i++) this.#records[at++] = words[i]!;
+  }
+
+  /** Says that a row of this step has RowFlags and samples. */
+  wantAdjustment(): void {
+    this.#adjusts = 1;
+  }
+
   /** Asks for the logprobs of what this step samples, and of as many most likely tokens. */
   wantLogprobs(alternatives: number): void {
     if (alternatives >= this.#logprobColumns) this.#logprobColumns = alternatives + 1;
@@ -118,7 +159,7 @@ export class StepPlan {
    */
   pad(bucket: number, row: number): void {
     while (this.#rows < bucket) {
-      this.addRow(row, 0, 1, true);
+      this.addRow(row, 0, 1, 1);
       this.addToken(0);
     }
     this.#bucket = bucket;
@@ -144,6 +185,9 @@ export class StepPlan {
       words[offset + scored + i] = this.#promptLogprobs[2 * i + 1]!;
     }
     offset += 2 * scored;
+    words[H.recordsOffset] = offset;
+    for (let i = 0; i < this.#recordWords; i++) words[offset + i] = this.#records[i]!;
+    offset += this.#recordWords;
     words[H.numRows] = this.#rows;
     words[H.numTokens] = this.#tokens;
     words[H.numSamples] = this.#samples;
@@ -155,6 +199,8 @@ export class StepPlan {
     words[H.totalWords] = offset;
     words[H.logprobColumns] = this.#logprobColumns;
     words[H.numPromptLogprobs] = scored;
+    words[H.numRecords] = this.#numRecords;
+    words[H.adjusts] = this.#adjusts;
     return offset;
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Batch } from "../batch.js";
+import { type Batch, planSection } from "../batch.js";
 import { planLayout } from "../plan/layout.js";
 import { StepPlan } from "../plan/plan.js";
 import { tensor } from "../tensor.js";
@@ -14,22 +14,23 @@ function sampleOnce(backend = createNullBackend()) {
   const host = tensor("int32", [layout.totalWords], backend.allocateHost(4 * layout.totalWords));
   const plan = new StepPlan(layout, intsOf(host));
   plan.begin(0);
-  plan.addRow(3, 5, 2, true);
+  plan.addRow(3, 5, 2, 1);
   plan.addToken(1);
   plan.addToken(2);
-  plan.addRow(1, 0, 1, false);
+  plan.addRow(1, 0, 1, 0);
   plan.addToken(3);
-  plan.addRow(0, 20, 1, true);
+  plan.addRow(0, 20, 1, 1);
   plan.addToken(4);
   const words = plan.finish();
+  const planTensor = ints(layout.totalWords);
   const batch: Batch = {
     layout,
     tables: { blockTables: ints(16), lastTokens: ints(4), sampling: ints(32) },
-    plan: ints(layout.totalWords),
+    plan: planTensor,
     inputIds: ints(16),
     positions: ints(16),
     slots: ints(16),
-    sampleTokens: ints(4),
+    sampleTokens: planSection(planTensor, layout.sampleTokens, 4),
     numRows: 3,
     numTokens: 4,
     numSamples: 2,

@@ -98,8 +98,8 @@ function nullOps(sampleToken: (row: number, position: number) => number): Ops {
       for (let s = 0; s < batch.numSamples; s++) {
         const i = plan[layout.sampleRows + s]!;
         const row = plan[layout.rowIds + i]!;
-        const queryLen = plan[layout.queryStarts + i + 1]! - plan[layout.queryStarts + i]!;
-        const token = sampleToken(row, plan[layout.contextLens + i]! + queryLen);
+        const offset = plan[layout.sampleTokens + s]! - plan[layout.queryStarts + i]!;
+        const token = sampleToken(row, plan[layout.contextLens + i]! + offset + 1);
         sampled[s] = token;
         lastTokens[row] = token;
       }

@@ -3,6 +3,7 @@ import {
   type Backend,
   type Batch,
   type PlanLayout,
+  planSection,
   ROW_INIT_WORDS,
   type Storage,
   type Tensor,
@@ -13,7 +14,7 @@ import { LogprobTables, logprobTableBytes } from "./logprob-rows.js";
 /** Tables and batch tensors in one allocation, at addresses that stay. */
 export class DeviceState {
   readonly batch: Batch;
-  /** int32 [maxRows] */
+  /** int32 [maxSamples] */
   readonly sampled: Tensor;
   /** Rows for `maxRows` tokens, used by one launch after the other. */
   readonly logprobs: LogprobTables;
@@ -29,9 +30,10 @@ export class DeviceState {
       offset += aligned(shape);
       return t;
     };
+    const plan = take(shapes.plan);
     this.batch = {
       layout,
-      plan: take(shapes.plan),
+      plan,
       tables: {
         blockTables: take(shapes.blockTables),
         lastTokens: take(shapes.lastTokens),
@@ -40,7 +42,7 @@ export class DeviceState {
       inputIds: take(shapes.inputIds),
       positions: take(shapes.positions),
       slots: take(shapes.slots),
-      sampleTokens: take(shapes.sampleTokens),
+      sampleTokens: planSection(plan, layout.sampleTokens, layout.capacity.maxSamples),
       numRows: 0,
       numTokens: 0,
       numSamples: 0,
@@ -67,7 +69,7 @@ function logprobCapacity({ capacity }: PlanLayout, maxLogprobs: number): number 
 }
 
 function tableShapes(layout: PlanLayout) {
-  const { maxRows, maxTokens, maxBlocksPerRow } = layout.capacity;
+  const { maxRows, maxTokens, maxBlocksPerRow, maxSamples } = layout.capacity;
   return {
     plan: [layout.totalWords],
     blockTables: [maxRows, maxBlocksPerRow],
@@ -76,8 +78,7 @@ function tableShapes(layout: PlanLayout) {
     inputIds: [maxTokens],
     positions: [maxTokens],
     slots: [maxTokens],
-    sampleTokens: [maxRows],
-    sampled: [maxRows],
+    sampled: [maxSamples],
   };
 }
 

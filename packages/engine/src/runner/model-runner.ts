@@ -1,5 +1,13 @@
 // Turns a plan into device work: upload, expand, forward, sample. Enqueues only; `collect` is the one place that waits.
-import { type Backend, PlanHeader, type PlanLayout, type StepPlan, type Tensor, tensor, Workspace } from "@octavo/core";
+import {
+  type Backend,
+  PlanHeader,
+  type PlanLayout,
+  planSection,
+  type StepPlan,
+  type Tensor,
+  Workspace,
+} from "@octavo/core";
 import type { CausalLM, ForwardContext } from "@octavo/models";
 import type { EngineSizes } from "../engine-sizes.js";
 import { DeviceState } from "./device-state.js";
@@ -132,8 +140,7 @@ export class ModelRunner implements Disposable {
 
   /** A part of the uploaded plan. */
   #planWords(offset: number, count: number): Tensor {
-    const { storage, byteOffset } = this.#state.batch.plan;
-    return tensor("int32", [count], storage, byteOffset + 4 * offset);
+    return planSection(this.#state.batch.plan, offset, count);
   }
 
   /** Waits for a launched step. @returns its sampled tokens, in the plan's sample order, valid until the slot's next launch */

@@ -6,7 +6,7 @@ import { HostLogprobs } from "./logprob-rows.js";
 export class StepSlot {
   readonly plan: StepPlan;
   readonly planTensor: Tensor;
-  /** int32 [maxRows], valid after `done.wait()` */
+  /** int32 [maxSamples], valid after `done.wait()` */
   readonly tokens: Int32Array;
   readonly tokensTensor: Tensor;
   /** Of the sampled tokens and of the prompts' tokens, where the plan wants them; valid as `tokens` are. */
@@ -17,7 +17,7 @@ export class StepSlot {
   constructor(backend: Backend, layout: PlanLayout) {
     this.planTensor = hostInts(backend, layout.totalWords);
     this.plan = new StepPlan(layout, intsOf(this.planTensor));
-    this.tokensTensor = hostInts(backend, layout.capacity.maxRows);
+    this.tokensTensor = hostInts(backend, layout.capacity.maxSamples);
     this.tokens = intsOf(this.tokensTensor);
     this.sampledLogprobs = new HostLogprobs(backend);
     this.promptLogprobs = new HostLogprobs(backend);

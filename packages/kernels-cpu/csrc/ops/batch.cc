@@ -27,7 +27,7 @@ Sections read_header(const BatchView& batch) {
     s.samples = plan[header::kNumSamples];
     s.writes = plan[header::kNumBlockWrites];
     s.inits = plan[header::kNumRowInits];
-    check(s.rows >= 0 && s.rows <= batch.max_rows && s.tokens >= 0 && s.tokens <= batch.max_tokens && s.samples >= 0 && s.samples <= s.rows,
+    check(s.rows >= 0 && s.rows <= batch.max_rows && s.tokens >= 0 && s.tokens <= batch.max_tokens && s.samples >= 0 && s.samples <= batch.max_samples,
           ErrorCode::kInternal, "the step plan counts %lld rows, %lld tokens, %lld samples; its layout holds %lld rows and %lld tokens",
           static_cast<long long>(s.rows), static_cast<long long>(s.tokens), static_cast<long long>(s.samples),
           static_cast<long long>(batch.max_rows), static_cast<long long>(batch.max_tokens));
@@ -71,8 +71,10 @@ void check_sections(const BatchView& batch, const Sections& s) {
           starts[s.rows], static_cast<long long>(s.tokens));
     for (int64_t i = 0; i < s.samples; i++) {
         const int32_t entry = batch.plan[batch.sample_rows + i];
-        check(entry >= 0 && entry < s.rows && starts[entry] < starts[entry + 1], ErrorCode::kInternal,
-              "sample %lld names entry %d of %lld, or one without tokens", static_cast<long long>(i), entry, static_cast<long long>(s.rows));
+        const int32_t token = batch.plan[batch.sample_tokens + i];
+        check(entry >= 0 && entry < s.rows && starts[entry] <= token && token < starts[entry + 1], ErrorCode::kInternal,
+              "sample %lld names entry %d of %lld and token %d, which is not one of its tokens", static_cast<long long>(i), entry,
+              static_cast<long long>(s.rows), token);
     }
 }
 
@@ -102,7 +104,6 @@ void prepare_batch(Context&, const BatchView& batch, const BatchOutputs& outputs
             outputs.slots[t] = static_cast<int32_t>(table[position / batch.block_size] * batch.block_size + position % batch.block_size);
         }
     }
-    for (int64_t i = 0; i < s.samples; i++) outputs.sample_tokens[i] = starts[batch.plan[batch.sample_rows + i] + 1] - 1;
 }
 
 }  // namespace octavo::cpu

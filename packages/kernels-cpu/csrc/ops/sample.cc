@@ -177,8 +177,8 @@ float as_float(int32_t bits) {
 }  // namespace
 
 void sample(Context& context, const BatchView& batch, int32_t* tokens, const float* logits, int64_t samples, int64_t vocabulary) {
-    check(samples <= batch.max_rows, ErrorCode::kInternal, "sample: %lld samples, the tables have %lld rows", static_cast<long long>(samples),
-          static_cast<long long>(batch.max_rows));
+    check(samples <= batch.max_samples, ErrorCode::kInternal, "sample: %lld samples, the plan's layout holds %lld",
+          static_cast<long long>(samples), static_cast<long long>(batch.max_samples));
     for (int64_t s = 0; s < samples; s++) {
         const int64_t entry = batch.plan[batch.sample_rows + s];
         const int64_t row = entry >= 0 && entry < batch.max_rows ? batch.plan[batch.row_ids + entry] : -1;
@@ -199,11 +199,12 @@ void sample(Context& context, const BatchView& batch, int32_t* tokens, const flo
         parameters.noise.seed_low = static_cast<uint32_t>(words[row_init::kSeedLow]);
         parameters.noise.seed_high = static_cast<uint32_t>(words[row_init::kSeedHigh]);
         parameters.noise.choice = static_cast<uint32_t>(words[row_init::kChoice]);
-        parameters.noise.position = static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + starts[1] - starts[0]);
+        const int32_t after = batch.plan[batch.sample_tokens + s];
+        parameters.noise.position = static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + after - starts[0] + 1);
         const int32_t token =
             sample_row(context.kernels.sampling, parameters, logits + s * vocabulary, vocabulary, context.pool.scratch(thread, room));
         tokens[s] = token;
-        batch.last_tokens[row] = token == kNoToken ? 0 : token;
+        if (after == starts[1] - 1) batch.last_tokens[row] = token == kNoToken ? 0 : token;
     });
 }
 

@@ -28,7 +28,7 @@ __global__ void __launch_bounds__(kBatchThreads) prepare_batch(BatchView batch, 
     const int64_t tokens_at = plan[header::kTokensOffset], writes_at = plan[header::kBlockWritesOffset],
                   inits_at = plan[header::kRowInitsOffset];
     const bool valid = rows >= 0 && rows <= batch.max_rows && tokens >= 0 && tokens <= batch.max_tokens && samples >= 0 &&
-                       samples <= rows && fits(tokens_at, tokens, batch.plan_words) &&
+                       samples <= batch.max_samples && fits(tokens_at, tokens, batch.plan_words) &&
                        fits(writes_at, 3 * writes, batch.plan_words) && fits(inits_at, kRowInitWords * inits, batch.plan_words);
     if (!valid) {
         if (thread == 0) report(fault, kPlanCounts, tokens);
@@ -70,11 +70,8 @@ __global__ void __launch_bounds__(kBatchThreads) prepare_batch(BatchView batch, 
     }
     for (int64_t s = thread; s < samples; s += kBatchThreads) {
         const int64_t entry = plan[batch.sample_rows + s];
-        if (entry < 0 || entry >= rows) {
-            report(fault, kPlanSample, entry);
-            continue;
-        }
-        outputs.sample_tokens[s] = starts[entry + 1] - 1;
+        const int32_t token = plan[batch.sample_tokens + s];
+        if (entry < 0 || entry >= rows || token < starts[entry] || token >= starts[entry + 1]) report(fault, kPlanSample, entry);
     }
 }
 

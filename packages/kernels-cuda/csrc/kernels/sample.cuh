@@ -129,6 +129,7 @@ __global__ void __launch_bounds__(kSampleThreads)
     }
     const int32_t* words = batch.sampling + row_id * kRowInitWords;
     const int32_t* starts = batch.plan + batch.query_starts + entry;
+    const int32_t after = batch.plan[batch.sample_tokens + s];
     const float temperature = __int_as_float(words[row_init::kTemperature]);
     SampleRow row = {logits + s * vocabulary, vocabulary, 1 / temperature, 0};
     int token = argmax(row.logits, vocabulary);
@@ -138,7 +139,7 @@ __global__ void __launch_bounds__(kSampleThreads)
             const Filters filters = {__int_as_float(words[row_init::kTopP]), __int_as_float(words[row_init::kMinP]),
                                      words[row_init::kTopK]};
             const NoiseKey noise = {static_cast<uint32_t>(words[row_init::kSeedLow]), static_cast<uint32_t>(words[row_init::kSeedHigh]),
-                                    static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + starts[1] - starts[0]),
+                                    static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + after - starts[0] + 1),
                                     static_cast<uint32_t>(words[row_init::kChoice])};
             const int drawn = gumbel_argmax(row, filter(row, filters), noise, token);
             if (drawn < vocabulary) token = drawn;
@@ -146,7 +147,7 @@ __global__ void __launch_bounds__(kSampleThreads)
     }
     if (threadIdx.x == 0) {
         tokens[s] = token;
-        batch.last_tokens[row_id] = token == kNoToken ? 0 : token;
+        if (after == starts[1] - 1) batch.last_tokens[row_id] = token == kNoToken ? 0 : token;
     }
 }
 

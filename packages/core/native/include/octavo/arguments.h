@@ -79,10 +79,12 @@ public:
         view.query_starts = integer();
         view.context_lens = integer();
         view.sample_rows = integer();
+        view.sample_tokens = integer();
         view.max_rows = integer();
         view.max_tokens = integer();
         view.max_blocks = integer();
         view.block_size = integer();
+        view.max_samples = integer();
         view.block_tables = pointer<int32_t>();
         view.last_tokens = pointer<int32_t>();
         view.sampling = pointer<int32_t>();

@@ -40,15 +40,15 @@ struct PagedCache {
 struct BatchView {
     int32_t* plan;
     int64_t plan_words;
-    int64_t row_ids, query_starts, context_lens, sample_rows;
-    int64_t max_rows, max_tokens, max_blocks, block_size;
+    int64_t row_ids, query_starts, context_lens, sample_rows, sample_tokens;
+    int64_t max_rows, max_tokens, max_blocks, block_size, max_samples;
     int32_t* block_tables;  // [max_rows, max_blocks]
     int32_t* last_tokens;   // [max_rows]
     int32_t* sampling;      // [max_rows, kRowInitWords]
 };
 
 struct BatchOutputs {
-    int32_t *input_ids, *positions, *slots, *sample_tokens;
+    int32_t *input_ids, *positions, *slots;
 };
 
 struct PagedAttention {

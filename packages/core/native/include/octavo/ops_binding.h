@@ -13,7 +13,6 @@ napi_value prepare_batch_entry(Call& call) {
     outputs.input_ids = call.pointer<int32_t>();
     outputs.positions = call.pointer<int32_t>();
     outputs.slots = call.pointer<int32_t>();
-    outputs.sample_tokens = call.pointer<int32_t>();
     prepare_batch(queue, batch, outputs);
     return nullptr;
 }

@@ -6,9 +6,9 @@
 
 namespace octavo {
 
-inline constexpr int32_t kPlanVersion = 2;
-inline constexpr int32_t kPlanHeaderWords = 20;
-inline constexpr int32_t kRowInitWords = 9;
+inline constexpr int32_t kPlanVersion = 3;
+inline constexpr int32_t kPlanHeaderWords = 24;
+inline constexpr int32_t kRowInitWords = 14;
 inline constexpr int32_t kLastSampled = -1;
 inline constexpr int32_t kNoToken = -1;
 inline constexpr int32_t kNullBlock = 0;
@@ -31,6 +31,9 @@ inline constexpr int32_t kTotalWords = 13;
 inline constexpr int32_t kLogprobColumns = 14;
 inline constexpr int32_t kNumPromptLogprobs = 15;
 inline constexpr int32_t kPromptLogprobsOffset = 16;
+inline constexpr int32_t kNumRecords = 17;
+inline constexpr int32_t kRecordsOffset = 18;
+inline constexpr int32_t kAdjusts = 19;
 }  // namespace plan_header
 
 namespace row_init {
@@ -43,6 +46,11 @@ inline constexpr int32_t kSeedLow = 5;
 inline constexpr int32_t kSeedHigh = 6;
 inline constexpr int32_t kChoice = 7;
 inline constexpr int32_t kRopeOffset = 8;
+inline constexpr int32_t kFlags = 9;
+inline constexpr int32_t kRepetitionPenalty = 10;
+inline constexpr int32_t kPresencePenalty = 11;
+inline constexpr int32_t kFrequencyPenalty = 12;
+inline constexpr int32_t kPromptLength = 13;
 }  // namespace row_init
 
 namespace dtype {

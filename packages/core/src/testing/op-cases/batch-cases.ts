@@ -28,7 +28,6 @@ function unpreparedBatch(bench: CaseBench, spec: BatchSpec): Batch {
     inputIds: bench.output("inputIds", "int32", host.inputIds.shape, { compared: host.numTokens }),
     positions: bench.output("positions", "int32", host.positions.shape, { compared: host.numTokens }),
     slots: bench.output("slots", "int32", host.slots.shape, { compared: host.numTokens }),
-    sampleTokens: bench.output("sampleTokens", "int32", host.sampleTokens.shape, { compared: host.numSamples }),
   };
 }
 

@@ -1,6 +1,6 @@
 // Builds a step's batch for a case: a real plan, expanded by the reference, so that a case of one op depends on no other op
 // of the backend.
-import type { Batch } from "../../batch.js";
+import { type Batch, planSection } from "../../batch.js";
 import { planLayout, ROW_INIT_WORDS, RowInit } from "../../plan/layout.js";
 import { StepPlan } from "../../plan/plan.js";
 import { hostStorage } from "../../storage.js";
@@ -26,6 +26,8 @@ export interface BatchRow {
   readonly ropeOffset?: number;
   /** With it the row samples. */
   readonly sampling?: RowSampling;
+  /** After how many of its last tokens it samples. Default: 1. */
+  readonly samples?: number;
 }
 
 export interface BatchSpec {
@@ -34,6 +36,8 @@ export interface BatchSpec {
   readonly maxTokens: number;
   readonly blockSize: number;
   readonly maxBlocksPerRow: number;
+  /** Default: maxRows. */
+  readonly maxSamples?: number;
 }
 
 /** What the device holds before the step: block tables full of an invalid id, so that reading a stale entry shows. */
@@ -57,7 +61,7 @@ export function hostBatch(spec: BatchSpec, initialLastTokens: (row: number) => n
   plan.begin(7);
   const record = new Int32Array(ROW_INIT_WORDS);
   for (const row of spec.rows) {
-    plan.addRow(row.row, row.contextLen, row.queryLen, row.sampling !== undefined);
+    plan.addRow(row.row, row.contextLen, row.queryLen, row.sampling ? (row.samples ?? 1) : 0);
     for (let t = 0; t < row.queryLen; t++) plan.addToken(row.tokens?.[t] ?? t);
     const known = row.knownBlocks ?? Math.ceil(row.contextLen / spec.blockSize);
     row.blocks.forEach((block, index) => {
@@ -83,7 +87,7 @@ export function hostBatch(spec: BatchSpec, initialLastTokens: (row: number) => n
     inputIds: ints([maxTokens]),
     positions: ints([maxTokens]),
     slots: ints([maxTokens]),
-    sampleTokens: ints([maxRows]),
+    sampleTokens: planSection(planTensor, layout.sampleTokens, layout.capacity.maxSamples),
     numRows: plan.numRows,
     numTokens: plan.numTokens,
     numSamples: plan.numSamples,
@@ -105,6 +109,7 @@ export function preparedBatch(
     return bench.input(name, "int32", t.shape, (i) => words[i]!);
   };
   const lastTokens = intsOf(host.tables.lastTokens).slice();
+  const plan = upload("plan", host.plan);
   const batch: Batch = {
     ...host,
     tables: {
@@ -115,11 +120,11 @@ export function preparedBatch(
       }),
       sampling: upload("sampling", host.tables.sampling),
     },
-    plan: upload("plan", host.plan),
+    plan,
     inputIds: upload("inputIds", host.inputIds),
     positions: upload("positions", host.positions),
     slots: upload("slots", host.slots),
-    sampleTokens: upload("sampleTokens", host.sampleTokens),
+    sampleTokens: planSection(plan, host.layout.sampleTokens, host.layout.capacity.maxSamples),
   };
   return { batch, host };
 }

@@ -20,6 +20,8 @@ interface SamplingShape {
   readonly rows: number;
   readonly sampling: Partial<RowSampling> | ((row: number) => Partial<RowSampling>);
   readonly logits?: (random: Random, vocabSize: number) => Fill;
+  /** Of each row's last tokens, as many are sampled after. Default 1. */
+  readonly samples?: number;
   /** True: logits and parameters are such that rounding decides nothing. */
   readonly exact?: boolean;
 }
@@ -186,6 +188,14 @@ const SHAPES: readonly SamplingShape[] = [
     },
   },
   {
+    name: "drafts",
+    why: "after each of a row's last tokens, with the noise of its own position; only the last is remembered",
+    vocabSize: 259,
+    rows: 5,
+    samples: 4,
+    sampling: (row) => ({ temperature: row % 2 === 0 ? 6 : 0, topK: 50 }),
+  },
+  {
     name: "a real vocabulary",
     why: "enough for several threads",
     vocabSize: 32003,
@@ -195,7 +205,8 @@ const SHAPES: readonly SamplingShape[] = [
 ];
 
 function samplingCase(shape: SamplingShape): OpCase {
-  const { vocabSize, rows: count } = shape;
+  const { vocabSize, rows: rowCount, samples = 1 } = shape;
+  const count = rowCount * samples;
   return {
     op: "sample",
     name: `sample ${shape.name}`,
@@ -204,12 +215,12 @@ function samplingCase(shape: SamplingShape): OpCase {
     tolerance: "exact",
     prepare(bench) {
       const { random } = bench;
-      const maxRows = count + 3;
+      const maxRows = rowCount + 3;
       const tableRows = random.permutation(maxRows);
-      const rows = Array.from({ length: count }, (_, i): BatchRow => {
+      const rows = Array.from({ length: rowCount }, (_, i): BatchRow => {
         const seeds = { seedLow: random.integer(2 ** 32), seedHigh: random.integer(2 ** 32) };
         const given = typeof shape.sampling === "function" ? shape.sampling(i) : shape.sampling;
-        const queryLen = 1 + (i % 3);
+        const queryLen = samples + (i % 3);
         const contextLen = random.integer(40);
         return {
           row: tableRows[i]!,
@@ -217,17 +228,16 @@ function samplingCase(shape: SamplingShape): OpCase {
           queryLen,
           blocks: [1, 2, 3],
           sampling: { ...OFF, ...seeds, ...given },
+          samples,
         };
       });
       const fill = shape.logits?.(random, vocabSize) ?? normal(random, 2);
       const logits = new Float32Array(count * vocabSize).map((_, i) => fill(i));
       const accept = (s: number, token: number): boolean => !shape.exact && isNearTie(s, token);
-      const spec = { rows, maxRows, maxTokens: 3 * count, blockSize: 16, maxBlocksPerRow: 3 };
+      const maxSamples = maxRows * samples;
+      const spec = { rows, maxRows, maxSamples, maxTokens: 3 * count, blockSize: 16, maxBlocksPerRow: 3 };
       const { batch, host } = preparedBatch(bench, spec, (row, token) =>
-        accept(
-          rows.findIndex((r) => r.row === row),
-          token,
-        ),
+        accept(samples * (rows.findIndex((r) => r.row === row) + 1) - 1, token),
       );
       const isNearTie = (s: number, token: number): boolean => {
         if (s < 0 || token < 0 || token >= vocabSize) return false;
@@ -239,7 +249,7 @@ function samplingCase(shape: SamplingShape): OpCase {
           token,
         );
       };
-      const tokens = bench.output("tokens", "int32", [maxRows], { compared: count, accept });
+      const tokens = bench.output("tokens", "int32", [maxSamples], { compared: count, accept });
       const values = bench.input("logits", "float32", [count, vocabSize], (i) => logits[i]!);
       return () => bench.ops.sample(tokens, values, batch);
     },

@@ -14,7 +14,6 @@ export function prepareBatch(batch: Batch): void {
   const inputIds = intsOf(batch.inputIds);
   const positions = intsOf(batch.positions);
   const slots = intsOf(batch.slots);
-  const sampleTokens = intsOf(batch.sampleTokens);
   const header = (word: number): number => plan[word]!;
   const version = header(PlanHeader.version);
   assertInternal(version === PLAN_VERSION, `the step plan has version ${version}, this backend reads ${PLAN_VERSION}`);
@@ -40,9 +39,5 @@ export function prepareBatch(batch: Batch): void {
       positions[t] = position + sampling[row * ROW_INIT_WORDS + RowInit.ropeOffset]!;
       slots[t] = block * blockSize + (position % blockSize);
     }
-  }
-  for (let s = 0; s < header(PlanHeader.numSamples); s++) {
-    const i = plan[layout.sampleRows + s]!;
-    sampleTokens[s] = plan[layout.queryStarts + i + 1]! - 1;
   }
 }

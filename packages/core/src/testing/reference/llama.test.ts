@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import type { Batch } from "../../batch.js";
+import { type Batch, planSection } from "../../batch.js";
 import { openSafetensors } from "../../containers/safetensors.js";
 import { LAST_SAMPLED, PlanHeader, planLayout, ROW_INIT_WORDS } from "../../plan/layout.js";
 import { StepPlan } from "../../plan/plan.js";
@@ -111,14 +111,15 @@ test("a tiny Llama gives transformers' logits and greedy tokens, in chunks and b
     const count = shape.reduce((a, b) => a * b, 1);
     return tensor("int32", shape, backend.allocate(4 * count, "tables"));
   };
+  const planTensor = ints(layout.totalWords);
   const batch: Batch = {
     layout,
     tables: { blockTables: ints(4, 12), lastTokens: ints(4), sampling: ints(4, ROW_INIT_WORDS) },
-    plan: ints(layout.totalWords),
+    plan: planTensor,
     inputIds: ints(64),
     positions: ints(64),
     slots: ints(64),
-    sampleTokens: ints(4),
+    sampleTokens: planSection(planTensor, layout.sampleTokens, 4),
     numRows: 0,
     numTokens: 0,
     numSamples: 0,
@@ -150,7 +151,7 @@ test("a tiny Llama gives transformers' logits and greedy tokens, in chunks and b
         // Blocks of the four rows alternate.
         plan.addBlockWrite(index, block, 1 + 4 * block + index);
       }
-      plan.addRow(index, computed[index]!, queryLen, samples);
+      plan.addRow(index, computed[index]!, queryLen, samples ? 1 : 0);
       for (let i = 0; i < queryLen; i++) plan.addToken(prompt[computed[index]! + i] ?? LAST_SAMPLED);
     });
     plan.finish();

@@ -21,21 +21,33 @@ export function sample(tokens: Tensor, logits: Tensor, batch: Batch): void {
   const lastTokens = intsOf(batch.tables.lastTokens);
   const values = new Float64Array(logits.shape[1]!);
   for (let s = 0; s < batch.numSamples; s++) {
-    const { row, position, parameters } = sampleOf(batch, s);
+    const { row, position, parameters, isLast } = sampleOf(batch, s);
     load(values, logits, s * logits.strides[0]!);
     const token = sampleToken(values, parameters, position);
     sampled[s] = token;
-    lastTokens[row] = token === NO_TOKEN ? 0 : token;
+    if (isLast) lastTokens[row] = token === NO_TOKEN ? 0 : token;
   }
 }
 
-/** What sample `s` of a prepared batch draws with: its table row, the position of the new token, the parameters. */
-export function sampleOf(batch: Batch, s: number): { row: number; position: number; parameters: RowSampling } {
+/** What a sample draws with. */
+export interface SampleOfRow {
+  /** Of the tables. */
+  readonly row: number;
+  /** The one that the new token will have. */
+  readonly position: number;
+  readonly parameters: RowSampling;
+  /** Whether it comes after its row's last token in this step. */
+  readonly isLast: boolean;
+}
+
+/** Sample `s` of a prepared batch. */
+export function sampleOf(batch: Batch, s: number): SampleOfRow {
   const { layout, tables } = batch;
   const plan = intsOf(batch.plan);
   const i = plan[layout.sampleRows + s]!;
   const row = plan[layout.rowIds + i]!;
-  const queryLen = plan[layout.queryStarts + i + 1]! - plan[layout.queryStarts + i]!;
+  const token = plan[layout.sampleTokens + s]!;
+  const offset = token - plan[layout.queryStarts + i]!;
   const words = intsOf(tables.sampling).slice(row * ROW_INIT_WORDS, (row + 1) * ROW_INIT_WORDS);
   const floats = new Float32Array(words.buffer);
   const parameters = {
@@ -47,7 +59,8 @@ export function sampleOf(batch: Batch, s: number): { row: number; position: numb
     seedHigh: words[RowInit.seedHigh]! >>> 0,
     choice: words[RowInit.choice]!,
   };
-  return { row, position: plan[layout.contextLens + i]! + queryLen, parameters };
+  const isLast = token === plan[layout.queryStarts + i + 1]! - 1;
+  return { row, position: plan[layout.contextLens + i]! + offset + 1, parameters, isLast };
 }
 
 /** The token that `logits` give at `position`. */
