@@ -82,7 +82,7 @@ export interface Backend extends Disposable {
   copy(destination: Tensor, source: Tensor, byteLength: number): void;
   /**
    * Enqueues the filling of a contiguous float tensor of this backend with uniform random values, from `low` to `high`. Every
-   * backend gives the same bits; {@link RandomFill} has the formula. The null backend does nothing.
+   * backend gives the same bits; `RandomFill` has the formula. The null backend does nothing.
    * @throws INVALID_ARGUMENT for another kind of tensor, or values that are no range
    */
   fillRandom(target: Tensor, values: RandomValues): void;

@@ -43,8 +43,11 @@ export interface RopeOps {
 export interface AttentionOps {
   /**
    * Stores keys and values into the paged cache at `batch.slots`.
-   * @param keyCache, valueCache [blocks, kvHeads, blockSize, D]
-   * @param k, v [T, kvHeads, D], may be strided over T
+   * @param keyCache [blocks, kvHeads, blockSize, D]
+   * @param valueCache as keyCache
+   * @param k [T, kvHeads, D], may be strided over T
+   * @param v as k
+   * @param batch prepared: its slots are read
    */
   writeKv(keyCache: Tensor, valueCache: Tensor, k: Tensor, v: Tensor, batch: Batch): void;
   /**
@@ -52,6 +55,9 @@ export interface AttentionOps {
    * Query head h reads key head floor(h * kvHeads / heads). Any mix of chunk lengths and context lengths.
    * @param out [T, heads, D]
    * @param q [T, heads, D], may be strided over T
+   * @param keyCache [blocks, kvHeads, blockSize, D]
+   * @param valueCache as keyCache
+   * @param batch prepared: its rows and block tables are read
    * @param scale factor of the scores, usually D^-0.5
    */
   pagedAttention(out: Tensor, q: Tensor, keyCache: Tensor, valueCache: Tensor, batch: Batch, scale: number): void;

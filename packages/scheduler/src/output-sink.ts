@@ -5,7 +5,7 @@ export interface OutputSink {
   /**
    * @param id the request
    * @param token what it sampled, the stop token included; NO_TOKEN with `error`
-   * @param finish a {@link FinishReason} code; anything but `none` says that this was the last token
+   * @param finish a `FinishReason` code; anything but `none` says that this was the last token
    * @param cachedTokens prompt tokens that came from the prefix cache when the request was first admitted
    * @param sample index of the token among the step's samples, and so of its logprobs
    * @param logprobs how many alternatives the request wants to see; -1: no logprobs
