@@ -20,7 +20,9 @@ export interface RowTables {
  * holds for every step.
  */
 export interface Batch {
+  /** Of the plan, with the capacities. */
   readonly layout: PlanLayout;
+  /** Of all rows, also those that are not in this step. */
   readonly tables: RowTables;
   /** int32 [layout.totalWords]: the uploaded plan */
   readonly plan: Tensor;
@@ -32,9 +34,14 @@ export interface Batch {
   readonly slots: Tensor;
   /** int32 [maxRows]: for each sample, the index of its row's last token in this step, filled by prepareBatch */
   readonly sampleTokens: Tensor;
+  /** Scheduled requests, padding included. */
   numRows: number;
+  /** Tokens of all of them. */
   numTokens: number;
+  /** Of them, those that sample a token. */
   numSamples: number;
+  /** Tokens of the longest chunk. */
   maxQueryLen: number;
+  /** Tokens of the longest sequence, context and chunk. */
   maxSeqLen: number;
 }

@@ -3,6 +3,7 @@
 /** Receives a step's tokens, in the order in which the step's plan samples them. */
 export interface OutputSink {
   /**
+   * Receives one token.
    * @param id the request
    * @param token what it sampled, the stop token included; NO_TOKEN with `error`
    * @param finish a `FinishReason` code; anything but `none` says that this was the last token

@@ -7,6 +7,7 @@ export const PLAN_VERSION = 2;
 
 /** Words of the header, by index. */
 export const PlanHeader = {
+  /** PLAN_VERSION of the writer. */
   version: 0,
   /** Counts launched steps. */
   step: 1,
@@ -22,7 +23,9 @@ export const PlanHeader = {
   maxQueryLen: 6,
   /** The longest sequence (context plus chunk) of any row. */
   maxSeqLen: 7,
+  /** Block table entries that changed. */
   numBlockWrites: 8,
+  /** Rows that were given to a request. */
   numRowInits: 9,
   /** Offset in words of the tokens section: `numTokens` ids; -1 stands for the row's last sampled token. */
   tokensOffset: 10,
@@ -30,6 +33,7 @@ export const PlanHeader = {
   blockWritesOffset: 11,
   /** Offset of `numRowInits` records of ROW_INIT_WORDS: parameters of rows that were given to a request. */
   rowInitsOffset: 12,
+  /** Words of this plan: what must be uploaded. */
   totalWords: 13,
   /** 1 + the most alternatives that a request of this step wants logprobs of; 0: none wants any. */
   logprobColumns: 14,
@@ -39,10 +43,12 @@ export const PlanHeader = {
   promptLogprobsOffset: 16,
 } as const;
 
+/** Words before the row sections. */
 export const PLAN_HEADER_WORDS = 20;
 
 /** Words of one row-init record. Floats are stored as their float32 bits. */
 export const RowInit = {
+  /** The table row that the record is for. */
   row: 0,
   /** float; 0 means greedy */
   temperature: 1,
@@ -52,7 +58,9 @@ export const RowInit = {
   minP: 3,
   /** 0 means off */
   topK: 4,
+  /** Lower 32 bits of the seed. */
   seedLow: 5,
+  /** Upper 32 bits of the seed. */
   seedHigh: 6,
   /** Which of the request's parallel samples this row is. */
   choice: 7,
@@ -60,6 +68,7 @@ export const RowInit = {
   ropeOffset: 8,
 } as const;
 
+/** Words of a row-init record. */
 export const ROW_INIT_WORDS = 9;
 
 /** Stands for "the token that this row sampled last", which only the device may know yet. */
@@ -85,6 +94,7 @@ export interface PlanCapacity {
 
 /** Word offsets of the row sections, and the size of a plan that always suffices. */
 export interface PlanLayout {
+  /** What the layout is for. */
   readonly capacity: PlanCapacity;
   /** [maxRows] table row of each scheduled request */
   readonly rowIds: number;
@@ -98,9 +108,11 @@ export interface PlanLayout {
   readonly compact: number;
   /** Block writes that fit; the scheduler admits no more than this in one step. */
   readonly maxBlockWrites: number;
+  /** Words of a plan that always suffices. */
   readonly totalWords: number;
 }
 
+/** Where the sections of plans for such capacities begin. */
 export function planLayout(capacity: PlanCapacity): PlanLayout {
   const { maxRows, maxTokens, maxBlocksPerRow, blockSize } = capacity;
   const rowIds = PLAN_HEADER_WORDS;

@@ -7,6 +7,7 @@ import { PlanHeader as H, PLAN_VERSION, type PlanLayout, ROW_INIT_WORDS } from "
  * with `addBlockWrite`, `addRowInit`, `wantLogprobs` and `addPromptLogprob` in any order, then perhaps `pad`, then `finish`.
  */
 export class StepPlan {
+  /** Where the sections are. */
   readonly layout: PlanLayout;
   /** The plan itself, laid out as plan/layout.ts says. Valid after `finish`, up to `words[totalWords]`. */
   readonly words: Int32Array;
@@ -34,15 +35,19 @@ export class StepPlan {
     this.#promptLogprobs = new Int32Array(2 * layout.capacity.maxTokens);
   }
 
+  /** Rows added, padding included. */
   get numRows(): number {
     return this.#rows;
   }
+  /** Tokens added. */
   get numTokens(): number {
     return this.#tokens;
   }
+  /** Rows that sample. */
   get numSamples(): number {
     return this.#samples;
   }
+  /** Prompt tokens whose logprobs are asked for. */
   get numPromptLogprobs(): number {
     return this.#numPromptLogprobs;
   }
@@ -51,6 +56,7 @@ export class StepPlan {
     return this.layout.maxBlockWrites - this.#writes;
   }
 
+  /** Forgets the last step. @param step its number, which grows by one each step */
   begin(step: number): void {
     this.words[H.version] = PLAN_VERSION;
     this.words[H.step] = step;
@@ -83,6 +89,7 @@ export class StepPlan {
     this.words[this.layout.compact + this.#tokens++] = token;
   }
 
+  /** Says that entry `index` of a row's block table is now `block`. @throws INTERNAL when there are too many */
   addBlockWrite(row: number, index: number, block: number): void {
     const at = 3 * this.#writes++;
     if (at >= this.#blockWrites.length) throw overflow(`${this.layout.maxBlockWrites} block writes`);
