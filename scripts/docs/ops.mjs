@@ -62,36 +62,50 @@ function section(op) {
 function caseTable(op) {
   const lines = new Map();
   for (const opCase of opCases.filter((candidate) => candidate.op === op)) {
-    const name = withoutDtypes(opCase.name.slice(op.length)).replace(/^(?:x | to |, |\s)+/, "") || "plain";
+    const { name, dtypes } = withoutDtypes(opCase, op);
     const bound = boundOf(opCase);
     const tensors = tensorsOf(opCase);
     const key = [name, opCase.why, bound, tensors].join("\n");
-    const line = lines.get(key) ?? { name, why: opCase.why, bound, tensors, dtypes: new Set(), count: 0 };
-    line.dtypes.add(opCase.dtype);
-    line.count++;
-    lines.set(key, line);
+    if (!lines.has(key)) lines.set(key, { name, why: opCase.why, bound, tensors, dtypes: new Set() });
+    lines.get(key).dtypes.add(dtypes);
   }
   return table(
     ["case", "why", "tensors", "dtypes", "tolerance"],
-    [...lines.values()].map(({ name, why, bound, tensors, dtypes, count }) => [
-      name,
-      why,
-      tensors,
-      dtypeList(dtypes) + (count > dtypes.size ? ` (${count} pairs)` : ""),
-      bound,
-    ]),
+    [...lines.values()].map(({ name, why, bound, tensors, dtypes }) => [name, why, tensors, listed(dtypes), bound]),
   );
 }
 
-function dtypeList(dtypes) {
-  return dtypes.size === FLOAT_DTYPES.length ? "all" : [...dtypes].join(", ");
+/** "all", then what goes beyond; block formats that share x's dtype stand together. */
+function listed(dtypes) {
+  const plain = FLOAT_DTYPES.every((dtype) => dtypes.has(dtype))
+    ? ["all"]
+    : FLOAT_DTYPES.filter((dtype) => dtypes.has(dtype));
+  const others = [...dtypes].filter((dtype) => !FLOAT_DTYPES.includes(dtype));
+  const mixed = others.filter((text) => !isOfBlocks(text));
+  const formats = new Map();
+  for (const [x, format] of others.filter(isOfBlocks).map((text) => text.split(" x "))) {
+    formats.set(x, [...(formats.get(x) ?? []), format]);
+  }
+  const blocks = [...formats].map(([x, names]) => `${x} x ${names.join(" / ")}`);
+  return [...plain, ...mixed, ...blocks].join(", ");
 }
 
-function withoutDtypes(text) {
-  return text
-    .replace(new RegExp(`\\b(?:${FLOAT_DTYPES.join("|")})\\b`, "g"), "")
-    .replace(/\s+/g, " ")
-    .trim();
+const DTYPE = `(?:${FLOAT_DTYPES.join("|")})`;
+const DTYPES_IN_NAME = new RegExp(`(${DTYPE})(?: x (${DTYPE}) to (${DTYPE}))?,? *`);
+const FORMAT_IN_NAME = new RegExp(` (?:in|x) (${Object.keys(BLOCK_FORMATS).join("|")})$`);
+
+function isOfBlocks(dtypes) {
+  return FORMAT_IN_NAME.test(dtypes);
+}
+
+/** A case's name without its op, and without its dtypes; of linear these are x, weight and out, and one where they are the same. */
+function withoutDtypes(opCase, op) {
+  const full = opCase.name.slice(op.length).trim();
+  const [inName, format] = FORMAT_IN_NAME.exec(full) ?? [""];
+  const [match, x = opCase.dtype, weight = x, out = x] = DTYPES_IN_NAME.exec(full) ?? [""];
+  const name = full.replace(inName, "").replace(match, "").replace(/^x /, "");
+  if (format) return { name, dtypes: `${x} x ${format}` };
+  return { name: name || "plain", dtypes: x === weight && x === out ? x : `${x} x ${weight} to ${out}` };
 }
 
 function boundOf({ tolerance, dtype }) {
@@ -134,10 +148,7 @@ class ShapeRecorder extends CaseBench {
   }
 
   linear(spec) {
-    const parts = spec.parts.map(({ outFeatures, planes }) => {
-      const format = planes.format === "dense" ? planes.weight.dtype : planes.format;
-      return `${outFeatures} ${format}`;
-    });
+    const parts = spec.parts.map(({ outFeatures }) => outFeatures);
     this.tensors.push(["weight", [parts.join(" + "), spec.inFeatures]]);
     return super.linear(spec);
   }
