@@ -19,6 +19,8 @@ if (filters.length === 0) {
   ]);
   step("Package contents");
   run(process.execPath, [join(root, "scripts/check-packages.mjs")]);
+  step("Generated pages of docs");
+  run(process.execPath, [join(root, "scripts/docs.mjs"), "--check"]);
   step("Types");
   run(process.execPath, [bin("ts7/bin/tsc"), "-p", "tsconfig.json"]);
   run(process.execPath, [bin("ts7/bin/tsc"), "-p", "apps/playground"]); // The browser's types, not Node's.

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { programsOf } from "./examples.mjs";
 
 const MOST_MEGABYTES = 60;
 /** What a user has without a compiler: Node, npm, and what npm itself calls. */
@@ -33,13 +34,13 @@ function pathWithoutCompiler() {
   return bin;
 }
 
-/** The first example of a package's README, with Pocket as its model. */
+/** The first example of a package's README. */
 function runExample(name, env) {
   const readme = readFileSync(join(folder, "node_modules/@octavo", name, "README.md"), "utf8");
-  const [, code] = /```(?:js|ts|javascript|typescript)\n([\s\S]*?)```/.exec(readme) ?? [];
-  if (!code) throw new Error(`the README of ${name} has no example`);
-  writeFileSync(join(folder, `${name}.mjs`), code.replace("path/to/model", POCKET));
-  return run("node", [`${name}.mjs`, `${POCKET}/model.safetensors`], { cwd: folder, env })
+  const [example] = programsOf(readme);
+  if (!example) throw new Error(`the README of ${name} has no example`);
+  writeFileSync(join(folder, `${name}.mjs`), example.code);
+  return run("node", [`${name}.mjs`, "my-model/model.safetensors"], { cwd: folder, env })
     .trim()
     .split("\n")
     .at(-1);
@@ -79,6 +80,7 @@ try {
   const megabytes = Number(run("du", ["-sm", "node_modules"], { cwd: folder }).split("\t")[0]);
   console.log(`installed: ${megabytes} MB`);
   if (megabytes > MOST_MEGABYTES) throw new Error(`that is more than ${MOST_MEGABYTES} MB`);
+  symlinkSync(POCKET, join(folder, "my-model")); // What the examples call their model.
   for (const name of ["core", "quant", "scheduler"]) console.log(`@octavo/${name}'s example: ${runExample(name, env)}`);
 
   const port = 20000 + (process.pid % 20000);

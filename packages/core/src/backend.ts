@@ -32,6 +32,7 @@ export interface BackendInfo {
 
 /** Memory that only this device uses, though other processes may hold parts of it. */
 export interface DedicatedMemory {
+  /** Of the whole device, whoever holds it. */
   readonly totalBytes: number;
   /** What the driver keeps for this process beside what the backend gives out: context, kernels, libraries. */
   readonly contextBytes: number;
@@ -39,8 +40,11 @@ export interface DedicatedMemory {
 
 /** A point in the stream; `wait` returns when everything enqueued before `record` is done. */
 export interface DeviceEvent extends Disposable {
+  /** Marks this point of the stream; an earlier mark is forgotten. */
   record(): void;
+  /** Blocks until it is reached. @throws what an op reported meanwhile, such as an id outside of its table */
   wait(): void;
+  /** Frees the event. */
   dispose(): void;
 }
 
@@ -50,6 +54,7 @@ export interface DeviceGraph extends Disposable {
   readonly byteLength: number;
   /** Enqueues everything that was captured. */
   launch(): void;
+  /** Frees what it takes; it must not be running. */
   dispose(): void;
 }
 
@@ -58,7 +63,9 @@ export interface DeviceGraph extends Disposable {
  * `dispose()` frees everything the backend gave out.
  */
 export interface Backend extends Disposable {
+  /** What it is and prefers. */
   readonly info: BackendInfo;
+  /** What it computes; see {@link Ops}. */
   readonly ops: Ops;
 
   /** Zeroed memory. @throws OUT_OF_MEMORY with what was asked and what is held by whom. */
@@ -82,7 +89,7 @@ export interface Backend extends Disposable {
   copy(destination: Tensor, source: Tensor, byteLength: number): void;
   /**
    * Enqueues the filling of a contiguous float tensor of this backend with uniform random values, from `low` to `high`. Every
-   * backend gives the same bits; {@link RandomFill} has the formula. The null backend does nothing.
+   * backend gives the same bits; `RandomFill` has the formula. The null backend does nothing.
    * @throws INVALID_ARGUMENT for another kind of tensor, or values that are no range
    */
   fillRandom(target: Tensor, values: RandomValues): void;
@@ -95,6 +102,7 @@ export interface Backend extends Disposable {
   /** Replaces part `index` of a prepared linear layer in place; addresses stay. */
   updateLinear(weight: LinearWeight, index: number, part: LinearPart): void;
 
+  /** An event that has not been recorded yet. */
   createEvent(): DeviceEvent;
   /**
    * Records what `enqueue` enqueues, without running it; absent where launching costs too little to save. Everything in it must
@@ -114,6 +122,7 @@ export interface Backend extends Disposable {
 /** What a kernels package exports under the name `createBackend`. */
 export type CreateBackend = (options?: BackendOptions) => Backend;
 
+/** What may be chosen when a backend is made; each takes what concerns it. */
 export interface BackendOptions {
   /** Threads of the CPU backend. Default: `OCTAVO_NUM_THREADS`, then the CPU quota. */
   readonly numThreads?: number;

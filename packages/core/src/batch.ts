@@ -20,7 +20,9 @@ export interface RowTables {
  * holds for every step.
  */
 export interface Batch {
+  /** Of the plan, with the capacities. */
   readonly layout: PlanLayout;
+  /** Of all rows, also those that are not in this step. */
   readonly tables: RowTables;
   /** int32 [layout.totalWords]: the uploaded plan */
   readonly plan: Tensor;
@@ -32,10 +34,15 @@ export interface Batch {
   readonly slots: Tensor;
   /** int32 [maxSamples]: for each sample, the index of the token of this step after which it comes; a part of the plan */
   readonly sampleTokens: Tensor;
+  /** Scheduled requests, padding included. */
   numRows: number;
+  /** Tokens of all of them. */
   numTokens: number;
+  /** Of them, those that sample a token. */
   numSamples: number;
+  /** Tokens of the longest chunk. */
   maxQueryLen: number;
+  /** Tokens of the longest sequence, context and chunk. */
   maxSeqLen: number;
 }
 

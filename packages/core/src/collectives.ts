@@ -17,6 +17,7 @@ export type Reduction = "sum" | "max" | "min";
 export interface Collectives extends Disposable {
   /** This process, in [0, worldSize). */
   readonly rank: number;
+  /** How many ranks there are. */
   readonly worldSize: number;
 
   /** out = the reduction of all ranks' x (default: sum), the same bits on every rank.  out, x: one shape; may be one tensor */
@@ -54,6 +55,7 @@ export interface Collectives extends Disposable {
 export interface CollectivesOptions {
   /** In [0, worldSize), another one in every process. */
   readonly rank: number;
+  /** How many ranks there will be; 1 or more. */
   readonly worldSize: number;
   /** What {@link CreateUniqueId} gave to one of them and that one sent to all. */
   readonly uniqueId: Uint8Array;

@@ -6,6 +6,7 @@ export type DType = "float32" | "float16" | "bfloat16" | "int32" | "uint8" | "in
 /** The dtypes that activations and the KV cache may have. */
 export type FloatDType = "float32" | "float16" | "bfloat16";
 
+/** What a dtype is in memory and in native calls. */
 export interface DTypeInfo {
   /** The number that stands for the dtype in native calls. */
   readonly code: number;
@@ -13,6 +14,7 @@ export interface DTypeInfo {
   readonly size: number;
 }
 
+/** Every dtype with its size and code. */
 export const DTYPES: Readonly<Record<DType, DTypeInfo>> = Object.freeze({
   float32: { code: 0, size: 4 },
   float16: { code: 1, size: 2 },
@@ -25,8 +27,10 @@ export const DTYPES: Readonly<Record<DType, DTypeInfo>> = Object.freeze({
   bool: { code: 8, size: 1 },
 });
 
+/** The dtypes of activations, weights and KV cache. */
 export const FLOAT_DTYPES: readonly FloatDType[] = ["float32", "float16", "bfloat16"];
 
+/** Whether ops compute in this dtype. */
 export function isFloatDType(dtype: string): dtype is FloatDType {
   return (FLOAT_DTYPES as readonly string[]).includes(dtype);
 }

@@ -2,31 +2,47 @@
 
 const marker = Symbol.for("octavo.error");
 
-/** What went wrong, for programs. Codes never change meaning; new ones may be added. */
+/**
+ * What went wrong, for programs. Codes never change meaning; new ones may be added.
+ * - `INVALID_ARGUMENT`: the caller passed something that cannot work; `param` names it
+ * - `UNSUPPORTED`: known, but Octavo does not do it (yet)
+ * - `CHECKPOINT`: a model folder or file is missing something or is damaged
+ * - `BACKEND_LOAD`: a native backend could not be loaded
+ * - `OUT_OF_MEMORY`: memory is short, of the host or of a device; the message has the sizes
+ * - `QUEUE_FULL`: too many requests wait; retry later
+ * - `ENGINE_DEAD`: the engine thread failed; `cause` says why
+ * - `DISPOSED`: used after dispose()
+ * - `INTERNAL`: a broken invariant: a bug of ours
+ */
 export type ErrorCode =
-  | "INVALID_ARGUMENT" // the caller passed something that cannot work; `param` names it
-  | "UNSUPPORTED" // known, but Octavo does not do it (yet)
-  | "CHECKPOINT" // a model folder or file is missing something or is damaged
-  | "BACKEND_LOAD" // a native backend could not be loaded
+  | "INVALID_ARGUMENT"
+  | "UNSUPPORTED"
+  | "CHECKPOINT"
+  | "BACKEND_LOAD"
   | "OUT_OF_MEMORY"
-  | "QUEUE_FULL" // too many requests wait; retry later
-  | "ENGINE_DEAD" // the engine thread failed; `cause` says why
-  | "DISPOSED" // used after dispose()
-  | "INTERNAL"; // a broken invariant: a bug of ours
+  | "QUEUE_FULL"
+  | "ENGINE_DEAD"
+  | "DISPOSED"
+  | "INTERNAL";
 
+/** What an {@link OctavoError} is made of, and what crosses threads. */
 export interface OctavoErrorOptions {
+  /** What went wrong, for programs. */
   readonly code: ErrorCode;
   /** What was asked, what was found, what to do. */
   readonly message: string;
   /** The parameter, field, file or tensor at fault. */
   readonly param?: string;
+  /** What was thrown below. */
   readonly cause?: unknown;
 }
 
 /** An error with a stable `code`. It keeps its identity across duplicate installs and, through {@link OctavoError.toJSON}, across threads. */
 export class OctavoError extends Error {
   readonly [marker] = true;
+  /** What went wrong, for programs. */
   readonly code: ErrorCode;
+  /** The parameter, field, file or tensor at fault. */
   readonly param: string | undefined;
 
   constructor({ code, message, param, cause }: OctavoErrorOptions) {
@@ -49,6 +65,7 @@ export class OctavoError extends Error {
     return { code: this.code, message: this.message, param: this.param, cause: cause && String(cause) };
   }
 
+  /** The error that {@link OctavoError.toJSON} wrote. */
   static fromJSON(options: OctavoErrorOptions): OctavoError {
     return new OctavoError(options);
   }

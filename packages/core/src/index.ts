@@ -1,4 +1,4 @@
-/** Octavo's nouns and contracts. @module */
+/** Octavo's nouns and contracts. @module @octavo/core */
 export * from "./backend.js";
 export * from "./batch.js";
 export { decodeBlocks } from "./blocks/decode.js";

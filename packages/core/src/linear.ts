@@ -10,12 +10,15 @@ import { byteSize, isContiguous, type Tensor } from "./tensor.js";
  * memory of the backend that it is given to (weights that a trainer sent, or dummy ones).
  */
 export interface DensePlanes {
+  /** Tells it from blocks. */
   readonly format: "dense";
+  /** [outFeatures, inFeatures] */
   readonly weight: Tensor;
 }
 
 /** A weight in a block format, byte for byte as a GGUF file holds it. */
 export interface BlockPlanes {
+  /** Which of GGML's formats. */
   readonly format: BlockFormat;
   /** uint8 [outFeatures, bytes of a row], contiguous, on the host: usually mapped from the file. */
   readonly blocks: Tensor;
@@ -27,6 +30,7 @@ export interface BlockPlanes {
  */
 export type CanonicalPlanes = DensePlanes | BlockPlanes;
 
+/** Whether a weight is plain, not in blocks. */
 export function isDense(planes: CanonicalPlanes): planes is DensePlanes {
   return planes.format === "dense";
 }
@@ -57,7 +61,9 @@ export function planesByteSize(planes: CanonicalPlanes, dtype: FloatDType): numb
 export interface LinearPart {
   /** Its checkpoint name, for errors and weight updates. */
   readonly name: string;
+  /** Rows of its weight. */
   readonly outFeatures: number;
+  /** [outFeatures, inFeatures] */
   readonly planes: CanonicalPlanes;
   /** [outFeatures], any float dtype, on the host or in the backend's memory */
   readonly bias?: Tensor;
@@ -65,7 +71,9 @@ export interface LinearPart {
 
 /** A linear layer to prepare: its parts are stacked along the output, in order (for example q, k and v). */
 export interface LinearSpec {
+  /** Columns of every part. */
   readonly inFeatures: number;
+  /** At least one. */
   readonly parts: readonly LinearPart[];
   /**
    * What the activations are in, and dense weights are kept in; a backend may keep a dense plane of the same dtype where it lies.
@@ -76,10 +84,14 @@ export interface LinearSpec {
 
 /** A linear layer's weights in a backend's own layout. Only the backend that made it can use it. */
 export interface LinearWeight extends Disposable {
+  /** Columns of x. */
   readonly inFeatures: number;
+  /** Columns of out: those of all parts. */
   readonly outFeatures: number;
+  /** Of the activations. */
   readonly dtype: FloatDType;
   /** Bytes that one pass over the weights reads. */
   readonly byteLength: number;
+  /** Frees what the backend holds for it. */
   dispose(): void;
 }

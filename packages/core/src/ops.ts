@@ -7,6 +7,7 @@ import type { Batch } from "./batch.js";
 import type { LinearWeight } from "./linear.js";
 import type { Tensor } from "./tensor.js";
 
+/** What comes before every other op of a step. */
 export interface BatchOps {
   /**
    * Applies the uploaded plan: writes row inits and block table changes into `batch.tables`, then expands inputIds,
@@ -15,6 +16,7 @@ export interface BatchOps {
   prepareBatch(batch: Batch): void;
 }
 
+/** Copies of rows. */
 export interface EmbeddingOps {
   /** out[t] = table[ids[t]].  out: [T, H]; table: [V, H]; ids: int32 [>= T]. Ids outside of [0, V) give zeros. */
   embedding(out: Tensor, table: Tensor, ids: Tensor): void;
@@ -22,6 +24,7 @@ export interface EmbeddingOps {
   gatherRows(out: Tensor, x: Tensor, indices: Tensor): void;
 }
 
+/** Root mean square norms. */
 export interface NormOps {
   /** out[t] = x[t] / sqrt(mean(x[t]^2) + eps) * weight (Zhang and Sennrich 2019).  out, x: [T, H]; weight: [H] */
   rmsNorm(out: Tensor, x: Tensor, weight: Tensor, eps: number): void;
@@ -29,6 +32,7 @@ export interface NormOps {
   addRmsNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, eps: number): void;
 }
 
+/** Rotary positions. */
 export interface RopeOps {
   /**
    * Rotary embedding in place (Su et al. 2021), half-split pairs (i, i + rotaryDim / 2) as in GPT-NeoX and Llama.
@@ -40,11 +44,15 @@ export interface RopeOps {
   rope(q: Tensor, k: Tensor, positions: Tensor, cosSin: Tensor): void;
 }
 
+/** The paged KV cache, written and read. */
 export interface AttentionOps {
   /**
    * Stores keys and values into the paged cache at `batch.slots`.
-   * @param keyCache, valueCache [blocks, kvHeads, blockSize, D]
-   * @param k, v [T, kvHeads, D], may be strided over T
+   * @param keyCache [blocks, kvHeads, blockSize, D]
+   * @param valueCache as keyCache
+   * @param k [T, kvHeads, D], may be strided over T
+   * @param v as k
+   * @param batch prepared: its slots are read
    */
   writeKv(keyCache: Tensor, valueCache: Tensor, k: Tensor, v: Tensor, batch: Batch): void;
   /**
@@ -52,11 +60,15 @@ export interface AttentionOps {
    * Query head h reads key head floor(h * kvHeads / heads). Any mix of chunk lengths and context lengths.
    * @param out [T, heads, D]
    * @param q [T, heads, D], may be strided over T
+   * @param keyCache [blocks, kvHeads, blockSize, D]
+   * @param valueCache as keyCache
+   * @param batch prepared: its rows and block tables are read
    * @param scale factor of the scores, usually D^-0.5
    */
   pagedAttention(out: Tensor, q: Tensor, keyCache: Tensor, valueCache: Tensor, batch: Batch, scale: number): void;
 }
 
+/** Matrix products. */
 export interface LinearOps {
   /**
    * out = x * weight^T + bias.  out: [T, outFeatures]; x: [T, inFeatures], may be strided over T.
@@ -65,11 +77,13 @@ export interface LinearOps {
   linear(out: Tensor, x: Tensor, weight: LinearWeight): void;
 }
 
+/** Gated activations. */
 export interface ActivationOps {
   /** out = silu(gate) * up, silu(z) = z / (1 + exp(-z)).  out: [T, I]; gateUp: [T, 2 * I], gate first */
   siluMul(out: Tensor, gateUp: Tensor): void;
 }
 
+/** From logits to tokens. */
 export interface SamplingOps {
   /**
    * Picks one token for each sample and stores it in `tokens[s]`, and the one after a row's last token in `lastTokens`. With the row's
@@ -104,6 +118,11 @@ export interface LogprobsOutput {
   readonly ranks: Tensor;
 }
 
+/**
+ * Every op. Each writes into its first argument, allocates nothing, returns nothing, and is enqueued on the backend's stream.
+ * Float tensors of one call share a dtype (float32, float16 or bfloat16) unless its comment says otherwise; sums run in
+ * float32. docs/ops.md has the formulas with what is tested of them.
+ */
 export interface Ops
   extends BatchOps,
     EmbeddingOps,

@@ -2,10 +2,15 @@
 // Sampling draws from it by position, so a token's randomness depends on nothing but its request's seed. The C++ and CUDA
 // versions are the same function; the header generated from plan/layout.ts carries the constants.
 
+/** Multiplier of the counter's first word. */
 export const PHILOX_M0 = 0xd2511f53;
+/** Multiplier of its third word. */
 export const PHILOX_M1 = 0xcd9e8d57;
+/** What the key's first word grows by each round. */
 export const PHILOX_W0 = 0x9e3779b9;
+/** What its second word grows by. */
 export const PHILOX_W1 = 0xbb67ae85;
+/** Rounds of the generator. */
 export const PHILOX_ROUNDS = 10;
 
 /**

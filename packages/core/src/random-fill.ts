@@ -7,7 +7,9 @@ import { isContiguous, type Tensor } from "./tensor.js";
 export interface RandomValues {
   /** A whole number from 0 to 2^32 - 1. */
   readonly seed: number;
+  /** The smallest value. */
   readonly low: number;
+  /** The largest value. */
   readonly high: number;
 }
 
@@ -18,7 +20,9 @@ export interface RandomValues {
  * are to nearest even.
  */
 export interface RandomFill {
+  /** Of the target. */
   readonly dtype: FloatDType;
+  /** First word of the key. */
   readonly seed: number;
   /** A float32 number. */
   readonly low: number;

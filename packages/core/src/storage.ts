@@ -10,7 +10,9 @@ export type MemoryPurpose = "weights" | "kv" | "workspace" | "tables" | "graphs"
  * A block of memory. A tensor keeps its storage alive; `dispose()` frees it at once, and every use after that is an error.
  */
 export interface Storage extends Disposable {
+  /** Whose memory it is. */
   readonly device: DeviceKind;
+  /** Bytes of the block. */
   readonly byteLength: number;
   /** The first byte's address, below 2^53. 0 for a storage without native memory (null and reference backends). */
   readonly address: number;
@@ -19,6 +21,7 @@ export interface Storage extends Disposable {
    * cannot hold all (4 GiB on Node 20).
    */
   readonly bytes?: Uint8Array;
+  /** Frees the memory. A second call does nothing. */
   dispose(): void;
 }
 

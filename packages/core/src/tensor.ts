@@ -5,10 +5,15 @@ import type { Storage } from "./storage.js";
 
 /** A strided window into a {@link Storage}. `strides` count elements, `byteOffset` bytes. */
 export interface Tensor {
+  /** Of every element. */
   readonly dtype: DType;
+  /** Sizes, the slowest dimension first. */
   readonly shape: readonly number[];
+  /** Elements from one index to the next, for each dimension. */
   readonly strides: readonly number[];
+  /** The memory it lies in, which it keeps alive. */
   readonly storage: Storage;
+  /** Of the first element, from the storage's start. */
   readonly byteOffset: number;
 }
 
@@ -46,6 +51,7 @@ export function contiguousStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
+/** Whether the elements lie side by side in row-major order. */
 export function isContiguous(t: Tensor): boolean {
   let stride = 1;
   for (let i = t.shape.length - 1; i >= 0; i--) {

@@ -16,6 +16,7 @@ export class Workspace implements Disposable {
     this.#storage = backend.allocate(byteLength, "workspace");
   }
 
+  /** Bytes of the arena. */
   get byteLength(): number {
     return this.#storage.byteLength;
   }
@@ -42,10 +43,12 @@ export class Workspace implements Disposable {
     this.#offset = mark;
   }
 
+  /** Gives everything back: a step begins. */
   reset(): void {
     this.#offset = 0;
   }
 
+  /** Frees the arena. */
   dispose(): void {
     this.#storage.dispose();
   }

@@ -3,8 +3,11 @@ import { readFileSync } from "node:fs";
 import { OctavoError } from "@octavo/core";
 import { loadBackend } from "./load-backend.js";
 
+/** Whether a device can be used here, and how. */
 export interface BackendReport {
+  /** What `device` calls it. */
   readonly device: "cpu" | "cuda";
+  /** The package of its kernels. */
   readonly package: string;
   /** Of the installed package; null: it is not installed. */
   readonly version: string | null;

@@ -9,53 +9,76 @@ import type { SamplingParams } from "./sampling-params.js";
 export interface EngineInfo {
   /** The model's folder or GGUF file. */
   readonly model: string;
+  /** The name in config.json's `architectures`. */
   readonly architecture: string;
-  /** The backend's own words, such as "AVX2, 2 threads". */
+  /** The backend and its own words, such as "cpu (avx2, 2 threads)". */
   readonly device: string;
+  /** Of activations and KV cache, and of weights that are not in blocks. */
   readonly dtype: string;
+  /** Logits a token has. */
   readonly vocabSize: number;
   /** Tokens that prompt and output may have together. */
   readonly maxModelLen: number;
+  /** Requests that run at once. */
   readonly maxNumSeqs: number;
+  /** Tokens a step computes at most. */
   readonly maxNumBatchedTokens: number;
   /** Most likely tokens that a request may ask to see. */
   readonly maxLogprobs: number;
+  /** Tokens a KV block. */
   readonly blockSize: number;
+  /** KV blocks, the null block included. */
   readonly numBlocks: number;
   /** Of all weights, mapped ones too. */
   readonly weightBytes: number;
+  /** Bytes of all KV blocks. */
   readonly kvCacheBytes: number;
   /** Bytes held on the device by purpose, when loaded, mapped files not counted; graphs come later, see {@link EngineStats.graphBytes}. */
   readonly memory: Readonly<Record<MemoryPurpose, number>>;
   /** On a GPU: its memory, and the share of it that this engine may have; none where `kvCacheMemoryBytes` was given. */
   readonly dedicated?: DedicatedMemory & { readonly shareBytes?: number };
+  /** From the call of `load` to the engine being ready. */
   readonly loadSeconds: number;
+  /** What generation_config.json says: taken where a request leaves a parameter out. */
   readonly generationDefaults: GenerationDefaults;
 }
 
 /** The engine's state and counters since its start, as of the last step. */
 export interface EngineStats {
+  /** Requests in the batch. */
   readonly numRunning: number;
+  /** Requests in the queue. */
   readonly numWaiting: number;
+  /** KV blocks that requests hold. */
   readonly kvBlocksUsed: number;
+  /** KV blocks that they can hold. */
   readonly kvBlocksTotal: number;
-  /** Tokens looked up in the prefix cache, and found. */
+  /** Tokens looked up in the prefix cache. */
   readonly prefixCacheQueries: number;
+  /** Of the tokens looked up, those that need not be computed. */
   readonly prefixCacheHits: number;
+  /** Times that a request lost its KV blocks to an older one. */
   readonly numPreemptions: number;
+  /** Prompt tokens, computed or cached, of requests that sampled their first token. */
   readonly promptTokens: number;
+  /** Sampled tokens. */
   readonly generationTokens: number;
+  /** Launched steps. */
   readonly steps: number;
-  /** Captured graphs, and the device memory that the driver took for them (none where its pools had room). */
+  /** Captured graphs. */
   readonly numGraphs: number;
+  /** Device memory that the driver took for them, in bytes; 0 where its pools had room. */
   readonly graphBytes: number;
   /** Launched steps by their tokens, padding not counted: how many had up to 1, 2, 4, ... 2^14 tokens, and more. */
   readonly stepTokens: { readonly sum: number; readonly counts: readonly number[] };
 }
 
+/** Why an output ended: an end token or stop string, `maxTokens` or the context, an abort. */
 export type FinishReason = "stop" | "length" | "abort";
 
+/** A prompt with its parameters. */
 export interface GenerateRequest {
+  /** Text, or token ids as they are. */
   readonly prompt: Prompt;
   /** `n` must be 1 or left out: submit a request for each choice. */
   readonly params?: SamplingParams;
@@ -67,6 +90,7 @@ export interface GenerateRequest {
 
 /** A token and how likely it was. */
 export interface TokenLogprob {
+  /** The token. */
   readonly tokenId: number;
   /** Its text by itself, special tokens too; U+FFFD for part of a character, `token_id:7` where there is no tokenizer. */
   readonly token: string;
@@ -88,9 +112,11 @@ export interface OutputChunk {
   readonly index: number;
   /** Text that became certain; may be empty. Never half a character, never text after a stop string. */
   readonly text: string;
+  /** Sampled tokens, end and stop tokens included. */
   readonly tokenIds: readonly number[];
   /** One for each of `tokenIds`, where the request asks for them. */
   readonly logprobs?: readonly PositionLogprobs[] | undefined;
+  /** Null before the last chunk of an output. */
   readonly finishReason: FinishReason | null;
   /** The stop string or stop token id that ended the output; null for an end token, or when not stopped. */
   readonly stopReason: string | number | null;
@@ -98,6 +124,7 @@ export interface OutputChunk {
 
 /** A submitted request: iterate it once for its output. Leaving the loop early aborts the request. */
 export interface RequestStream extends AsyncIterable<OutputChunk> {
+  /** As the model sees the prompt. */
   readonly promptTokenIds: Int32Array;
   /** Prompt tokens that the prefix cache had; known from the first chunk on. */
   readonly numCachedTokens: number;
@@ -105,6 +132,7 @@ export interface RequestStream extends AsyncIterable<OutputChunk> {
   readonly promptLogprobs: readonly (PositionLogprobs | null)[] | null;
   /** Seconds from submission until it was first scheduled; known from the first chunk on. */
   readonly queueSeconds: number;
+  /** Ends the request; its row and blocks are free within a step. */
   abort(): void;
 }
 
@@ -112,9 +140,11 @@ export interface RequestStream extends AsyncIterable<OutputChunk> {
  * A running engine. {@link LLM} is the one implementation; the server needs no more than this.
  */
 export interface Engine extends AsyncDisposable {
+  /** Facts that do not change. */
   readonly info: EngineInfo;
   /** @throws INVALID_ARGUMENT where the engine has none (`skipTokenizerInit`): only token ids go in and out */
   readonly tokenizer: Tokenizer;
+  /** Read anew at each access. */
   readonly stats: EngineStats;
   /** Why the engine died, or null while it lives. */
   readonly failure: OctavoError | null;
@@ -125,5 +155,6 @@ export interface Engine extends AsyncDisposable {
   submit(request: GenerateRequest): RequestStream;
   /** Waits until no request is left. */
   idle(): Promise<void>;
+  /** Ends the engine and frees its memory; what still runs fails with DISPOSED. */
   dispose(): Promise<void>;
 }

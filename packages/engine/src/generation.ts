@@ -6,11 +6,15 @@ import type { FinishReason, OutputChunk, PositionLogprobs, RequestStream } from 
 export interface CompletionOutput {
   /** From 0 to `n` - 1. */
   readonly index: number;
+  /** Without special tokens and stop string, unless the request asks for them. */
   readonly text: string;
+  /** Sampled tokens, end and stop tokens included. */
   readonly tokenIds: readonly number[];
   /** One for each of `tokenIds`; null where the request did not ask for them. */
   readonly logprobs: readonly PositionLogprobs[] | null;
+  /** Why it ended. */
   readonly finishReason: FinishReason;
+  /** The stop string or stop token id that ended it; null for an end token, or when not stopped. */
   readonly stopReason: string | number | null;
 }
 
@@ -18,9 +22,11 @@ export interface CompletionOutput {
 export interface RequestOutput extends Omit<CompletionOutput, "index"> {
   /** All `n`. */
   readonly outputs: readonly CompletionOutput[];
+  /** As the model saw the prompt. */
   readonly promptTokenIds: Int32Array;
   /** One for each prompt token, the first one null; null where the request did not ask for them. */
   readonly promptLogprobs: readonly (PositionLogprobs | null)[] | null;
+  /** Prompt tokens that the prefix cache had. */
   readonly numCachedTokens: number;
 }
 
@@ -40,6 +46,7 @@ export class Generation implements PromiseLike<RequestOutput>, AsyncIterable<Out
     this.#n = n;
   }
 
+  /** Ends the request; what came so far is its output. */
   abort(): void {
     this.#stream.abort();
   }
@@ -59,10 +66,12 @@ export class Generation implements PromiseLike<RequestOutput>, AsyncIterable<Out
     return this.#output.then(onFulfilled, onRejected);
   }
 
+  /** As of a promise of the output. */
   catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<RequestOutput | B> {
     return this.then(null, onRejected);
   }
 
+  /** As of a promise of the output. */
   finally(onFinally?: (() => void) | null): Promise<RequestOutput> {
     return this.then().finally(onFinally);
   }

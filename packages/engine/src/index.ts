@@ -1,4 +1,4 @@
-/** Octavo's engine: `await LLM.load(model)`, then `generate` or `chat`. @module */
+/** Octavo's engine: `await LLM.load(model)`, then `generate` or `chat`. @module @octavo/engine */
 export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/models";
 export { type BackendReport, describeBackends } from "./describe-backends.js";
 export type {

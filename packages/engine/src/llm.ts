@@ -31,9 +31,10 @@ const MAX_ID = 2 ** 31 - 1;
  * A loaded model.
  *
  * ```ts
- * await using llm = await LLM.load("./my-model");
+ * const llm = await LLM.load("./my-model"); // or: await using llm = ...
  * const { text } = await llm.generate("Once upon a time", { maxTokens: 32 });
  * for await (const chunk of llm.chat([{ role: "user", content: "Hello!" }])) process.stdout.write(chunk.text);
+ * await llm.dispose();
  * ```
  */
 export class LLM implements Engine {

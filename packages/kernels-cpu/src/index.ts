@@ -1,4 +1,4 @@
-/** Octavo's CPU backend. @module */
+/** Octavo's CPU backend. @module @octavo/kernels-cpu */
 import type { Backend, BackendOptions } from "@octavo/core";
 import { CpuBackend } from "./cpu-backend.js";
 

@@ -1,4 +1,4 @@
-/** Octavo's CUDA backend. @module */
+/** Octavo's CUDA backend. @module @octavo/kernels-cuda */
 import type { BackendOptions } from "@octavo/core";
 import { CudaBackend } from "./cuda-backend.js";
 import { loadNative } from "./load-native.js";

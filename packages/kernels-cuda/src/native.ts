@@ -18,12 +18,17 @@ export interface NativeHostMemory extends NativeMemory {
   readonly buffer: ArrayBuffer;
 }
 
+/** A GPU that CUDA sees. */
 export interface Gpu {
+  /** As the driver calls it. */
   readonly name: string;
-  /** Compute capability. */
+  /** Compute capability, before the point. */
   readonly major: number;
+  /** Compute capability, after the point. */
   readonly minor: number;
+  /** How many it has. */
   readonly multiprocessors: number;
+  /** Of its memory. */
   readonly totalBytes: number;
   /** Of the cache that all multiprocessors share. */
   readonly l2Bytes: number;
@@ -48,19 +53,23 @@ export interface GpuProcess {
 
 /** What CUDA finds on this machine. */
 export interface GpuReport {
-  /** CUDA versions as 1000 * major + 10 * minor: of this build, and of the driver (0: there is none). */
+  /** CUDA's version of this build, as 1000 * major + 10 * minor. */
   readonly runtime: number;
+  /** The same of the driver; 0: there is none. */
   readonly driver: number;
   /** What the kernels were compiled for, such as "80 90a". */
   readonly architectures: string;
   /** Why no GPU can be used and what to do; empty when one can. */
   readonly problem: string;
+  /** Those that CUDA_VISIBLE_DEVICES leaves. */
   readonly gpus: readonly Gpu[];
 }
 
 /** A library that is opened when it is needed. */
 export interface LibraryReport {
+  /** As people call it. */
   readonly name: string;
+  /** Whether it was found and has what is needed. */
   readonly usable: boolean;
   /** File and version, or why it cannot be used. */
   readonly found: string;

@@ -6,6 +6,7 @@ import type { CudaBackend } from "./cuda-backend.js";
 export interface OpCost {
   /** The op's name; "copy" for copies. */
   readonly op: string;
+  /** How often it was called. */
   readonly calls: number;
   /** Of all calls. */
   readonly microseconds: number;
@@ -13,12 +14,15 @@ export interface OpCost {
   readonly share: number;
 }
 
+/** What the ops of a step cost. */
 export interface ProfileReport {
+  /** Of all ops together. */
   readonly totalMicroseconds: number;
   /** The dearest first. */
   readonly ops: readonly OpCost[];
 }
 
+/** How much is measured. */
 export interface ProfileOptions {
   /** Calls that one `start` can measure. Default 4096. */
   readonly maxCalls?: number;
@@ -29,6 +33,7 @@ export interface ProfileOptions {
   readonly delayMicroseconds?: number;
 }
 
+/** A backend that measures its ops. */
 export interface OpProfile extends Disposable {
   /** The same backend, measured. Load the model on it; outside of `start` and `report` its ops cost nothing more. */
   readonly backend: Backend;

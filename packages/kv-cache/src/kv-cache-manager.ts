@@ -5,6 +5,7 @@ import { BlockPool } from "./block-pool.js";
 import { KvSequence } from "./kv-sequence.js";
 import { PrefixCache } from "./prefix-cache.js";
 
+/** The size of a cache, and how its blocks are shared. */
 export interface KvCacheOptions {
   /** Blocks of the device's cache, the null block included. At least 2. */
   readonly numBlocks: number;
@@ -16,6 +17,7 @@ export interface KvCacheOptions {
   readonly hashSeed?: number;
 }
 
+/** With whom a sequence shares blocks. */
 export interface KvSequenceOptions {
   /** Sequences share prefixes only with those of the same salt. A safe integer, not negative. Default: 0. */
   readonly cacheSalt?: number;
@@ -28,6 +30,7 @@ export interface KvSequenceOptions {
  * (`NULL_BLOCK`) and never handed out.
  */
 export class KvCacheManager {
+  /** Tokens a block. */
   readonly blockSize: number;
   /** Blocks that sequences can hold. */
   readonly totalBlocks: number;
@@ -52,6 +55,7 @@ export class KvCacheManager {
     return this.#pool.free;
   }
 
+  /** Blocks that sequences hold, shared ones counted once. */
   get usedBlocks(): number {
     return this.totalBlocks - this.#pool.free;
   }

@@ -43,6 +43,7 @@ export class KvSequence {
     this.#reuseCached = reuseCached;
   }
 
+  /** Blocks that it holds, shared ones included. */
   get numBlocks(): number {
     return this.#numBlocks;
   }

@@ -4,17 +4,21 @@ import type { ModelConfig } from "./model-config.js";
 
 /** The paged cache: for each layer [blocks, kvHeads, blockSize, headDim], in the model's dtype. */
 export interface KvCacheTensors {
+  /** One for each layer. */
   readonly keys: readonly Tensor[];
+  /** One for each layer. */
   readonly values: readonly Tensor[];
 }
 
 /** Everything that one step's forward pass works on. */
 export interface ForwardContext {
+  /** The backend's that the model was loaded on. */
   readonly ops: Ops;
   /** Scratch of the step; see {@link CausalLM.workspaceBytes}. */
   readonly workspace: Workspace;
   /** Prepared with `ops.prepareBatch`. */
   readonly batch: Batch;
+  /** Written and read by attention. */
   readonly kvCache: KvCacheTensors;
   /** Sees named intermediates ("embedding", "layers.0.attention", "layers.0.mlp", "norm"), for debugging and parity. */
   readonly tap?: (name: string, tensor: Tensor) => void;
@@ -22,6 +26,7 @@ export interface ForwardContext {
 
 /** A loaded decoder-only language model. */
 export interface CausalLM extends Disposable {
+  /** What it was loaded from. */
   readonly config: ModelConfig;
   /** Of weights, activations and KV cache. */
   readonly dtype: FloatDType;
@@ -37,5 +42,6 @@ export interface CausalLM extends Disposable {
   ropeOffset(promptLength: number): number;
   /** What a step takes from the workspace: forward, gathering `maxSamples` rows of hidden states, and their logits. */
   workspaceBytes(maxTokens: number, maxSamples: number): number;
+  /** Frees its weights. */
   dispose(): void;
 }

@@ -5,17 +5,23 @@ import { kvBytesPerBlock } from "./load-model.js";
 import type { ModelConfig } from "./model-config.js";
 import { readModelConfig } from "./open-model.js";
 
+/** A tensor of a checkpoint, as its header has it. */
 export interface TensorSummary {
+  /** In the checkpoint. */
   readonly name: string;
   /** As the file stores it: a dtype, or GGML's name of a block format. */
   readonly dtype: string;
+  /** In elements, row-major. */
   readonly shape: readonly number[];
+  /** Bytes in the file. */
   readonly byteLength: number;
   /** The file that holds it. */
   readonly path: string;
 }
 
+/** What the headers of a model say. */
 export interface ModelDescription {
+  /** As given. */
   readonly path: string;
   /** Null where Octavo cannot run the model; `problems` says why. */
   readonly config: ModelConfig | null;

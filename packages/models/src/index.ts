@@ -1,4 +1,4 @@
-/** Model architectures composed from backend ops, and the loading of Hugging Face folders and GGUF files. @module */
+/** Model architectures composed from backend ops, and the loading of Hugging Face folders and GGUF files. @module @octavo/models */
 
 export type { CausalLM, ForwardContext, KvCacheTensors } from "./causal-lm.js";
 export { Checkpoint } from "./checkpoint.js";

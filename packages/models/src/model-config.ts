@@ -7,22 +7,35 @@ import { MAX_POSITIONS, type RopeConfig, readRopeConfig, servedPositions } from 
 export interface ModelConfig {
   /** The name in config.json's `architectures`. */
   readonly architecture: string;
+  /** Rows of the embedding table, and logits a token. */
   readonly vocabSize: number;
+  /** Width of the residual stream. */
   readonly hiddenSize: number;
+  /** Width between the projections of the feed-forward part. */
   readonly intermediateSize: number;
+  /** Decoder layers. */
   readonly numLayers: number;
+  /** Query heads. */
   readonly numHeads: number;
+  /** Heads of keys and values; divides `numHeads`. */
   readonly numKvHeads: number;
+  /** Width of a head. */
   readonly headDim: number;
   /** Positions that the model can serve: `max_position_embeddings`, with linear, dynamic or yarn scaling the scaled length. */
   readonly maxPositions: number;
+  /** Added to the mean of squares. */
   readonly rmsNormEps: number;
+  /** How positions rotate queries and keys. */
   readonly rope: RopeConfig;
+  /** Whether the embedding table is also the output layer. */
   readonly tieWordEmbeddings: boolean;
+  /** Whether the projections of attention have biases. */
   readonly attentionBias: boolean;
+  /** Whether those of the feed-forward part have. */
   readonly mlpBias: boolean;
   /** Of the checkpoint; float32 where config.json does not say. */
   readonly dtype: FloatDType;
+  /** The token that begins a text; null: none. */
   readonly bosTokenId: number | null;
   /** Tokens that end a text; generation_config.json goes before config.json. Empty: none. */
   readonly eosTokenIds: readonly number[];

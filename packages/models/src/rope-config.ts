@@ -38,11 +38,13 @@ export type RopeScaling =
       readonly attentionFactor?: number;
     };
 
+/** The rotary embedding of a model. */
 export interface RopeConfig {
   /** Base of the frequencies. */
   readonly theta: number;
   /** Leading dimensions of a head that rotate; even, at most headDim. */
   readonly rotaryDim: number;
+  /** How it is stretched for long texts. */
   readonly scaling: RopeScaling;
 }
 

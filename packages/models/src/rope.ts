@@ -41,7 +41,7 @@ export function ropeFrequencies(config: RopeConfig, sequenceLength: number): Rop
 }
 
 /**
- * Fills `out` [positions, rotaryDim]: the cosines of the rotaryDim / 2 angles of a position, then their sines.
+ * Fills `out`, `[positions, rotaryDim]`, with the cosines of the rotaryDim / 2 angles of each position, then their sines.
  * @param first the position of the first row
  */
 export function fillRopeTable(out: Float32Array, { inverse, attentionScaling }: RopeFrequencies, first = 0): void {

@@ -40,7 +40,9 @@ export function readBlocks(source: TensorSource, spec: TensorSpec, format: Block
 
 /** A tensor in blocks, whose rows (all dimensions but the last) can be decoded a few at a time. */
 export interface BlockRows {
+  /** Rows. */
   readonly count: number;
+  /** Elements a row. */
   readonly rowLength: number;
   /** Decodes as many rows as fill `out`, from row `first` on. */
   decode(first: number, out: Float32Array): void;

@@ -6,6 +6,7 @@ import type { TensorSource } from "./tensor-source.js";
 import { floatSpec, readTensor, type TensorSpec } from "./tensor-spec.js";
 import { unquantized } from "./unquantized.js";
 
+/** What is kept in blocks. */
 export interface GgufSchemeOptions {
   /** Formats that the backend computes as they are (`BackendInfo.blockFormats`). Default: none, everything is decoded. */
   readonly packed?: readonly BlockFormat[];

@@ -1,4 +1,4 @@
-/** Reads linear layers of quantized and plain checkpoints into canonical planes. @module */
+/** Reads linear layers of quantized and plain checkpoints into canonical planes. @module @octavo/quant */
 export { type BlockRows, readBlockRows, readDense } from "./decode-tensor.js";
 export { type GgufSchemeOptions, ggufScheme } from "./gguf.js";
 export * from "./registry.js";

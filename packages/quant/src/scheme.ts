@@ -8,7 +8,9 @@ import type { TensorSpec } from "./tensor-spec.js";
 export interface LinearRequest {
   /** The checkpoint's name without the tensor's own ending (`.weight`). */
   readonly name: string;
+  /** Columns of the weight, in elements. */
   readonly inFeatures: number;
+  /** Rows of the weight. */
   readonly outFeatures: number;
   /** Whether the architecture has a bias here. */
   readonly bias: boolean;

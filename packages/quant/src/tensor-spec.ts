@@ -4,8 +4,11 @@ import type { TensorSource } from "./tensor-source.js";
 
 /** A tensor that a checkpoint must hold. */
 export interface TensorSpec {
+  /** In the checkpoint. */
   readonly name: string;
+  /** In elements, row-major. */
   readonly shape: readonly number[];
+  /** Any of these. */
   readonly dtypes: readonly DType[];
 }
 

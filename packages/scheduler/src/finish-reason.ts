@@ -1,5 +1,6 @@
 // Why a request ended, as numbers: they cross thread borders in flat arrays.
 
+/** Codes of why a request ended. @enum */
 export const FinishReason = {
   /** Not finished. */
   none: 0,
@@ -13,4 +14,5 @@ export const FinishReason = {
   error: 4,
 } as const;
 
+/** One of these codes. */
 export type FinishReason = (typeof FinishReason)[keyof typeof FinishReason];

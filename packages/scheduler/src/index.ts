@@ -1,4 +1,4 @@
-/** Continuous batching for LLM engines: which request computes which tokens in a step. Integers only. @module */
+/** Continuous batching for LLM engines: which request computes which tokens in a step. Integers only. @module @octavo/scheduler */
 export * from "./finish-reason.js";
 export * from "./output-sink.js";
 export * from "./request-spec.js";

@@ -3,9 +3,10 @@
 /** Receives a step's tokens, in the order in which the step's plan samples them. */
 export interface OutputSink {
   /**
+   * Receives one token.
    * @param id the request
    * @param token what it sampled, the stop token included; NO_TOKEN with `error`
-   * @param finish a {@link FinishReason} code; anything but `none` says that this was the last token
+   * @param finish a `FinishReason` code; anything but `none` says that this was the last token
    * @param cachedTokens prompt tokens that came from the prefix cache when the request was first admitted
    * @param sample index of the token among the step's samples, and so of its logprobs
    * @param logprobs how many alternatives the request wants to see; -1: no logprobs

@@ -1,6 +1,7 @@
 // The scheduler's limits, under vLLM's names.
 import { checkArgument } from "@octavo/core";
 
+/** The limits of a scheduler. */
 export interface SchedulerConfig {
   /** Requests that run at once: rows of the device tables. */
   readonly maxNumSeqs: number;

@@ -1,8 +1,10 @@
 // The counters that metrics and the engine read. One live object, changed in place.
 
+/** Counters of a scheduler: one live object, whose numbers change with every call. */
 export interface SchedulerStats {
   /** Requests that hold a row. */
   readonly numRunning: number;
+  /** Requests without a row. */
   readonly numWaiting: number;
   /** Times that a request lost its blocks to an older one. */
   readonly numPreemptions: number;
@@ -10,7 +12,9 @@ export interface SchedulerStats {
   readonly prefixCacheQueries: number;
   /** Of these, tokens that need not be computed. */
   readonly prefixCacheHits: number;
+  /** Blocks that requests hold. */
   readonly kvBlocksUsed: number;
+  /** Blocks that they can hold. */
   readonly kvBlocksTotal: number;
   /** Prompt tokens, computed or cached, of requests that sampled their first token. */
   readonly promptTokens: number;

@@ -16,6 +16,7 @@ import { readPage } from "./routes/page/files.js";
 import { pageFile } from "./routes/page/route.js";
 import { API_ROUTES } from "./routes/table.js";
 
+/** What an app is called, who may use it and what it logs. */
 export interface AppOptions {
   /** Names that requests may use for the model; at least one. */
   readonly servedModelNames: readonly [string, ...string[]];

@@ -9,6 +9,7 @@ import { ApiError, badRequest } from "./errors/api-error.js";
 import { discardRest } from "./socket/discard-rest.js";
 import { OpenReplies } from "./socket/open-replies.js";
 
+/** Where to listen. */
 export interface ListenOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
@@ -24,7 +25,9 @@ const LAST_WORDS_MS = 1000;
 
 /** A listening socket that an app is put behind. */
 export class Listener {
+  /** As given. */
   readonly host: string;
+  /** The one that was taken, also where 0 was given. */
   readonly port: number;
   readonly #server: Server;
   #app: Hono<Env> | undefined;

@@ -5,21 +5,29 @@ import type { ContentFormat } from "./content-format.js";
 
 /** One part of a message's content. Only text parts can be rendered. */
 export interface ContentPart {
+  /** "text", or what the template knows. */
   readonly type: string;
+  /** Of a text part. */
   readonly text?: string;
   readonly [key: string]: unknown;
 }
 
 /** A message in OpenAI's shape; templates see all its fields. */
 export interface ChatMessage {
+  /** Such as "system", "user", "assistant". */
   readonly role: string;
+  /** A text, or its parts; null is empty. */
   readonly content?: string | readonly ContentPart[] | null;
+  /** Who speaks, for templates that tell. */
   readonly name?: string;
+  /** What an assistant called. */
   readonly tool_calls?: readonly unknown[];
+  /** Which call a tool's message answers. */
   readonly tool_call_id?: string;
   readonly [key: string]: unknown;
 }
 
+/** How a conversation becomes a prompt. */
 export interface ChatOptions {
   /** End the prompt with the start of an assistant message. Default: true, unless `continueFinalMessage`. */
   readonly addGenerationPrompt?: boolean;

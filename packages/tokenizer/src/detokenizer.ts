@@ -3,6 +3,7 @@ import { StopMatcher } from "./stop-matcher.js";
 import type { TextStream } from "./text-stream.js";
 import type { Tokenizer } from "./tokenizer.js";
 
+/** What a request wants of its text. */
 export interface DetokenizerOptions {
   /** Leave special tokens out of the text. Default: true. */
   readonly skipSpecialTokens?: boolean;

@@ -1,4 +1,4 @@
-/** Tokenizer, incremental detokenizer and chat templates. @module */
+/** Tokenizer, incremental detokenizer and chat templates. @module @octavo/tokenizer */
 export type { ChatMessage, ChatOptions, ContentPart } from "./chat-messages.js";
 export { Detokenizer, type DetokenizerOptions } from "./detokenizer.js";
 export { StopMatcher } from "./stop-matcher.js";

@@ -19,11 +19,13 @@ const { Tokenizer: LibraryTokenizer } = huggingface as unknown as {
   Tokenizer: new (tokenizer: object, config: object) => Library;
 };
 
+/** How a text becomes ids. */
 export interface EncodeOptions {
   /** Add what the tokenizer's post-processor adds (a BOS token, for example). Default: true. */
   readonly addSpecialTokens?: boolean;
 }
 
+/** How ids become a text. */
 export interface DecodeOptions {
   /** Leave special tokens out of the text. Default: true. */
   readonly skipSpecialTokens?: boolean;
@@ -39,7 +41,9 @@ export class Tokenizer {
   readonly vocabSize: number;
   /** Characters of the longest token: a text of more than n times as many cannot fit n tokens, so do not encode it. */
   readonly maxCharsPerToken: number;
+  /** The token that begins a text; null: none. */
   readonly bosTokenId: number | null;
+  /** The token that ends one; null: none. */
   readonly eosTokenId: number | null;
   /** The default chat template, if the model has one. */
   readonly chatTemplate: string | null;

@@ -4,6 +4,7 @@ import { checkArgument } from "../errors.js";
 /** The block formats, by GGML's names in lower case. */
 export type BlockFormat = "q8_0" | "q4_0" | "q4_1" | "q5_0" | "q5_1" | "q2_k" | "q3_k" | "q4_k" | "q5_k" | "q6_k";
 
+/** The sizes of a block format. */
 export interface BlockFormatInfo {
   /** Neighbouring elements of a row that one block holds. */
   readonly elements: number;
@@ -13,6 +14,7 @@ export interface BlockFormatInfo {
   readonly ggmlType: number;
 }
 
+/** Sizes and numbers of the formats, as ggml-common.h has them. */
 export const BLOCK_FORMATS: Readonly<Record<BlockFormat, BlockFormatInfo>> = Object.freeze({
   q8_0: { elements: 32, bytes: 34, ggmlType: 8 },
   q4_0: { elements: 32, bytes: 18, ggmlType: 2 },
@@ -26,6 +28,7 @@ export const BLOCK_FORMATS: Readonly<Record<BlockFormat, BlockFormatInfo>> = Obj
   q6_k: { elements: 256, bytes: 210, ggmlType: 14 },
 });
 
+/** Whether this is a format that Octavo decodes. */
 export function isBlockFormat(format: string): format is BlockFormat {
   return Object.hasOwn(BLOCK_FORMATS, format);
 }

@@ -27,9 +27,13 @@ const LFS_POINTER = "version https://git-lfs.github.com/spec/";
 
 /** An open checkpoint file: tensors by name, as views into the file's bytes. */
 export interface TensorFile extends Disposable {
+  /** As given. */
   readonly path: string;
+  /** By name, as views into the file. */
   readonly tensors: ReadonlyMap<string, Tensor>;
+  /** `__metadata__` of the header; empty where it has none. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Closes the file; tensors must not be used after. */
   dispose(): void;
 }
 

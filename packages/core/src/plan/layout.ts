@@ -7,6 +7,7 @@ export const PLAN_VERSION = 3;
 
 /** Words of the header, by index. */
 export const PlanHeader = {
+  /** PLAN_VERSION of the writer. */
   version: 0,
   /** Counts launched steps. */
   step: 1,
@@ -22,7 +23,9 @@ export const PlanHeader = {
   maxQueryLen: 6,
   /** The longest sequence (context plus chunk) of any row. */
   maxSeqLen: 7,
+  /** Block table entries that changed. */
   numBlockWrites: 8,
+  /** Rows that were given to a request. */
   numRowInits: 9,
   /** Offset in words of the tokens section: `numTokens` ids; -1 stands for the row's last sampled token. */
   tokensOffset: 10,
@@ -30,6 +33,7 @@ export const PlanHeader = {
   blockWritesOffset: 11,
   /** Offset of `numRowInits` records of ROW_INIT_WORDS: parameters of rows that were given to a request. */
   rowInitsOffset: 12,
+  /** Words of this plan: what must be uploaded. */
   totalWords: 13,
   /** 1 + the most alternatives that a request of this step wants logprobs of; 0: none wants any. */
   logprobColumns: 14,
@@ -44,10 +48,12 @@ export const PlanHeader = {
   adjusts: 19,
 } as const;
 
+/** Words before the row sections. */
 export const PLAN_HEADER_WORDS = 24;
 
 /** Words of one row-init record. Floats are stored as their float32 bits. */
 export const RowInit = {
+  /** The table row that the record is for. */
   row: 0,
   /** float; 0 means greedy */
   temperature: 1,
@@ -57,7 +63,9 @@ export const RowInit = {
   minP: 3,
   /** 0 means off */
   topK: 4,
+  /** Lower 32 bits of the seed. */
   seedLow: 5,
+  /** Upper 32 bits of the seed. */
   seedHigh: 6,
   /** Which of the request's parallel samples this row is. */
   choice: 7,
@@ -75,6 +83,7 @@ export const RowInit = {
   promptLength: 13,
 } as const;
 
+/** Words of a row-init record. */
 export const ROW_INIT_WORDS = 14;
 
 /** What of a row's tables is in use. A row-init record empties those that it names. */
@@ -136,6 +145,7 @@ export interface PlanCapacity {
 
 /** Word offsets of the row sections, and the size of a plan that always suffices. */
 export interface PlanLayout {
+  /** What the layout is for. */
   readonly capacity: Required<PlanCapacity>;
   /** [maxRows] table row of each scheduled request */
   readonly rowIds: number;
@@ -153,12 +163,14 @@ export interface PlanLayout {
   readonly maxBlockWrites: number;
   /** Words of records that fit, with what one request can need at most and what running rows add to their histories. */
   readonly maxRecordWords: number;
+  /** Words of a plan that always suffices. */
   readonly totalWords: number;
 }
 
 /** Words of a record before its own. */
 export const RECORD_HEADER_WORDS = 3;
 
+/** Where the sections of plans for such capacities begin. */
 export function planLayout(asked: PlanCapacity): PlanLayout {
   const capacity = { ...asked, maxSamples: asked.maxSamples ?? asked.maxRows, vocabSize: asked.vocabSize ?? 0 };
   const { maxRows, maxTokens, maxBlocksPerRow, blockSize, maxSamples, vocabSize } = capacity;

@@ -8,6 +8,7 @@ import { PlanHeader as H, PLAN_VERSION, type PlanLayout, RECORD_HEADER_WORDS, RO
  * then `finish`.
  */
 export class StepPlan {
+  /** Where the sections are. */
   readonly layout: PlanLayout;
   /** The plan itself, laid out as plan/layout.ts says. Valid after `finish`, up to `words[totalWords]`. */
   readonly words: Int32Array;
@@ -40,15 +41,19 @@ export class StepPlan {
     this.#records = new Int32Array(layout.maxRecordWords);
   }
 
+  /** Rows added, padding included. */
   get numRows(): number {
     return this.#rows;
   }
+  /** Tokens added. */
   get numTokens(): number {
     return this.#tokens;
   }
+  /** Rows that sample. */
   get numSamples(): number {
     return this.#samples;
   }
+  /** Prompt tokens whose logprobs are asked for. */
   get numPromptLogprobs(): number {
     return this.#numPromptLogprobs;
   }
@@ -62,6 +67,7 @@ export class StepPlan {
     return this.layout.maxRecordWords - this.#recordWords;
   }
 
+  /** Forgets the last step. @param step its number, which grows by one each step */
   begin(step: number): void {
     this.words[H.version] = PLAN_VERSION;
     this.words[H.step] = step;
@@ -100,6 +106,7 @@ export class StepPlan {
     this.words[this.layout.compact + this.#tokens++] = token;
   }
 
+  /** Says that entry `index` of a row's block table is now `block`. @throws INTERNAL when there are too many */
   addBlockWrite(row: number, index: number, block: number): void {
     const at = 3 * this.#writes++;
     if (at >= this.#blockWrites.length) throw overflow(`${this.layout.maxBlockWrites} block writes`);

@@ -1,4 +1,4 @@
-/** Backends that need no native code, and the cases that every backend must pass. @module */
+/** Backends that need no native code, and the cases that every backend must pass. @module @octavo/core/testing */
 export { encodeBlocks, randomBlocks } from "./blocks.js";
 export * from "./float-conversion.js";
 export * from "./gguf-writer.js";

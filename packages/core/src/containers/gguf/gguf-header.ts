@@ -20,17 +20,23 @@ const MIN_TENSOR_BYTES = 8 + 4 + 4 + 8;
 export interface GgufTensorInfo {
   /** Row-major, the slowest dimension first: the reverse of how the file lists them. */
   readonly shape: readonly number[];
+  /** GGML's type with its block size. */
   readonly type: GgmlType;
   /** From the file's start. */
   readonly byteOffset: number;
+  /** Bytes in the file. */
   readonly byteLength: number;
 }
 
 /** What a GGUF file says about itself. */
 export interface GgufHeader {
+  /** The file. */
   readonly path: string;
+  /** Of the format: 2 or 3. */
   readonly version: number;
+  /** Keys and values. */
   readonly metadata: GgufMetadata;
+  /** Where each tensor lies, by name. */
   readonly tensors: ReadonlyMap<string, GgufTensorInfo>;
 }
 

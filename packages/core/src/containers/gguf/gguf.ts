@@ -19,6 +19,7 @@ export interface GgufTensor {
    * A view into the file. A plain type: a tensor of that dtype and `shape`. Blocks: uint8 `[...rows, bytes of a row]`, `blocks` true.
    */
   readonly data: Tensor;
+  /** Whether `data` holds blocks. */
   readonly blocks: boolean;
   /** The file that it lies in. */
   readonly path: string;
@@ -28,22 +29,31 @@ export interface GgufTensor {
 export interface GgufFile extends Disposable {
   /** As given. */
   readonly path: string;
+  /** Keys and values of the first file. */
   readonly metadata: GgufMetadata;
+  /** By name, of all files. */
   readonly tensors: ReadonlyMap<string, GgufTensor>;
+  /** Closes the files; tensors must not be used after. */
   dispose(): void;
 }
 
 /** A range of a file. */
 export interface GgufBytes {
+  /** The file. */
   readonly path: string;
+  /** From its start. */
   readonly byteOffset: number;
+  /** Bytes of the range. */
   readonly byteLength: number;
 }
 
 /** The headers of a model's files. */
 export interface GgufHeaders {
+  /** As given. */
   readonly path: string;
+  /** Keys and values of the first file. */
   readonly metadata: GgufMetadata;
+  /** By name, of all files; `path` says which one. */
   readonly tensors: ReadonlyMap<string, GgufTensorInfo & { readonly path: string }>;
 }
 
