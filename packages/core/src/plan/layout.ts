@@ -99,14 +99,14 @@ export const RowFlags = {
 /** Kinds of records that change one row's tables. */
 export const RowRecord = {
   /**
-   * [position of the first, tokens...]: tokens of the request, counted and remembered once each. All that the host knows when a row
+   * `[position of the first, tokens...]`: tokens of the request, counted and remembered once each. All that the host knows when a row
    * with RowFlags.history is planned must have come by then; a token of LAST_SAMPLED the device adds itself, drafts nobody does.
    */
   history: 1,
-  /** [token ids...] */
+  /** `[token ids...]` */
   allowed: 2,
   /**
-   * Edits one after the other: [words of this edit, token, bias as float32 bits, until, tokens before...]. While the sampled token's
+   * Edits one after the other: `[words of this edit, token, bias as float32 bits, until, tokens before...]`. While the sampled token's
    * position is below `until` and the request's output so far ends with the tokens before, `bias` is added to the token's logit.
    */
   edits: 3,
