@@ -25,7 +25,8 @@ interface Golden {
 const read = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), "utf8");
 const file = testModel("smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf");
 const peer = process.env.OCTAVO_NODE_LLAMA_CPP;
-if (!peer) process.stderr.write("SKIPPED: llama.cpp's divergence; OCTAVO_NODE_LLAMA_CPP names a folder with node-llama-cpp\n");
+if (!peer)
+  process.stderr.write("SKIPPED: llama.cpp's divergence; OCTAVO_NODE_LLAMA_CPP names a folder with node-llama-cpp\n");
 
 /** The logits after each token of each sequence. */
 function logitsOf(sequences: readonly (readonly number[])[], options: RunOptions): Float32Array[][] {

@@ -2,12 +2,12 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { describeMachine } from "./machine.js";
+import { untilQuiet } from "./peers/busy.js";
 import { figures, type Rate } from "./peers/figures.js";
 import { PEER_NAMES, readPeer } from "./peers/peers.js";
 import { PeerProcess } from "./peers/process.js";
 import { type Measured, table } from "./peers/report.js";
 
-const MOST_REPEATS = 30;
 const USAGE = `usage: node apps/bench/dist/peers.js MODEL [options]
   --peer NAME[:SETTING=VALUE,...]  ${PEER_NAMES.join(" or ")}; may be repeated; ratios are against the last one
                                    (default: octavo, then node-llama-cpp). Settings are Octavo's engine options, node-llama-cpp's
@@ -17,8 +17,9 @@ const USAGE = `usage: node apps/bench/dist/peers.js MODEL [options]
   --batch N,...                    batches of decode (default: 1,8,32)
   --decode-tokens N                new tokens a request that are timed (default: 119)
   --prefill N,...                  prompt lengths (default: 512)
-  --most-others PERCENT            of the CPU for other processes: a round beside busier ones is repeated, ${MOST_REPEATS} times at most
-                                   (default: 5)
+  --most-others PERCENT            of the CPU for other processes (default: 5): a round waits until they take no more, and is repeated
+                                   where they did; after --patience it is counted as it is, and the table says so
+  --patience SECONDS               of waiting and repeating, in all (default: 600)
   --json                           prints all rounds as JSON instead of a table
 environment: OCTAVO_NODE_LLAMA_CPP a folder where node-llama-cpp is installed; else it is installed into a cache folder`;
 
@@ -35,6 +36,7 @@ function readArguments() {
       "decode-tokens": { type: "string", default: "119" },
       prefill: { type: "string", default: "512" },
       "most-others": { type: "string", default: "5" },
+      patience: { type: "string", default: "600" },
       json: { type: "boolean", default: false },
     },
   });
@@ -43,7 +45,7 @@ function readArguments() {
     throw new Error(`${positionals.length} models were given, not 1\n${USAGE}`);
   }
   for (const peer of values.peer) readPeer(peer);
-  const numbers = (flag: "threads" | "rounds" | "batch" | "decode-tokens" | "prefill" | "most-others") =>
+  const numbers = (flag: "threads" | "rounds" | "batch" | "decode-tokens" | "prefill" | "most-others" | "patience") =>
     values[flag].split(",").map((text) => {
       if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${flag} ${values[flag]}: "${text}" is no whole number above 0`);
       return Number(text);
@@ -55,6 +57,7 @@ function readArguments() {
     rounds: numbers("rounds")[0]!,
     options: { batches: numbers("batch"), prefills: numbers("prefill"), decodeTokens: numbers("decode-tokens")[0]! },
     mostOthers: numbers("most-others")[0]! / 100,
+    deadline: performance.now() + 1000 * numbers("patience")[0]!,
     json: values.json,
   };
 }
@@ -63,16 +66,19 @@ function readArguments() {
 async function measure(
   figure: string,
   processes: readonly PeerProcess[],
-  { peers, rounds, options, mostOthers }: ReturnType<typeof readArguments>,
+  { peers, rounds, options, mostOthers, deadline }: ReturnType<typeof readArguments>,
   seed: number,
 ): Promise<Measured[]> {
   const counted: Rate[][] = [];
   for (let turn = 0; counted.length < rounds; turn++) {
     const round: Rate[] = [];
-    for (const process of processes) round.push(await process.measure(figure, options, seed + turn));
+    for (const process of processes) {
+      if (turn > 0) await untilQuiet(mostOthers, deadline - performance.now());
+      round.push(await process.measure(figure, options, seed + turn));
+    }
     const others = Math.max(...round.map((rate) => rate.othersShare));
-    const repeats = turn - counted.length - 1;
-    const verdict = turn === 0 ? "warm-up" : others <= mostOthers || repeats >= MOST_REPEATS ? "counted" : "repeated";
+    const impatient = performance.now() > deadline;
+    const verdict = turn === 0 ? "warm-up" : others <= mostOthers || impatient ? "counted" : "repeated";
     if (verdict === "counted") counted.push(round);
     const rates = round.map(({ rate }, i) => `${peers[i]} ${rate.toFixed(0)}`).join(", ");
     process.stderr.write(`${figure}: ${rates} (others ${(100 * others).toFixed(0)} %, ${verdict})\n`);

@@ -23,3 +23,17 @@ function machineTimes(): { readonly busy: number; readonly total: number } {
   }
   return { busy, total };
 }
+
+const GLANCE_MILLISECONDS = 1000;
+
+/** Waits until other processes take at most the share `most` for a second. @returns false when `milliseconds` passed before that */
+export async function untilQuiet(most: number, milliseconds: number): Promise<boolean> {
+  const end = performance.now() + milliseconds;
+  if (most >= 1) return true;
+  for (;;) {
+    const others = watchOthers();
+    await new Promise((wake) => setTimeout(wake, GLANCE_MILLISECONDS));
+    if (others() <= most) return true;
+    if (performance.now() > end) return false;
+  }
+}

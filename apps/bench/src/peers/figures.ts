@@ -19,7 +19,7 @@ export interface Figure {
 
 /** Every vocabulary that is compared has these. */
 const LOWEST_ID = 100;
-const HIGHEST_ID = 30_000;
+const HIGHEST_ID = 4000;
 const DECODE_PROMPT = 16;
 const SHORT = 17;
 

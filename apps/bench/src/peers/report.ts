@@ -25,18 +25,19 @@ export function ratio(rates: readonly number[], base: readonly number[]): number
 
 /** In Markdown. Ratios are against `base`, one of the peers. */
 export function table(measured: readonly Measured[], base: string): string {
-  const rows = measured.map(({ figure, peer, rates, computeRates }) => {
+  const rows = measured.map(({ figure, peer, rates, computeRates, othersShares }) => {
     const against = measured.find((other) => other.figure === figure && other.peer === base)!;
     const cells = [
       figure,
       peer,
       ...[Math.min(...rates), median(rates), Math.max(...rates)].map(whole),
+      `${Math.round(100 * Math.max(...othersShares))} %`,
       computeRates.length > 0 ? whole(median(computeRates)) : "",
       peer === base ? "" : ratio(rates, against.rates).toFixed(2),
     ];
     return `| ${cells.join(" | ")} |`;
   });
-  const head = `| tokens/s | engine | min | median | max | steps alone | of ${base} |\n|---|---|---|---|---|---|---|`;
+  const head = `| tokens/s | engine | min | median | max | others, at most | steps alone | of ${base} |\n|---|---|---|---|---|---|---|---|`;
   return [head, ...rows].join("\n");
 }
 
