@@ -31,8 +31,8 @@ test("Octavo beside itself", async () => {
   expect(measured.map(({ figure, peer }: { figure: string; peer: string }) => [figure, peer])).toEqual(
     figures.flatMap((figure) => sides.map((side) => [figure, side])),
   );
-  for (const { rates, othersShares, computeRates } of measured) {
-    expect([rates.length, othersShares.length, computeRates.length]).toEqual([2, 2, 0]);
+  for (const { rates, cpuRates, othersShares, computeRates } of measured) {
+    expect([rates, cpuRates, othersShares, computeRates].map((list) => list.length)).toEqual([2, 2, 2, 0]);
   }
 });
 
@@ -59,11 +59,11 @@ test("ratios are of rounds, so that a slow minute drops out", () => {
   expect(ratio([100, 10, 120], [50, 5, 40])).toBe(2);
   const row = { figure: "decode", othersShares: [0, 0.031, 0] };
   const measured = [
-    { ...row, peer: "a", rates: [100, 10, 1200], computeRates: [] },
-    { ...row, peer: "b", rates: [50, 5, 400], computeRates: [60, 6, 410] },
+    { ...row, peer: "a", rates: [100, 10, 1200], cpuRates: [30, 3, 3], computeRates: [] },
+    { ...row, peer: "b", rates: [50, 5, 400], cpuRates: [20, 1, 2], computeRates: [60, 6, 410] },
   ];
   expect(table(measured, "b").split("\n").slice(2)).toEqual([
-    "| decode | a | 10 | 100 | 1,200 | 3 % |  | 2.00 |",
-    "| decode | b | 5 | 50 | 400 | 3 % | 60 |  |",
+    "| decode | a | 10 | 100 | 1,200 | 3 % |  | 3 | 2.00 (1.50) |",
+    "| decode | b | 5 | 50 | 400 | 3 % | 60 | 2 |  |",
   ]);
 });

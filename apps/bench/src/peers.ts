@@ -17,8 +17,8 @@ const USAGE = `usage: node apps/bench/dist/peers.js MODEL [options]
   --batch N,...                    batches of decode (default: 1,8,32)
   --decode-tokens N                new tokens a request that are timed (default: 119)
   --prefill N,...                  prompt lengths (default: 512)
-  --most-others PERCENT            of the CPU for other processes (default: 5): a round waits until they take no more, and is repeated
-                                   where they did; after --patience it is counted as it is, and the table says so
+  --most-others PERCENT            of the CPU for other processes (default: 5): a measurement waits until they take no more,
+                                   and is repeated where they did; after --patience it is counted as it is, and the table says so
   --patience SECONDS               of waiting and repeating, in all (default: 600)
   --json                           prints all rounds as JSON instead of a table
 environment: OCTAVO_NODE_LLAMA_CPP a folder where node-llama-cpp is installed; else it is installed into a cache folder`;
@@ -62,32 +62,42 @@ function readArguments() {
   };
 }
 
+/** Of prompts: none comes twice, so that no prefix cache knows it. */
+let nextSeed = 1;
+
 /** All rounds of one figure, in turns. The first warms up and is not counted. */
 async function measure(
   figure: string,
   processes: readonly PeerProcess[],
   { peers, rounds, options, mostOthers, deadline }: ReturnType<typeof readArguments>,
-  seed: number,
 ): Promise<Measured[]> {
   const counted: Rate[][] = [];
-  for (let turn = 0; counted.length < rounds; turn++) {
-    const round: Rate[] = [];
-    for (const process of processes) {
-      if (turn > 0) await untilQuiet(mostOthers, deadline - performance.now());
-      round.push(await process.measure(figure, options, seed + turn));
+  for (let round = 0; round <= rounds; round++) {
+    const rates: Rate[] = [];
+    for (const [i, process] of processes.entries()) {
+      let rate: Rate;
+      let disturbed: boolean;
+      do {
+        const patience = round === 0 ? 0 : deadline - performance.now();
+        if (patience > 0) await untilQuiet(mostOthers, patience);
+        rate = await process.measure(figure, options, nextSeed++);
+        disturbed = patience > 0 && rate.othersShare > mostOthers;
+        const verdict = round === 0 ? "warm-up" : disturbed ? "again" : `round ${round}`;
+        const others = `others ${(100 * rate.othersShare).toFixed(0)} %`;
+        console.error(
+          `${figure}, ${peers[i]}: ${rate.rate.toFixed(1)} tokens/s, ${rate.cpuRate.toFixed(1)} a CPU second, ${others}, ${verdict}`,
+        );
+      } while (disturbed);
+      rates.push(rate);
     }
-    const others = Math.max(...round.map((rate) => rate.othersShare));
-    const impatient = performance.now() > deadline;
-    const verdict = turn === 0 ? "warm-up" : others <= mostOthers || impatient ? "counted" : "repeated";
-    if (verdict === "counted") counted.push(round);
-    const rates = round.map(({ rate }, i) => `${peers[i]} ${rate.toFixed(0)}`).join(", ");
-    process.stderr.write(`${figure}: ${rates} (others ${(100 * others).toFixed(0)} %, ${verdict})\n`);
+    if (round > 0) counted.push(rates);
   }
   return peers.map((peer, i) => ({
     figure,
     peer,
     rates: counted.map((round) => round[i]!.rate),
     computeRates: counted.flatMap((round) => round[i]!.computeRate ?? []),
+    cpuRates: counted.map((round) => round[i]!.cpuRate),
     othersShares: counted.map((round) => round[i]!.othersShare),
   }));
 }
@@ -100,8 +110,8 @@ async function main(): Promise<void> {
     const about: string[] = [];
     for (const [i, peer] of peers.entries()) about.push(await processes[i]!.open(peer, model, threads));
     const measured: Measured[] = [];
-    for (const [i, { name }] of figures(asked.options).entries()) {
-      measured.push(...(await measure(name, processes, asked, 1000 * (i + 1))));
+    for (const { name } of figures(asked.options)) {
+      measured.push(...(await measure(name, processes, asked)));
     }
     const machine = describeMachine();
     if (json) return console.log(JSON.stringify({ machine, model, threads, about, measured }));

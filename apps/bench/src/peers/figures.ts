@@ -8,6 +8,8 @@ export interface Rate {
   readonly rate: number;
   /** Tokens per second of the time that the peer itself says it computed; undefined where it does not say. */
   readonly computeRate?: number | undefined;
+  /** Tokens per second of CPU time of the peer's process, all its threads together: what a busy machine changes least. */
+  readonly cpuRate: number;
   /** The share of the CPU that other processes took meanwhile, 0 to 1. */
   readonly othersShare: number;
 }
@@ -52,7 +54,7 @@ export function figures({ batches, decodeTokens, prefills }: FigureOptions): Fig
         await engine.prepare(1, length, 1);
         const others = watchOthers();
         const times = await run(engine, random, 1, length, 1);
-        return rate(length, { seconds: 0, compute: 0 }, times, others());
+        return rate(length, { seconds: 0, cpu: 0, compute: 0 }, times, others());
       },
     })),
   ];
@@ -60,6 +62,8 @@ export function figures({ batches, decodeTokens, prefills }: FigureOptions): Fig
 
 interface Times {
   readonly seconds: number;
+  /** Of all threads of this process together. */
+  readonly cpu: number;
   readonly compute: number | undefined;
 }
 
@@ -73,17 +77,20 @@ async function run(
   const id = () => random.randint(LOWEST_ID, HIGHEST_ID);
   const prompts = Array.from({ length: requests }, () => Array.from({ length: promptTokens }, id));
   await engine.computeSeconds?.();
+  const cpuStart = process.cpuUsage();
   const start = performance.now();
   const tokens = await engine.generate(prompts, outputTokens);
   const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpuStart);
   if (tokens !== requests * outputTokens) throw new Error(`${tokens} tokens came, not ${requests * outputTokens}`);
-  return { seconds, compute: await engine.computeSeconds?.() };
+  return { seconds, cpu: (user + system) / 1e6, compute: await engine.computeSeconds?.() };
 }
 
 function rate(tokens: number, before: Times, after: Times, othersShare: number): Rate {
   const computed = after.compute === undefined ? undefined : after.compute - (before.compute ?? 0);
   return {
     rate: tokens / (after.seconds - before.seconds),
+    cpuRate: tokens / (after.cpu - before.cpu),
     othersShare,
     ...(computed === undefined ? {} : { computeRate: tokens / computed }),
   };

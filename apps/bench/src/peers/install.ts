@@ -12,11 +12,19 @@ export interface Installed {
   readonly version: string;
 }
 
+/** What to install, if it has to be. */
+export interface Wanted {
+  readonly name: string;
+  readonly version: string;
+  /** Further packages, each with its version. Optional dependencies are left out: prebuilt libraries for GPUs are large. */
+  readonly more?: readonly string[];
+}
+
 /**
  * The package in `folder` (one with node_modules), whatever its version; without `folder` the given version in the cache
  * folder, installed there the first time. Its install scripts do not run.
  */
-export function installPackage(name: string, version: string, folder = ""): Installed {
+export function installPackage({ name, version, more = [] }: Wanted, folder = ""): Installed {
   const place = folder || join(CACHE, `${name}-${version}`);
   const path = join(place, "node_modules", name);
   if (!existsSync(join(path, "package.json"))) {
@@ -24,8 +32,8 @@ export function installPackage(name: string, version: string, folder = ""): Inst
     process.stderr.write(`installing ${name} ${version} into ${place}\n`);
     mkdirSync(place, { recursive: true });
     writeFileSync(join(place, "package.json"), '{"private":true}\n');
-    const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--save-exact"];
-    execFileSync("npm", ["install", ...flags, `${name}@${version}`], { cwd: place, stdio: ["ignore", 2, 2] });
+    const flags = ["--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--save-exact"];
+    execFileSync("npm", ["install", ...flags, `${name}@${version}`, ...more], { cwd: place, stdio: ["ignore", 2, 2] });
   }
   const found = JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as { version: string };
   return { folder: path, version: found.version };

@@ -6,6 +6,7 @@ import { installPackage } from "./install.js";
 import type { Peer, PeerEngine, PeerOptions, Settings } from "./peer.js";
 
 const VERSION = "3.22.1";
+const WANTED = { name: "node-llama-cpp", version: VERSION, more: [`@node-llama-cpp/${cpuLibrary()}@${VERSION}`] };
 /** llama.cpp rounds contexts up to this. */
 const CONTEXT_STEP = 256;
 
@@ -51,7 +52,7 @@ export class NodeLlamaCpp implements PeerEngine {
   }
 
   static async open({ model, threads, settings }: PeerOptions): Promise<NodeLlamaCpp> {
-    const installed = installPackage("node-llama-cpp", VERSION, process.env.OCTAVO_NODE_LLAMA_CPP);
+    const installed = installPackage(WANTED, process.env.OCTAVO_NODE_LLAMA_CPP);
     const { getLlama } = (await import(pathToFileURL(join(installed.folder, "dist/index.js")).href)) as Module;
     const log: string[] = [];
     const llama = await getLlama({
@@ -126,3 +127,9 @@ export class NodeLlamaCpp implements PeerEngine {
 const LOGITS_AT_ONCE = 64;
 /** Sampling options that leave logits as they are; the defaults keep 40 of them. */
 const UNCHANGED = { temperature: 1, topK: 0, topP: 1, minP: 0 };
+
+/** The name of node-llama-cpp's package of libraries for this machine without a GPU. */
+function cpuLibrary(): string {
+  if (process.platform === "darwin") return process.arch === "arm64" ? "mac-arm64-metal" : "mac-x64";
+  return `${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+}

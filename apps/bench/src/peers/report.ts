@@ -8,6 +8,8 @@ export interface Measured {
   readonly rates: readonly number[];
   /** The same of the time that the peer says it computed; empty where it does not say. */
   readonly computeRates: readonly number[];
+  /** Tokens per second of CPU time, one a round. */
+  readonly cpuRates: readonly number[];
   /** Shares of the CPU that other processes took, 0 to 1, one a round. */
   readonly othersShares: readonly number[];
 }
@@ -25,7 +27,7 @@ export function ratio(rates: readonly number[], base: readonly number[]): number
 
 /** In Markdown. Ratios are against `base`, one of the peers. */
 export function table(measured: readonly Measured[], base: string): string {
-  const rows = measured.map(({ figure, peer, rates, computeRates, othersShares }) => {
+  const rows = measured.map(({ figure, peer, rates, computeRates, cpuRates, othersShares }) => {
     const against = measured.find((other) => other.figure === figure && other.peer === base)!;
     const cells = [
       figure,
@@ -33,11 +35,14 @@ export function table(measured: readonly Measured[], base: string): string {
       ...[Math.min(...rates), median(rates), Math.max(...rates)].map(whole),
       `${Math.round(100 * Math.max(...othersShares))} %`,
       computeRates.length > 0 ? whole(median(computeRates)) : "",
-      peer === base ? "" : ratio(rates, against.rates).toFixed(2),
+      whole(median(cpuRates)),
+      peer === base
+        ? ""
+        : `${ratio(rates, against.rates).toFixed(2)} (${ratio(cpuRates, against.cpuRates).toFixed(2)})`,
     ];
     return `| ${cells.join(" | ")} |`;
   });
-  const head = `| tokens/s | engine | min | median | max | others, at most | steps alone | of ${base} |\n|---|---|---|---|---|---|---|---|`;
+  const head = `| tokens/s | engine | min | median | max | others, at most | steps alone | a CPU second | of ${base} (by CPU) |\n|---|---|---|---|---|---|---|---|---|`;
   return [head, ...rows].join("\n");
 }
 
