@@ -15,6 +15,8 @@ const ENTRIES = [
   "engine-thread",
   "engine-overhead",
   "phases",
+  "peers",
+  "peer-process",
   "step-profile",
 ];
 

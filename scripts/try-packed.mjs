@@ -1,9 +1,9 @@
-// Installs the packed packages into an empty folder, as a user without a compiler would, and uses them. Needs the registry for what
-// Octavo depends on. node scripts/try-packed.mjs [FOLDER of pack.mjs]
+// Installs the packed packages into empty folders, as a user without a compiler would, and uses them: all of them, then some alone.
+// Needs the registry for what Octavo depends on. node scripts/try-packed.mjs [FOLDER of pack.mjs]
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { programsOf } from "./examples.mjs";
 
@@ -13,7 +13,7 @@ const TOOLS = ["sh", "env", "uname", "ldd", "getconf", "sed", "cat", "dirname", 
 const POCKET = "node_modules/@octavo/model-pocket";
 const root = mkdtempSync(join(tmpdir(), "octavo-packed-"));
 const folder = join(root, "app");
-const packed = process.argv[2] ?? join(root, "packed");
+const packed = process.argv[2] ? resolve(process.argv[2]) : join(root, "packed");
 let server;
 
 function run(command, args, options = {}) {
@@ -34,16 +34,39 @@ function pathWithoutCompiler() {
   return bin;
 }
 
-/** The first example of a package's README. */
-function runExample(name, env) {
-  const readme = readFileSync(join(folder, "node_modules/@octavo", name, "README.md"), "utf8");
+/** The package and what it depends on, of Octavo's. */
+function withDependencies(name) {
+  const path = new URL(`../packages/${name}/package.json`, import.meta.url);
+  const { dependencies = {} } = JSON.parse(readFileSync(path, "utf8"));
+  const ours = Object.keys(dependencies).filter((dependency) => dependency.startsWith("@octavo/"));
+  return [...new Set([name, ...ours.flatMap((dependency) => withDependencies(dependency.slice("@octavo/".length)))])];
+}
+
+/** Installs tarballs into a new folder. */
+function install(target, files, env) {
+  mkdirSync(target);
+  writeFileSync(join(target, "package.json"), "{}");
+  run("npm", ["install", "--no-audit", "--no-fund", ...files.map((file) => join(packed, file))], { cwd: target, env });
+}
+
+/** The first example of the README of a package that is installed alone, with Pocket's files from elsewhere as its model. */
+function runExampleAlone(name, tarballs, env) {
+  const wanted = withDependencies(name).sort();
+  const alone = join(root, `alone-${name}`);
+  const files = tarballs.filter((file) => wanted.some((one) => new RegExp(`^octavo-${one}-\\d`).test(file)));
+  install(alone, files, env);
+  const found = readdirSync(join(alone, "node_modules")).filter((entry) => !entry.startsWith("."));
+  const ours = readdirSync(join(alone, "node_modules/@octavo")).sort();
+  if (found.join() !== "@octavo" || ours.join() !== wanted.join()) {
+    throw new Error(`${name} alone installed ${found} with ${ours}; expected @octavo with ${wanted}`);
+  }
+  const readme = readFileSync(join(alone, "node_modules/@octavo", name, "README.md"), "utf8");
   const [example] = programsOf(readme);
   if (!example) throw new Error(`the README of ${name} has no example`);
-  writeFileSync(join(folder, `${name}.mjs`), example.code);
-  return run("node", [`${name}.mjs`, "my-model/model.safetensors"], { cwd: folder, env })
-    .trim()
-    .split("\n")
-    .at(-1);
+  symlinkSync(join(folder, POCKET), join(alone, "my-model")); // What the examples call their model.
+  writeFileSync(join(alone, "example.mjs"), example.code);
+  const output = run("node", ["example.mjs", "my-model/model.safetensors"], { cwd: alone, env });
+  return `with ${wanted.length - 1} dependencies: ... ${output.replaceAll(/\s+/g, " ").slice(-100)}`;
 }
 
 async function ask(url) {
@@ -72,16 +95,18 @@ try {
   if (!process.argv[2]) run(process.execPath, [fileURLToPath(new URL("pack.mjs", import.meta.url)), packed]);
   const tarballs = readdirSync(packed).filter((name) => name.endsWith(".tgz") && !name.includes("kernels-cuda"));
   const foreign = (name) => /-linux-/.test(name) && !name.includes(`-linux-${process.arch}-`);
-  mkdirSync(folder);
-  writeFileSync(join(folder, "package.json"), "{}");
   const env = { PATH: pathWithoutCompiler(), HOME: process.env.HOME ?? root };
-  const wanted = tarballs.filter((name) => !foreign(name)).map((name) => join(packed, name));
-  run("npm", ["install", "--no-audit", "--no-fund", ...wanted], { cwd: folder, env });
+  install(
+    folder,
+    tarballs.filter((name) => !foreign(name)),
+    env,
+  );
   const megabytes = Number(run("du", ["-sm", "node_modules"], { cwd: folder }).split("\t")[0]);
   console.log(`installed: ${megabytes} MB`);
   if (megabytes > MOST_MEGABYTES) throw new Error(`that is more than ${MOST_MEGABYTES} MB`);
-  symlinkSync(POCKET, join(folder, "my-model")); // What the examples call their model.
-  for (const name of ["core", "quant", "scheduler"]) console.log(`@octavo/${name}'s example: ${runExample(name, env)}`);
+  for (const name of ["core", "quant", "scheduler"]) {
+    console.log(`@octavo/${name} alone, ${runExampleAlone(name, tarballs, env)}`);
+  }
 
   const port = 20000 + (process.pid % 20000);
   server = spawn("npx", ["octavo", "serve", "--port", String(port)], {

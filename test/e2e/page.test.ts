@@ -1,6 +1,7 @@
 // The chat page in a real browser against a real server with Pocket. Without a browser it is skipped, and says so.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { percent, visibleText } from "../../apps/playground/src/api/token-probabilities.js";
 import { browserPath, launchBrowser, openPage } from "./browser.js";
 import {
   answers,
@@ -20,6 +21,16 @@ import {
 import { type ServerProcess, startServer } from "./server-process.js";
 
 if (!browserPath) console.warn("SKIPPED test/e2e/page.test.ts: no Chromium found; install it or set OCTAVO_CHROMIUM.");
+
+interface LogprobsChoice {
+  readonly message: { readonly content: string };
+  readonly logprobs: { readonly content: readonly (Logprob & { readonly top_logprobs: readonly Logprob[] })[] };
+}
+
+interface Logprob {
+  readonly token: string;
+  readonly logprob: number;
+}
 
 const FOX = "Tell me a story about a fox.";
 describe.skipIf(!browserPath)("the chat page", () => {
@@ -317,12 +328,13 @@ describe.skipIf(!browserPath)("the chat page", () => {
         ],
       },
     });
-    await answerWith(page, [token("Once", -0.1, [["In", -2.5]]), token(" upon", -1.6, [[" there", -0.9]])]);
+    const piece = token("\ufffd", -1.6, [["\ufffd", -0.9]]);
+    await answerWith(page, [token("Once", -0.1, [["In", -2.5]]), token(" upon", -1.6, [[" there", -0.9]]), piece]);
     await button(page, "Settings").click();
     await page.getByLabel("Token probabilities, with the next answer").check();
     await button(page, "Close settings").click();
     await send(page, "Hello!");
-    expect(await complete(page)).toBe("Once upon");
+    expect(await complete(page)).toBe("Once upon\ufffd");
     await button(page, "Token probabilities").click();
     await page.getByRole("button", { name: "·upon 20 %" }).hover();
     const alternatives = page.getByLabel("Likeliest tokens here");
@@ -330,6 +342,52 @@ describe.skipIf(!browserPath)("the chat page", () => {
     await page.getByRole("button", { name: "·upon 20 %" }).focus();
     await page.keyboard.press("ArrowLeft");
     await expect.poll(() => alternatives.innerText()).toContain("90 %");
+    await page.getByRole("button", { name: "\ufffd 20 %" }).hover();
+    await expect.poll(() => alternatives.locator(".taken").allInnerTexts()).toEqual([expect.stringContaining("20 %")]);
+    expect(await alternatives.locator("dt").allInnerTexts()).toEqual(["\ufffd", "\ufffd"]);
+    expectQuiet(open);
+  });
+
+  test("token probabilities are the server's", async () => {
+    await using open = await openPage(browser, server.url);
+    const { page } = open;
+    await button(page, "Settings").click();
+    await page.getByLabel("temperature").fill("2"); // Some tokens are none of the likeliest.
+    await page.getByLabel("seed").fill("3");
+    await page.getByLabel("max_tokens").fill("40");
+    await page.getByLabel("Token probabilities, with the next answer").check();
+    await button(page, "Close settings").click();
+    await send(page, FOX);
+    const text = await complete(page);
+
+    const messages = [{ role: "user", content: FOX }];
+    const body = { messages, temperature: 2, seed: 3, max_tokens: 40, logprobs: true, top_logprobs: 5 };
+    const reply = await fetch(`${server.url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body) });
+    const [choice] = ((await reply.json()) as { choices: LogprobsChoice[] }).choices;
+    const wanted = choice!.logprobs.content;
+    expect(wanted.length).toBeGreaterThan(10);
+    const words = (spoken: string) => spoken.split(/\s+/).join(" ").trim();
+    expect(words(text)).toBe(words(choice!.message.content));
+
+    await button(page, "Token probabilities").click();
+    const tokens = page.getByRole("group", { name: "Tokens" }).getByRole("button");
+    const alternatives = page.getByLabel("Likeliest tokens here");
+    expect(await tokens.count()).toBe(wanted.length);
+    let unlikely = 0;
+    for (const [i, { token, logprob, top_logprobs }] of wanted.entries()) {
+      const rows = [...top_logprobs];
+      if (rows.every((top) => top.logprob > logprob) && rows.push({ token, logprob })) unlikely++;
+      await tokens.nth(i).hover();
+      const label = `${visibleText(token)} ${percent(logprob)}`;
+      expect(await tokens.nth(i).getAttribute("aria-label")).toBe(label);
+      await expect.poll(() => alternatives.locator(".taken").innerText()).toMatch(percent(logprob));
+      const shown = (await alternatives.innerText()).split(/\s*\n\s*/);
+      expect(shown).toEqual(rows.flatMap((top) => [visibleText(top.token), percent(top.logprob)]));
+    }
+    expect(unlikely).toBeGreaterThan(0);
+    await page.reload();
+    await button(page, "Token probabilities").click();
+    expect(await tokens.count()).toBe(wanted.length);
     expectQuiet(open);
   });
 

@@ -141,6 +141,11 @@ export class ModelRun implements Disposable {
     return Array.from({ length: count }, (_, i) => new Float32Array(bytes.buffer, 4 * i * size, size));
   }
 
+  /** Begins another sequence in the place of the present one. */
+  restart(): void {
+    this.#length = 0;
+  }
+
   /** The prompt in one step, then `count` tokens, each the one with the largest logit. */
   greedy(prompt: readonly number[], count: number): number[] {
     let next = argmax(this.feed(prompt).at(-1)!);

@@ -49,13 +49,14 @@ export function TokenView({ tokens }: { tokens: readonly TokenProbability[] }) {
 }
 
 function Alternatives({ token }: { token: TokenProbability }) {
-  const rows = token.top.some(([text]) => text === token.text)
-    ? token.top
-    : [...token.top, [token.text, token.logprob] as const];
+  // Tokens that are pieces of a character can have the same text.
+  const found = token.top.findIndex(([text, logprob]) => text === token.text && logprob === token.logprob);
+  const rows = found < 0 ? [...token.top, [token.text, token.logprob] as const] : token.top;
+  const taken = found < 0 ? token.top.length : found;
   return (
     <dl class="alternatives" aria-live="polite" aria-label="Likeliest tokens here">
-      {rows.map(([text, logprob]) => (
-        <div key={text} class={text === token.text ? "taken" : undefined}>
+      {rows.map(([text, logprob], index) => (
+        <div key={index} class={index === taken ? "taken" : undefined}>
           <dt>{visibleText(text)}</dt>
           <dd>
             <meter min={0} max={1} value={Math.exp(logprob)} aria-hidden="true" />
