@@ -11,10 +11,12 @@ const ENTRIES = [
   "testing/index",
   "native/index",
   "core/index",
+  "simulator/index",
   "cli",
   "engine-thread",
   "engine-overhead",
   "phases",
+  "replay",
   "step-profile",
 ];
 

@@ -1,0 +1,96 @@
+// Everything that is measured in a run, of all replicas together.
+import { Timeline } from "./timeline.js";
+import { WeightedSamples } from "./weighted-samples.js";
+
+/** Means of `...Seconds` are levels over time; the others are counts. */
+export const SERIES = [
+  "promptTokens",
+  "outputTokens",
+  "runningSeconds",
+  "waitingSeconds",
+  "kvBlockSeconds",
+  "prefixQueries",
+  "prefixHits",
+  "preemptions",
+] as const;
+
+/** What is known of a request while it lasts. */
+export class RequestTimes {
+  readonly index: number;
+  readonly arrival: number;
+  readonly promptTokens: number;
+  readonly tenant: string | undefined;
+  firstToken = -1;
+  lastToken = -1;
+  outputTokens = 0;
+
+  constructor(index: number, arrival: number, promptTokens: number, tenant: string | undefined) {
+    this.index = index;
+    this.arrival = arrival;
+    this.promptTokens = promptTokens;
+    this.tenant = tenant;
+  }
+}
+
+/** Latency bounds in seconds; a request is good when it keeps all that are given. */
+export interface Goodput {
+  readonly ttft?: number;
+  /** Time per output token after the first, the mean of a request. */
+  readonly tpot?: number;
+  /** From arrival to the last token. */
+  readonly e2el?: number;
+}
+
+export class RunMetrics {
+  readonly timeline = new Timeline(SERIES);
+  readonly ttft = new WeightedSamples();
+  readonly itl = new WeightedSamples();
+  readonly tpot = new WeightedSamples();
+  readonly e2el = new WeightedSamples();
+  readonly queueTime = new WeightedSamples();
+  /** Times to the first token, by tenant, of requests that have one. */
+  readonly tenants = new Map<string, WeightedSamples>();
+  completed = 0;
+  good = 0;
+  inputTokens = 0;
+  outputTokens = 0;
+  cachedTokens = 0;
+  /** Seconds at which the last request ended. */
+  end = 0;
+  readonly #goodput: Goodput | undefined;
+
+  constructor(goodput?: Goodput) {
+    this.#goodput = goodput;
+  }
+
+  token(request: RequestTimes, now: number, cachedTokens: number): void {
+    if (request.outputTokens++ === 0) {
+      request.firstToken = now;
+      this.ttft.add(now - request.arrival);
+      if (request.tenant !== undefined) this.#tenant(request.tenant).add(now - request.arrival);
+      this.inputTokens += request.promptTokens;
+      this.cachedTokens += cachedTokens;
+      this.timeline.add("promptTokens", now, request.promptTokens);
+    } else {
+      this.itl.add(now - request.lastToken);
+    }
+    request.lastToken = now;
+    this.outputTokens++;
+  }
+
+  finish({ arrival, firstToken, lastToken, outputTokens }: RequestTimes): void {
+    const tpot = outputTokens > 1 ? (lastToken - firstToken) / (outputTokens - 1) : 0;
+    if (outputTokens > 1) this.tpot.add(tpot);
+    this.e2el.add(lastToken - arrival);
+    this.completed++;
+    this.end = Math.max(this.end, lastToken);
+    const { ttft = Infinity, tpot: most = Infinity, e2el = Infinity } = this.#goodput ?? {};
+    if (firstToken - arrival <= ttft && tpot <= most && lastToken - arrival <= e2el) this.good++;
+  }
+
+  #tenant(name: string): WeightedSamples {
+    const samples = this.tenants.get(name) ?? new WeightedSamples();
+    this.tenants.set(name, samples);
+    return samples;
+  }
+}
