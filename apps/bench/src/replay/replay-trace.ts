@@ -31,8 +31,7 @@ export function replayTrace(engine: ReplayEngine, requests: readonly TracedReque
   let next = 0;
   while (next < requests.length || live.size > 0) {
     for (; next < requests.length && requests[next]!.arrival <= clock(); next++) {
-      const { arrival, promptTokens, tenant } = requests[next]!;
-      live.set(firstIndex + next, new RequestTimes(firstIndex + next, arrival, promptTokens, tenant));
+      live.set(firstIndex + next, new RequestTimes(firstIndex + next, requests[next]!));
       core.handle(commands[next]!);
     }
     if (!core.step()) {

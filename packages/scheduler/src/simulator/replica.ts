@@ -99,7 +99,7 @@ export class Replica {
    * @returns why the scheduler refuses it; undefined when it does not
    */
   add(index: number, request: TracedRequest, promptTokens: Int32Array): string | undefined {
-    const { outputTokens, arrival, priority, tenant } = request;
+    const { outputTokens, priority, tenant } = request;
     const spec = {
       id: index,
       promptTokens,
@@ -115,7 +115,7 @@ export class Replica {
       if (REFUSALS.some((code) => OctavoError.isInstance(error, code))) return (error as OctavoError).message;
       throw error;
     }
-    this.#requests.set(index, new RequestTimes(index, arrival, promptTokens.length, tenant));
+    this.#requests.set(index, new RequestTimes(index, request));
     return undefined;
   }
 

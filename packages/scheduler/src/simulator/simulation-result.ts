@@ -32,6 +32,8 @@ export interface SimulationResult {
   /** Requests that the scheduler refused, and why the first one was. */
   readonly refused: number;
   readonly firstRefusal: string | undefined;
+  /** Completed requests that got fewer tokens than they asked for: a sequence cannot be longer than max_model_len or the KV cache. */
+  readonly cutShort: number;
   /** From the first arrival to the last token, in virtual seconds. */
   readonly duration: number;
   readonly inputTokens: number;
@@ -89,6 +91,7 @@ export function summarize(
     completed,
     refused,
     firstRefusal,
+    cutShort: metrics.cutShort,
     duration,
     inputTokens,
     outputTokens,

@@ -1,4 +1,5 @@
 // Everything that is measured in a run, of all replicas together.
+import type { TracedRequest } from "../trace/traced-request.js";
 import { Timeline } from "./timeline.js";
 import { WeightedSamples } from "./weighted-samples.js";
 
@@ -19,15 +20,18 @@ export class RequestTimes {
   readonly index: number;
   readonly arrival: number;
   readonly promptTokens: number;
+  /** Output tokens that it asked for; the engine may end it before, where a sequence cannot be longer. */
+  readonly wanted: number;
   readonly tenant: string | undefined;
   firstToken = -1;
   lastToken = -1;
   outputTokens = 0;
 
-  constructor(index: number, arrival: number, promptTokens: number, tenant: string | undefined) {
+  constructor(index: number, { arrival, promptTokens, outputTokens, tenant }: TracedRequest) {
     this.index = index;
     this.arrival = arrival;
     this.promptTokens = promptTokens;
+    this.wanted = outputTokens;
     this.tenant = tenant;
   }
 }
@@ -52,6 +56,8 @@ export class RunMetrics {
   readonly tenants = new Map<string, WeightedSamples>();
   completed = 0;
   good = 0;
+  /** Completed, but with fewer tokens than wanted. */
+  cutShort = 0;
   inputTokens = 0;
   outputTokens = 0;
   cachedTokens = 0;
@@ -78,11 +84,12 @@ export class RunMetrics {
     this.outputTokens++;
   }
 
-  finish({ arrival, firstToken, lastToken, outputTokens }: RequestTimes): void {
+  finish({ arrival, firstToken, lastToken, outputTokens, wanted }: RequestTimes): void {
     const tpot = outputTokens > 1 ? (lastToken - firstToken) / (outputTokens - 1) : 0;
     if (outputTokens > 1) this.tpot.add(tpot);
     this.e2el.add(lastToken - arrival);
     this.completed++;
+    if (outputTokens < wanted) this.cutShort++;
     this.end = Math.max(this.end, lastToken);
     const { ttft = Infinity, tpot: most = Infinity, e2el = Infinity } = this.#goodput ?? {};
     if (firstToken - arrival <= ttft && tpot <= most && lastToken - arrival <= e2el) this.good++;

@@ -49,8 +49,11 @@ export class Timeline<Series extends string> {
 
   /** Sums of each bin, divided by its seconds: rates of what was counted, means of what lasts. */
   perSecond(name: Series): number[] {
-    const used = Math.min(this.#bins, Math.floor(this.#end / this.#binSeconds) + 1);
-    return Array.from(this.#sums[name].subarray(0, used), (sum, i) => {
+    const used = Math.min(this.#bins, Math.max(1, Math.ceil(this.#end / this.#binSeconds)));
+    const sums = this.#sums[name].slice(0, used);
+    // What is counted at the very end belongs to the time before it.
+    if (used < this.#bins) sums[used - 1]! += this.#sums[name][used]!;
+    return Array.from(sums, (sum, i) => {
       // The last bin ends where the run does.
       const seconds = Math.min(this.#binSeconds, this.#end - i * this.#binSeconds);
       return seconds > 0 ? sum / seconds : 0;

@@ -9,6 +9,7 @@ export function formatResult(title: string, result: SimulationResult): string {
   const amounts: [string, string][] = [
     ["requests that ended", `${result.completed}`],
     ["requests that were refused", `${result.refused}`],
+    ["requests that were cut short", `${result.cutShort}`],
     ["duration, s", number(result.duration)],
     ["requests/s", number(result.requestsPerSecond)],
     ["input tokens/s", number(result.inputTokensPerSecond)],
