@@ -8,14 +8,38 @@ export interface ReplayEngine {
   readonly maxModelLen: number;
 }
 
+/** Seconds since the replay began. */
+export interface Clock {
+  now(): number;
+  waitUntil(seconds: number): void;
+}
+
 const alarm = new Int32Array(new SharedArrayBuffer(4));
+
+function realClock(): Clock {
+  const start = performance.now();
+  const now = () => (performance.now() - start) / 1000;
+  return {
+    now,
+    waitUntil(seconds) {
+      const wait = seconds - now();
+      if (wait > 0) Atomics.wait(alarm, 0, 0, 1000 * wait);
+    },
+  };
+}
 
 /**
  * Runs until every request has its last token.
  * @param requests in order of arrival
  * @param firstIndex of the requests, so that those of several calls have different prompts
+ * @param startClock called when the first request may come; tests have a clock of their own
  */
-export function replayTrace(engine: ReplayEngine, requests: readonly TracedRequest[], firstIndex = 0): RunMetrics {
+export function replayTrace(
+  engine: ReplayEngine,
+  requests: readonly TracedRequest[],
+  firstIndex = 0,
+  startClock: () => Clock = realClock,
+): RunMetrics {
   const { core, vocabSize, maxModelLen } = engine;
   const metrics = new RunMetrics();
   const live = new Map<number, RequestTimes>();
@@ -26,21 +50,19 @@ export function replayTrace(engine: ReplayEngine, requests: readonly TracedReque
     const params = { maxTokens: request.outputTokens, temperature: 0, ignoreEos: true };
     return encodeAdd(firstIndex + i, prompt, resolveSamplingParams(params, context), []);
   });
-  const start = performance.now();
-  const clock = () => (performance.now() - start) / 1000;
+  const clock = startClock();
   let next = 0;
   while (next < requests.length || live.size > 0) {
-    for (; next < requests.length && requests[next]!.arrival <= clock(); next++) {
+    for (; next < requests.length && requests[next]!.arrival <= clock.now(); next++) {
       live.set(firstIndex + next, new RequestTimes(firstIndex + next, requests[next]!));
       core.handle(commands[next]!);
     }
     if (!core.step()) {
-      const wait = requests[next]!.arrival - clock();
-      if (wait > 0) Atomics.wait(alarm, 0, 0, 1000 * wait);
+      clock.waitUntil(requests[next]!.arrival);
       continue;
     }
     const outputs = core.outputs.take();
-    const now = clock();
+    const now = clock.now();
     for (let i = 0; i < outputs.length; i += OUTPUT_WORDS) {
       const request = live.get(outputs[i]!)!;
       if (request.outputTokens === 0) metrics.queueTime.add(outputs[i + 4]! / 1e6);
