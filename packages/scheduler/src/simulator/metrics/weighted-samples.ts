@@ -18,6 +18,9 @@ export class WeightedSamples {
   #length = 0;
   #count = 0;
   #sum = 0;
+  /** The value of each rank, of the first `#rankedCount` values. */
+  #ranked: (rank: number) => number = () => 0;
+  #rankedCount = 0;
 
   get count(): number {
     return this.#count;
@@ -52,14 +55,20 @@ export class WeightedSamples {
     return percents.map((percent) => percentile(at, this.#count, percent));
   }
 
-  /** Gives the value of each rank, from 0 to count - 1. */
+  /** Gives the value of each rank, from 0 to count - 1. Sorts when values came since the last call. */
   #sorted(): (rank: number) => number {
+    if (this.#rankedCount < this.#count) this.#sort();
+    return this.#ranked;
+  }
+
+  #sort(): void {
     const order = Uint32Array.from({ length: this.#length }, (_, i) => i);
     order.sort((a, b) => this.#values[a]! - this.#values[b]!);
     const values = Float64Array.from(order, (i) => this.#values[i]!);
     let total = 0;
     const ends = Float64Array.from(order, (i) => (total += this.#weights[i]!));
-    return (rank) => {
+    this.#rankedCount = this.#count;
+    this.#ranked = (rank) => {
       let low = 0;
       let high = ends.length - 1;
       while (low < high) {
