@@ -5,8 +5,10 @@ import { resolveConfig, type SchedulerConfig } from "../scheduler-config.js";
 /** The engine's defaults, which a built-in cost may replace. */
 export const SCHEDULER_DEFAULTS: SchedulerConfig = { maxNumSeqs: 256, maxNumBatchedTokens: 2048, maxModelLen: 131072 };
 
-/** Every field with its default. */
-const FIELDS: Readonly<Record<string, unknown>> = { ...resolveConfig(SCHEDULER_DEFAULTS) };
+/** Every field with its default, but for functions, which are not for the command line. */
+const FIELDS: Readonly<Record<string, unknown>> = Object.fromEntries(
+  Object.entries(resolveConfig(SCHEDULER_DEFAULTS)).filter(([, value]) => typeof value !== "function"),
+);
 
 export function addSchedulerFlags(command: Command): Command {
   command.optionsGroup("Scheduler (the fields of SchedulerConfig):");

@@ -61,7 +61,9 @@ export class Replica {
     this.#cost = options.cost;
     this.#metrics = metrics;
     this.#depth = options.asyncScheduling ? MAX_IN_FLIGHT : 1;
-    this.#scheduler = new Scheduler(options.scheduler, new KvCacheManager(options.kvCache));
+    // Policies that look at a clock, in ms, see virtual time.
+    const config = { ...options.scheduler, now: () => 1000 * this.#now };
+    this.#scheduler = new Scheduler(config, new KvCacheManager(options.kvCache));
     this.#plan = new StepPlan(this.#scheduler.planLayout);
     this.#sampled = new Int32Array(this.#scheduler.planLayout.capacity.maxRows);
     this.#scheduler.onFirstAdmit = (id) => metrics.queueTime.add(this.#now - this.#requests.get(id)!.arrival);
@@ -96,10 +98,12 @@ export class Replica {
 
   /**
    * Takes a request that arrives now. Call `launch` when all of this instant are here.
+   * @param tenant a number that stands for the request's tenant
    * @returns why the scheduler refuses it; undefined when it does not
    */
-  add(index: number, request: TracedRequest, promptTokens: Int32Array): string | undefined {
-    const { outputTokens, priority, tenant } = request;
+  add(index: number, request: TracedRequest, promptTokens: Int32Array, tenant: number): string | undefined {
+    const { arrival, outputTokens, priority } = request;
+    this.#count(arrival);
     const spec = {
       id: index,
       promptTokens,
@@ -107,8 +111,8 @@ export class Replica {
       stopTokenIds: NO_STOP_TOKENS,
       rowInit: ROW_INIT,
       ...(priority !== undefined && { priority }),
-      ...(tenant !== undefined && { tenant }),
-    } satisfies RequestSpec & Pick<TracedRequest, "priority" | "tenant">;
+      tenant,
+    } satisfies RequestSpec & { priority?: number; tenant: number };
     try {
       this.#scheduler.add(spec);
     } catch (error) {

@@ -33,6 +33,7 @@ export function simulate(requests: readonly TracedRequest[], options: Simulation
   const fleet = { size: count, unfinished: (index: number) => replicas[index]!.unfinished };
   const router = createRouter(routingPolicy, fleet, options.kvCache);
   const events = new EventHeap(count);
+  const tenants = new Map<string | undefined, number>();
   const refusals: string[] = [];
   let refused = 0;
 
@@ -58,7 +59,8 @@ export function simulate(requests: readonly TracedRequest[], options: Simulation
       const request = requests[i]!;
       const promptTokens = promptTokenIds(request, i);
       const replica = replicas[router.route(promptTokens)]!;
-      const refusal = replica.add(i, request, promptTokens);
+      if (!tenants.has(request.tenant)) tenants.set(request.tenant, tenants.size);
+      const refusal = replica.add(i, request, promptTokens, tenants.get(request.tenant)!);
       if (refusal === undefined) reached.add(replica);
       else if (refused++ === 0) refusals.push(refusal);
       if (i % PROGRESS_INTERVAL === 0) options.onProgress?.(i);
