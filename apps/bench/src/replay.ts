@@ -3,10 +3,11 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { EngineOptions } from "@octavo/engine";
-import { createStatsBuffer, loadCore } from "@octavo/engine/core";
+import { createStatsBuffer, loadCore, type StepTimeObserver } from "@octavo/engine/core";
 import { readTrace } from "@octavo/scheduler/simulator";
 import { describeMachine } from "./machine.js";
 import { calibrationRounds } from "./replay/calibration.js";
+import { cpuClock, cpuMilliseconds, wallClock } from "./replay/clock.js";
 import { replayTrace } from "./replay/replay-trace.js";
 
 const USAGE = `usage: node apps/bench/dist/replay.js MODEL [TRACE] [FLAGS]
@@ -14,11 +15,17 @@ const USAGE = `usage: node apps/bench/dist/replay.js MODEL [TRACE] [FLAGS]
   TRACE            a file that octavo-scheduler replay takes; without one: rounds of steps of all kinds, for --steps
   --steps FILE     write what each step computed and how long it took, for octavo-scheduler fit
   --options JSON   engine options, such as '{"maxNumSeqs": 16}'
-  --limit N        only the first requests of the trace`;
+  --limit N        only the first requests of the trace
+  --cpu-time       one thread, and its CPU time for time: for machines that others use, too`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { steps: { type: "string" }, options: { type: "string" }, limit: { type: "string" } },
+  options: {
+    steps: { type: "string" },
+    options: { type: "string" },
+    limit: { type: "string" },
+    "cpu-time": { type: "boolean" },
+  },
 });
 
 async function main(): Promise<void> {
@@ -28,7 +35,11 @@ async function main(): Promise<void> {
     throw new Error(`without a trace, --steps is needed\n${USAGE}`);
   const limit = values.limit === undefined ? undefined : Number(values.limit);
   const requests = trace === undefined ? undefined : await readTrace(trace, { limit });
-  const options = { device: "cpu", skipTokenizerInit: true, ...JSON.parse(values.options ?? "{}") } as EngineOptions;
+  const cpuTime = values["cpu-time"] ?? false;
+  const threads = cpuTime ? { numThreads: 1 } : {};
+  const given = JSON.parse(values.options ?? "{}") as EngineOptions;
+  const options: EngineOptions = { device: "cpu", skipTokenizerInit: true, ...threads, ...given };
+  const clock = cpuTime ? cpuClock : wallClock;
   const { core, info } = await loadCore(model, options, new Float64Array(createStatsBuffer()));
   const { vocabSize, maxModelLen, maxNumSeqs, maxNumBatchedTokens, blockSize, numBlocks } = info;
   const engine = { core, vocabSize, maxModelLen };
@@ -41,10 +52,12 @@ async function main(): Promise<void> {
   let index = 1_000_000;
   const steps: string[] = [];
   if (values.steps !== undefined) {
-    core.timeSteps((work, seconds) => steps.push(JSON.stringify({ ...work, seconds: Number(seconds.toPrecision(5)) })));
+    const record: StepTimeObserver = (work, seconds) =>
+      steps.push(JSON.stringify({ ...work, seconds: Number(seconds.toPrecision(5)) }));
+    core.timeSteps(record, cpuTime ? cpuMilliseconds : undefined);
   }
   if (requests) {
-    const metrics = replayTrace(engine, requests, index);
+    const metrics = replayTrace(engine, requests, index, clock);
     const { completed, end, inputTokens, outputTokens, cachedTokens } = metrics;
     const latencies = (["ttft", "itl", "tpot", "e2el", "queueTime"] as const).map(
       (name) => [name, metrics[name].distribution()] as const,
@@ -54,7 +67,7 @@ async function main(): Promise<void> {
     console.log(JSON.stringify({ ...counts, ...rates, ...Object.fromEntries(latencies) }, null, 2));
   } else {
     for (const round of calibrationRounds(maxNumSeqs, maxModelLen)) {
-      replayTrace(engine, round, index);
+      replayTrace(engine, round, index, clock);
       index += round.length;
     }
   }

@@ -1,31 +1,12 @@
 // Feeds a trace to an engine core at the times it says, and measures what the simulator predicts, with the simulator's metrics.
 import { type EngineCore, encodeAdd, OUTPUT_WORDS, resolveSamplingParams } from "@octavo/engine/core";
 import { promptTokenIds, RequestTimes, RunMetrics, type TracedRequest } from "@octavo/scheduler/simulator";
+import { type Clock, wallClock } from "./clock.js";
 
 export interface ReplayEngine {
   readonly core: EngineCore;
   readonly vocabSize: number;
   readonly maxModelLen: number;
-}
-
-/** Seconds since the replay began. */
-export interface Clock {
-  now(): number;
-  waitUntil(seconds: number): void;
-}
-
-const alarm = new Int32Array(new SharedArrayBuffer(4));
-
-function realClock(): Clock {
-  const start = performance.now();
-  const now = () => (performance.now() - start) / 1000;
-  return {
-    now,
-    waitUntil(seconds) {
-      const wait = seconds - now();
-      if (wait > 0) Atomics.wait(alarm, 0, 0, 1000 * wait);
-    },
-  };
 }
 
 /**
@@ -38,7 +19,7 @@ export function replayTrace(
   engine: ReplayEngine,
   requests: readonly TracedRequest[],
   firstIndex = 0,
-  startClock: () => Clock = realClock,
+  startClock: () => Clock = wallClock,
 ): RunMetrics {
   const { core, vocabSize, maxModelLen } = engine;
   const metrics = new RunMetrics();

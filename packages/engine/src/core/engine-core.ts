@@ -51,9 +51,12 @@ export class EngineCore implements Disposable {
     this.#runner.onStep = observer;
   }
 
-  /** Tells `observer` what each step computes and how long it takes; graphs stay on. The numbers are those of a simulator's cost. */
-  timeSteps(observer: StepTimeObserver): void {
-    this.#timer = new StepTimer(observer);
+  /**
+   * Tells `observer` what each step computes and how long it takes; graphs stay on. The numbers are those of a simulator's cost.
+   * @param now milliseconds. Default: `performance.now`
+   */
+  timeSteps(observer: StepTimeObserver, now?: () => number): void {
+    this.#timer = new StepTimer(observer, now);
   }
 
   /**

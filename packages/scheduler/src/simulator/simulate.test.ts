@@ -132,7 +132,7 @@ describe("of every run", () => {
         expect(result.outputTokens).toBe(sum((it) => it.outputTokens));
         expect(result.itl.count).toBe(result.outputTokens - 400);
         for (const { count } of [result.ttft, result.e2el, result.queueTime]) expect(count).toBe(400);
-        const tenants = Object.values(result.tenants).reduce((total, { count }) => total + count, 0);
+        const tenants = Object.values(result.ttftOf).reduce((total, { count }) => total + count, 0);
         expect(tenants).toBe(400);
         expect(result.kvUsePeak).toBeLessThanOrEqual(1 + 1e-9);
         expect(result.utilization).toBeLessThanOrEqual(1 + 1e-9);

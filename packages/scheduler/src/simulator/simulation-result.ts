@@ -49,8 +49,8 @@ export interface SimulationResult {
   readonly tpot: Distribution;
   readonly e2el: Distribution;
   readonly queueTime: Distribution;
-  /** Time to the first token, by tenant. */
-  readonly tenants: Readonly<Record<string, Distribution>>;
+  /** Time to the first token of the requests of `tenant NAME` and of `priority NUMBER`. */
+  readonly ttftOf: Readonly<Record<string, Distribution>>;
   readonly preemptions: number;
   /** Prompt tokens that were found in the prefix cache, of those that were looked up; from 0 to 1. */
   readonly prefixHitRate: number;
@@ -85,7 +85,7 @@ export function summarize(
   const kvBlocks = total((replica) => replica.kvBlocksTotal);
   const series = timeSeries(metrics, kvBlocks);
   const curve = (samples: WeightedSamples) => samples.percentiles(PERCENTS);
-  const tenants = [...metrics.tenants].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  const groups = [...metrics.groups].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
   return {
     requests: requests.length,
     completed,
@@ -104,7 +104,7 @@ export function summarize(
     tpot: metrics.tpot.distribution(),
     e2el: metrics.e2el.distribution(),
     queueTime: metrics.queueTime.distribution(),
-    tenants: Object.fromEntries(tenants.map(([name, samples]) => [name, samples.distribution()])),
+    ttftOf: Object.fromEntries(groups.map(([name, samples]) => [name, samples.distribution()])),
     preemptions: total((replica) => replica.numPreemptions),
     prefixHitRate: queries > 0 ? total((replica) => replica.prefixCacheHits) / queries : 0,
     kvUseMean: perSecond(metrics.timeline.total("kvBlockSeconds")) / kvBlocks,

@@ -22,17 +22,21 @@ export class RequestTimes {
   readonly promptTokens: number;
   /** Output tokens that it asked for; the engine may end it before, where a sequence cannot be longer. */
   readonly wanted: number;
-  readonly tenant: string | undefined;
+  /** What it is counted with, beside all: its tenant and its priority, where it has one. */
+  readonly groups: readonly string[];
   firstToken = -1;
   lastToken = -1;
   outputTokens = 0;
 
-  constructor(index: number, { arrival, promptTokens, outputTokens, tenant }: TracedRequest) {
+  constructor(index: number, { arrival, promptTokens, outputTokens, tenant, priority }: TracedRequest) {
     this.index = index;
     this.arrival = arrival;
     this.promptTokens = promptTokens;
     this.wanted = outputTokens;
-    this.tenant = tenant;
+    this.groups = [
+      ...(tenant === undefined ? [] : [`tenant ${tenant}`]),
+      ...(priority === undefined ? [] : [`priority ${priority}`]),
+    ];
   }
 }
 
@@ -52,8 +56,8 @@ export class RunMetrics {
   readonly tpot = new WeightedSamples();
   readonly e2el = new WeightedSamples();
   readonly queueTime = new WeightedSamples();
-  /** Times to the first token, by tenant, of requests that have one. */
-  readonly tenants = new Map<string, WeightedSamples>();
+  /** Times to the first token, by group of requests. */
+  readonly groups = new Map<string, WeightedSamples>();
   completed = 0;
   good = 0;
   /** Completed, but with fewer tokens than wanted. */
@@ -73,7 +77,7 @@ export class RunMetrics {
     if (request.outputTokens++ === 0) {
       request.firstToken = now;
       this.ttft.add(now - request.arrival);
-      if (request.tenant !== undefined) this.#tenant(request.tenant).add(now - request.arrival);
+      for (const group of request.groups) this.#group(group).add(now - request.arrival);
       this.inputTokens += request.promptTokens;
       this.cachedTokens += cachedTokens;
       this.timeline.add("promptTokens", now, request.promptTokens);
@@ -95,9 +99,9 @@ export class RunMetrics {
     if (firstToken - arrival <= ttft && tpot <= most && lastToken - arrival <= e2el) this.good++;
   }
 
-  #tenant(name: string): WeightedSamples {
-    const samples = this.tenants.get(name) ?? new WeightedSamples();
-    this.tenants.set(name, samples);
+  #group(name: string): WeightedSamples {
+    const samples = this.groups.get(name) ?? new WeightedSamples();
+    this.groups.set(name, samples);
     return samples;
   }
 }

@@ -27,7 +27,7 @@ export function formatResult(title: string, result: SimulationResult): string {
     ["time per output token", result.tpot],
     ["end-to-end latency", result.e2el],
     ["queue time", result.queueTime],
-    ...Object.entries(result.tenants).map(([name, it]): [string, Distribution] => [`first token, tenant ${name}`, it]),
+    ...Object.entries(result.ttftOf).map(([name, it]): [string, Distribution] => [`first token, ${name}`, it]),
   ];
   const left = Math.max(...[...amounts, ...latencies].map(([name]) => name.length), "latencies, ms".length);
   const right = Math.max(...amounts.map(([, value]) => value.length));
