@@ -64,7 +64,9 @@ test("apps/bench/dist/replay.js measures a trace and writes its steps", () => {
   const lines = [0, 0.05, 0.1].map((arrival) => JSON.stringify({ arrival, prompt_tokens: 20, output_tokens: 5 }));
   writeFileSync(trace, lines.join("\n"));
   const script = fileURLToPath(new URL("../../apps/bench/dist/replay.js", import.meta.url));
-  const output = execFileSync(process.execPath, [script, modelPath, trace, "--steps", steps], { stdio: "pipe" });
+  const options = JSON.stringify({ maxNumSeqs: 2, maxModelLen: 128 });
+  const args = [script, modelPath, trace, "--steps", steps, "--options", options];
+  const output = execFileSync(process.execPath, args, { stdio: "pipe" });
   const result = JSON.parse(String(output));
   expect(result).toMatchObject({ completed: 3, inputTokens: 60, outputTokens: 15, ttft: { count: 3 } });
   expect(result.duration).toBeGreaterThan(0.1);

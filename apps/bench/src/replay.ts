@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { EngineOptions } from "@octavo/engine";
 import { createStatsBuffer, loadCore, type StepTimeObserver } from "@octavo/engine/core";
-import { readTrace } from "@octavo/scheduler/simulator";
+import { readTrace, type TracedRequest } from "@octavo/scheduler/simulator";
 import { describeMachine } from "./machine.js";
 import { calibrationRounds } from "./replay/calibration.js";
 import { cpuClock, cpuMilliseconds, wallClock } from "./replay/clock.js";
@@ -47,9 +47,16 @@ async function main(): Promise<void> {
   console.error(
     `max_num_seqs ${maxNumSeqs}, max_num_batched_tokens ${maxNumBatchedTokens}, max_model_len ${maxModelLen}, KV cache of ${(numBlocks - 1) * blockSize} tokens in blocks of ${blockSize}`,
   );
-  // Caches, pages and the compiler are then as they are in a running engine.
-  replayTrace(engine, calibrationRounds(Math.min(4, maxNumSeqs), Math.min(256, maxModelLen)).flat());
   let index = 1_000_000;
+  const calibrate = (rounds: readonly (readonly TracedRequest[])[]) => {
+    for (const round of rounds) {
+      replayTrace(engine, round, index, clock);
+      index += round.length;
+    }
+  };
+  const all = calibrationRounds(maxNumSeqs, maxModelLen);
+  // Pages, caches and the compiler are then as they are in an engine that has run for a while.
+  calibrate(requests ? calibrationRounds(Math.min(16, maxNumSeqs), Math.min(512, maxModelLen)) : all);
   const steps: string[] = [];
   if (values.steps !== undefined) {
     const record: StepTimeObserver = (work, seconds) =>
@@ -66,10 +73,7 @@ async function main(): Promise<void> {
     const counts = { completed, duration: end, inputTokens, outputTokens, cachedTokens };
     console.log(JSON.stringify({ ...counts, ...rates, ...Object.fromEntries(latencies) }, null, 2));
   } else {
-    for (const round of calibrationRounds(maxNumSeqs, maxModelLen)) {
-      replayTrace(engine, round, index, clock);
-      index += round.length;
-    }
+    calibrate(all);
   }
   core.dispose();
   if (values.steps !== undefined) writeFileSync(values.steps, `${steps.join("\n")}\n`);
