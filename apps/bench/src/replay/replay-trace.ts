@@ -35,7 +35,7 @@ export function replayTrace(
   let next = 0;
   while (next < requests.length || live.size > 0) {
     for (; next < requests.length && requests[next]!.arrival <= clock.now(); next++) {
-      live.set(firstIndex + next, new RequestTimes(firstIndex + next, requests[next]!));
+      live.set(firstIndex + next, new RequestTimes(requests[next]!));
       core.handle(commands[next]!);
     }
     if (!core.step()) {

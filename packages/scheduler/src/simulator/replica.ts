@@ -29,8 +29,6 @@ const NO_STOP_TOKENS = new Int32Array(0);
 /** It mirrors the engine's loop: launch steps up to the depth, wait for the oldest, take its tokens. */
 export class Replica {
   readonly index: number;
-  /** Called when a request has its last token. */
-  onFinish: ((request: RequestTimes) => void) | undefined;
   /** Steps that were run, and the seconds in which the device ran one. */
   steps = 0;
   busySeconds = 0;
@@ -119,7 +117,7 @@ export class Replica {
       if (REFUSALS.some((code) => OctavoError.isInstance(error, code))) return (error as OctavoError).message;
       throw error;
     }
-    this.#requests.set(index, new RequestTimes(index, request));
+    this.#requests.set(index, new RequestTimes(request));
     return undefined;
   }
 
@@ -152,6 +150,7 @@ export class Replica {
     this.#metrics.timeline.add("outputTokens", this.#now, this.#metrics.outputTokens - outputTokens);
   }
 
+  /** @throws INTERNAL when the scheduler's or the cache's books do not add up */
   checkInvariants(): void {
     this.#scheduler.checkInvariants();
   }
@@ -179,6 +178,5 @@ export class Replica {
     if (finish === FinishReason.none) return;
     this.#requests.delete(id);
     this.#metrics.finish(request);
-    this.onFinish?.(request);
   }
 }

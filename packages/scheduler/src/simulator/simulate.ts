@@ -69,6 +69,7 @@ export function simulate(requests: readonly TracedRequest[], options: Simulation
     reached.clear();
   }
   advance(Number.POSITIVE_INFINITY);
+  for (const replica of replicas) replica.checkInvariants();
   const left = replicas.reduce((sum, { unfinished }) => sum + unfinished, 0);
   const total = metrics.completed + refused;
   assertInternal(

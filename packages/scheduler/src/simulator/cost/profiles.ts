@@ -32,15 +32,18 @@ export const COST_PROFILES: Readonly<Record<string, CostProfile>> = {
     kvCacheTokens: 850_000,
     maxModelLen: 131072,
   },
-  /** Pocket in bfloat16 on two cores of an Intel Xeon with AVX-512: the fastest of six runs of each step, as the machine was shared. */
+  /**
+   * Pocket in bfloat16 on one thread of an Intel Xeon with AVX-512, in CPU time: steps of a light load (every twentieth) and of one that
+   * keeps 32 requests running, see docs/capacity-planning.md.
+   */
   "cpu-pocket": {
     cost: {
-      base: 0.00038869983091989376,
-      token: 0.00015781051687414343,
-      minTokens: 4,
-      row: 4.622085011064392e-5,
-      context: 3.668834626439564e-7,
-      pair: 6.04733424908214e-8,
+      base: 0.0002972862797929549,
+      token: 0.0001717206061374321,
+      minTokens: 2,
+      row: 0.00012245094997485867,
+      context: 3.513320327653137e-7,
+      pair: 7.542914894543803e-7,
     },
     asyncScheduling: false,
     blockSize: 16,

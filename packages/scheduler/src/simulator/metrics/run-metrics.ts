@@ -17,7 +17,6 @@ export const SERIES = [
 
 /** What is known of a request while it lasts. */
 export class RequestTimes {
-  readonly index: number;
   readonly arrival: number;
   readonly promptTokens: number;
   /** Output tokens that it asked for; the engine may end it before, where a sequence cannot be longer. */
@@ -28,8 +27,7 @@ export class RequestTimes {
   lastToken = -1;
   outputTokens = 0;
 
-  constructor(index: number, { arrival, promptTokens, outputTokens, tenant, priority }: TracedRequest) {
-    this.index = index;
+  constructor({ arrival, promptTokens, outputTokens, tenant, priority }: TracedRequest) {
     this.arrival = arrival;
     this.promptTokens = promptTokens;
     this.wanted = outputTokens;
