@@ -32,9 +32,10 @@ module.exports = {
     {
       name: "direction-bench",
       severity: "error",
-      comment: "benchmarks use the engine as its users do, and the kernels to see what its ops cost",
+      comment:
+        "benchmarks use the engine as its users do, the kernels to see what its ops cost, and traces and metrics of the simulator",
       from: { path: "^apps/bench/src/" },
-      to: { path: "^packages/", pathNot: "^packages/(engine|kernels-cuda|model-pocket)/" },
+      to: { path: "^packages/", pathNot: "^packages/(engine|kernels-cuda|model-pocket|scheduler)/" },
     },
     {
       name: "direction-playground",

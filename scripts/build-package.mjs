@@ -11,12 +11,14 @@ const ENTRIES = [
   "testing/index",
   "native/index",
   "core/index",
+  "simulator/index",
   "cli",
   "engine-thread",
   "engine-overhead",
   "phases",
   "peers",
   "peer-process",
+  "replay",
   "step-profile",
 ];
 

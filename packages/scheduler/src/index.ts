@@ -5,3 +5,4 @@ export * from "./request-spec.js";
 export * from "./scheduler.js";
 export * from "./scheduler-config.js";
 export type { SchedulerStats } from "./scheduler-stats.js";
+export * from "./step-work.js";

@@ -1,7 +1,7 @@
 // What each phase runs, and the figures that it gives. Conditions, names and keys are those of the benchmark of vLLM that the
 // figures stand beside (docs/performance.md): greedy, end tokens ignored, random prompts of token ids.
 import type { LLM } from "@octavo/engine";
-import { PythonRandom } from "./python-random.js";
+import { PythonRandom } from "@octavo/scheduler/simulator";
 
 export type Figures = Readonly<Record<string, string | number | readonly number[]>>;
 export type Report = (figures: Figures) => void;

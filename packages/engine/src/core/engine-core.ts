@@ -11,6 +11,7 @@ import { OutputBatch } from "../protocol/outputs.js";
 import { countStep, writeStats } from "../protocol/stats.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
 import { QueueTimes } from "./queue-times.js";
+import { type StepTimeObserver, StepTimer } from "./step-timer.js";
 
 export class EngineCore implements Disposable {
   readonly outputs: OutputBatch;
@@ -21,6 +22,7 @@ export class EngineCore implements Disposable {
   readonly #depth: number;
   readonly #stats: Float64Array;
   readonly #queueTimes = new QueueTimes();
+  #timer: StepTimer | undefined;
   #launched = 0;
   #collected = 0;
 
@@ -50,6 +52,14 @@ export class EngineCore implements Disposable {
   }
 
   /**
+   * Tells `observer` what each step computes and how long it takes; graphs stay on. The numbers are those of a simulator's cost.
+   * @param now milliseconds. Default: `performance.now`
+   */
+  timeSteps(observer: StepTimeObserver, now?: () => number): void {
+    this.#timer = new StepTimer(observer, now);
+  }
+
+  /**
    * Applies one command of protocol/commands.ts.
    * @throws for a request that the scheduler refuses, which the client should have seen before; the core goes on
    */
@@ -70,6 +80,7 @@ export class EngineCore implements Disposable {
     this.outputs.promptLogprobs = slot.promptLogprobs;
     this.#scheduler.update(tokens, this.outputs);
     this.#publish();
+    this.#timer?.end();
     return true;
   }
 
@@ -80,9 +91,11 @@ export class EngineCore implements Disposable {
 
   #launch(): boolean {
     const slot = this.#runner.slot(this.#launched);
+    this.#timer?.plan();
     if (this.#scheduler.schedule(slot.plan) === 0) return false;
     countStep(this.#stats, this.#scheduler.stats.stepTokens);
     this.#runner.launch(slot);
+    this.#timer?.launch(slot.plan);
     this.#launched++;
     return true;
   }

@@ -5,3 +5,4 @@ export { createStatsBuffer, readStats } from "../protocol/stats.js";
 export { type ResolvedSamplingParams, resolveSamplingParams } from "../sampling-params.js";
 export { EngineCore } from "./engine-core.js";
 export { type LoadedCore, loadCore } from "./load-core.js";
+export type { StepTimeObserver } from "./step-timer.js";
