@@ -1,10 +1,10 @@
 // The process of one peer: loads a model, then measures what it is asked to.
 
+import { PythonRandom } from "@octavo/scheduler/simulator";
 import { figures } from "./peers/figures.js";
 import type { PeerEngine } from "./peers/peer.js";
 import { readPeer } from "./peers/peers.js";
 import type { Answer, Question } from "./peers/process.js";
-import { PythonRandom } from "./phases/python-random.js";
 
 let engine: PeerEngine;
 

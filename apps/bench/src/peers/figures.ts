@@ -1,5 +1,5 @@
 // The figures that peers are compared by, each a number of tokens per second.
-import type { PythonRandom } from "../phases/python-random.js";
+import type { PythonRandom } from "@octavo/scheduler/simulator";
 import { watchOthers } from "./busy.js";
 import type { PeerEngine } from "./peer.js";
 

@@ -8,23 +8,25 @@ export interface WorkloadOptions {
   readonly numPrompts: number;
   /** Requests a second; Infinity: all at once. */
   readonly requestRate: number;
-  /** Shape of the gamma distribution of the gaps, as in vLLM's benchmark: 1 is a Poisson process, less is burstier. */
-  readonly burstiness: number;
+  /** Shape of the gamma distribution of the gaps, as in vLLM's benchmark: 1, the default, is a Poisson process, less is burstier. */
+  readonly burstiness?: number;
   /** Lengths of the part of a prompt that is a request's own, and of outputs: see `parseLengths`. */
   readonly inputLen: string;
   readonly outputLen: string;
-  /** Prefixes of `prefixLen` tokens, of which each request has one, each as often; 0: none. */
-  readonly numPrefixes: number;
-  readonly prefixLen: number;
-  /** How much of the requests each tenant sends, each priority from 0 on has; empty: all alike. */
-  readonly tenants: readonly number[];
-  readonly priorities: readonly number[];
-  readonly seed: number;
+  /** Prefixes of `prefixLen` tokens, of which each request has one, each as often. Default 0: none. */
+  readonly numPrefixes?: number;
+  readonly prefixLen?: number;
+  /** How much of the requests each tenant sends, each priority from 0 on has. Default: all alike. */
+  readonly tenants?: readonly number[];
+  readonly priorities?: readonly number[];
+  /** Default 0. */
+  readonly seed?: number;
 }
 
 /** @returns requests in order of arrival; the same options give the same ones */
 export function createWorkload(options: WorkloadOptions): TracedRequest[] {
-  const { numPrompts, requestRate, burstiness, numPrefixes, prefixLen, tenants, priorities, seed } = options;
+  const { numPrompts, requestRate, burstiness = 1, numPrefixes = 0, prefixLen = 0, seed = 0 } = options;
+  const { tenants = [], priorities = [] } = options;
   checkArgument(numPrefixes === 0 || prefixLen >= 1, `${numPrefixes} prefixes need a prefix length`, "prefixLen");
   const stream = (name: keyof typeof RandomStream) => new Random(seed, RandomStream[name]);
   const gaps = stream("arrivals");
