@@ -2,6 +2,8 @@
 import type { DedicatedMemory, MemoryPurpose, OctavoError } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
 import type { Tokenizer } from "@octavo/tokenizer";
+import type { BeamSearchOutput, BeamSearchParams } from "./beam-search.js";
+import type { LogprobsMode } from "./engine-options.js";
 import type { Prompt } from "./prompt.js";
 import type { SamplingParams } from "./sampling-params.js";
 
@@ -20,6 +22,7 @@ export interface EngineInfo {
   readonly maxNumBatchedTokens: number;
   /** Most likely tokens that a request may ask to see. */
   readonly maxLogprobs: number;
+  readonly logprobsMode: LogprobsMode;
   readonly blockSize: number;
   readonly numBlocks: number;
   /** Of all weights, mapped ones too. */
@@ -57,7 +60,7 @@ export type FinishReason = "stop" | "length" | "abort";
 
 export interface GenerateRequest {
   readonly prompt: Prompt;
-  /** `n` must be 1 or left out: submit a request for each choice. */
+  /** `n` and `bestOf` must be 1 or left out: submit a request for each choice. */
   readonly params?: SamplingParams;
   /** Which of several outputs of this prompt it is: with one seed, each choice samples other tokens. Default 0. */
   readonly choice?: number;
@@ -70,7 +73,12 @@ export interface TokenLogprob {
   readonly tokenId: number;
   /** Its text by itself, special tokens too; U+FFFD for part of a character, `token_id:7` where there is no tokenizer. */
   readonly token: string;
-  /** Natural logarithm of the probability that the model gave it, before temperature and filters; may be -Infinity. */
+  /** Its UTF-8 bytes, only where `token` cannot say them: it is part of a character. */
+  readonly bytes?: Uint8Array;
+  /**
+   * Natural logarithm of the probability that the model gave it, before penalties, temperature and filters, or whatever else
+   * `EngineOptions.logprobsMode` says; may be -Infinity.
+   */
   readonly logprob: number;
   /** 1 for the most likely token. */
   readonly rank: number;
@@ -123,6 +131,11 @@ export interface Engine extends AsyncDisposable {
    * @throws INVALID_ARGUMENT (with `param`) for a bad prompt or parameter, QUEUE_FULL, ENGINE_DEAD: at once, not in the stream
    */
   submit(request: GenerateRequest): RequestStream;
+  /**
+   * The `beamWidth` most likely outputs that a beam search finds.
+   * @throws INVALID_ARGUMENT (with `param`), and what submit throws
+   */
+  beamSearch(prompt: Prompt, params?: BeamSearchParams, signal?: AbortSignal): Promise<BeamSearchOutput>;
   /** Waits until no request is left. */
   idle(): Promise<void>;
   dispose(): Promise<void>;

@@ -5,6 +5,7 @@ import {
   type PlanLayout,
   planSection,
   ROW_INIT_WORDS,
+  recordTableShapes,
   type Storage,
   type Tensor,
   tensor,
@@ -16,7 +17,7 @@ export class DeviceState {
   readonly batch: Batch;
   /** int32 [maxSamples] */
   readonly sampled: Tensor;
-  /** Rows for `maxRows` tokens, used by one launch after the other. */
+  /** Used by one launch after the other, as many rows at a time as there is room for. */
   readonly logprobs: LogprobTables;
   readonly #storage: Storage;
 
@@ -38,6 +39,14 @@ export class DeviceState {
         blockTables: take(shapes.blockTables),
         lastTokens: take(shapes.lastTokens),
         sampling: take(shapes.sampling),
+        ...(layout.capacity.vocabSize > 0 && {
+          records: {
+            tokenCounts: take(shapes.tokenCounts),
+            recentTokens: take(shapes.recentTokens),
+            tokenMasks: take(shapes.tokenMasks),
+            edits: take(shapes.edits),
+          },
+        }),
       },
       inputIds: take(shapes.inputIds),
       positions: take(shapes.positions),
@@ -64,8 +73,11 @@ export function deviceStateBytes(layout: PlanLayout, maxLogprobs: number): numbe
   return tables + logprobTableBytes(logprobCapacity(layout, maxLogprobs));
 }
 
+/** Alternatives that all rows may see at once; more of them are computed a few rows at a time. */
+const USUAL_LOGPROBS = 20;
+
 function logprobCapacity({ capacity }: PlanLayout, maxLogprobs: number): number {
-  return capacity.maxRows * (1 + maxLogprobs);
+  return Math.max(capacity.maxRows * (1 + Math.min(maxLogprobs, USUAL_LOGPROBS)), 1 + maxLogprobs);
 }
 
 function tableShapes(layout: PlanLayout) {
@@ -75,11 +87,19 @@ function tableShapes(layout: PlanLayout) {
     blockTables: [maxRows, maxBlocksPerRow],
     lastTokens: [maxRows],
     sampling: [maxRows, ROW_INIT_WORDS],
+    ...recordShapes(layout),
     inputIds: [maxTokens],
     positions: [maxTokens],
     slots: [maxTokens],
     sampled: [maxSamples],
   };
+}
+
+/** Of no size where the plan has no room for records. */
+function recordShapes(layout: PlanLayout): ReturnType<typeof recordTableShapes> {
+  const shapes = recordTableShapes(layout);
+  if (layout.capacity.vocabSize > 0) return shapes;
+  return { tokenCounts: [0, 0], recentTokens: [0, 0], tokenMasks: [0, 0], edits: [0, 0] };
 }
 
 /** Bytes of an int32 tensor, up to the next one's address. */

@@ -1,12 +1,15 @@
 // An engine for tests: answers with a given text, one character a token, and remembers what it was asked.
 import { OctavoError } from "@octavo/core";
 import type {
+  BeamSearchOutput,
+  BeamSearchParams,
   Engine,
   EngineInfo,
   EngineStats,
   GenerateRequest,
   OutputChunk,
   PositionLogprobs,
+  Prompt,
   RequestStream,
 } from "@octavo/engine";
 import type { Tokenizer } from "@octavo/tokenizer";
@@ -58,6 +61,7 @@ function positionOf(tokenId: number, alternatives: number): PositionLogprobs {
 export class FakeEngine implements Engine {
   readonly tokenizer = { ...tokenizer } as Tokenizer;
   readonly requests: GenerateRequest[] = [];
+  readonly searches: BeamSearchParams[] = [];
   readonly info: EngineInfo;
   failure: OctavoError | null = null;
   aborted = 0;
@@ -92,6 +96,7 @@ export class FakeEngine implements Engine {
       maxNumSeqs: 8,
       maxNumBatchedTokens: 64,
       maxLogprobs: 20,
+      logprobsMode: "raw_logprobs",
       blockSize: 16,
       numBlocks: 100,
       weightBytes: 0,
@@ -129,6 +134,30 @@ export class FakeEngine implements Engine {
       abort,
       [Symbol.asyncIterator]: () => this.#chunks(() => over, end, logprobs ?? -1),
     };
+  }
+
+  /** As many beams as asked for, all with the answer, each token of the next one half as likely. */
+  async beamSearch(prompt: Prompt, params: BeamSearchParams = {}, signal?: AbortSignal): Promise<BeamSearchOutput> {
+    const { text = "Hello", refuse } = this.#options;
+    if (refuse) throw refuse;
+    this.searches.push(params);
+    const finishReason = signal?.aborted ? "abort" : "length";
+    const tokenIds = Array.from(text, (character) => character.charCodeAt(0));
+    const logprobs = tokenIds.map((id) => positionOf(id, 2 * (params.beamWidth ?? 4)));
+    const beams = Array.from({ length: params.beamWidth ?? 4 }, (_, index) => {
+      const cumulativeLogprob = -1 - index;
+      return {
+        index,
+        text,
+        tokenIds,
+        logprobs,
+        cumulativeLogprob,
+        score: -index,
+        finishReason,
+        stopReason: null,
+      } as const;
+    });
+    return { promptTokenIds: Int32Array.from(prompt as ArrayLike<number>), beams };
   }
 
   async idle(): Promise<void> {}
