@@ -37,6 +37,7 @@ test("flags and their defaults", async () => {
     device: "auto",
     shutdownTimeout: 30,
     logLevel: "info",
+    logprobsMode: "raw_logprobs",
   });
   const all = await parse(
     ...["serve", "folder", "--host", "::", "--port", "0", "--served-model-name", "a", "b", "--api-key", "x"],

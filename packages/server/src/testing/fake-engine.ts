@@ -17,6 +17,10 @@ import type { Tokenizer } from "@octavo/tokenizer";
 export interface FakeEngineOptions {
   /** The answer. Default "Hello". */
   readonly text?: string;
+  /** The answer of each choice of a request. Default: `text`. */
+  readonly textOf?: (choice: number) => string;
+  /** What logprobs say of a token's bytes. Default: nothing. */
+  readonly bytesOf?: (tokenId: number) => Uint8Array;
   readonly maxModelLen?: number;
   /** Called before each token; a promise delays it, a throw ends the stream with that error. */
   readonly beforeToken?: (index: number) => Promise<void> | void;
@@ -132,7 +136,7 @@ export class FakeEngine implements Engine {
           ? Array.from(promptTokenIds, (id, i) => (i === 0 ? null : positionOf(id, promptLogprobs)))
           : null,
       abort,
-      [Symbol.asyncIterator]: () => this.#chunks(() => over, end, logprobs ?? -1),
+      [Symbol.asyncIterator]: () => this.#chunks(() => over, end, logprobs ?? -1, request.choice ?? 0),
     };
   }
 
@@ -170,8 +174,14 @@ export class FakeEngine implements Engine {
     return this.dispose();
   }
 
-  async *#chunks(isOver: () => boolean, end: () => void, logprobs: number): AsyncGenerator<OutputChunk> {
-    const { text = "Hello", beforeToken, finish = { finishReason: "stop", stopReason: null } } = this.#options;
+  async *#chunks(
+    isOver: () => boolean,
+    end: () => void,
+    logprobs: number,
+    choice: number,
+  ): AsyncGenerator<OutputChunk> {
+    const { textOf, bytesOf, beforeToken, finish = { finishReason: "stop", stopReason: null } } = this.#options;
+    const text = textOf?.(choice) ?? this.#options.text ?? "Hello";
     try {
       for (let i = 0; i < text.length && !isOver(); i++) {
         await beforeToken?.(i);
@@ -179,7 +189,8 @@ export class FakeEngine implements Engine {
         if (isOver()) break;
         const last = i === text.length - 1 ? finish : { finishReason: null, stopReason: null };
         const id = text.charCodeAt(i);
-        const scored = logprobs >= 0 ? { logprobs: [positionOf(id, logprobs)] } : {};
+        const position = { ...positionOf(id, Math.max(logprobs, 0)), ...(bytesOf && { bytes: bytesOf(id) }) };
+        const scored = logprobs >= 0 ? { logprobs: [position] } : {};
         yield { index: 0, text: text[i]!, tokenIds: [id], ...scored, ...last };
       }
       if (isOver()) yield { index: 0, text: "", tokenIds: [], finishReason: "abort", stopReason: null };
