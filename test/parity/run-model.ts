@@ -154,8 +154,9 @@ export class ModelRun implements Disposable {
 
   [Symbol.dispose](): void {
     const { plan, inputIds, positions, slots, tables } = this.#batch;
+    const { blockTables, lastTokens, sampling } = tables;
     const { keys, values } = this.#context.kvCache;
-    const tensors = [plan, inputIds, positions, slots, ...Object.values<Tensor>({ ...tables }), ...keys, ...values];
+    const tensors = [plan, inputIds, positions, slots, blockTables, lastTokens, sampling, ...keys, ...values];
     for (const { storage } of [...tensors, this.#hostPlan]) storage.dispose();
     this.#workspace.dispose();
     this.model.dispose();

@@ -28,9 +28,17 @@ export function stepPlanHeader(core) {
       ["lastSampled", core.LAST_SAMPLED],
       ["noToken", core.NO_TOKEN],
       ["nullBlock", core.NULL_BLOCK],
+      ["recordHeaderWords", core.RECORD_HEADER_WORDS],
+      ["editHeaderWords", core.EDIT_HEADER_WORDS],
+      ["maxEditWords", core.MAX_EDIT_WORDS],
+      ["maxEditContext", core.MAX_EDIT_CONTEXT],
+      ["recentTokens", core.RECENT_TOKENS],
+      ["maxTokenCount", core.MAX_TOKEN_COUNT],
     ]),
     ...group("plan_header", constants("int32_t", Object.entries(core.PlanHeader))),
     ...group("row_init", constants("int32_t", Object.entries(core.RowInit))),
+    ...group("row_flags", constants("int32_t", Object.entries(core.RowFlags))),
+    ...group("row_record", constants("int32_t", Object.entries(core.RowRecord))),
     ...group("dtype", [
       ...constants(
         "int32_t",

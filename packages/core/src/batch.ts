@@ -1,6 +1,6 @@
 // What the device knows of the requests (tables, one row a request for life) and of one step (batch). `prepareBatch`
 // fills the batch from the uploaded plan; attention, KV write and sampling read it.
-import type { PlanLayout } from "./plan/layout.js";
+import { MAX_EDIT_WORDS, type PlanLayout, RECENT_TOKENS } from "./plan/layout.js";
 import { type Tensor, tensor } from "./tensor.js";
 
 /** Device tables with one row for each live request. Steps change them only through the plan's differences. */
@@ -11,6 +11,34 @@ export interface RowTables {
   readonly lastTokens: Tensor;
   /** int32 [maxRows, ROW_INIT_WORDS]: sampling parameters, as in the plan's row-init records */
   readonly sampling: Tensor;
+  /** Exactly when the layout's vocabSize, V, is above 0. */
+  readonly records?: RecordTables;
+}
+
+/** What the plan's records change, for rows whose RowFlags say so. */
+export interface RecordTables {
+  /**
+   * int32 [maxRows, ceil(V / 2)]: two tokens a word, the even one in the low half. Bit 15 of a half: the token is in the row's prompt;
+   * bits 0 to 14: how often it is in the output, at most MAX_TOKEN_COUNT.
+   */
+  readonly tokenCounts: Tensor;
+  /** int32 [maxRows, RECENT_TOKENS]: the row's last tokens, that of a position at position % RECENT_TOKENS; NO_TOKEN before there is one */
+  readonly recentTokens: Tensor;
+  /** int32 [maxRows, ceil(V / 32)]: bit token % 32 of word token / 32 is set for tokens that may be sampled */
+  readonly tokenMasks: Tensor;
+  /** int32 [maxRows, 1 + MAX_EDIT_WORDS]: how many words the row's edits have, then those words */
+  readonly edits: Tensor;
+}
+
+/** The shape of each table of {@link RecordTables}. */
+export function recordTableShapes({ capacity }: PlanLayout): Record<keyof RecordTables, [rows: number, words: number]> {
+  const { maxRows, vocabSize } = capacity;
+  return {
+    tokenCounts: [maxRows, Math.ceil(vocabSize / 2)],
+    recentTokens: [maxRows, RECENT_TOKENS],
+    tokenMasks: [maxRows, Math.ceil(vocabSize / 32)],
+    edits: [maxRows, 1 + MAX_EDIT_WORDS],
+  };
 }
 
 /**

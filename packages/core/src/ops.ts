@@ -9,8 +9,8 @@ import type { Tensor } from "./tensor.js";
 
 export interface BatchOps {
   /**
-   * Applies the uploaded plan: writes row inits and block table changes into `batch.tables`, then expands inputIds,
-   * positions and slots. A token of -1 becomes the row's last sampled token.
+   * Applies the uploaded plan: writes row inits, block table changes and records into `batch.tables`, in this order, then expands
+   * inputIds, positions and slots. A token of -1 becomes the row's last sampled token, which rows with RowFlags.history count.
    */
   prepareBatch(batch: Batch): void;
 }
@@ -70,7 +70,26 @@ export interface ActivationOps {
   siluMul(out: Tensor, gateUp: Tensor): void;
 }
 
+/** What {@link SamplingOps.logprobs} gives of a token: its log softmax, or its logit itself. */
+export type LogprobKind = "logprobs" | "logits";
+
 export interface SamplingOps {
+  /**
+   * Changes the logits of samples whose row has RowFlags, in place, each token's in this order:
+   * edits that apply (bias added, one after the other); repetition penalty p, where the token is in the prompt or the output
+   * (logit > 0 ? logit / p : logit * p); minus the frequency penalty times its count in the output; minus the presence penalty where
+   * that is above 0 (as vLLM and OpenAI's API define them). What RowFlags.allowed leaves out ends as -infinity whatever the others say.
+   * An edit applies while the sample's position is below its `until` and its tokens before end the output, which begins at
+   * promptLength. The tokens of this step after the row's first sample, its drafts, are output for the samples that follow them.
+   * @param logits float32 [>= S, V], V the layout's vocabSize
+   */
+  adjustLogits(logits: Tensor, batch: Batch): void;
+  /**
+   * Makes of logits what `sample` draws from, in place: logits / temperature, -infinity for tokens that min_p, top_k or top_p drop.
+   * Rows that are greedy, taken as if greedy or without any token stay as they are.
+   * @param logits float32 [>= S, V]
+   */
+  filterLogits(logits: Tensor, batch: Batch): void;
   /**
    * Picks one token for each sample and stores it in `tokens[s]`, and the one after a row's last token in `lastTokens`. With the row's
    * parameters: temperature 0 takes the largest logit (ties: the lowest id). Otherwise logits / temperature, then in
@@ -84,14 +103,15 @@ export interface SamplingOps {
    */
   sample(tokens: Tensor, logits: Tensor, batch: Batch): void;
   /**
-   * Logarithms of softmax(logits[s]): column 0 for `picked[s]`, then for the K most likely tokens in order (ties: the lowest id).
-   * `ranks[s]` is one more than the tokens that are more likely than the picked one. NaN counts as -infinity, and so does a picked
-   * id outside of [0, V); where the largest logit is infinite, those equal to it share the probability.
+   * Logarithms of softmax(logits[s]), or the logits: column 0 for `picked[s]`, then for the K most likely tokens in order (ties: the
+   * lowest id). `ranks[s]` is one more than the tokens that are more likely than the picked one. NaN counts as -infinity, and so does a
+   * picked id outside of [0, V); where the largest logit is infinite, those equal to it share the probability.
    * @param out K is at most V
-   * @param logits float32 [>= S, V], as the model gave them: before temperature and penalties
+   * @param logits float32 [>= S, V]
    * @param picked int32 [>= S]
+   * @param kind default "logprobs"
    */
-  logprobs(out: LogprobsOutput, logits: Tensor, picked: Tensor): void;
+  logprobs(out: LogprobsOutput, logits: Tensor, picked: Tensor, kind?: LogprobKind): void;
 }
 
 /** What {@link SamplingOps.logprobs} fills; all contiguous. */

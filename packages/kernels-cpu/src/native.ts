@@ -3,7 +3,7 @@
 import type { NativeAddonBase, NativeOpCalls } from "@octavo/core/native";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 3;
+export const ADDON_VERSION = 4;
 
 /** Memory that a backend gave out. `buffer` is a view of its first bytes; the backend owns the memory. */
 export interface NativeMemory {

@@ -4,7 +4,7 @@ import type { NativeAddonBase, NativeOpCalls } from "@octavo/core/native";
 import type { NativeCollectiveCalls } from "./native-collective-calls.js";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 5;
+export const ADDON_VERSION = 6;
 
 /** Memory that a backend gave out. */
 export interface NativeMemory {

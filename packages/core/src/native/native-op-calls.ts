@@ -20,6 +20,15 @@ type BatchArguments = [
   sampling: number,
 ];
 
+/** The tables that records change; all 0 where there are none. */
+type RecordArguments = [
+  vocabulary: number,
+  tokenCounts: number,
+  recentTokens: number,
+  tokenMasks: number,
+  edits: number,
+];
+
 type CacheArguments = [
   keys: number,
   values: number,
@@ -32,7 +41,10 @@ type CacheArguments = [
 
 /** Every function throws an OctavoError; the first argument is the number that the addon knows the backend by. */
 export interface NativeOpCalls {
-  prepareBatch(backend: number, ...rest: [...BatchArguments, inputIds: number, positions: number, slots: number]): void;
+  prepareBatch(
+    backend: number,
+    ...rest: [...BatchArguments, ...RecordArguments, inputIds: number, positions: number, slots: number]
+  ): void;
   embedding(
     backend: number,
     out: number,
@@ -119,6 +131,14 @@ export interface NativeOpCalls {
     rows: number,
   ): void;
   siluMul(backend: number, dtype: number, out: number, gateUp: number, tokens: number, width: number): void;
+  adjustLogits(
+    backend: number,
+    ...rest: [...BatchArguments, ...RecordArguments, inputIds: number, logits: number, samples: number]
+  ): void;
+  filterLogits(
+    backend: number,
+    ...rest: [...BatchArguments, logits: number, samples: number, vocabulary: number]
+  ): void;
   sample(
     backend: number,
     ...rest: [...BatchArguments, tokens: number, logits: number, samples: number, vocabulary: number]
@@ -133,5 +153,6 @@ export interface NativeOpCalls {
     picked: number,
     samples: number,
     vocabulary: number,
+    asLogits: number,
   ): void;
 }

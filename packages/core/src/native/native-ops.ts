@@ -4,10 +4,11 @@
 import type { Batch } from "../batch.js";
 import { DTYPES } from "../dtype.js";
 import type { LinearWeight } from "../linear.js";
-import type { LogprobsOutput, Ops } from "../ops.js";
-import { ROW_INIT_WORDS } from "../plan/layout.js";
+import type { Ops } from "../ops.js";
 import type { Tensor } from "../tensor.js";
+import { checkBatch, checkRecords } from "./batch-checks.js";
 import type { NativeOpCalls } from "./native-op-calls.js";
+import { NativeSamplingOps } from "./native-sampling-ops.js";
 import {
   address,
   checkContiguous,
@@ -26,9 +27,7 @@ export interface NativeLinearWeight extends LinearWeight {
 }
 
 /** {@link Ops} over the calls of an addon. */
-export class NativeOps implements Ops {
-  readonly #native: NativeOpCalls;
-  readonly #backend: number;
+export class NativeOps extends NativeSamplingOps implements Ops {
   readonly #isOwn: (weight: LinearWeight) => weight is NativeLinearWeight;
 
   /**
@@ -36,20 +35,21 @@ export class NativeOps implements Ops {
    * @param isOwn whether a weight was prepared by this very backend
    */
   constructor(native: NativeOpCalls, backend: number, isOwn: (weight: LinearWeight) => weight is NativeLinearWeight) {
-    this.#native = native;
-    this.#backend = backend;
+    super(native, backend);
     this.#isOwn = isOwn;
   }
 
   prepareBatch(batch: Batch): void {
     const { layout, tables } = batch;
-    const { maxRows, maxTokens, maxBlocksPerRow, blockSize, maxSamples } = layout.capacity;
+    const { maxRows, maxTokens, maxBlocksPerRow, blockSize, maxSamples, vocabSize } = layout.capacity;
+    const { records } = tables;
     checkBatch("prepareBatch", batch);
+    checkRecords("prepareBatch", batch);
     checkIndices("prepareBatch", "inputIds", batch.inputIds, maxTokens);
     checkIndices("prepareBatch", "positions", batch.positions, maxTokens);
     checkIndices("prepareBatch", "slots", batch.slots, maxTokens);
-    this.#native.prepareBatch(
-      this.#backend,
+    this.native.prepareBatch(
+      this.backend,
       address(batch.plan),
       layout.totalWords,
       layout.rowIds,
@@ -65,6 +65,11 @@ export class NativeOps implements Ops {
       address(tables.blockTables),
       address(tables.lastTokens),
       address(tables.sampling),
+      vocabSize,
+      records ? address(records.tokenCounts) : 0,
+      records ? address(records.recentTokens) : 0,
+      records ? address(records.tokenMasks) : 0,
+      records ? address(records.edits) : 0,
       address(batch.inputIds),
       address(batch.positions),
       address(batch.slots),
@@ -75,8 +80,8 @@ export class NativeOps implements Ops {
     const [tokens, hidden] = out.shape;
     checkPick("embedding", out, table, ids);
     if (tokens === 0) return;
-    this.#native.embedding(
-      this.#backend,
+    this.native.embedding(
+      this.backend,
       address(out),
       address(table),
       address(ids),
@@ -90,8 +95,8 @@ export class NativeOps implements Ops {
     const [samples, hidden] = out.shape;
     checkPick("gatherRows", out, x, indices);
     if (samples === 0) return;
-    this.#native.gatherRows(
-      this.#backend,
+    this.native.gatherRows(
+      this.backend,
       address(out),
       address(x),
       address(indices),
@@ -105,8 +110,8 @@ export class NativeOps implements Ops {
     const [tokens, hidden] = x.shape;
     checkNorm("rmsNorm", out, x, weight);
     if (tokens === 0) return;
-    this.#native.rmsNorm(
-      this.#backend,
+    this.native.rmsNorm(
+      this.backend,
       DTYPES[x.dtype].code,
       address(out),
       address(x),
@@ -124,8 +129,8 @@ export class NativeOps implements Ops {
     checkSameDtype("addRmsNorm", residual, x);
     checkContiguous("addRmsNorm", "residual", residual);
     if (tokens === 0) return;
-    this.#native.addRmsNorm(
-      this.#backend,
+    this.native.addRmsNorm(
+      this.backend,
       DTYPES[x.dtype].code,
       address(out),
       address(residual),
@@ -153,8 +158,8 @@ export class NativeOps implements Ops {
       );
     }
     if (tokens === 0) return;
-    this.#native.rope(
-      this.#backend,
+    this.native.rope(
+      this.backend,
       DTYPES[q.dtype].code,
       address(q),
       q.strides[0]!,
@@ -186,8 +191,8 @@ export class NativeOps implements Ops {
       );
     }
     if (batch.numTokens === 0) return;
-    this.#native.writeKv(
-      this.#backend,
+    this.native.writeKv(
+      this.backend,
       address(keyCache),
       address(valueCache),
       DTYPES[keyCache.dtype].code,
@@ -219,8 +224,8 @@ export class NativeOps implements Ops {
       fail("pagedAttention", found);
     }
     if (batch.numTokens === 0) return;
-    this.#native.pagedAttention(
-      this.#backend,
+    this.native.pagedAttention(
+      this.backend,
       address(keyCache),
       address(valueCache),
       DTYPES[keyCache.dtype].code,
@@ -263,8 +268,8 @@ export class NativeOps implements Ops {
     if (out.dtype !== "float32") checkSameDtype("linear", out, x);
     if (x.strides[1] !== 1 || out.strides[1] !== 1) fail("linear", "the rows of x and out must be contiguous");
     if (tokens === 0) return;
-    this.#native.linear(
-      this.#backend,
+    this.native.linear(
+      this.backend,
       weight.id,
       address(out),
       out.strides[0]!,
@@ -284,70 +289,7 @@ export class NativeOps implements Ops {
     checkContiguous("siluMul", "out", out);
     checkContiguous("siluMul", "gateUp", gateUp);
     if (tokens === 0) return;
-    this.#native.siluMul(this.#backend, DTYPES[out.dtype].code, address(out), address(gateUp), tokens!, width!);
-  }
-
-  sample(tokens: Tensor, logits: Tensor, batch: Batch): void {
-    const { layout, tables } = batch;
-    const [rows, vocabulary] = logits.shape;
-    checkBatch("sample", batch);
-    checkIndices("sample", "tokens", tokens, batch.numSamples);
-    checkContiguous("sample", "logits", logits);
-    if (logits.dtype !== "float32" || logits.shape.length !== 2 || rows! < batch.numSamples || vocabulary! < 1) {
-      fail("sample", `logits are ${logits.dtype} [${logits.shape}], float32 [>= ${batch.numSamples}, V] was expected`);
-    }
-    if (batch.numSamples === 0) return;
-    this.#native.sample(
-      this.#backend,
-      address(batch.plan),
-      layout.totalWords,
-      layout.rowIds,
-      layout.queryStarts,
-      layout.contextLens,
-      layout.sampleRows,
-      layout.sampleTokens,
-      layout.capacity.maxRows,
-      layout.capacity.maxTokens,
-      layout.capacity.maxBlocksPerRow,
-      layout.capacity.blockSize,
-      layout.capacity.maxSamples,
-      address(tables.blockTables),
-      address(tables.lastTokens),
-      address(tables.sampling),
-      address(tokens),
-      address(logits),
-      batch.numSamples,
-      vocabulary!,
-    );
-  }
-
-  logprobs(out: LogprobsOutput, logits: Tensor, picked: Tensor): void {
-    const [samples, columns] = out.tokens.shape;
-    const [rows, vocabulary] = logits.shape;
-    checkMatrix("logprobs", "logprobs", out.logprobs, samples!, columns!);
-    checkIndices("logprobs", "tokens", out.tokens, samples! * columns!);
-    checkIndices("logprobs", "ranks", out.ranks, samples!);
-    checkIndices("logprobs", "picked", picked, samples!);
-    checkContiguous("logprobs", "logprobs", out.logprobs);
-    checkContiguous("logprobs", "logits", logits);
-    if (out.logprobs.dtype !== "float32") fail("logprobs", `logprobs are ${out.logprobs.dtype}, float32 was expected`);
-    if (logits.dtype !== "float32" || logits.shape.length !== 2 || rows! < samples! || vocabulary! < columns! - 1) {
-      const expected = `float32 [>= ${samples}, >= ${columns! - 1}]`;
-      fail("logprobs", `logits are ${logits.dtype} [${logits.shape}], ${expected} was expected`);
-    }
-    if (columns! < 1) fail("logprobs", "tokens have no column; the first one is the picked token's");
-    if (samples === 0) return;
-    this.#native.logprobs(
-      this.#backend,
-      address(out.tokens),
-      address(out.logprobs),
-      address(out.ranks),
-      columns!,
-      address(logits),
-      address(picked),
-      samples!,
-      vocabulary!,
-    );
+    this.native.siluMul(this.backend, DTYPES[out.dtype].code, address(out), address(gateUp), tokens!, width!);
   }
 }
 
@@ -380,14 +322,4 @@ function checkCache(op: string, keyCache: Tensor, valueCache: Tensor, { layout }
     const expected = `[blocks, kvHeads, ${layout.capacity.blockSize}, headDim]`;
     fail(op, `the caches are [${keyCache.shape}] and [${valueCache.shape}], both ${expected} was expected`);
   }
-}
-
-function checkBatch(op: string, { layout, plan, tables, numRows, numSamples }: Batch): void {
-  const { maxRows, maxBlocksPerRow, maxSamples } = layout.capacity;
-  checkIndices(op, "plan", plan, layout.totalWords);
-  checkIndices(op, "blockTables", tables.blockTables, maxRows * maxBlocksPerRow);
-  checkIndices(op, "lastTokens", tables.lastTokens, maxRows);
-  checkIndices(op, "sampling", tables.sampling, maxRows * ROW_INIT_WORDS);
-  if (numRows > maxRows || numSamples > maxSamples)
-    fail(op, `${numRows} rows of at most ${maxRows}, ${numSamples} samples of at most ${maxSamples}`);
 }

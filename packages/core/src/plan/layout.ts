@@ -77,9 +77,9 @@ export const RowInit = {
 
 export const ROW_INIT_WORDS = 14;
 
-/** What of a row's tables is in use. A row-init record empties those that it names. */
+/** What of a row's tables (`RecordTables`) is in use. A row-init record empties those that it names. */
 export const RowFlags = {
-  /** Tokens are counted, and the last ones kept, from `history` records and as they are sampled. */
+  /** Tokens are counted, and the last ones kept, from `history` records and as they are sampled. Edits with tokens before need it. */
   history: 1,
   /** Only the tokens of the row's last `allowed` record may be sampled. */
   allowed: 2,
@@ -108,6 +108,15 @@ export const MAX_EDIT_WORDS = 4096;
 
 /** The longest list of tokens before, in an edit. */
 export const MAX_EDIT_CONTEXT = 31;
+
+/** Words of an edit before its tokens before. */
+export const EDIT_HEADER_WORDS = 4;
+
+/** The last tokens of a row that the device keeps. */
+export const RECENT_TOKENS = 32;
+
+/** Counts of tokens in an output end here. */
+export const MAX_TOKEN_COUNT = 0x7fff;
 
 /** Stands for "the token that this row sampled last", which only the device may know yet. */
 export const LAST_SAMPLED = -1;

@@ -4,7 +4,15 @@ export * from "./float-conversion.js";
 export * from "./gguf-writer.js";
 export { type MemoryCase, memoryCases, runMemoryCase } from "./memory-cases.js";
 export { createNullBackend, type NullBackendOptions } from "./null-backend.js";
-export { type BatchRow, type BatchSpec, preparedBatch, randomRows } from "./op-cases/case-batch.js";
+export { allowedRecord, editsRecord, historyRecord, type LogitEdit } from "./op-cases/batch-records.js";
+export {
+  type BatchRecord,
+  type BatchRow,
+  type BatchSpec,
+  preparedBatch,
+  type RowAdjustment,
+  randomRows,
+} from "./op-cases/case-batch.js";
 export { CaseBench, type CaseOutput, type Fill, type OutputOptions } from "./op-cases/case-bench.js";
 export { type OpCase, type OpName, TOLERANCES, type Tolerance } from "./op-cases/op-case.js";
 export { executeOpCase, type OpReport, runOpCase, seedOf } from "./op-cases/run-op-case.js";

@@ -90,6 +90,8 @@ function nullOps(sampleToken: (row: number, position: number) => number): Ops {
     pagedAttention: nothing,
     linear: nothing,
     siluMul: nothing,
+    adjustLogits: nothing,
+    filterLogits: nothing,
     sample(tokens: Tensor, _logits: Tensor, batch: Batch): void {
       const { layout } = batch;
       const plan = intsOf(batch.plan);

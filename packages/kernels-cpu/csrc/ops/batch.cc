@@ -4,6 +4,7 @@
 
 #include "octavo/step_plan.h"
 #include "ops/ops.h"
+#include "ops/records.h"
 #include "runtime/error.h"
 
 namespace octavo::cpu {
@@ -43,12 +44,15 @@ Sections read_header(const BatchView& batch) {
     return s;
 }
 
-void check_sections(const BatchView& batch, const Sections& s) {
+void check_sections(const BatchView& batch, const RecordTables& tables, const Sections& s) {
     const long long max_rows = batch.max_rows, max_blocks = batch.max_blocks;
     for (int64_t i = 0; i < s.inits; i++) {
         const int32_t row = s.row_inits[i * kRowInitWords + row_init::kRow];
         check(row >= 0 && row < batch.max_rows, ErrorCode::kInternal, "row init %lld names row %d of %lld", static_cast<long long>(i), row,
               max_rows);
+        const int32_t flags = s.row_inits[i * kRowInitWords + row_init::kFlags];
+        check(flags == 0 || tables.vocabulary > 0, ErrorCode::kInternal, "row init %lld has flags %d, the batch no tables of records",
+              static_cast<long long>(i), flags);
     }
     for (int64_t i = 0; i < s.writes; i++) {
         const int32_t *write = s.block_writes + 3 * i, row = write[0], index = write[1], block = write[2];
@@ -80,17 +84,20 @@ void check_sections(const BatchView& batch, const Sections& s) {
 
 }  // namespace
 
-void prepare_batch(Context&, const BatchView& batch, const BatchOutputs& outputs) {
+void prepare_batch(Context&, const BatchView& batch, const RecordTables& tables, const BatchOutputs& outputs) {
     const Sections s = read_header(batch);
-    check_sections(batch, s);
+    check_sections(batch, tables, s);
+    check_records(batch, tables);
     for (int64_t i = 0; i < s.inits; i++) {
         const int32_t* record = s.row_inits + i * kRowInitWords;
         memcpy(batch.sampling + record[row_init::kRow] * kRowInitWords, record, kRowInitWords * sizeof(int32_t));
+        empty_row(tables, record[row_init::kRow], record[row_init::kFlags]);
     }
     for (int64_t i = 0; i < s.writes; i++) {
         const int32_t* write = s.block_writes + 3 * i;
         batch.block_tables[write[0] * batch.max_blocks + write[1]] = write[2];
     }
+    apply_records(batch, tables);
     const int32_t *starts = batch.plan + batch.query_starts, *contexts = batch.plan + batch.context_lens;
     for (int64_t i = 0; i < s.rows; i++) {
         const int64_t row = batch.plan[batch.row_ids + i];
@@ -100,6 +107,7 @@ void prepare_batch(Context&, const BatchView& batch, const BatchOutputs& outputs
             const int64_t position = contexts[i] + t - starts[i];
             const int32_t token = s.token_ids[t];
             outputs.input_ids[t] = token == kLastSampled ? batch.last_tokens[row] : token;
+            if (token == kLastSampled) remember_token(batch, tables, row, position, batch.last_tokens[row]);
             outputs.positions[t] = static_cast<int32_t>(position + rope_offset);
             outputs.slots[t] = static_cast<int32_t>(table[position / batch.block_size] * batch.block_size + position % batch.block_size);
         }

@@ -1,6 +1,8 @@
 // logprobs as ops.ts defines it. One thread does a row: it writes the exponentials to its scratch and sums them in double, always
-// in the same order.
+// in the same order; many alternatives are sorted there after that.
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "ops/ops.h"
 
@@ -11,9 +13,25 @@ constexpr float kNothing = -INFINITY;
 
 float value_at(const float* logits, int64_t token) { return std::isnan(logits[token]) ? kNothing : logits[token]; }
 
-/** The `count` most likely tokens, best first; of equal ones the lowest ids, which come first. */
-void find_likely(int32_t* tokens, int64_t count, const float* logits, int64_t vocabulary) {
+/** Up to so many tokens are found by insertion: their order is that of a sort, in one pass over the vocabulary. */
+constexpr int64_t kMostInserted = 64;
+
+/** As find_likely, for many tokens. @param room vocabulary elements */
+void sort_likely(int32_t* tokens, int64_t count, const float* logits, int64_t vocabulary, int32_t* room) {
+    const auto before = [&](int32_t a, int32_t b) {
+        const float first = value_at(logits, a), second = value_at(logits, b);
+        return first > second || (first == second && a < b);
+    };
+    std::iota(room, room + vocabulary, 0);
+    if (count < vocabulary) std::nth_element(room, room + count, room + vocabulary, before);
+    std::sort(room, room + count, before);
+    std::copy(room, room + count, tokens);
+}
+
+/** The `count` most likely tokens, best first; of equal ones the lowest ids, which come first. @param room vocabulary elements */
+void find_likely(int32_t* tokens, int64_t count, const float* logits, int64_t vocabulary, int32_t* room) {
     if (count == 0) return;
+    if (count > kMostInserted) return sort_likely(tokens, count, logits, vocabulary, room);
     int64_t found = 0;
     float last = kNothing;
     for (int64_t i = 0; i < vocabulary; i++) {
@@ -52,21 +70,23 @@ void logprobs(Context& context, const Logprobs& out, const float* logits, const 
         int32_t* tokens = out.tokens + s * out.columns;
         float* results = out.logprobs + s * out.columns;
         const float largest = value_at(row, kernels.argmax(row, vocabulary));
-        const double log_sum = std::log(sum_of_exponentials(kernels, row, vocabulary, largest, context.pool.scratch(thread, vocabulary)));
-        const auto logprob = [&](float value) {
+        float* scratch = context.pool.scratch(thread, vocabulary);
+        const double log_sum = out.as_logits ? 0 : std::log(sum_of_exponentials(kernels, row, vocabulary, largest, scratch));
+        const auto result = [&](float value) {
+            if (out.as_logits) return value;
             return static_cast<float>((value == largest ? 0.0 : static_cast<double>(value) - largest) - log_sum);
         };
 
         const int64_t token = tokens[0] = picked[s];
         const bool exists = token >= 0 && token < vocabulary;
         const float own = exists ? value_at(row, token) : kNothing;
-        results[0] = exists ? logprob(own) : kNothing;
+        results[0] = exists ? result(own) : kNothing;
         int32_t larger = 0;
         for (int64_t i = 0; i < vocabulary; i++) larger += row[i] > own ? 1 : 0;
         out.ranks[s] = larger + 1;
 
-        find_likely(tokens + 1, out.columns - 1, row, vocabulary);
-        for (int64_t column = 1; column < out.columns; column++) results[column] = logprob(value_at(row, tokens[column]));
+        find_likely(tokens + 1, out.columns - 1, row, vocabulary, reinterpret_cast<int32_t*>(scratch));
+        for (int64_t column = 1; column < out.columns; column++) results[column] = result(value_at(row, tokens[column]));
     });
 }
 

@@ -47,10 +47,17 @@ void write_kv(Context& context, const PagedCache& cache, const void* k, int64_t 
               const int32_t* slots, int64_t tokens);
 
 /** @throws INTERNAL, before anything is written, when the plan points outside of its tables */
-void prepare_batch(Context& context, const BatchView& batch, const BatchOutputs& outputs);
+void prepare_batch(Context& context, const BatchView& batch, const RecordTables& tables, const BatchOutputs& outputs);
 
 /** @throws INTERNAL for a block outside of the cache */
 void paged_attention(Context& context, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments);
+
+/** @throws INTERNAL when the plan or a row's edits point outside of their tables */
+void adjust_logits(Context& context, const BatchView& batch, const RecordTables& tables, const int32_t* input_ids, float* logits,
+                   int64_t samples);
+
+/** @throws INTERNAL when a sample names a row outside of the tables */
+void filter_logits(Context& context, const BatchView& batch, float* logits, int64_t samples, int64_t vocabulary);
 
 void sample(Context& context, const BatchView& batch, int32_t* tokens, const float* logits, int64_t samples, int64_t vocabulary);
 

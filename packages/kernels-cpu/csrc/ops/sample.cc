@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 #include "octavo/step_plan.h"
 #include "ops/ops.h"
@@ -139,11 +140,22 @@ int32_t gumbel_argmax(const SamplingKernels& kernels, const Row& row, const Thre
     return winner;
 }
 
-/** @param scratch scratch_floats(count) */
-int32_t sample_row(const SamplingKernels& kernels, const Parameters& parameters, const float* logits, int64_t count, float* scratch) {
-    const int32_t greedy = kernels.argmax(logits, count);
-    if (!(logits[greedy] > -INFINITY)) return kNoToken;
-    if (!(parameters.temperature > 0) || !std::isfinite(logits[greedy])) return greedy;
+/** What one sample draws from. */
+struct Distribution {
+    Row row;
+    Threshold threshold;
+    int32_t most_likely;
+};
+
+/**
+ * Divides by the temperature and applies the filters.
+ * @param greedy the largest logit's token
+ * @param scratch scratch_floats(count)
+ * @returns nothing where the sample is greedy, or taken as if it were
+ */
+std::optional<Distribution> filter(const SamplingKernels& kernels, const Parameters& parameters, const float* logits, int64_t count,
+                                   int32_t greedy, float* scratch) {
+    if (!(parameters.temperature > 0) || !std::isfinite(logits[greedy])) return {};
     const int64_t padded = padded_count(count);
     float* values = scratch;
     float* weights = values + padded;
@@ -152,7 +164,7 @@ int32_t sample_row(const SamplingKernels& kernels, const Parameters& parameters,
     // Division can make neighbours equal, so the lowest id of the largest may be another one now.
     const int32_t most_likely = kernels.argmax(values, count);
     const Row row{values, weights, count, values[most_likely]};
-    if (std::isinf(row.largest)) return greedy;
+    if (std::isinf(row.largest)) return {};
     kernels.weigh(weights, values, count, row.largest);
     std::fill(weights + count, weights + padded, 0.0f);
 
@@ -165,7 +177,7 @@ int32_t sample_row(const SamplingKernels& kernels, const Parameters& parameters,
     }
     if (parameters.top_k > 0 && parameters.top_k < count) apply_top_k(row, parameters.top_k, threshold, room);
     if (parameters.top_p < 1) apply_top_p(row, parameters.top_p, threshold, room);
-    return gumbel_argmax(kernels, row, threshold, most_likely, parameters.noise);
+    return Distribution{row, threshold, most_likely};
 }
 
 float as_float(int32_t bits) {
@@ -174,37 +186,76 @@ float as_float(int32_t bits) {
     return value;
 }
 
-}  // namespace
+/** One sample's place in the plan. */
+struct Place {
+    int64_t row;
+    Parameters parameters;
+    bool is_last;
+};
 
-void sample(Context& context, const BatchView& batch, int32_t* tokens, const float* logits, int64_t samples, int64_t vocabulary) {
-    check(samples <= batch.max_samples, ErrorCode::kInternal, "sample: %lld samples, the plan's layout holds %lld",
+Place place_of(const BatchView& batch, int64_t s) {
+    const int64_t entry = batch.plan[batch.sample_rows + s];
+    const int64_t row = batch.plan[batch.row_ids + entry];
+    const int32_t* words = batch.sampling + row * kRowInitWords;
+    const int32_t* starts = batch.plan + batch.query_starts + entry;
+    const int32_t after = batch.plan[batch.sample_tokens + s];
+    Parameters parameters;
+    parameters.temperature = as_float(words[row_init::kTemperature]);
+    parameters.top_p = as_float(words[row_init::kTopP]);
+    parameters.min_p = as_float(words[row_init::kMinP]);
+    parameters.top_k = words[row_init::kTopK];
+    parameters.noise.seed_low = static_cast<uint32_t>(words[row_init::kSeedLow]);
+    parameters.noise.seed_high = static_cast<uint32_t>(words[row_init::kSeedHigh]);
+    parameters.noise.choice = static_cast<uint32_t>(words[row_init::kChoice]);
+    parameters.noise.position = static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + after - starts[0] + 1);
+    return {row, parameters, after == starts[1] - 1};
+}
+
+void check_samples(const char* op, const BatchView& batch, int64_t samples) {
+    check(samples <= batch.max_samples, ErrorCode::kInternal, "%s: %lld samples, the plan's layout holds %lld", op,
           static_cast<long long>(samples), static_cast<long long>(batch.max_samples));
     for (int64_t s = 0; s < samples; s++) {
         const int64_t entry = batch.plan[batch.sample_rows + s];
         const int64_t row = entry >= 0 && entry < batch.max_rows ? batch.plan[batch.row_ids + entry] : -1;
-        check(row >= 0 && row < batch.max_rows, ErrorCode::kInternal, "sample %lld names plan entry %lld, row %lld", static_cast<long long>(s),
-              static_cast<long long>(entry), static_cast<long long>(row));
+        check(row >= 0 && row < batch.max_rows, ErrorCode::kInternal, "%s: sample %lld names plan entry %lld, row %lld", op,
+              static_cast<long long>(s), static_cast<long long>(entry), static_cast<long long>(row));
     }
+}
+
+}  // namespace
+
+void sample(Context& context, const BatchView& batch, int32_t* tokens, const float* logits, int64_t samples, int64_t vocabulary) {
+    check_samples("sample", batch, samples);
+    const SamplingKernels& kernels = context.kernels.sampling;
     const int64_t room = scratch_floats(vocabulary);
     context.pool.run(samples, samples * vocabulary >= kMinParallelElements, [&](int64_t s, int thread) {
-        const int64_t entry = batch.plan[batch.sample_rows + s];
-        const int64_t row = batch.plan[batch.row_ids + entry];
-        const int32_t* words = batch.sampling + row * kRowInitWords;
-        const int32_t* starts = batch.plan + batch.query_starts + entry;
-        Parameters parameters;
-        parameters.temperature = as_float(words[row_init::kTemperature]);
-        parameters.top_p = as_float(words[row_init::kTopP]);
-        parameters.min_p = as_float(words[row_init::kMinP]);
-        parameters.top_k = words[row_init::kTopK];
-        parameters.noise.seed_low = static_cast<uint32_t>(words[row_init::kSeedLow]);
-        parameters.noise.seed_high = static_cast<uint32_t>(words[row_init::kSeedHigh]);
-        parameters.noise.choice = static_cast<uint32_t>(words[row_init::kChoice]);
-        const int32_t after = batch.plan[batch.sample_tokens + s];
-        parameters.noise.position = static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + after - starts[0] + 1);
-        const int32_t token =
-            sample_row(context.kernels.sampling, parameters, logits + s * vocabulary, vocabulary, context.pool.scratch(thread, room));
+        const Place place = place_of(batch, s);
+        const float* row = logits + s * vocabulary;
+        int32_t token = kernels.argmax(row, vocabulary);
+        if (!(row[token] > -INFINITY)) {
+            token = kNoToken;
+        } else if (const auto drawn = filter(kernels, place.parameters, row, vocabulary, token, context.pool.scratch(thread, room))) {
+            token = gumbel_argmax(kernels, drawn->row, drawn->threshold, drawn->most_likely, place.parameters.noise);
+        }
         tokens[s] = token;
-        if (after == starts[1] - 1) batch.last_tokens[row] = token == kNoToken ? 0 : token;
+        if (place.is_last) batch.last_tokens[place.row] = token == kNoToken ? 0 : token;
+    });
+}
+
+void filter_logits(Context& context, const BatchView& batch, float* logits, int64_t samples, int64_t vocabulary) {
+    check_samples("filterLogits", batch, samples);
+    const SamplingKernels& kernels = context.kernels.sampling;
+    const int64_t room = scratch_floats(vocabulary);
+    context.pool.run(samples, samples * vocabulary >= kMinParallelElements, [&](int64_t s, int thread) {
+        float* row = logits + s * vocabulary;
+        const int32_t greedy = kernels.argmax(row, vocabulary);
+        const auto kept =
+            filter(kernels, place_of(batch, s).parameters, row, vocabulary, greedy, context.pool.scratch(thread, room));
+        if (!kept) return;
+        for (int64_t i = 0; i < vocabulary; i++) {
+            const float value = kept->row.values[i];
+            row[i] = kept->threshold.keeps(value, i) ? value : -INFINITY;
+        }
     });
 }
 

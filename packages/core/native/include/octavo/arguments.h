@@ -91,6 +91,16 @@ public:
         return view;
     }
 
+    RecordTables records() {
+        RecordTables tables;
+        tables.vocabulary = integer();
+        tables.token_counts = static_cast<int32_t*>(optional_address());
+        tables.recent_tokens = static_cast<int32_t*>(optional_address());
+        tables.token_masks = static_cast<int32_t*>(optional_address());
+        tables.edits = static_cast<int32_t*>(optional_address());
+        return tables;
+    }
+
     PagedCache cache() {
         PagedCache cache;
         cache.keys = pointer<void>();

@@ -47,6 +47,18 @@ struct BatchView {
     int32_t* sampling;      // [max_rows, kRowInitWords]
 };
 
+/** The tables that records change; see RecordTables in packages/core/src/batch.ts. All null where the vocabulary is 0. */
+struct RecordTables {
+    int64_t vocabulary;
+    int32_t* token_counts;   // [max_rows, count_words()]
+    int32_t* recent_tokens;  // [max_rows, kRecentTokens]
+    int32_t* token_masks;    // [max_rows, mask_words()]
+    int32_t* edits;          // [max_rows, 1 + kMaxEditWords]
+
+    constexpr int64_t count_words() const { return (vocabulary + 1) / 2; }
+    constexpr int64_t mask_words() const { return (vocabulary + 31) / 32; }
+};
+
 struct BatchOutputs {
     int32_t *input_ids, *positions, *slots;
 };
@@ -66,6 +78,8 @@ struct Logprobs {
     float* logprobs;
     int32_t* ranks;
     int64_t columns;
+    /** The logits themselves instead of their log softmax. */
+    bool as_logits;
 };
 
 /** Uniform random values; see packages/core/src/random-fill.ts. */

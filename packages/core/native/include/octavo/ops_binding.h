@@ -9,11 +9,12 @@ namespace {
 napi_value prepare_batch_entry(Call& call) {
     Queue& queue = queue_of(call.backend());
     const BatchView batch = call.batch();
+    const RecordTables records = call.records();
     BatchOutputs outputs;
     outputs.input_ids = call.pointer<int32_t>();
     outputs.positions = call.pointer<int32_t>();
     outputs.slots = call.pointer<int32_t>();
-    prepare_batch(queue, batch, outputs);
+    prepare_batch(queue, batch, records, outputs);
     return nullptr;
 }
 
@@ -125,6 +126,25 @@ napi_value silu_mul_entry(Call& call) {
     return nullptr;
 }
 
+napi_value adjust_logits_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    const BatchView batch = call.batch();
+    const RecordTables records = call.records();
+    const int32_t* input_ids = call.pointer<int32_t>();
+    float* logits = call.pointer<float>();
+    adjust_logits(queue, batch, records, input_ids, logits, call.integer());
+    return nullptr;
+}
+
+napi_value filter_logits_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    const BatchView batch = call.batch();
+    float* logits = call.pointer<float>();
+    const int64_t samples = call.integer();
+    filter_logits(queue, batch, logits, samples, call.integer());
+    return nullptr;
+}
+
 napi_value sample_entry(Call& call) {
     Queue& queue = queue_of(call.backend());
     const BatchView batch = call.batch();
@@ -144,8 +164,9 @@ napi_value logprobs_entry(Call& call) {
     out.columns = call.integer();
     const float* logits = call.pointer<float>();
     const int32_t* picked = call.pointer<int32_t>();
-    const int64_t samples = call.integer();
-    logprobs(queue, out, logits, picked, samples, call.integer());
+    const int64_t samples = call.integer(), vocabulary = call.integer();
+    out.as_logits = call.code() != 0;
+    logprobs(queue, out, logits, picked, samples, vocabulary);
     return nullptr;
 }
 
@@ -186,6 +207,8 @@ void export_ops(napi_env env, napi_value exports, Environment* environment, Expo
     add(env, exports, "pagedAttention", entry<paged_attention_entry>, environment);
     add(env, exports, "linear", entry<linear_entry>, environment);
     add(env, exports, "siluMul", entry<silu_mul_entry>, environment);
+    add(env, exports, "adjustLogits", entry<adjust_logits_entry>, environment);
+    add(env, exports, "filterLogits", entry<filter_logits_entry>, environment);
     add(env, exports, "sample", entry<sample_entry>, environment);
     add(env, exports, "logprobs", entry<logprobs_entry>, environment);
     add(env, exports, "convert", entry<convert_entry>, environment);

@@ -12,6 +12,12 @@ inline constexpr int32_t kRowInitWords = 14;
 inline constexpr int32_t kLastSampled = -1;
 inline constexpr int32_t kNoToken = -1;
 inline constexpr int32_t kNullBlock = 0;
+inline constexpr int32_t kRecordHeaderWords = 3;
+inline constexpr int32_t kEditHeaderWords = 4;
+inline constexpr int32_t kMaxEditWords = 4096;
+inline constexpr int32_t kMaxEditContext = 31;
+inline constexpr int32_t kRecentTokens = 32;
+inline constexpr int32_t kMaxTokenCount = 32767;
 
 namespace plan_header {
 inline constexpr int32_t kVersion = 0;
@@ -52,6 +58,18 @@ inline constexpr int32_t kPresencePenalty = 11;
 inline constexpr int32_t kFrequencyPenalty = 12;
 inline constexpr int32_t kPromptLength = 13;
 }  // namespace row_init
+
+namespace row_flags {
+inline constexpr int32_t kHistory = 1;
+inline constexpr int32_t kAllowed = 2;
+inline constexpr int32_t kEdits = 4;
+}  // namespace row_flags
+
+namespace row_record {
+inline constexpr int32_t kHistory = 1;
+inline constexpr int32_t kAllowed = 2;
+inline constexpr int32_t kEdits = 3;
+}  // namespace row_record
 
 namespace dtype {
 inline constexpr int32_t kFloat32 = 0;

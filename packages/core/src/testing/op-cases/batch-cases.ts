@@ -4,12 +4,12 @@ import { LAST_SAMPLED } from "../../plan/layout.js";
 import type { Tensor } from "../../tensor.js";
 import { intsOf } from "../elements.js";
 import type { RowSampling } from "../reference/sampling.js";
-import { type BatchSpec, hostBatch, randomRows } from "./case-batch.js";
+import { type BatchSpec, hostBatch, mapRecordTables, randomRows } from "./case-batch.js";
 import type { CaseBench } from "./case-bench.js";
 import type { OpCase } from "./op-case.js";
 
 /** A backend's batch before prepareBatch: tables with contents, expanded tensors poisoned. */
-function unpreparedBatch(bench: CaseBench, spec: BatchSpec): Batch {
+export function unpreparedBatch(bench: CaseBench, spec: BatchSpec): Batch {
   const host = hostBatch(spec, (row) => 500 + row);
   const table = (name: string, t: Tensor): Tensor => {
     const words = intsOf(t);
@@ -24,6 +24,9 @@ function unpreparedBatch(bench: CaseBench, spec: BatchSpec): Batch {
       blockTables: table("blockTables", host.tables.blockTables),
       lastTokens: table("lastTokens", host.tables.lastTokens),
       sampling: table("sampling", host.tables.sampling),
+      ...(host.tables.records && {
+        records: mapRecordTables((name) => table(name, host.tables.records![name])),
+      }),
     },
     inputIds: bench.output("inputIds", "int32", host.inputIds.shape, { compared: host.numTokens }),
     positions: bench.output("positions", "int32", host.positions.shape, { compared: host.numTokens }),

@@ -1,6 +1,6 @@
 // Builds a step's batch for a case: a real plan, expanded by the reference, so that a case of one op depends on no other op
 // of the backend.
-import { type Batch, planSection } from "../../batch.js";
+import { type Batch, planSection, type RecordTables, recordTableShapes } from "../../batch.js";
 import { planLayout, ROW_INIT_WORDS, RowInit } from "../../plan/layout.js";
 import { StepPlan } from "../../plan/plan.js";
 import { hostStorage } from "../../storage.js";
@@ -28,6 +28,31 @@ export interface BatchRow {
   readonly sampling?: RowSampling;
   /** After how many of its last tokens it samples. Default: 1. */
   readonly samples?: number;
+  /** What the logits of a row with `sampling` go through. Default: nothing. */
+  readonly adjustment?: RowAdjustment;
+  /** True: the device knows the row, the plan does not begin it. */
+  readonly isKnown?: boolean;
+  readonly records?: readonly BatchRecord[];
+}
+
+/** Words of a row init beside those of RowSampling. */
+export interface RowAdjustment {
+  /** RowFlags, added up. */
+  readonly flags: number;
+  /** Default 1. */
+  readonly repetitionPenalty?: number;
+  /** Default 0. */
+  readonly presencePenalty?: number;
+  /** Default 0. */
+  readonly frequencyPenalty?: number;
+  /** Default 0. */
+  readonly promptLength?: number;
+}
+
+export interface BatchRecord {
+  /** One of RowRecord. */
+  readonly kind: number;
+  readonly words: ArrayLike<number>;
 }
 
 export interface BatchSpec {
@@ -38,10 +63,23 @@ export interface BatchSpec {
   readonly maxBlocksPerRow: number;
   /** Default: maxRows. */
   readonly maxSamples?: number;
+  /** With it there are tables of records. Default: 0. */
+  readonly vocabSize?: number;
 }
 
 /** What the device holds before the step: block tables full of an invalid id, so that reading a stale entry shows. */
 const STALE_BLOCK = 0x7ffffff0;
+
+/**
+ * What tables of records hold before the step: even tokens in the prompt and seen as often as can be counted, odd ones seen three
+ * times, a mask of some tokens, more edits than there may be.
+ */
+const STALE_RECORDS: Record<keyof RecordTables, number> = {
+  tokenCounts: 0x0003_ffff,
+  recentTokens: 0x7ffffff1,
+  tokenMasks: 0x5a5a_0ff1,
+  edits: 0x7ffffff2,
+};
 
 /** A host batch with its plan, before prepareBatch. */
 export function hostBatch(spec: BatchSpec, initialLastTokens: (row: number) => number = () => 0): Batch {
@@ -51,10 +89,13 @@ export function hostBatch(spec: BatchSpec, initialLastTokens: (row: number) => n
     const words = new Int32Array(elementCount(shape)).fill(fill);
     return tensor("int32", shape, hostStorage(new Uint8Array(words.buffer)));
   };
+  const shapes = recordTableShapes(layout);
+  const stale = (name: keyof RecordTables): Tensor => ints(shapes[name], STALE_RECORDS[name]);
   const tables = {
     blockTables: ints([maxRows, maxBlocksPerRow], STALE_BLOCK),
     lastTokens: ints([maxRows]),
     sampling: ints([maxRows, ROW_INIT_WORDS]),
+    ...(layout.capacity.vocabSize > 0 && { records: mapRecordTables(stale) }),
   };
   const blockTables = intsOf(tables.blockTables);
   const plan = new StepPlan(layout);
@@ -69,9 +110,13 @@ export function hostBatch(spec: BatchSpec, initialLastTokens: (row: number) => n
       else plan.addBlockWrite(row.row, index, block);
     });
     if (row.sampling) {
-      writeSampling(record, row.sampling);
+      writeSampling(record, row.sampling, row.adjustment);
       record[RowInit.ropeOffset] = row.ropeOffset ?? 0;
-      plan.addRowInit(row.row, record);
+      if (row.isKnown) intsOf(tables.sampling).set(record, row.row * ROW_INIT_WORDS);
+      else plan.addRowInit(row.row, record);
+    }
+    for (const { kind, words } of row.records ?? []) {
+      plan.addRecord(row.row, kind, undefined, Int32Array.from(words), 0, words.length);
     }
   }
   plan.finish();
@@ -119,6 +164,9 @@ export function preparedBatch(
         ...(accept && { accept }),
       }),
       sampling: upload("sampling", host.tables.sampling),
+      ...(host.tables.records && {
+        records: mapRecordTables((name) => upload(name, host.tables.records![name])),
+      }),
     },
     plan,
     inputIds: upload("inputIds", host.inputIds),
@@ -156,7 +204,17 @@ export function randomRows(
   });
 }
 
-function writeSampling(record: Int32Array, sampling: RowSampling): void {
+/** Tables of records, each from its name. */
+export function mapRecordTables(make: (name: keyof RecordTables) => Tensor): RecordTables {
+  return {
+    tokenCounts: make("tokenCounts"),
+    recentTokens: make("recentTokens"),
+    tokenMasks: make("tokenMasks"),
+    edits: make("edits"),
+  };
+}
+
+function writeSampling(record: Int32Array, sampling: RowSampling, adjustment: RowAdjustment = { flags: 0 }): void {
   const floats = new Float32Array(record.buffer);
   floats[RowInit.temperature] = sampling.temperature;
   floats[RowInit.topP] = sampling.topP;
@@ -165,4 +223,9 @@ function writeSampling(record: Int32Array, sampling: RowSampling): void {
   record[RowInit.seedLow] = sampling.seedLow;
   record[RowInit.seedHigh] = sampling.seedHigh;
   record[RowInit.choice] = sampling.choice;
+  record[RowInit.flags] = adjustment.flags;
+  floats[RowInit.repetitionPenalty] = adjustment.repetitionPenalty ?? 1;
+  floats[RowInit.presencePenalty] = adjustment.presencePenalty ?? 0;
+  floats[RowInit.frequencyPenalty] = adjustment.frequencyPenalty ?? 0;
+  record[RowInit.promptLength] = adjustment.promptLength ?? 0;
 }

@@ -78,6 +78,12 @@ const sampleWith =
     sample: (tokens, logits, batch) => right.sample(tokens, logits, altered(batch, noChange, change)),
   });
 
+const adjustWith =
+  (change: (record: Int32Array) => void) =>
+  (right: Ops): Partial<Ops> => ({
+    adjustLogits: (logits, batch) => right.adjustLogits(logits, altered(batch, noChange, change)),
+  });
+
 const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backend) => Partial<Ops>][] = [
   [
     "prepareBatch",
@@ -100,6 +106,17 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
       },
     }),
   ],
+  ...(["tokenCounts", "recentTokens", "tokenMasks", "edits"] as const).map((name): (typeof FAULTS)[number] => [
+    "prepareBatch",
+    `one bit of ${name} changed`,
+    (right) => ({
+      prepareBatch(batch) {
+        right.prepareBatch(batch);
+        const table = batch.tables.records && intsOf(batch.tables.records[name]);
+        if (table) table[table.length - 1]! ^= 1;
+      },
+    }),
+  ]),
   [
     "embedding",
     "ids clamped to the vocabulary",
@@ -250,6 +267,68 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
           );
         }
       },
+    }),
+  ],
+  ...([1, 2, 4] as const).map((flag): (typeof FAULTS)[number] => [
+    "adjustLogits",
+    `flag ${flag} ignored`,
+    adjustWith((record) => {
+      record[RowInit.flags]! &= ~flag;
+    }),
+  ]),
+  [
+    "adjustLogits",
+    "positions one too far",
+    (right) => ({ adjustLogits: (logits, batch) => right.adjustLogits(logits, shiftContext(batch, 1)) }),
+  ],
+  [
+    "adjustLogits",
+    "the prompt one too long",
+    adjustWith((record) => {
+      record[RowInit.promptLength]!++;
+    }),
+  ],
+  [
+    "adjustLogits",
+    "drafts left out",
+    (right) => ({
+      adjustLogits(logits, batch) {
+        const ids = tensor(
+          "int32",
+          batch.inputIds.shape,
+          hostStorage(new Uint8Array(intsOf(batch.inputIds).length * 4)),
+        );
+        right.adjustLogits(logits, { ...batch, inputIds: ids });
+      },
+    }),
+  ],
+  ...(["repetitionPenalty", "presencePenalty", "frequencyPenalty"] as const).map((name): (typeof FAULTS)[number] => [
+    "adjustLogits",
+    `${name} a hundred-thousandth off`,
+    adjustWith((record) => setFloat(record, RowInit[name], (value) => value * 1.00001)),
+  ]),
+  [
+    "filterLogits",
+    "greedy rows divided",
+    (right) => ({
+      filterLogits: (logits, batch) =>
+        right.filterLogits(
+          logits,
+          altered(batch, noChange, (record) => setFloat(record, RowInit.temperature, (t) => t || 2)),
+        ),
+    }),
+  ],
+  [
+    "filterLogits",
+    "top_k one too many",
+    (right) => ({
+      filterLogits: (logits, batch) =>
+        right.filterLogits(
+          logits,
+          altered(batch, noChange, (record) => {
+            if (record[RowInit.topK]! > 0) record[RowInit.topK]!++;
+          }),
+        ),
     }),
   ],
   [

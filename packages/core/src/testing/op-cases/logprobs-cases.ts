@@ -1,4 +1,5 @@
 // Cases of logprobs. Tokens and ranks must be the reference's: no rounding decides them.
+import type { LogprobKind } from "../../ops.js";
 import type { Random } from "../random.js";
 import type { Fill } from "./case-bench.js";
 import { normal } from "./fills.js";
@@ -10,6 +11,8 @@ interface LogprobsShape {
   readonly vocabSize: number;
   readonly rows: number;
   readonly alternatives: number;
+  /** Default: "logprobs". */
+  readonly kind?: LogprobKind;
   readonly logits?: (random: Random, vocabSize: number) => Fill;
   /** Default: any token of the vocabulary. */
   readonly picked?: (row: number, random: Random) => number;
@@ -97,10 +100,47 @@ const SHAPES: readonly LogprobsShape[] = [
     picked: (row) => [-1, 33, 2 ** 31 - 1][row]!,
   },
   { name: "a real vocabulary", why: "enough for several threads", vocabSize: 32003, rows: 3, alternatives: 20 },
+  {
+    name: "many of a vocabulary",
+    why: "more than are looked for one by one",
+    vocabSize: 5003,
+    rows: 3,
+    alternatives: 1500,
+  },
+  { name: "a whole vocabulary", why: "a size that is no power of two", vocabSize: 9001, rows: 3, alternatives: 9001 },
+  {
+    name: "a whole vocabulary of ties",
+    why: "then by id, with NaN and both infinities among them",
+    vocabSize: 2111,
+    rows: 4,
+    alternatives: 2111,
+    logits: (random) => () =>
+      [Number.NaN, Number.NEGATIVE_INFINITY, 1, 2, -0, 0, 3, Number.POSITIVE_INFINITY][random.integer(8)]!,
+  },
+  {
+    name: "many, with ties at the end",
+    why: "of those that share the last place the lowest ids",
+    vocabSize: 3000,
+    rows: 4,
+    alternatives: 200,
+    logits: (random) => () => random.integer(4),
+  },
+  {
+    name: "logits",
+    why: "the values themselves, in the order of the logprobs",
+    vocabSize: 1031,
+    rows: 5,
+    alternatives: 20,
+    kind: "logits",
+    logits: (random) => (i) =>
+      i % 9 === 0 ? Number.NaN : i % 9 === 1 ? Number.NEGATIVE_INFINITY : 4 * random.normal(),
+    picked: (row) => [-1, 0, 1, 2, 1030][row]!,
+  },
+  { name: "all logits", why: "a whole vocabulary", vocabSize: 700, rows: 2, alternatives: 700, kind: "logits" },
 ];
 
 export const logprobsCases: readonly OpCase[] = SHAPES.map(
-  ({ name, why, vocabSize, rows, alternatives, logits, picked }): OpCase => ({
+  ({ name, why, vocabSize, rows, alternatives, kind, logits, picked }): OpCase => ({
     op: "logprobs",
     name: `logprobs ${name}`,
     why,
@@ -124,7 +164,7 @@ export const logprobsCases: readonly OpCase[] = SHAPES.map(
       const tokens = bench.input("picked", "int32", [rows + 2], (row) =>
         row < rows && picked ? picked(row, random) : random.integer(vocabSize),
       );
-      return () => bench.ops.logprobs(out, values, tokens);
+      return () => bench.ops.logprobs(out, values, tokens, kind);
     },
   }),
 );

@@ -1,19 +1,23 @@
 // The op-case table: every case of every op, for parity between backends, speed and the list of what is supported.
 import { activationCases } from "./activation-cases.js";
+import { adjustCases } from "./adjust-cases.js";
 import { attentionCases } from "./attention-cases.js";
 import { batchCases } from "./batch-cases.js";
 import { blockLinearCases } from "./block-linear-cases.js";
 import { embeddingCases } from "./embedding-cases.js";
+import { filterCases } from "./filter-cases.js";
 import { linearCases } from "./linear-cases.js";
 import { logprobsCases } from "./logprobs-cases.js";
 import { normCases } from "./norm-cases.js";
 import type { OpCase } from "./op-case.js";
+import { recordCases } from "./record-cases.js";
 import { ropeCases } from "./rope-cases.js";
 import { samplingCases } from "./sampling-cases.js";
 
 /** Every case that a backend must pass. Names are unique. */
 export const opCases: readonly OpCase[] = [
   ...batchCases,
+  ...recordCases,
   ...embeddingCases,
   ...normCases,
   ...ropeCases,
@@ -21,6 +25,8 @@ export const opCases: readonly OpCase[] = [
   ...linearCases,
   ...blockLinearCases,
   ...activationCases,
+  ...adjustCases,
+  ...filterCases,
   ...samplingCases,
   ...logprobsCases,
 ];

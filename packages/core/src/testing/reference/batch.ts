@@ -3,6 +3,7 @@ import type { Batch } from "../../batch.js";
 import { assertInternal } from "../../errors.js";
 import { LAST_SAMPLED, PLAN_VERSION, PlanHeader, ROW_INIT_WORDS, RowInit } from "../../plan/layout.js";
 import { intsOf } from "../elements.js";
+import { applyRecords, emptyRow, rememberToken } from "./records.js";
 
 export function prepareBatch(batch: Batch): void {
   const { layout, tables } = batch;
@@ -22,11 +23,13 @@ export function prepareBatch(batch: Batch): void {
     const from = header(PlanHeader.rowInitsOffset) + i * ROW_INIT_WORDS;
     const row = plan[from]!;
     sampling.set(plan.subarray(from, from + ROW_INIT_WORDS), row * ROW_INIT_WORDS);
+    emptyRow(batch, row);
   }
   for (let i = 0; i < header(PlanHeader.numBlockWrites); i++) {
     const from = header(PlanHeader.blockWritesOffset) + 3 * i;
     blockTables[plan[from]! * maxBlocksPerRow + plan[from + 1]!] = plan[from + 2]!;
   }
+  applyRecords(batch);
   for (let i = 0; i < header(PlanHeader.numRows); i++) {
     const row = plan[layout.rowIds + i]!;
     const start = plan[layout.queryStarts + i]!;
@@ -36,6 +39,7 @@ export function prepareBatch(batch: Batch): void {
       const position = plan[layout.contextLens + i]! + (t - start);
       const block = blockTables[row * maxBlocksPerRow + Math.floor(position / blockSize)]!;
       inputIds[t] = token === LAST_SAMPLED ? lastTokens[row]! : token;
+      if (token === LAST_SAMPLED) rememberToken(batch, row, position, lastTokens[row]!);
       positions[t] = position + sampling[row * ROW_INIT_WORDS + RowInit.ropeOffset]!;
       slots[t] = block * blockSize + (position % blockSize);
     }

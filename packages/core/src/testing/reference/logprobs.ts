@@ -1,9 +1,9 @@
 // Logarithms of a softmax, of one token and of the most likely ones: a sort of the whole vocabulary.
-import type { LogprobsOutput } from "../../ops.js";
+import type { LogprobKind, LogprobsOutput } from "../../ops.js";
 import type { Tensor } from "../../tensor.js";
 import { intsOf, load, store } from "../elements.js";
 
-export function logprobs(out: LogprobsOutput, logits: Tensor, picked: Tensor): void {
+export function logprobs(out: LogprobsOutput, logits: Tensor, picked: Tensor, kind: LogprobKind = "logprobs"): void {
   const [samples, columns] = out.tokens.shape as [number, number];
   const tokens = intsOf(out.tokens);
   const ranks = intsOf(out.ranks);
@@ -11,7 +11,7 @@ export function logprobs(out: LogprobsOutput, logits: Tensor, picked: Tensor): v
   for (let s = 0; s < samples; s++) {
     load(values, logits, s * logits.strides[0]!);
     const clean = values.map((value) => (Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value));
-    const all = logSoftmax(clean);
+    const all = kind === "logits" ? clean : logSoftmax(clean);
     const token = intsOf(picked)[s]!;
     const own = clean[token] ?? Number.NEGATIVE_INFINITY;
     const likely = Array.from(clean.keys()).sort((a, b) => Math.sign(clean[b]! - clean[a]!) || a - b);

@@ -10,6 +10,7 @@ import { byteSize, contiguousStrides, isContiguous, type Tensor, tensor } from "
 import { copyElements, load, store } from "../elements.js";
 import { HostBackend } from "../host-backend.js";
 import { siluMul } from "./activation.js";
+import { adjustLogits } from "./adjust-logits.js";
 import { pagedAttention, writeKv } from "./attention.js";
 import { prepareBatch } from "./batch.js";
 import { embedding, gatherRows } from "./embedding.js";
@@ -18,7 +19,7 @@ import { logprobs } from "./logprobs.js";
 import { addRmsNorm, rmsNorm } from "./norm.js";
 import { fillRandom } from "./random-fill.js";
 import { rope } from "./rope.js";
-import { sample } from "./sampling.js";
+import { filterLogits, sample } from "./sampling.js";
 
 const OPS: Ops = {
   prepareBatch,
@@ -31,6 +32,8 @@ const OPS: Ops = {
   pagedAttention,
   linear,
   siluMul,
+  adjustLogits,
+  filterLogits,
   sample,
   logprobs,
 };

@@ -3,7 +3,7 @@ import type { Batch } from "../../batch.js";
 import { gumbel } from "../../philox.js";
 import { NO_TOKEN, ROW_INIT_WORDS, RowInit } from "../../plan/layout.js";
 import type { Tensor } from "../../tensor.js";
-import { intsOf, load } from "../elements.js";
+import { intsOf, load, store } from "../elements.js";
 
 /** A row's sampling parameters, as its row-init record holds them. */
 export interface RowSampling {
@@ -26,6 +26,19 @@ export function sample(tokens: Tensor, logits: Tensor, batch: Batch): void {
     const token = sampleToken(values, parameters, position);
     sampled[s] = token;
     if (isLast) lastTokens[row] = token === NO_TOKEN ? 0 : token;
+  }
+}
+
+export function filterLogits(logits: Tensor, batch: Batch): void {
+  const values = new Float64Array(logits.shape[1]!);
+  for (let s = 0; s < batch.numSamples; s++) {
+    const { parameters } = sampleOf(batch, s);
+    load(values, logits, s * logits.strides[0]!);
+    if (parameters.temperature === 0 || !Number.isFinite(values[argmax(values)]!)) continue;
+    const scaled = scaledLogits(values, parameters);
+    const kept = keptTokens(scaled, parameters);
+    const filtered = scaled.map((value, token) => (kept[token] ? value : Number.NEGATIVE_INFINITY));
+    store(logits, s * logits.strides[0]!, filtered);
   }
 }
 
