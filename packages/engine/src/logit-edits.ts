@@ -60,13 +60,16 @@ export class LogitEdits {
     if (count > 0) for (const token of stopTokenIds) this.#add("min_tokens", token, BAN, promptLength + count);
   }
 
-  /** `bad_words`, as vLLM tokenizes them: at the start of a text and, where that gives as many tokens, after a space. */
+  /**
+   * `bad_words`, as they are tokenized at the start of a text and after a space. vLLM leaves the second out where it has another
+   * number of tokens than the first, so that a word with a token of its own after spaces would still appear.
+   */
   banWords(words: readonly string[], tokenizer: Pick<Tokenizer, "encode">, vocabSize: number): void {
     for (const word of words) {
       const bare = this.#encode(tokenizer, word.trimStart(), vocabSize);
       const spaced = this.#encode(tokenizer, ` ${word.trimStart()}`, vocabSize);
       this.#banSequence(word, bare);
-      if (spaced[0] !== bare[0] && spaced.length === bare.length) this.#banSequence(word, spaced);
+      if (!endsWith(spaced, bare)) this.#banSequence(word, spaced);
     }
   }
 
@@ -98,4 +101,9 @@ export class LogitEdits {
     this.#wordsOf.set(param, (this.#wordsOf.get(param) ?? 0) + words);
     if (before.length > 0) this.#hasContext = true;
   }
+}
+
+function endsWith(tokens: Int32Array, end: Int32Array): boolean {
+  const from = tokens.length - end.length;
+  return from >= 0 && end.every((token, i) => token === tokens[from + i]);
 }

@@ -126,11 +126,11 @@ describe("edits of logits", () => {
     }
     return edits;
   }
-  /** One token a letter; a space makes its own token, or one with the first letter where that is upper case. */
+  /** One token a letter; a space makes its own token, or one with the first letter where that is upper case, or with "QQ". */
   const tokenizer = () => ({
     encode: (text: string) =>
       Int32Array.from(
-        text.replace(/ [A-Z]/g, (c) => c[1]!.toLowerCase()),
+        text.replace(" QQ", "q").replace(/ [A-Z]/g, (c) => c[1]!.toLowerCase()),
         (c) => c.charCodeAt(0) - 32,
       ),
   });
@@ -150,7 +150,7 @@ describe("edits of logits", () => {
     expect(editsOf({ stopTokenIds: [8] }, { endTokenIds: [2] })).toEqual([]);
   });
 
-  it("ban bad words, alone and after a space where that gives other tokens, but as many", () => {
+  it("ban bad words, alone and after a space, where the second does not end with the first", () => {
     const ban = Number.NEGATIVE_INFINITY;
     const [a, b] = [65 - 32, 66 - 32];
     expect(editsOf({ badWords: ["A"] }, { tokenizer })).toEqual([
@@ -162,6 +162,10 @@ describe("edits of logits", () => {
       [b, ban, ALWAYS, a + 32],
     ]);
     expect(editsOf({ badWords: ["a"] }, { tokenizer })).toEqual([[a + 32, ban, ALWAYS]]);
+    expect(editsOf({ badWords: ["QQ"] }, { tokenizer })).toEqual([
+      [a + 16, ban, ALWAYS, a + 16],
+      [a + 48, ban, ALWAYS],
+    ]);
     expect(resolve({ badWords: ["AB"] }, { tokenizer }).needsHistory).toBe(true);
     expect(resolve({ badWords: ["A"] }, { tokenizer }).needsHistory).toBe(false);
   });

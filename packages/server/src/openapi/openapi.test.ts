@@ -18,8 +18,8 @@ async function documentOf(options = {}): Promise<Document> {
 }
 
 const BODIES: Readonly<Record<string, unknown>> = {
-  [CHAT]: { messages },
-  "/v1/completions": { prompt: "a" },
+  [CHAT]: { messages, return_token_ids: true, prompt_logprobs: 1, logprobs: true },
+  "/v1/completions": { prompt: "ab", return_token_ids: true, prompt_logprobs: 1, logprobs: 1 },
   "/tokenize": { prompt: "ab", return_token_strs: true },
   "/detokenize": { tokens: [97] },
 };
