@@ -4,6 +4,7 @@
 
 #include "kernels/fault.cuh"
 #include "kernels/plan.cuh"
+#include "kernels/records.cuh"
 #include "octavo/step_plan.h"
 #include "ops/ops.h"
 
@@ -15,7 +16,7 @@ __device__ inline bool fits(int64_t offset, int64_t words, int64_t total) {
     return offset >= 0 && words >= 0 && offset <= total && words <= total - offset;
 }
 
-__global__ void __launch_bounds__(kBatchThreads) prepare_batch(BatchView batch, BatchOutputs outputs, Fault* fault) {
+__global__ void __launch_bounds__(kBatchThreads) prepare_batch(BatchView batch, RecordTables tables, BatchOutputs outputs, Fault* fault) {
     namespace header = plan_header;
     const int32_t* plan = batch.plan;
     const int thread = static_cast<int>(threadIdx.x);
@@ -43,6 +44,16 @@ __global__ void __launch_bounds__(kBatchThreads) prepare_batch(BatchView batch, 
             report(fault, kPlanRowInit, row);
         }
     }
+    for (int64_t i = 0; i < inits; i++) {
+        const int32_t* init = plan + inits_at + i * kRowInitWords;
+        const int64_t row = init[row_init::kRow];
+        if (init[row_init::kFlags] == 0 || row < 0 || row >= batch.max_rows) continue;
+        if (tables.vocabulary > 0) {
+            empty_row(tables, row, init[row_init::kFlags], {thread, kBatchThreads});
+        } else if (thread == 0) {
+            report(fault, kPlanRowInit, row);
+        }
+    }
     for (int64_t i = thread; i < writes; i += kBatchThreads) {
         const int32_t *write = plan + writes_at + 3 * i, row = write[0], index = write[1], block = write[2];
         if (row >= 0 && row < batch.max_rows && index >= 0 && index < batch.max_blocks && block >= 0) {
@@ -52,6 +63,7 @@ __global__ void __launch_bounds__(kBatchThreads) prepare_batch(BatchView batch, 
         }
     }
     __syncthreads();
+    if (plan[header::kNumRecords] > 0) apply_records<kBatchThreads>(batch, tables, fault);
 
     const int32_t *starts = plan + batch.query_starts, *contexts = plan + batch.context_lens;
     for (int64_t t = thread; t < tokens; t += kBatchThreads) {
@@ -64,8 +76,12 @@ __global__ void __launch_bounds__(kBatchThreads) prepare_batch(BatchView batch, 
         }
         const int32_t token = plan[tokens_at + t];
         const int64_t block = batch.block_tables[row * batch.max_blocks + position / batch.block_size];
+        const int32_t* parameters = batch.sampling + row * kRowInitWords;
         outputs.input_ids[t] = token == kLastSampled ? batch.last_tokens[row] : token;
-        outputs.positions[t] = static_cast<int32_t>(position) + batch.sampling[row * kRowInitWords + row_init::kRopeOffset];
+        outputs.positions[t] = static_cast<int32_t>(position) + parameters[row_init::kRopeOffset];
+        if (token == kLastSampled && parameters[row_init::kFlags] & row_flags::kHistory) {
+            remember_token(tables, row, position, parameters[row_init::kPromptLength], batch.last_tokens[row], fault);
+        }
         outputs.slots[t] = static_cast<int32_t>(block * batch.block_size + position % batch.block_size);
     }
     for (int64_t s = thread; s < samples; s += kBatchThreads) {

@@ -7,7 +7,7 @@
 #include "kernels/fault.cuh"
 #include "kernels/philox.cuh"
 #include "kernels/reduce.cuh"
-#include "kernels/select.cuh"
+#include "kernels/threshold.cuh"
 #include "octavo/step_plan.h"
 #include "ops/ops.h"
 
@@ -21,65 +21,6 @@ __device__ inline int argmax(const float* logits, int count) {
     }
     best = block_best(best);
     return best.score == -INFINITY ? kNoToken : best.token;
-}
-
-/** The token of the `rank`-th (from 1) occurrence of `key`, by id. */
-__device__ inline int occurrence(const SampleRow& row, uint32_t key, long long rank) {
-    __shared__ int counts[kSampleWarps];
-    __shared__ int token;
-    const int lane = static_cast<int>(threadIdx.x) % kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;
-    if (threadIdx.x == 0) token = INT_MAX;
-    long long before = 0;
-    for (int first = 0; first < row.count; first += kSampleThreads) {
-        const int i = first + static_cast<int>(threadIdx.x);
-        const bool matches = i < row.count && key_of(row.value(i)) == key;
-        const unsigned lanes = __ballot_sync(kAllLanes, matches);
-        __syncthreads();
-        if (lane == 0) counts[warp] = __popc(lanes);
-        __syncthreads();
-        long long position = before + __popc(lanes & ((1u << lane) - 1)) + 1;
-        for (int w = 0; w < kSampleWarps; w++) {
-            if (w < warp) position += counts[w];
-            before += counts[w];
-        }
-        if (matches && position == rank) token = i;
-        if (before >= rank) break;
-    }
-    __syncthreads();
-    return token;
-}
-
-struct Filters {
-    float top_p, min_p;
-    int top_k;
-};
-
-/** What is kept: keys above `key`, and those equal to it up to token `last`. */
-struct Kept {
-    uint32_t key;
-    int last;
-};
-
-__device__ inline Kept filter(const SampleRow& row, const Filters& filters) {
-    Kept kept = {0, INT_MAX};
-    if (filters.min_p > 0) {
-        const double lowest = static_cast<double>(row.largest) + log(static_cast<double>(filters.min_p));
-        kept.key = key_of(fminf(__double2float_ru(lowest), row.largest));
-    }
-    if (filters.top_k > 0 && filters.top_k < row.count) {
-        const uint32_t kth = select<false>(row, 0, filters.top_k).key;
-        if (kth > kept.key) kept.key = kth;
-    }
-    if (filters.top_p < 1) {
-        const Selection end = select<true>(row, kept.key, filters.top_p);
-        const Measure weight = row.weight(value_of(end.key));
-        kept.key = end.key;
-        if (weight > 0) {
-            const double needed = fmax(ceil((end.target - static_cast<double>(end.above)) / static_cast<double>(weight)), 1.0);
-            if (needed < static_cast<double>(end.at / weight)) kept.last = occurrence(row, end.key, static_cast<long long>(needed));
-        }
-    }
-    return kept;
 }
 
 /** The score that decides, in float64. */
@@ -110,44 +51,88 @@ __device__ inline int gumbel_argmax(const SampleRow& row, const Kept& kept, cons
             // A little more than exp(value - bound), for the rounding of both.
             const float limit = __expf(value - bound + 1e-3f + 1e-5f * fabsf(bound));
             if (!(one_minus_uniform(words[i]) <= limit)) continue;
-            const uint32_t key = key_of(value);
-            const bool keep = value > -INFINITY && (key > kept.key || (key == kept.key && token <= kept.last));
-            if (keep) best.consider(score_of(token, value, words[i]));
+            if (value > -INFINITY && kept.keeps(value, token)) best.consider(score_of(token, value, words[i]));
         }
     }
     return block_best(best).token;
 }
 
+/** One sample's place in the plan. */
+struct SamplePlace {
+    int64_t row;
+    const int32_t* words;  // of its row init
+    uint32_t position;
+    bool is_last;
+
+    __device__ float parameter(int word) const { return __int_as_float(words[word]); }
+    __device__ Filters filters() const {
+        return {parameter(row_init::kTopP), parameter(row_init::kMinP), words[row_init::kTopK]};
+    }
+    __device__ NoiseKey noise() const {
+        return {static_cast<uint32_t>(words[row_init::kSeedLow]), static_cast<uint32_t>(words[row_init::kSeedHigh]), position,
+                static_cast<uint32_t>(words[row_init::kChoice])};
+    }
+};
+
+/** @returns false, after a report, for a sample that names a row outside of the tables */
+__device__ inline bool find_place(const BatchView& batch, int64_t s, SamplePlace& place, Fault* fault) {
+    const int64_t entry = batch.plan[batch.sample_rows + s];
+    place.row = entry >= 0 && entry < batch.max_rows ? batch.plan[batch.row_ids + entry] : -1;
+    if (place.row < 0 || place.row >= batch.max_rows) {
+        if (threadIdx.x == 0) report(fault, kPlanSample, entry);
+        return false;
+    }
+    place.words = batch.sampling + place.row * kRowInitWords;
+    const int32_t* starts = batch.plan + batch.query_starts + entry;
+    const int32_t after = batch.plan[batch.sample_tokens + s];
+    place.position = static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + after - starts[0] + 1);
+    place.is_last = after == starts[1] - 1;
+    return true;
+}
+
+/**
+ * Divides by the temperature.
+ * @param greedy the largest logit's token
+ * @returns false where there is no token, or the largest is taken
+ */
+__device__ inline bool temper(SampleRow& row, float temperature, int greedy) {
+    row.factor = 1 / temperature;
+    if (greedy == kNoToken || !(temperature > 0) || !isfinite(row.factor) || !isfinite(row.logits[greedy])) return false;
+    row.largest = row.value(greedy);
+    return isfinite(row.largest);
+}
+
 __global__ void __launch_bounds__(kSampleThreads)
     sample(BatchView batch, int32_t* tokens, const float* logits, int vocabulary, Fault* fault) {
     const int64_t s = blockIdx.x;
-    const int64_t entry = batch.plan[batch.sample_rows + s];
-    const int64_t row_id = entry >= 0 && entry < batch.max_rows ? batch.plan[batch.row_ids + entry] : -1;
-    if (row_id < 0 || row_id >= batch.max_rows) {
-        if (threadIdx.x == 0) report(fault, kPlanSample, entry);
-        return;
-    }
-    const int32_t* words = batch.sampling + row_id * kRowInitWords;
-    const int32_t* starts = batch.plan + batch.query_starts + entry;
-    const int32_t after = batch.plan[batch.sample_tokens + s];
-    const float temperature = __int_as_float(words[row_init::kTemperature]);
-    SampleRow row = {logits + s * vocabulary, vocabulary, 1 / temperature, 0};
+    SamplePlace place;
+    if (!find_place(batch, s, place, fault)) return;
+    SampleRow row = {logits + s * vocabulary, vocabulary, 0, 0};
     int token = argmax(row.logits, vocabulary);
-    if (token != kNoToken && temperature > 0 && isfinite(row.factor) && isfinite(row.logits[token])) {
-        row.largest = row.value(token);
-        if (isfinite(row.largest)) {
-            const Filters filters = {__int_as_float(words[row_init::kTopP]), __int_as_float(words[row_init::kMinP]),
-                                     words[row_init::kTopK]};
-            const NoiseKey noise = {static_cast<uint32_t>(words[row_init::kSeedLow]), static_cast<uint32_t>(words[row_init::kSeedHigh]),
-                                    static_cast<uint32_t>(batch.plan[batch.context_lens + entry] + after - starts[0] + 1),
-                                    static_cast<uint32_t>(words[row_init::kChoice])};
-            const int drawn = gumbel_argmax(row, filter(row, filters), noise, token);
-            if (drawn < vocabulary) token = drawn;
-        }
+    if (temper(row, place.parameter(row_init::kTemperature), token)) {
+        const int drawn = gumbel_argmax(row, filter(row, place.filters()), place.noise(), token);
+        if (drawn < vocabulary) token = drawn;
     }
     if (threadIdx.x == 0) {
         tokens[s] = token;
-        if (after == starts[1] - 1) batch.last_tokens[row_id] = token == kNoToken ? 0 : token;
+        if (place.is_last) batch.last_tokens[place.row] = token == kNoToken ? 0 : token;
+    }
+}
+
+__global__ void __launch_bounds__(kSampleThreads) filter_logits(BatchView batch, float* logits, int vocabulary, Fault* fault) {
+    const int64_t s = blockIdx.x;
+    SamplePlace place;
+    if (!find_place(batch, s, place, fault)) return;
+    float* values = logits + s * vocabulary;
+    SampleRow row = {values, vocabulary, 0, 0};
+    const int greedy = argmax(row.logits, vocabulary);
+    if (!temper(row, place.parameter(row_init::kTemperature), greedy)) return;
+    const Kept kept = filter(row, place.filters());
+    // Nobody may still read what is written now.
+    __syncthreads();
+    for (int i = static_cast<int>(threadIdx.x); i < vocabulary; i += kSampleThreads) {
+        const float value = row.value(i);
+        values[i] = kept.keeps(value, i) ? value : -INFINITY;
     }
 }
 

@@ -4,8 +4,8 @@
 
 namespace octavo::cuda {
 
-void prepare_batch(Stream& stream, const BatchView& batch, const BatchOutputs& outputs) {
-    kernels::prepare_batch<<<1, kernels::kBatchThreads, 0, stream.handle()>>>(batch, outputs, stream.fault());
+void prepare_batch(Stream& stream, const BatchView& batch, const RecordTables& tables, const BatchOutputs& outputs) {
+    kernels::prepare_batch<<<1, kernels::kBatchThreads, 0, stream.handle()>>>(batch, tables, outputs, stream.fault());
     check_launch("prepareBatch");
 }
 

@@ -9,8 +9,10 @@ void logprobs(Stream& stream, const Logprobs& out, const float* logits, const in
     constexpr int64_t kMostTokens = int64_t{1} << 24;
     check(vocabulary <= kMostTokens, ErrorCode::kUnsupported, "logprobs: a vocabulary of %lld; the CUDA backend takes at most %lld",
           static_cast<long long>(vocabulary), static_cast<long long>(kMostTokens));
-    kernels::logprobs<<<static_cast<unsigned>(samples), kernels::kSampleThreads, 0, stream.handle()>>>(out, logits, picked,
-                                                                                                      static_cast<int>(vocabulary));
+    // Above so many alternatives, one winner after the other takes longer than to sort.
+    constexpr int64_t kMostWinners = 64;
+    const auto kernel = out.columns - 1 <= kMostWinners ? kernels::logprobs : kernels::sorted_logprobs;
+    kernel<<<static_cast<unsigned>(samples), kernels::kSampleThreads, 0, stream.handle()>>>(out, logits, picked, static_cast<int>(vocabulary));
     check_launch("logprobs");
 }
 

@@ -39,12 +39,18 @@ void linear(Stream& stream, const LinearWeight& weight, const Linear& arguments)
 void write_kv(Stream& stream, const PagedCache& cache, const void* k, int64_t k_stride, const void* v, int64_t v_stride,
               const int32_t* slots, int64_t tokens);
 
-void prepare_batch(Stream& stream, const BatchView& batch, const BatchOutputs& outputs);
+void prepare_batch(Stream& stream, const BatchView& batch, const RecordTables& tables, const BatchOutputs& outputs);
 
 /** What a stream's workspace must hold for paged_attention. */
 size_t attention_workspace_bytes();
 /** A block outside of the cache is a fault. */
 void paged_attention(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments);
+
+/** A row's edit that points outside of the vocabulary is a fault. */
+void adjust_logits(Stream& stream, const BatchView& batch, const RecordTables& tables, const int32_t* input_ids, float* logits,
+                   int64_t samples);
+
+void filter_logits(Stream& stream, const BatchView& batch, float* logits, int64_t samples, int64_t vocabulary);
 
 void sample(Stream& stream, const BatchView& batch, int32_t* tokens, const float* logits, int64_t samples, int64_t vocabulary);
 

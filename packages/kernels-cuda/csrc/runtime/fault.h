@@ -14,6 +14,9 @@ enum FaultKind : int32_t {
     kPlanBlockWrite,
     kPlanEntry,
     kPlanSample,
+    kPlanRecord,
+    kRecordToken,
+    kRowEdit,
     kGatherIndex,
     kRopePosition,
     kCacheSlot,
@@ -41,6 +44,12 @@ inline const char* fault_text(int32_t kind) {
             return "a plan entry names a row, token or length outside of the tables";
         case kPlanSample:
             return "a sample names a plan entry that does not exist";
+        case kPlanRecord:
+            return "prepareBatch: a record is outside of the step plan, or names a row, kind, position or length outside of the tables";
+        case kRecordToken:
+            return "prepareBatch: a record or a row's last token is outside of the vocabulary";
+        case kRowEdit:
+            return "adjustLogits: an edit of a row has no valid length, or names a token outside of the vocabulary";
         case kGatherIndex:
             return "gatherRows: an index is outside of the source";
         case kRopePosition:
