@@ -2,7 +2,6 @@
 import type { DedicatedMemory, MemoryPurpose, OctavoError } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
 import type { Tokenizer } from "@octavo/tokenizer";
-import type { BeamSearchOutput, BeamSearchParams } from "./beam-search.js";
 import type { LogprobsMode } from "./engine-options.js";
 import type { Prompt } from "./prompt.js";
 import type { SamplingParams } from "./sampling-params.js";
@@ -114,6 +113,44 @@ export interface RequestStream extends AsyncIterable<OutputChunk> {
   /** Seconds from submission until it was first scheduled; known from the first chunk on. */
   readonly queueSeconds: number;
   abort(): void;
+}
+
+/** What a beam search may be told. Sampling parameters have no meaning for it. */
+export interface BeamSearchParams {
+  /** Beams that go on after each token, and outputs that are returned. Default 4. */
+  readonly beamWidth?: number;
+  /** Tokens of each output at most. Default 16; `null`: up to the context's end. */
+  readonly maxTokens?: number | null;
+  /** Beams are ranked by cumulative logprob / length ** lengthPenalty, prompt counted and end token not, as in vLLM. Default 1. */
+  readonly lengthPenalty?: number;
+  /** Go on past the model's end tokens. Default false. */
+  readonly ignoreEos?: boolean;
+  /** Keep the end token's text. Default false. */
+  readonly includeStopStrInOutput?: boolean;
+  /** Leave special tokens out of the text. Default true. */
+  readonly skipSpecialTokens?: boolean;
+}
+
+/** One output of a beam search. */
+export interface Beam {
+  /** 0 for the best one. */
+  readonly index: number;
+  readonly text: string;
+  /** With the end token, where there was one. */
+  readonly tokenIds: readonly number[];
+  /** One for each of `tokenIds`, with the alternatives that the search looked at. */
+  readonly logprobs: readonly PositionLogprobs[];
+  readonly cumulativeLogprob: number;
+  /** What the beams are ranked by. */
+  readonly score: number;
+  readonly finishReason: FinishReason;
+  readonly stopReason: null;
+}
+
+export interface BeamSearchOutput {
+  readonly promptTokenIds: Int32Array;
+  /** Best first. */
+  readonly beams: readonly Beam[];
 }
 
 /**

@@ -1,9 +1,11 @@
 /** Octavo's engine: `await LLM.load(model)`, then `generate` or `chat`. @module */
 export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/models";
-export type { Beam, BeamSearchOutput, BeamSearchParams } from "./beam-search.js";
 export { cumulativeLogprob, highestCumulative, resolveChoices } from "./choices.js";
 export { type BackendReport, describeBackends } from "./describe-backends.js";
 export type {
+  Beam,
+  BeamSearchOutput,
+  BeamSearchParams,
   Engine,
   EngineInfo,
   EngineStats,

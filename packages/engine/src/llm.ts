@@ -1,13 +1,21 @@
 // The engine's face: loads a model, takes prompts, gives text. The server uses the same class through the Engine interface.
 import { checkArgument, OctavoError } from "@octavo/core";
 import { type ChatMessage, type ChatOptions, Detokenizer, type Tokenizer } from "@octavo/tokenizer";
-import { type BeamSearchOutput, type BeamSearchParams, beamSearch } from "./beam-search.js";
+import { beamSearch } from "./beam-search.js";
 import { type Choices, resolveChoices } from "./choices.js";
 import { ChoicesStream } from "./choices-stream.js";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
-import type { Engine, EngineInfo, EngineStats, GenerateRequest, RequestStream } from "./engine.js";
+import type {
+  BeamSearchOutput,
+  BeamSearchParams,
+  Engine,
+  EngineInfo,
+  EngineStats,
+  GenerateRequest,
+  RequestStream,
+} from "./engine.js";
 import { checkOptions, type EngineOptions, resolveMaxQueued } from "./engine-options.js";
 import { collectOutput, Generation, type RequestOutput } from "./generation.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
