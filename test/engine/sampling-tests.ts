@@ -156,6 +156,44 @@ export function samplingTests({ options, createBackend, tolerance }: SamplingDev
       await compare(requests);
     });
 
+    test("stop strings end an output, but not before min_tokens; with and without the string itself", async () => {
+      const prompt = promptOf(7, 5);
+      const plain = await llm.generate(prompt, greedy);
+      const texts = plain.tokenIds.map((_, i) => llm.tokenizer.decode(plain.tokenIds.slice(0, i + 1)));
+      const stop = texts[5]!.slice(-2);
+      const first = 1 + texts.findIndex((text) => text.includes(stop));
+      const stopped = await llm.generate(prompt, { ...greedy, stop });
+      expect(stopped).toMatchObject({
+        finishReason: "stop",
+        stopReason: stop,
+        text: plain.text.slice(0, plain.text.indexOf(stop)),
+      });
+      expect(stopped.tokenIds).toHaveLength(first);
+      const kept = await llm.generate(prompt, { ...greedy, stop: ["never in it", stop], includeStopStrInOutput: true });
+      expect(kept.text).toBe(stopped.text + stop);
+      const past = await llm.generate(prompt, { ...greedy, stop, minTokens: first });
+      expect(past.tokenIds.length).toBeGreaterThan(first);
+      expect(past.text.startsWith(kept.text)).toBe(true);
+    });
+
+    test("truncated prompts are those without their beginning, or end", async () => {
+      const prompt = promptOf(60, 6);
+      const params = { ...greedy, maxTokens: 8 };
+      const same = async (truncation: SamplingParams, rest: readonly number[]) => {
+        const output = await llm.generate(prompt, { ...params, ...truncation });
+        expect([...output.promptTokenIds]).toEqual(rest);
+        expect(output.tokenIds).toEqual((await llm.generate(rest, params)).tokenIds);
+      };
+      await same({ truncatePromptTokens: 20 }, prompt.slice(-20));
+      await same({ truncatePromptTokens: 20, truncationSide: "right" }, prompt.slice(0, 20));
+      await same({ truncatePromptTokens: 60 }, prompt);
+      const long = Array.from({ length: 500 }, (_, i) => 5 + (i % 100));
+      expect(() => llm.generate(long, params)).toThrow(/truncate_prompt_tokens/);
+      const cut = await llm.generate(long, { ...params, truncatePromptTokens: -1 });
+      expect([...cut.promptTokenIds]).toEqual(long.slice(-120));
+      expect(() => llm.generate(prompt, { truncatePromptTokens: 0 })).toThrow(/truncate_prompt_tokens must be/);
+    });
+
     test("a request that no token is left for ends with an error that says why", async () => {
       const params = { ...greedy, allowedTokenIds: [7], minTokens: 3, stopTokenIds: [7] };
       await expect(llm.generate([1, 2], params)).rejects.toThrow(/no token was left to pick: allowed_token_ids/);

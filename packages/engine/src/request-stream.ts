@@ -152,11 +152,15 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
 
 /** Why nothing could be sampled: what the request asked for, where that may be it. */
 function noToken({ allowedTokenIds, logitEdits, extraArgs }: ResolvedSamplingParams): OctavoError {
-  if (allowedTokenIds.length > 0 || logitEdits.length > 0 || extraArgs !== "") {
-    const message =
-      "no token was left to pick: allowed_token_ids, bad_words, min_tokens or a logits processor (see the log) ruled all of them out, or " +
-      "the model's logits are not finite; allow more";
+  if (extraArgs !== "") {
+    const message = "no token was left to pick: a logits processor failed or ruled all of them out; the log says more";
     return new OctavoError({ code: "INTERNAL", message });
+  }
+  if (allowedTokenIds.length > 0 || logitEdits.length > 0) {
+    const message =
+      "no token was left to pick: allowed_token_ids, bad_words and min_tokens together ruled all of them out (or the model's logits are " +
+      "not finite); allow more";
+    return new OctavoError({ code: "INVALID_ARGUMENT", message, param: "allowed_token_ids" });
   }
   const message =
     "the model computed no finite logits for this request: its weights hold NaN or infinity, or overflow in this dtype " +

@@ -183,6 +183,16 @@ describe.each(ROUTES)("%s", (path, base) => {
   });
 });
 
+test("echo beside best_of and token ids", async () => {
+  const { post } = createTestApp({ textOf: (choice) => "x".repeat(3 - choice) });
+  const body = { prompt: "ab", echo: true, n: 1, best_of: 3, return_token_ids: true };
+  const response = await post(COMPLETIONS, body);
+  const { choices } = (await response.json()) as { choices: object[] };
+  expect(choices).toMatchObject([{ text: "abx", logprobs: null, token_ids: [120], prompt_token_ids: [97, 98] }]);
+  const scored = await post(COMPLETIONS, { ...body, logprobs: 0 });
+  expect(await scored.json()).toMatchObject({ choices: [{ text: "abx", logprobs: { tokens: ["a", "b", "x"] } }] });
+});
+
 test("parts of characters have their own bytes", async () => {
   const { post, engine } = createTestApp({ text: "x", bytesOf: () => Uint8Array.of(0xf0, 0x9f) });
   const response = await post(CHAT, { messages, logprobs: true });
