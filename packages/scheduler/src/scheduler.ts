@@ -179,7 +179,7 @@ export class Scheduler {
     const missing = request.target - request.computed;
     const { longPrefillTokenThreshold } = this.#config;
     const share = longPrefillTokenThreshold > 0 ? Math.min(longPrefillTokenThreshold, budget) : budget;
-    return Math.min(missing, share);
+    return Math.min(missing, share, request.longestChunk);
   }
 
   /** Takes row and blocks from the request that arrived last; it comes back as if it were new, with the tokens it has. */

@@ -31,7 +31,7 @@ export const PlanHeader = {
   /** Offset of `numRowInits` records of ROW_INIT_WORDS: parameters of rows that were given to a request. */
   rowInitsOffset: 12,
   totalWords: 13,
-  /** 1 + the most alternatives that a request of this step wants logprobs of; 0: none wants any. */
+  /** 1 + the most alternatives that a request of this step wants logprobs of for what it samples; 0: none wants any. */
   logprobColumns: 14,
   /** Tokens of this step's prompts whose successors want logprobs. */
   numPromptLogprobs: 15,
@@ -42,6 +42,8 @@ export const PlanHeader = {
   recordsOffset: 18,
   /** 1 when a row that samples has any RowFlags: its logits must be adjusted. */
   adjusts: 19,
+  /** As logprobColumns, for the tokens of prompts. */
+  promptLogprobColumns: 20,
 } as const;
 
 export const PLAN_HEADER_WORDS = 24;

@@ -26,6 +26,7 @@ export class StepPlan {
   #maxSeqLen = 0;
   #bucket = 0;
   #logprobColumns = 0;
+  #promptLogprobColumns = 0;
   #numPromptLogprobs = 0;
   #numRecords = 0;
   #recordWords = 0;
@@ -67,7 +68,7 @@ export class StepPlan {
     this.words[H.step] = step;
     this.#rows = this.#tokens = this.#samples = this.#writes = this.#inits = this.#maxQueryLen = this.#maxSeqLen = 0;
     this.#bucket = this.#logprobColumns = this.#numPromptLogprobs = this.#numRecords = this.#recordWords = 0;
-    this.#adjusts = 0;
+    this.#adjusts = this.#promptLogprobColumns = 0;
   }
 
   /**
@@ -150,7 +151,7 @@ export class StepPlan {
     const at = 2 * this.#numPromptLogprobs++;
     this.#promptLogprobs[at] = this.#tokens - 1;
     this.#promptLogprobs[at + 1] = next;
-    this.wantLogprobs(alternatives);
+    if (alternatives >= this.#promptLogprobColumns) this.#promptLogprobColumns = alternatives + 1;
   }
 
   /**
@@ -198,6 +199,7 @@ export class StepPlan {
     words[H.numRowInits] = this.#inits;
     words[H.totalWords] = offset;
     words[H.logprobColumns] = this.#logprobColumns;
+    words[H.promptLogprobColumns] = this.#promptLogprobColumns;
     words[H.numPromptLogprobs] = scored;
     words[H.numRecords] = this.#numRecords;
     words[H.adjusts] = this.#adjusts;

@@ -59,7 +59,7 @@ export class LogprobScorer {
     const { ops, workspace } = this.#context;
     const { words } = slot.plan;
     const count = words[PlanHeader.numPromptLogprobs]!;
-    const columns = words[PlanHeader.logprobColumns]!;
+    const columns = words[PlanHeader.promptLogprobColumns]!;
     const offset = words[PlanHeader.promptLogprobsOffset]!;
     slot.promptLogprobs.begin(count, columns);
     const mark = workspace.mark();
