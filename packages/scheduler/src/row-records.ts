@@ -20,12 +20,18 @@ export function writeTables(plan: StepPlan, request: Request): void {
   writeHistory(plan, request, length);
 }
 
+/** For a request with flags that samples in this step. @param end as for {@link writeHistory} */
+export function writeAdjustment(plan: StepPlan, request: Request, end: number): void {
+  writeHistory(plan, request, end);
+  plan.wantAdjustment();
+}
+
 /**
  * Sends the request's tokens before `end` that the device has not counted. The one that is still in flight the device counts
  * itself when it computes it, so that each token is counted once, whichever of the two comes first.
  * @param end where the tokens end that this step computes, drafts left out
  */
-export function writeHistory(plan: StepPlan, request: Request, end: number): void {
+function writeHistory(plan: StepPlan, request: Request, end: number): void {
   if ((request.flags & RowFlags.history) === 0 || end <= request.counted) return;
   const known = Math.min(end, request.length);
   if (known > request.counted) {

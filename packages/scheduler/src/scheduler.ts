@@ -14,7 +14,7 @@ import { checkRequest, type RequestLimits } from "./request-check.js";
 import { RequestQueue } from "./request-queue.js";
 import type { RequestSpec } from "./request-spec.js";
 import { RowPool } from "./row-pool.js";
-import { tableWords, writeHistory, writeTables } from "./row-records.js";
+import { tableWords, writeAdjustment, writeTables } from "./row-records.js";
 import { resolveConfig, type SchedulerConfig } from "./scheduler-config.js";
 import { createStats, type SchedulerStats } from "./scheduler-stats.js";
 
@@ -231,13 +231,10 @@ export class Scheduler {
     const samples = writeChunk(plan, request, chunk);
     const count = plan.numPromptLogprobs - first;
     if (count > 0) step.scoredPrompts.push({ request, first, count });
+    if (samples && request.flags !== 0) writeAdjustment(plan, request, request.computed + chunk);
     request.computed += chunk;
     request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
     if (!samples) return;
-    if (request.flags !== 0) {
-      writeHistory(plan, request, request.computed);
-      plan.wantAdjustment();
-    }
     if (request.processLogits) this.processed.push(new ProcessedSample(step.numSamples, request));
     if (request.logprobs >= 0) plan.wantLogprobs(request.logprobs);
     request.pending++;
