@@ -1,8 +1,11 @@
 // A row's result is the same bytes whatever else is in the batch, and however its sequence is cut into chunks.
 import { type Backend, BLOCK_FORMATS, type BlockFormat, DTYPES, FLOAT_DTYPES, type FloatDType } from "@octavo/core";
 import {
+  allowedRecord,
   type BatchRow,
   CaseBench,
+  editsRecord,
+  historyRecord,
   preparedBatch,
   type RowSampling,
   randomBlocks,
@@ -123,6 +126,30 @@ describe.each(instructionSets)("%s", (isa) => {
     }
   });
 
+  test("adjusted logits, rows alone = rows in a batch", () => {
+    const [rows, vocabSize] = [24, 1003];
+    const values = normals(rows * vocabSize, 8, 3);
+    expectSameInPieces(rows, (first, count) =>
+      run(backend, (bench) => {
+        const logits = bench.output("logits", "float32", [count, vocabSize], {
+          initial: (i) => values[first * vocabSize + i]!,
+        });
+        const requests = Array.from({ length: count }, (_, i) => adjustedRow(i, first + i, vocabSize));
+        const { batch } = preparedBatch(bench, {
+          rows: requests,
+          maxRows: count,
+          maxTokens: count,
+          blockSize: 16,
+          maxBlocksPerRow: 4,
+          vocabSize,
+          // Room for the records of all rows at once.
+          maxSamples: count + 1000 * count,
+        });
+        return () => bench.ops.adjustLogits(logits, batch);
+      }),
+    );
+  });
+
   test("sampling, rows alone = rows in a batch", () => {
     const [rows, vocabSize] = [24, 1000];
     const values = normals(rows * vocabSize, 6, 3);
@@ -204,6 +231,29 @@ function attendChunk(
     start = end;
     return part;
   });
+}
+
+/** Request `request`, in row `row` of the tables. */
+function adjustedRow(row: number, request: number, vocabSize: number): BatchRow {
+  const random = seededRandom(request);
+  const tokens = (count: number): number[] => Array.from({ length: count }, () => random.integer(vocabSize));
+  const known = tokens(40);
+  const edits = tokens(5).map((token) => ({ token, bias: random.normal(), before: known.slice(38 + (token % 3)) }));
+  return {
+    row,
+    contextLen: 39,
+    queryLen: 1,
+    blocks: [1, 2, 3],
+    sampling: parametersOf(request),
+    adjustment: {
+      flags: request % 8,
+      repetitionPenalty: 1.2,
+      frequencyPenalty: 0.3,
+      presencePenalty: 0.1,
+      promptLength: 9,
+    },
+    records: [historyRecord(0, known), allowedRecord(tokens(600)), editsRecord(edits)],
+  };
 }
 
 function parametersOf(request: number): RowSampling {

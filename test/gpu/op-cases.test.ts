@@ -1,5 +1,13 @@
 // The op-case table on the GPU, in both ways of choosing linear kernels.
-import { createReferenceBackend, memoryCases, opCases, runMemoryCase, runOpCase } from "@octavo/core/testing";
+import {
+  createReferenceBackend,
+  damageCases,
+  memoryCases,
+  opCases,
+  runDamageCase,
+  runMemoryCase,
+  runOpCase,
+} from "@octavo/core/testing";
 import { createBackend } from "@octavo/kernels-cuda";
 import { describe, expect, test } from "vitest";
 import { skipReason } from "./gpu.js";
@@ -30,5 +38,15 @@ describe.skipIf(skipReason)("cuda", () => {
     expect(failures.filter((failure) => failure !== undefined)).toEqual([]);
     backend.releaseStaging();
     expect(backend.memory()).toEqual(before);
+  });
+
+  test("a plan with wrong records is an error at the next wait, and writes nothing outside of the tables", () => {
+    using backend = createBackend();
+    for (const damageCase of damageCases) {
+      const { message, damage } = runDamageCase(damageCase, backend);
+      expect(message, damageCase.name).toMatch(/prepareBatch: a record|adjustLogits: an edit/);
+      expect(damage, damageCase.name).toEqual([]);
+    }
+    expect(runDamageCase({ name: "as it should be" }, backend)).toEqual({ message: undefined, damage: [] });
   });
 });

@@ -14,6 +14,7 @@ export {
   randomRows,
 } from "./op-cases/case-batch.js";
 export { CaseBench, type CaseOutput, type Fill, type OutputOptions } from "./op-cases/case-bench.js";
+export { type DamageCase, damageCases, runDamageCase } from "./op-cases/damage-cases.js";
 export { type OpCase, type OpName, TOLERANCES, type Tolerance } from "./op-cases/op-case.js";
 export { executeOpCase, type OpReport, runOpCase, seedOf } from "./op-cases/run-op-case.js";
 export { SCORE_TOLERANCE } from "./op-cases/sampling-cases.js";

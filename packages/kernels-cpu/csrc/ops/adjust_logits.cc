@@ -139,6 +139,10 @@ void apply_mask(float* logits, const int32_t* mask, int64_t vocabulary) {
         const uint32_t bits = static_cast<uint32_t>(mask[first / 32]);
         if (bits == 0xffffffffu) continue;
         const int64_t end = first + 32 < vocabulary ? first + 32 : vocabulary;
+        if (bits == 0) {
+            std::fill(logits + first, logits + end, -INFINITY);
+            continue;
+        }
         for (int64_t i = first; i < end; i++) logits[i] = bits >> (i - first) & 1 ? logits[i] : -INFINITY;
     }
 }

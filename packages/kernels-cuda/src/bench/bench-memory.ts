@@ -102,18 +102,20 @@ export class BenchMemory implements Disposable {
 
   /**
    * A prepared batch: each request has `queryLen` new tokens on top of `contextLen`, in blocks in random order.
+   * @param adjusted what each row has beside, and the vocabulary that it is about
    * @returns the batch, and how many blocks a cache for it has
    */
   batch(
     lengths: readonly (readonly [contextLen: number, queryLen: number])[],
     sampling?: RowSampling,
+    adjusted?: { vocabSize: number; row: Pick<BatchRow, "adjustment" | "records"> },
   ): { batch: Batch; numBlocks: number } {
     const bench = this.#hold(new CaseBench(this.backend, 1));
     const counts = lengths.map(([context, query]) => Math.ceil((context + query) / BLOCK_SIZE));
     const numBlocks = 1 + counts.reduce((sum, count) => sum + count, 0);
     const sizes = { blockSize: BLOCK_SIZE, numBlocks, maxRows: lengths.length };
     let rows: BatchRow[] = randomRows(bench.random, lengths, sizes);
-    if (sampling) rows = rows.map((row, i) => ({ ...row, sampling: { ...sampling, seedLow: i } }));
+    if (sampling) rows = rows.map((row, i) => ({ ...row, ...adjusted?.row, sampling: { ...sampling, seedLow: i } }));
     const maxTokens = lengths.reduce((sum, [, query]) => sum + query, 0);
     const spec = {
       rows,
@@ -121,6 +123,7 @@ export class BenchMemory implements Disposable {
       maxTokens,
       blockSize: BLOCK_SIZE,
       maxBlocksPerRow: Math.max(...counts),
+      vocabSize: adjusted?.vocabSize ?? 0,
     };
     return { batch: preparedBatch(bench, spec).batch, numBlocks };
   }

@@ -4,7 +4,7 @@ import type { RowSampling } from "@octavo/core/testing";
 import { type BenchCase, DECODE_ROWS, isQuick, PREFILL_TOKENS, type Run, rowsText } from "./bench-case.js";
 import type { ModelShape } from "./shapes.js";
 
-const GREEDY: RowSampling = { temperature: 0, topP: 1, minP: 0, topK: 0, seedLow: 0, seedHigh: 0, choice: 0 };
+export const GREEDY: RowSampling = { temperature: 0, topP: 1, minP: 0, topK: 0, seedLow: 0, seedHigh: 0, choice: 0 };
 
 const SAMPLINGS: readonly (readonly [name: string, sampling: RowSampling])[] = [
   ["greedy", GREEDY],
@@ -14,8 +14,10 @@ const SAMPLINGS: readonly (readonly [name: string, sampling: RowSampling])[] = [
 
 /** None beside the picked token, and the default limit. */
 const LOGPROBS = [0, 20];
+/** Rows of which the whole vocabulary is wanted. */
+const WHOLE_ROWS = [1, 16];
 
-const CONTEXT = 1024;
+export const CONTEXT = 1024;
 
 function sampleCase(
   shape: ModelShape,
@@ -94,6 +96,7 @@ export function stepCases(shape: ModelShape, dtype: FloatDType): BenchCase[] {
       DECODE_ROWS.map((rows) => sampleCase(shape, dtype, rows, name, sampling)),
     ),
     ...LOGPROBS.flatMap((alternatives) => DECODE_ROWS.map((rows) => logprobsCase(shape, dtype, rows, alternatives))),
+    ...WHOLE_ROWS.map((rows) => logprobsCase(shape, dtype, rows, shape.vocabulary)),
     ...[...DECODE_ROWS, ...PREFILL_TOKENS].map((tokens) => prepareBatchCase(shape, dtype, tokens)),
   ];
 }

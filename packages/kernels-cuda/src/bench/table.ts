@@ -1,5 +1,6 @@
 // All cases of the bench.
 import type { FloatDType } from "@octavo/core";
+import { adjustCases } from "./adjust-cases.js";
 import { attentionCases } from "./attention-cases.js";
 import type { BenchCase } from "./bench-case.js";
 import { linearCases } from "./linear-cases.js";
@@ -10,6 +11,6 @@ import { stepCases } from "./step-cases.js";
 /** Every op at the shapes of every model. @param dtype of weights, activations and KV cache; logits are float32 */
 export function benchCases(dtype: FloatDType): BenchCase[] {
   return MODEL_SHAPES.flatMap((shape) =>
-    [linearCases, attentionCases, rowCases, stepCases].flatMap((cases) => cases(shape, dtype)),
+    [linearCases, attentionCases, rowCases, stepCases, adjustCases].flatMap((cases) => cases(shape, dtype)),
   );
 }

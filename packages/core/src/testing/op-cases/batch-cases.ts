@@ -8,14 +8,22 @@ import { type BatchSpec, hostBatch, mapRecordTables, randomRows } from "./case-b
 import type { CaseBench } from "./case-bench.js";
 import type { OpCase } from "./op-case.js";
 
-/** A backend's batch before prepareBatch: tables with contents, expanded tensors poisoned. */
-export function unpreparedBatch(bench: CaseBench, spec: BatchSpec): Batch {
+/**
+ * A backend's batch before prepareBatch: tables with contents, expanded tensors poisoned.
+ * @param change what to change in the plan's words first
+ */
+export function unpreparedBatch(
+  bench: CaseBench,
+  spec: BatchSpec,
+  change: (plan: Int32Array) => void = () => {},
+): Batch {
   const host = hostBatch(spec, (row) => 500 + row);
   const table = (name: string, t: Tensor): Tensor => {
     const words = intsOf(t);
     return bench.output(name, "int32", t.shape, { initial: (i) => words[i]! });
   };
   const planWords = intsOf(host.plan);
+  change(planWords);
   // Only the step's own entries are compared: a backend may pad the rest.
   return {
     ...host,
