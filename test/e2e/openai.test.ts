@@ -174,7 +174,7 @@ describe("bad input gets its status and its field, and the server goes on", () =
     ["a stop token out of range", chat, { messages, stop_token_ids: [99999] }, 400, "stop_token_ids"],
     ["an empty stop string", chat, { messages, stop: [""] }, 400, "stop"],
     ["a token id out of range", "/v1/completions", { prompt: [4096] }, 400, "prompt[0]"],
-    ["a field of tomorrow", chat, { messages, min_tokens: 3 }, 400, "min_tokens"],
+    ["a field of tomorrow", chat, { messages, reasoning_effort: "high" }, 400, "reasoning_effort"],
     ["too many logprobs", "/v1/completions", { prompt: "a", logprobs: 21 }, 400, "logprobs"],
     ["logprobs of everything", "/v1/completions", { prompt: "a", logprobs: -1 }, 400, "logprobs"],
     ["too many prompt_logprobs", "/v1/completions", { prompt: "a", prompt_logprobs: 21 }, 400, "prompt_logprobs"],

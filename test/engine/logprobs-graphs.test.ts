@@ -1,5 +1,6 @@
 // Logprobs where the device runs beside the host and decode steps are graphs: the records are those of a plain engine, to the bit.
 import type { Backend } from "@octavo/core";
+import { LOGPROBS_MODES, type LogprobsMode } from "@octavo/engine";
 import {
   createStatsBuffer,
   encodeAdd,
@@ -16,15 +17,17 @@ const folder = new URL("../fixtures/models/llama-gqa-tied", import.meta.url).pat
 const NUM_REQUESTS = 10;
 
 /** What each request got, in order: token, finish and cached tokens of its token records, and all of its logprobs records. */
-async function records(backend: Backend) {
+async function records(backend: Backend, logprobsMode: LogprobsMode) {
   const stats = new Float64Array(createStatsBuffer());
-  const options = { maxNumSeqs: 4, maxNumBatchedTokens: 32, maxModelLen: 96 };
+  const options = { maxNumSeqs: 4, maxNumBatchedTokens: 32, maxModelLen: 96, logprobsMode };
   const { core } = await loadCore(folder, { dtype: "float32", ...options }, stats, backend);
   for (let id = 1; id <= NUM_REQUESTS; id++) {
     const prompt = Int32Array.from({ length: 3 + 5 * id }, (_, t) => (t * 31 + 7 * id) % 96);
     const context = { defaults: {}, vocabSize: 96, maxModelLen: 96, numPromptTokens: prompt.length };
     const wishes = { logprobs: id % 3 === 0 ? null : id, promptLogprobs: id % 2 === 0 ? id % 5 : null };
-    const params = resolveSamplingParams({ temperature: 0.8, seed: id, maxTokens: 20, ...wishes }, context);
+    // Half of them edit their logits, so that steps of either kind occur.
+    const edits = id > NUM_REQUESTS / 2 ? { presencePenalty: 1.5, logitBias: { 7: 3 } } : {};
+    const params = resolveSamplingParams({ temperature: 0.8, seed: id, maxTokens: 20, ...wishes, ...edits }, context);
     core.handle(encodeAdd(id, prompt, params, []));
   }
   const perRequest = new Map<number, number[]>();
@@ -46,10 +49,10 @@ async function records(backend: Backend) {
   return { perRequest, numGraphs };
 }
 
-test("by graphs, two steps in flight = op by op, one after the other", async () => {
-  const plain = await records(createBackend());
+test.each(LOGPROBS_MODES)("%s by graphs, two steps in flight = op by op, one after the other", async (mode) => {
+  const plain = await records(createBackend(), mode);
   const lazy = lazyBackend(createBackend());
-  const graphs = await records(lazy.backend);
+  const graphs = await records(lazy.backend, mode);
   expect(graphs.numGraphs).toBeGreaterThan(1);
   expect(lazy.launches()).toBeGreaterThan(10);
   expect(plain.perRequest.size).toBe(NUM_REQUESTS);

@@ -11,7 +11,7 @@ import {
   resolveSamplingParams,
 } from "@octavo/engine/core";
 import { expect } from "vitest";
-import type { TestRequest } from "./workload.js";
+import { evenTokens, letters, type TestRequest } from "./workload.js";
 
 /** Steps after which a workload is said to starve: all its tokens one by one would take fewer. */
 const MAX_STEPS = 5_000;
@@ -49,7 +49,7 @@ export class TokenEngine implements Disposable {
 
   static async load(folder: string, options: EngineOptions): Promise<TokenEngine> {
     const stats = new Float64Array(createStatsBuffer());
-    const { core, info, eosTokenIds } = await loadCore(folder, options, stats);
+    const { core, info, eosTokenIds } = await loadCore(folder, { logitsProcessors: [evenTokens], ...options }, stats);
     return new TokenEngine(core, info, eosTokenIds, stats);
   }
 
@@ -93,9 +93,12 @@ export class TokenEngine implements Disposable {
 
   #add({ request: { prompt, params }, maxTokens }: Use): number {
     const { vocabSize, maxModelLen } = this.#info;
-    const context = { defaults: {}, vocabSize, maxModelLen, numPromptTokens: prompt.length };
-    const stops = [...(params.stopTokenIds ?? []), ...(params.ignoreEos ? [] : this.#eosTokenIds)];
-    const resolved = resolveSamplingParams({ ...params, maxTokens }, context);
+    const endTokenIds = this.#eosTokenIds;
+    const numPromptTokens = prompt.length;
+    const context = { defaults: {}, vocabSize, maxModelLen, numPromptTokens, endTokenIds, tokenizer: letters };
+    const stops = [...(params.stopTokenIds ?? []), ...(params.ignoreEos ? [] : endTokenIds)];
+    const minTokens = Math.min(params.minTokens ?? 0, maxTokens);
+    const resolved = resolveSamplingParams({ ...params, maxTokens, minTokens }, context);
     this.#core.handle(encodeAdd(++this.#lastId, Int32Array.from(prompt), resolved, stops));
     return this.#lastId;
   }

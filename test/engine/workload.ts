@@ -10,7 +10,7 @@ import {
   slice,
   type Tensor,
 } from "@octavo/core";
-import type { EngineOptions, SamplingParams } from "@octavo/engine";
+import type { EngineOptions, LogitsProcessor, SamplingParams } from "@octavo/engine";
 import {
   createStatsBuffer,
   type EngineCore,
@@ -21,14 +21,33 @@ import {
   resolveSamplingParams,
 } from "@octavo/engine/core";
 
-/** Greedy, and seeded sampling with each filter. */
+/** Greedy, and seeded sampling with each filter; then with what edits logits, for any vocabulary of 256 tokens or more. */
 export const SAMPLING_KINDS: readonly SamplingParams[] = [
   { temperature: 0 },
   { temperature: 0.8 },
   { temperature: 1.2, topK: 20 },
   { temperature: 1, topP: 0.9 },
   { temperature: 0.7, minP: 0.05 },
+  { temperature: 0, presencePenalty: 1, frequencyPenalty: 0.5 },
+  { temperature: 0.9, repetitionPenalty: 1.3 },
+  { temperature: 0, repetitionPenalty: 1.1, logitBias: { 40: 2, 41: -100, 97: 3 }, minTokens: 6 },
+  { temperature: 1, allowedTokenIds: Array.from({ length: 60 }, (_, i) => 60 + i), badWords: ["ab", "x", "cde"] },
+  { temperature: 0, extraArgs: { even: true } },
+  { temperature: 1, extraArgs: { even: true }, presencePenalty: 0.7, topK: 30 },
 ];
+
+/** Bad words of tests: a token for each character. */
+export const letters = () => ({
+  encode: (text: string) => Int32Array.from(text, (character) => character.charCodeAt(0)),
+});
+
+/** Leaves every second token, and which ones depends on the output so far. */
+export const evenTokens: LogitsProcessor = ({ extraArgs }) => {
+  if (!extraArgs.even) return null;
+  return (logits, output) => {
+    for (let token = output.length % 2; token < logits.length; token += 2) logits[token] = Number.NEGATIVE_INFINITY;
+  };
+};
 
 export interface TestRequest {
   readonly prompt: readonly number[];
@@ -62,7 +81,12 @@ export async function runWorkload(
   backend?: Backend,
 ): Promise<WorkloadResult> {
   const stats = new Float64Array(createStatsBuffer());
-  const { core, info, eosTokenIds } = await loadCore(folder, options, stats, backend);
+  const { core, info, eosTokenIds } = await loadCore(
+    folder,
+    { logitsProcessors: [evenTokens], ...options },
+    stats,
+    backend,
+  );
   try {
     let result: { tokens: number[][]; logits: Map<number, string>[] } | undefined;
     for (let round = 0; round < rounds; round++) {
@@ -73,6 +97,8 @@ export async function runWorkload(
           vocabSize: info.vocabSize,
           maxModelLen: info.maxModelLen,
           numPromptTokens: prompt.length,
+          endTokenIds: eosTokenIds,
+          tokenizer: letters,
         };
         // The seed tells requests apart in the plan's row inits.
         const resolved = resolveSamplingParams({ ...params, seed: 1000 + index }, context);

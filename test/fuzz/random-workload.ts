@@ -1,5 +1,5 @@
 // What a random workload is made of: engine options, and requests that share beginnings, so that caches matter.
-import type { EngineOptions } from "@octavo/engine";
+import type { EngineOptions, SamplingParams } from "@octavo/engine";
 import { kvBytesPerBlock, readModelConfig } from "@octavo/models";
 import { SAMPLING_KINDS, type TestRequest } from "../engine/workload.js";
 import type { randomIntegers } from "./random-integers.js";
@@ -68,10 +68,12 @@ export function randomRequests(vocabSize: number, count: number, random: Random)
     const shared = random(0, 3) === 0 ? [] : beginnings[random(0, 2)]!.slice(0, random(1, random(1, LONGEST_SHARED)));
     const own = Array.from({ length: random(1, 32) }, token);
     const kind = SAMPLING_KINDS[random(0, SAMPLING_KINDS.length - 1)]!;
+    const edits = random(0, 2) === 0 ? randomEdits(token, random) : {};
     return {
       prompt: [...shared, ...own],
       params: {
         ...kind,
+        ...edits,
         seed: random(0, 2 ** 31),
         maxTokens: MAX_TOKENS,
         ignoreEos: random(0, 1) === 0,
@@ -79,4 +81,21 @@ export function randomRequests(vocabSize: number, count: number, random: Random)
       },
     };
   });
+}
+
+/** Some of the parameters that edit logits, with random values. */
+function randomEdits(token: () => number, random: Random): SamplingParams {
+  const some = <Params extends SamplingParams>(params: Params) => (random(0, 1) === 0 ? params : {});
+  const letter = () => String.fromCharCode(token()).trim() || "a";
+  return {
+    ...some({ presencePenalty: random(-20, 20) / 10 }),
+    ...some({ frequencyPenalty: random(-20, 20) / 10 }),
+    ...some({ repetitionPenalty: random(5, 20) / 10 }),
+    ...some({
+      logitBias: Object.fromEntries(Array.from({ length: random(1, 9) }, () => [token(), random(-100, 100)])),
+    }),
+    ...some({ allowedTokenIds: Array.from({ length: random(30, 200) }, token) }),
+    ...some({ badWords: Array.from({ length: random(1, 4) }, () => letter() + (random(0, 1) ? letter() : "")) }),
+    ...some({ minTokens: random(1, 9) }),
+  };
 }

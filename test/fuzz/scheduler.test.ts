@@ -1,6 +1,6 @@
 // 10,000 random steps of arrivals, aborts and preemptions, on a device that notices every wrong block, row and token.
 // OCTAVO_FUZZ_SEED=<number> runs one seed.
-import { OctavoError, ROW_INIT_WORDS, RowInit, StepPlan } from "@octavo/core";
+import { OctavoError, ROW_INIT_WORDS, RowFlags, RowInit, StepPlan } from "@octavo/core";
 import { KvCacheManager } from "@octavo/kv-cache";
 import { FinishReason, type OutputSink, type RequestSpec, Scheduler } from "@octavo/scheduler";
 import { FakeDevice, referenceTokens } from "@octavo/scheduler/testing";
@@ -10,6 +10,8 @@ import { randomIntegers } from "./random-integers.js";
 const STEPS_PER_SEED = 500;
 const fixedSeed = process.env.OCTAVO_FUZZ_SEED;
 const seeds = fixedSeed ? [Number(fixedSeed)] : Array.from({ length: 20 }, (_, i) => 1000 + i);
+
+const NO_LOGITS = new Float32Array(0);
 
 interface Tracked {
   readonly spec: RequestSpec;
@@ -25,7 +27,7 @@ class RandomRun implements OutputSink {
   readonly kvCache: KvCacheManager;
   readonly device: FakeDevice;
   readonly live = new Map<number, Tracked>();
-  readonly counts = { steps: 0, finished: 0, aborted: 0, refused: 0, stopped: 0, twoInFlight: 0 };
+  readonly counts = { steps: 0, finished: 0, aborted: 0, refused: 0, stopped: 0, twoInFlight: 0, processed: 0 };
   readonly #plans: StepPlan[];
   readonly #inFlight: Int32Array[] = [];
   readonly #maxModelLen: number;
@@ -51,6 +53,7 @@ class RandomRun implements OutputSink {
       maxNumBatchedTokens,
       decodeBuckets,
       maxModelLen: this.#maxModelLen,
+      vocabSize: this.#vocabSize,
       maxNumQueuedReqs: random(1, 12),
       longPrefillTokenThreshold: random(0, 6),
     };
@@ -72,7 +75,23 @@ class RandomRun implements OutputSink {
     const stopTokenIds = this.#randomTokens(random(0, 2));
     const maxTokens = random(0, 9) === 0 ? 1e9 : random(1, 30);
     const cacheSalt = random(0, 5) === 0 ? random(1, 2) : 0;
-    const spec = { id, promptTokens, maxTokens, stopTokenIds, rowInit, cacheSalt };
+    const allowed = random(0, 4) === 0 ? this.#randomTokens(random(1, this.#vocabSize)) : undefined;
+    const words = random(0, 4) === 0 ? this.#randomTokens(random(1, 30)) : undefined;
+    rowInit[RowInit.flags] =
+      (random(0, 1) && RowFlags.history) | (allowed ? RowFlags.allowed : 0) | (words ? RowFlags.edits : 0);
+    const spec = {
+      id,
+      promptTokens,
+      maxTokens,
+      stopTokenIds,
+      rowInit,
+      cacheSalt,
+      ...(allowed && { allowedTokenIds: allowed }),
+      ...(words && { logitEdits: words }),
+      ...(random(0, 5) === 0 && {
+        processLogits: (_: Float32Array, output: Int32Array) => this.#expectGot(id, output),
+      }),
+    };
     try {
       this.scheduler.add(spec);
     } catch (error) {
@@ -82,7 +101,9 @@ class RandomRun implements OutputSink {
       return;
     }
     const longest = Math.min(this.#maxModelLen, this.kvCache.totalBlocks * this.kvCache.blockSize + 1);
-    const expected = referenceTokens({ promptTokens, seed: id, maxTokens, stopTokenIds }, this.#vocabSize, longest);
+    const edits = { allowed: allowed && [...allowed], words: words && [...words] };
+    const request = { promptTokens, seed: id, maxTokens, stopTokenIds, edits };
+    const expected = referenceTokens(request, this.#vocabSize, longest);
     this.#conversations[random(0, 4)] = Int32Array.of(...promptTokens, ...expected);
     this.live.set(id, { spec, expected, got: [], stopTokens: [...stopTokenIds] });
   }
@@ -111,6 +132,7 @@ class RandomRun implements OutputSink {
     const plan = this.#plans[this.counts.steps % 2]!;
     if (this.scheduler.schedule(plan) === 0) return false;
     this.counts.steps++;
+    for (const sample of this.scheduler.processed) sample.process(NO_LOGITS);
     this.#inFlight.push(this.device.execute(plan));
     if (this.#inFlight.length === 2) this.counts.twoInFlight++;
     return true;
@@ -131,6 +153,12 @@ class RandomRun implements OutputSink {
     if (isStop) this.counts.stopped++;
   }
 
+  /** Whose logits the host changes has nothing in flight. */
+  #expectGot(id: number, output: Int32Array): void {
+    expect([...output]).toEqual(this.live.get(id)!.got);
+    this.counts.processed++;
+  }
+
   #randomTokens(length: number): Int32Array {
     return Int32Array.from({ length }, () => this.random(0, this.#vocabSize - 1));
   }
@@ -143,6 +171,7 @@ const totals = {
   refused: 0,
   stopped: 0,
   twoInFlight: 0,
+  processed: 0,
   preempted: 0,
   hits: 0,
   evicted: 0,

@@ -1,4 +1,5 @@
-// Captured graphs compute what their ops compute one by one, bit for bit, in the default mode too: both run on padded shapes.
+// Captured graphs compute what their ops compute one by one, bit for bit, in the default mode too: both run on padded shapes. Some
+// requests edit their logits, so that steps of either kind are captured.
 import { type EngineOptions, type EngineStats, LLM } from "@octavo/engine";
 import { modelPath } from "@octavo/model-pocket";
 import { describe, expect, test } from "vitest";
@@ -12,9 +13,11 @@ async function run(options: EngineOptions): Promise<{ tokens: number[][]; stats:
   await using llm = await LLM.load(modelPath, { device: "cuda", thread: false, maxModelLen: 256, ...options });
   // Requests end one after the other, so that many row counts and buckets occur.
   const outputs = await Promise.all(
-    prompts.map((prompt, i) =>
-      llm.generate(prompt, { temperature: i % 3 === 0 ? 0 : 0.9, seed: i, maxTokens: 10 + 4 * i, ignoreEos: true }),
-    ),
+    prompts.map((prompt, i) => {
+      const edits = i < 15 && i % 4 === 1 ? { presencePenalty: 0.8, frequencyPenalty: 0.1, logitBias: { 300: 2 } } : {};
+      const temperature = i % 3 === 0 ? 0 : 0.9;
+      return llm.generate(prompt, { temperature, seed: i, maxTokens: 10 + 4 * i, ignoreEos: true, ...edits });
+    }),
   );
   return { tokens: outputs.map(({ tokenIds }) => [...tokenIds]), stats: llm.stats };
 }

@@ -2,6 +2,12 @@
 import { checkArgument, type FloatDType } from "@octavo/core";
 import type { LoadFormat } from "@octavo/models";
 import { checkKeys } from "./known-keys.js";
+import type { LogitsProcessor } from "./processors/logits-processor.js";
+
+/** vLLM's names. */
+export const LOGPROBS_MODES = ["raw_logprobs", "processed_logprobs", "raw_logits", "processed_logits"] as const;
+
+export type LogprobsMode = (typeof LOGPROBS_MODES)[number];
 
 /** Options of {@link LLM.load}; the server's flags have the same names in vLLM's spelling. */
 export interface EngineOptions {
@@ -36,8 +42,18 @@ export interface EngineOptions {
    * it. What other processes hold does not change it. Default 0.9.
    */
   readonly gpuMemoryUtilization?: number;
-  /** Most likely tokens that a request may ask to see with `logprobs` and `promptLogprobs`. Default 20. */
+  /** Most likely tokens that a request may ask to see with `logprobs` and `promptLogprobs`; -1: the whole vocabulary. Default 20. */
   readonly maxLogprobs?: number;
+  /**
+   * What logprobs are: of the model's own logits ("raw"), or after penalties, edits, temperature and filters ("processed"; a prompt's
+   * tokens have none of these); the logarithms of probabilities, or the logits themselves. Default "raw_logprobs".
+   */
+  readonly logprobsMode?: LogprobsMode;
+  /**
+   * Custom logits processors, in the order in which they run: modules (file paths or package names, `module:name` for another export
+   * than the default one), loaded on the engine's thread; with `thread: false` functions, too. Default: none.
+   */
+  readonly logitsProcessors?: readonly (string | LogitsProcessor)[];
   /** Tokens a KV block. Default: what the backend advises. */
   readonly blockSize?: number;
   /** Reuse the KV blocks of equal prompt beginnings. Default true. */
@@ -54,7 +70,7 @@ export interface EngineOptions {
   readonly numThreads?: number;
 }
 
-type Kind = "boolean" | "number" | "string";
+type Kind = "boolean" | "number" | "string" | "object";
 
 /** What `typeof` says of each option. */
 const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
@@ -71,6 +87,8 @@ const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   kvCacheMemoryBytes: ["number"],
   gpuMemoryUtilization: ["number"],
   maxLogprobs: ["number"],
+  logprobsMode: ["string"],
+  logitsProcessors: ["object"],
   blockSize: ["number"],
   enablePrefixCaching: ["boolean"],
   asyncScheduling: ["boolean"],
@@ -100,6 +118,8 @@ export function checkOptions(options: EngineOptions): void {
   }
   resolveMaxQueued(options);
   resolveUtilization(options);
+  resolveLogprobsMode(options);
+  checkProcessors(options);
   const { kvCacheMemoryBytes } = options;
   if (kvCacheMemoryBytes !== undefined) {
     wholeNumber("kvCacheMemoryBytes", kvCacheMemoryBytes, Number.MAX_SAFE_INTEGER);
@@ -111,6 +131,32 @@ export function resolveUtilization({ gpuMemoryUtilization: share = DEFAULT_UTILI
   const flag = flagName("gpuMemoryUtilization");
   checkArgument(share > 0 && share <= 1, `${flag} must be above 0 and at most 1, got ${share}`, flag);
   return share;
+}
+
+export function resolveLogprobsMode({ logprobsMode = "raw_logprobs" }: EngineOptions): LogprobsMode {
+  checkArgument(
+    LOGPROBS_MODES.includes(logprobsMode),
+    () => `logprobs_mode must be one of ${LOGPROBS_MODES.join(", ")}, got "${logprobsMode}"`,
+    "logprobs_mode",
+  );
+  return logprobsMode;
+}
+
+/** Functions cannot cross to the engine's thread. */
+function checkProcessors({ logitsProcessors = [], thread = true }: EngineOptions): void {
+  checkArgument(Array.isArray(logitsProcessors), "logits_processors must be a list", "logits_processors");
+  for (const processor of logitsProcessors) {
+    checkArgument(
+      (typeof processor === "string" && processor !== "") || typeof processor === "function",
+      `logits_processors takes module names and functions, got ${describeValue(processor)}`,
+      "logits_processors",
+    );
+    checkArgument(
+      typeof processor === "string" || !thread,
+      "a function cannot go to the engine's thread: name a module that exports it, or load with thread: false",
+      "logits_processors",
+    );
+  }
 }
 
 function describeValue(value: unknown): string {

@@ -14,6 +14,7 @@ const backend: BackendInfo = {
 };
 const model = {
   maxPositions: 2048,
+  vocabSize: 1000,
   weightBytes: 2 ** 20,
   workspaceBytes: (tokens: number) => tokens * 1024,
   kvBytesPerBlock: (blockSize: number) => blockSize * 4096,
@@ -45,7 +46,7 @@ describe("resolveSizes", () => {
     expect(kvMib(2 ** 20)).toBe(256);
     expect(kvMib(2 ** 27)).toBe(512);
     expect(kvMib(2 ** 34)).toBe(2048); // all that 256 requests can use
-    expect(kvMib(2 ** 20, 200 * 2 ** 20)).toBe(98); // half of what is left
+    expect(kvMib(2 ** 20, 200 * 2 ** 20)).toBe(96); // half of what is left
     expect(sizes({ maxNumSeqs: 1, maxModelLen: 2048 }).numBlocks).toBe(129);
   });
 

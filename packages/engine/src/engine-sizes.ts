@@ -23,6 +23,7 @@ export interface EngineSizes {
 /** The model facts that sizes depend on. */
 export interface ModelSizes {
   readonly maxPositions: number;
+  readonly vocabSize: number;
   /** Bytes that the backend holds for the loaded model. */
   readonly weightBytes: number;
   workspaceBytes(maxTokens: number, maxSamples: number): number;
@@ -70,7 +71,7 @@ export function resolveSizes(
 ): EngineSizes {
   const limit = resolveMaxModelLen(options, model.maxPositions);
   const { maxNumSeqs, maxNumBatchedTokens } = resolveBatch(options);
-  const maxLogprobs = wholeNumber("maxLogprobs", options.maxLogprobs ?? DEFAULT_LOGPROBS, MAX_LOGPROBS, 0);
+  const maxLogprobs = resolveMaxLogprobs(options, model.vocabSize);
   const isAuto = options.maxModelLen === "auto";
   const blockSize = wholeNumber("blockSize", options.blockSize ?? backend.blockSize, limit + 4096);
   const blockBytes = model.kvBytesPerBlock(blockSize);
@@ -80,6 +81,7 @@ export function resolveSizes(
     maxTokens: maxNumBatchedTokens,
     maxBlocksPerRow: blocksOf(limit),
     blockSize,
+    vocabSize: model.vocabSize,
   });
   const needs: MemoryNeeds = {
     weightBytes: model.weightBytes,
@@ -118,6 +120,12 @@ export function resolveSizes(
     depth: (options.asyncScheduling ?? backend.depth === 2) ? 2 : 1,
     decodeBuckets: hasGraphs ? decodeBuckets(maxNumSeqs) : [],
   };
+}
+
+/** Most likely tokens that a request may see; -1 stands for the whole vocabulary. */
+function resolveMaxLogprobs({ maxLogprobs = DEFAULT_LOGPROBS }: EngineOptions, vocabSize: number): number {
+  const asked = wholeNumber("maxLogprobs", maxLogprobs, MAX_LOGPROBS, -1);
+  return asked === -1 ? vocabSize : Math.min(asked, vocabSize);
 }
 
 /** How many requests and tokens a step has at most; known before a model is. @throws INVALID_ARGUMENT */

@@ -2,6 +2,7 @@
 import type { DedicatedMemory, MemoryPurpose, OctavoError } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
 import type { Tokenizer } from "@octavo/tokenizer";
+import type { LogprobsMode } from "./engine-options.js";
 import type { Prompt } from "./prompt.js";
 import type { SamplingParams } from "./sampling-params.js";
 
@@ -25,6 +26,8 @@ export interface EngineInfo {
   readonly maxNumBatchedTokens: number;
   /** Most likely tokens that a request may ask to see. */
   readonly maxLogprobs: number;
+  /** What logprobs are taken from. */
+  readonly logprobsMode: LogprobsMode;
   /** Tokens a KV block. */
   readonly blockSize: number;
   /** KV blocks, the null block included. */
@@ -80,7 +83,7 @@ export type FinishReason = "stop" | "length" | "abort";
 export interface GenerateRequest {
   /** Text, or token ids as they are. */
   readonly prompt: Prompt;
-  /** `n` must be 1 or left out: submit a request for each choice. */
+  /** `n` and `bestOf` must be 1 or left out: submit a request for each choice. */
   readonly params?: SamplingParams;
   /** Which of several outputs of this prompt it is: with one seed, each choice samples other tokens. Default 0. */
   readonly choice?: number;
@@ -94,7 +97,12 @@ export interface TokenLogprob {
   readonly tokenId: number;
   /** Its text by itself, special tokens too; U+FFFD for part of a character, `token_id:7` where there is no tokenizer. */
   readonly token: string;
-  /** Natural logarithm of the probability that the model gave it, before temperature and filters; may be -Infinity. */
+  /** Its UTF-8 bytes, only where `token` cannot say them: it is part of a character. */
+  readonly bytes?: Uint8Array;
+  /**
+   * Natural logarithm of the probability that the model gave it, before penalties, temperature and filters, or whatever else
+   * `EngineOptions.logprobsMode` says; may be -Infinity.
+   */
   readonly logprob: number;
   /** 1 for the most likely token. */
   readonly rank: number;
@@ -136,6 +144,44 @@ export interface RequestStream extends AsyncIterable<OutputChunk> {
   abort(): void;
 }
 
+/** What a beam search may be told. Sampling parameters have no meaning for it. */
+export interface BeamSearchParams {
+  /** Beams that go on after each token, and outputs that are returned. Default 4. */
+  readonly beamWidth?: number;
+  /** Tokens of each output at most. Default 16; `null`: up to the context's end. */
+  readonly maxTokens?: number | null;
+  /** Beams are ranked by cumulative logprob / length ** lengthPenalty, prompt counted and end token not, as in vLLM. Default 1. */
+  readonly lengthPenalty?: number;
+  /** Go on past the model's end tokens. Default false. */
+  readonly ignoreEos?: boolean;
+  /** Keep the end token's text. Default false. */
+  readonly includeStopStrInOutput?: boolean;
+  /** Leave special tokens out of the text. Default true. */
+  readonly skipSpecialTokens?: boolean;
+}
+
+/** One output of a beam search. */
+export interface Beam {
+  /** 0 for the best one. */
+  readonly index: number;
+  readonly text: string;
+  /** With the end token, where there was one. */
+  readonly tokenIds: readonly number[];
+  /** One for each of `tokenIds`, with the alternatives that the search looked at. */
+  readonly logprobs: readonly PositionLogprobs[];
+  readonly cumulativeLogprob: number;
+  /** What the beams are ranked by. */
+  readonly score: number;
+  readonly finishReason: FinishReason;
+  readonly stopReason: null;
+}
+
+export interface BeamSearchOutput {
+  readonly promptTokenIds: Int32Array;
+  /** Best first. */
+  readonly beams: readonly Beam[];
+}
+
 /**
  * A running engine. {@link LLM} is the one implementation; the server needs no more than this.
  */
@@ -153,6 +199,11 @@ export interface Engine extends AsyncDisposable {
    * @throws INVALID_ARGUMENT (with `param`) for a bad prompt or parameter, QUEUE_FULL, ENGINE_DEAD: at once, not in the stream
    */
   submit(request: GenerateRequest): RequestStream;
+  /**
+   * The `beamWidth` most likely outputs that a beam search finds.
+   * @throws INVALID_ARGUMENT (with `param`), and what submit throws
+   */
+  beamSearch(prompt: Prompt, params?: BeamSearchParams, signal?: AbortSignal): Promise<BeamSearchOutput>;
   /** Waits until no request is left. */
   idle(): Promise<void>;
   /** Ends the engine and frees its memory; what still runs fails with DISPOSED. */

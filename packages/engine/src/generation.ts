@@ -1,5 +1,6 @@
 // The result of LLM.generate and LLM.chat: await it for the whole output, or iterate it for the pieces.
 import { OctavoError } from "@octavo/core";
+import { type Choices, cumulativeLogprob, highestCumulative, ONE_CHOICE } from "./choices.js";
 import type { FinishReason, OutputChunk, PositionLogprobs, RequestStream } from "./engine.js";
 
 /** One of the outputs of a request. */
@@ -12,6 +13,8 @@ export interface CompletionOutput {
   readonly tokenIds: readonly number[];
   /** One for each of `tokenIds`; null where the request did not ask for them. */
   readonly logprobs: readonly PositionLogprobs[] | null;
+  /** The sum of the tokens' logprobs; null where the request asked neither for logprobs nor for `bestOf` above `n`. */
+  readonly cumulativeLogprob: number | null;
   /** Why it ended. */
   readonly finishReason: FinishReason;
   /** The stop string or stop token id that ended it; null for an end token, or when not stopped. */
@@ -36,14 +39,14 @@ export interface RequestOutput extends Omit<CompletionOutput, "index"> {
  */
 export class Generation implements PromiseLike<RequestOutput>, AsyncIterable<OutputChunk> {
   readonly #stream: RequestStream;
-  readonly #n: number;
+  readonly #choices: Choices;
   #output: Promise<RequestOutput> | undefined;
   #iterated = false;
 
-  /** @param n the outputs that `stream` has */
-  constructor(stream: RequestStream, n = 1) {
+  /** @param choices the outputs that `stream` has */
+  constructor(stream: RequestStream, choices: Choices = ONE_CHOICE) {
     this.#stream = stream;
-    this.#n = n;
+    this.#choices = choices;
   }
 
   /** Ends the request; what came so far is its output. */
@@ -53,6 +56,7 @@ export class Generation implements PromiseLike<RequestOutput>, AsyncIterable<Out
 
   [Symbol.asyncIterator](): AsyncIterator<OutputChunk> {
     if (this.#iterated || this.#output) throw consumedTwice();
+    if (this.#choices.ranks) throw notStreamed();
     this.#iterated = true;
     return this.#stream[Symbol.asyncIterator]();
   }
@@ -62,7 +66,7 @@ export class Generation implements PromiseLike<RequestOutput>, AsyncIterable<Out
     onFulfilled?: ((output: RequestOutput) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#output ??= this.#iterated ? Promise.reject(consumedTwice()) : collectOutput(this.#stream, this.#n);
+    this.#output ??= this.#iterated ? Promise.reject(consumedTwice()) : collectOutput(this.#stream, this.#choices);
     return this.#output.then(onFulfilled, onRejected);
   }
 
@@ -82,23 +86,39 @@ function consumedTwice(): OctavoError {
   return new OctavoError({ code: "INVALID_ARGUMENT", message });
 }
 
-/** Reads a stream to its end. @param n the outputs that it has */
-export async function collectOutput(stream: RequestStream, n = 1): Promise<RequestOutput> {
-  const chunks = Array.from({ length: n }, (): OutputChunk[] => []);
+function notStreamed(): OctavoError {
+  const message =
+    "best_of above n cannot be streamed: which outputs are best is known at the end; await the generation";
+  return new OctavoError({ code: "INVALID_ARGUMENT", message, param: "best_of" });
+}
+
+/** Reads a stream to its end. @param choices the outputs that it has */
+export async function collectOutput(stream: RequestStream, choices: Choices = ONE_CHOICE): Promise<RequestOutput> {
+  const chunks = Array.from({ length: choices.bestOf }, (): OutputChunk[] => []);
   for await (const chunk of stream) chunks[chunk.index]!.push(chunk);
-  const outputs = chunks.map(joinChunks);
+  const outputs = best(chunks.map(joinChunks), choices);
   const { index: _, ...first } = outputs[0]!;
   const { promptTokenIds, promptLogprobs, numCachedTokens } = stream;
   return { ...first, outputs, promptTokenIds, promptLogprobs, numCachedTokens };
 }
 
+/** The outputs that are returned, in the order of their rank where they were ranked. */
+function best(outputs: readonly CompletionOutput[], choices: Choices): readonly CompletionOutput[] {
+  if (!choices.ranks) return outputs;
+  return highestCumulative(outputs, choices.n).map((output, index) => {
+    return { ...output, index, ...(choices.ranks === "silently" && { logprobs: null }) };
+  });
+}
+
 function joinChunks(chunks: readonly OutputChunk[], index: number): CompletionOutput {
   const last = chunks.at(-1);
+  const logprobs = chunks[0]?.logprobs ? chunks.flatMap(({ logprobs }) => logprobs ?? []) : null;
   return {
     index,
     text: chunks.map(({ text }) => text).join(""),
     tokenIds: chunks.flatMap(({ tokenIds }) => tokenIds),
-    logprobs: chunks[0]?.logprobs ? chunks.flatMap(({ logprobs }) => logprobs ?? []) : null,
+    logprobs,
+    cumulativeLogprob: logprobs && cumulativeLogprob(logprobs),
     finishReason: last?.finishReason ?? "abort",
     stopReason: last?.stopReason ?? null,
   };

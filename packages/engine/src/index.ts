@@ -1,7 +1,11 @@
 /** Octavo's engine: `await LLM.load(model)`, then `generate` or `chat`. @module @octavo/engine */
 export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/models";
+export { cumulativeLogprob, highestCumulative, resolveChoices } from "./choices.js";
 export { type BackendReport, describeBackends } from "./describe-backends.js";
 export type {
+  Beam,
+  BeamSearchOutput,
+  BeamSearchParams,
   Engine,
   EngineInfo,
   EngineStats,
@@ -12,8 +16,14 @@ export type {
   RequestStream,
   TokenLogprob,
 } from "./engine.js";
-export type { EngineOptions } from "./engine-options.js";
+export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode } from "./engine-options.js";
 export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
 export { LLM } from "./llm.js";
+export type {
+  LogitsProcessor,
+  LogitsProcessorRequest,
+  ProcessRequestLogits,
+} from "./processors/logits-processor.js";
 export type { Prompt } from "./prompt.js";
 export type { SamplingParams } from "./sampling-params.js";
+export { truncatePrompt } from "./truncate-prompt.js";

@@ -1,11 +1,21 @@
 // The engine's face: loads a model, takes prompts, gives text. The server uses the same class through the Engine interface.
 import { checkArgument, OctavoError } from "@octavo/core";
 import { type ChatMessage, type ChatOptions, Detokenizer, type Tokenizer } from "@octavo/tokenizer";
+import { beamSearch } from "./beam-search.js";
+import { type Choices, resolveChoices } from "./choices.js";
 import { ChoicesStream } from "./choices-stream.js";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
-import type { Engine, EngineInfo, EngineStats, GenerateRequest, RequestStream } from "./engine.js";
+import type {
+  BeamSearchOutput,
+  BeamSearchParams,
+  Engine,
+  EngineInfo,
+  EngineStats,
+  GenerateRequest,
+  RequestStream,
+} from "./engine.js";
 import { checkOptions, type EngineOptions, resolveMaxQueued } from "./engine-options.js";
 import { collectOutput, Generation, type RequestOutput } from "./generation.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
@@ -15,12 +25,7 @@ import { decodeLogprobs } from "./protocol/logprobs.js";
 import { LOGPROBS_HEADER_WORDS, LogprobsOf, OUTPUT_WORDS } from "./protocol/outputs.js";
 import { readStats } from "./protocol/stats.js";
 import { type TextOf, TokenStream } from "./request-stream.js";
-import {
-  type ResolvedSamplingParams,
-  resolveN,
-  resolveSamplingParams,
-  type SamplingParams,
-} from "./sampling-params.js";
+import { type ResolvedSamplingParams, resolveSamplingParams, type SamplingParams } from "./sampling-params.js";
 import { TokenTexts } from "./token-texts.js";
 
 /** Prompt tokens that a detokenizer may need for the first token's text. */
@@ -41,7 +46,9 @@ export class LLM implements Engine {
   readonly #tokenizer: Tokenizer | null;
   readonly #client: CoreClient;
   readonly #maxQueued: number;
+  /** The one that ends an output without a stop reason; -1: none. */
   readonly #endToken: number;
+  readonly #endTokenIds: readonly number[];
   readonly #tokenTexts: TokenTexts;
   readonly #streams = new Map<number, TokenStream>();
   #nextId = 1;
@@ -56,6 +63,8 @@ export class LLM implements Engine {
     this.#maxQueued = resolveMaxQueued(options);
     this.#tokenTexts = new TokenTexts(tokenizer);
     this.#endToken = tokenizer?.eosTokenId ?? client.eosTokenIds[0] ?? -1;
+    const ids = [...client.eosTokenIds, this.#endToken];
+    this.#endTokenIds = [...new Set(ids.filter((id) => id >= 0 && id < client.info.vocabSize))];
   }
 
   /**
@@ -125,20 +134,28 @@ export class LLM implements Engine {
     return this.#generate(prompt, { maxTokens: null, ...params });
   }
 
+  /**
+   * The `beamWidth` most likely outputs that a beam search finds, best first. It takes a step of `beamWidth` requests for each token,
+   * so that sampling is much faster; and `2 * beamWidth` logprobs, for which `maxLogprobs` must suffice.
+   */
+  async beamSearch(prompt: Prompt, params: BeamSearchParams = {}, signal?: AbortSignal): Promise<BeamSearchOutput> {
+    const tokens = encodePrompt(prompt, () => this.tokenizer, this.info);
+    return beamSearch(this, tokens, params, this.#endTokenIds, signal);
+  }
+
   #generate(prompt: Prompt, params: SamplingParams = {}): Generation {
-    const n = resolveN(params);
-    return new Generation(this.#submitChoices(prompt, params, n), n);
+    const choices = resolveChoices(params);
+    return new Generation(this.#submitChoices(prompt, params, choices), choices);
   }
 
   /** All choices or none. */
-  #submitChoices(prompt: Prompt, params: SamplingParams, n: number): RequestStream {
-    if (n === 1) return this.submit({ prompt, params });
+  #submitChoices(prompt: Prompt, params: SamplingParams, { bestOf, ranks }: Choices): RequestStream {
+    if (bestOf === 1) return this.submit({ prompt, params });
+    const own = { ...params, n: 1, bestOf: 1, ...(ranks && { logprobs: params.logprobs ?? 0 }) };
     const choices: RequestStream[] = [];
     try {
-      for (let choice = 0; choice < n; choice++) {
-        choices.push(
-          this.submit({ prompt: choices[0]?.promptTokenIds ?? prompt, params: { ...params, n: 1 }, choice }),
-        );
+      for (let choice = 0; choice < bestOf; choice++) {
+        choices.push(this.submit({ prompt: choices[0]?.promptTokenIds ?? prompt, params: own, choice }));
       }
     } catch (error) {
       for (const choice of choices) choice.abort();
@@ -149,15 +166,26 @@ export class LLM implements Engine {
 
   submit({ prompt, params = {}, choice = 0, signal }: GenerateRequest): RequestStream {
     this.#checkAlive();
-    checkArgument(resolveN(params) === 1, `n is ${params.n}: submit one request for each choice, or use generate`, "n");
+    checkArgument(
+      resolveChoices(params).bestOf === 1,
+      `n is ${params.n}, best_of ${params.bestOf}: submit one request for each choice, or use generate`,
+      "n",
+    );
     if (this.#streams.size >= this.#maxQueued) {
       const message = `${this.#streams.size} requests are in flight, the limit is ${this.#maxQueued}; try again later`;
       throw new OctavoError({ code: "QUEUE_FULL", message });
     }
-    const tokens = encodePrompt(prompt, () => this.tokenizer, this.info);
+    const tokens = encodePrompt(prompt, () => this.tokenizer, this.info, params);
     const { vocabSize, maxModelLen, maxLogprobs, generationDefaults: defaults } = this.info;
-    const numPromptTokens = tokens.length;
-    const resolved = resolveSamplingParams(params, { defaults, vocabSize, maxModelLen, numPromptTokens, maxLogprobs });
+    const resolved = resolveSamplingParams(params, {
+      defaults,
+      vocabSize,
+      maxModelLen,
+      numPromptTokens: tokens.length,
+      maxLogprobs,
+      endTokenIds: this.#endTokenIds,
+      tokenizer: () => this.tokenizer,
+    });
     const id = this.#takeId();
     const stream = new TokenStream(
       id,
@@ -213,12 +241,13 @@ export class LLM implements Engine {
   async #generateAll(prompts: readonly Prompt[], params?: SamplingParams): Promise<RequestOutput[]> {
     const streams: RequestStream[] = [];
     const outputs: Promise<RequestOutput>[] = [];
-    const n = resolveN(params ?? {});
+    const choices = resolveChoices(params ?? {});
+    const { bestOf } = choices;
     try {
       for (const prompt of prompts) {
-        while (this.#streams.size > 0 && this.#streams.size + n > this.#maxQueued) await this.#nextEnd();
-        const stream = this.#submitChoices(prompt, params ?? {}, n);
-        const output = collectOutput(stream, n);
+        while (this.#streams.size > 0 && this.#streams.size + bestOf > this.#maxQueued) await this.#nextEnd();
+        const stream = this.#submitChoices(prompt, params ?? {}, choices);
+        const output = collectOutput(stream, choices);
         output.catch(() => {}); // it may fail while the next prompts still wait for room; Promise.all reports it
         streams.push(stream);
         outputs.push(output);
@@ -239,16 +268,20 @@ export class LLM implements Engine {
 
   #detokenizer(prompt: Int32Array, params: ResolvedSamplingParams): TextOf {
     if (this.#tokenizer === null && params.stop.length === 0) return NO_TEXT;
-    const { skipSpecialTokens, stop, includeStopStrInOutput: includeStop } = params;
-    const promptTail = prompt.subarray(-PROMPT_TAIL);
-    return new Detokenizer(this.tokenizer, { skipSpecialTokens, stop, includeStop, promptTail });
+    const { skipSpecialTokens, spacesBetweenSpecialTokens, stop, minTokens } = params;
+    return new Detokenizer(this.tokenizer, {
+      skipSpecialTokens,
+      spacesBetweenSpecialTokens,
+      stop,
+      includeStop: params.includeStopStrInOutput,
+      minTokens,
+      promptTail: prompt.subarray(-PROMPT_TAIL),
+    });
   }
 
   #stopTokens(params: ResolvedSamplingParams): readonly number[] {
     if (params.ignoreEos) return params.stopTokenIds;
-    const ids = new Set([...params.stopTokenIds, ...this.#client.eosTokenIds]);
-    if (this.#endToken >= 0) ids.add(this.#endToken);
-    return [...ids];
+    return [...new Set([...params.stopTokenIds, ...this.#endTokenIds])];
   }
 
   #deliver(words: Int32Array): void {

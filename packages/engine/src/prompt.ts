@@ -1,6 +1,8 @@
 // A prompt as users give it, checked and as token ids.
 import { checkArgument } from "@octavo/core";
 import type { Tokenizer } from "@octavo/tokenizer";
+import type { SamplingParams } from "./sampling-params.js";
+import { truncatePrompt } from "./truncate-prompt.js";
 
 /** Text, or token ids as they are. */
 export type Prompt = string | ArrayLike<number>;
@@ -13,26 +15,29 @@ export interface PromptLimits {
 
 /**
  * @param tokenizer called for text only; it may throw
+ * @param params of which those that truncate count
  * @throws INVALID_ARGUMENT (`prompt`) when it is empty, too long, no prompt at all or holds ids that the model lacks
  */
 export function encodePrompt(
   prompt: Prompt,
   tokenizer: () => Tokenizer,
   { maxModelLen, vocabSize }: PromptLimits,
+  params: SamplingParams = {},
 ): Int32Array {
   const isText = typeof prompt === "string";
   const isIds = Array.isArray(prompt) || ArrayBuffer.isView(prompt);
   checkArgument(isText || isIds, `the prompt must be text or a list of token ids, got ${describe(prompt)}`, "prompt");
-  const tokens = isText ? tokenizer().encode(prompt) : Int32Array.from(prompt);
+  const whole = isText ? tokenizer().encode(prompt) : Int32Array.from(prompt);
+  const tokens = truncatePrompt(whole, params, maxModelLen);
   checkArgument(tokens.length > 0, "the prompt is empty; give at least one token", "prompt");
   checkArgument(
     tokens.length < maxModelLen,
     () =>
-      `the prompt has ${tokens.length} tokens, the model's context is ${maxModelLen} and needs room for at least one more; shorten the prompt`,
+      `the prompt has ${tokens.length} tokens, the model's context is ${maxModelLen} and needs room for at least one more; shorten the prompt, or let truncate_prompt_tokens do so`,
     "prompt",
   );
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i]!;
+  for (let i = 0; i < whole.length; i++) {
+    const token = whole[i]!;
     checkArgument(
       token >= 0 && token < vocabSize && (isText || token === prompt[i]),
       () =>

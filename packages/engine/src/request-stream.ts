@@ -78,7 +78,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     this.numCachedTokens = cachedTokens;
     if (queueMicros > 0) this.queueSeconds = queueMicros / 1e6;
     if (finish === Finish.error) {
-      this.fail(notFinite());
+      this.fail(noToken(this.#params));
       return;
     }
     const byToken = finish === Finish.stop;
@@ -150,7 +150,18 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   }
 }
 
-function notFinite(): OctavoError {
+/** Why nothing could be sampled: what the request asked for, where that may be it. */
+function noToken({ allowedTokenIds, logitEdits, extraArgs }: ResolvedSamplingParams): OctavoError {
+  if (extraArgs !== "") {
+    const message = "no token was left to pick: a logits processor failed or ruled all of them out; the log says more";
+    return new OctavoError({ code: "INTERNAL", message });
+  }
+  if (allowedTokenIds.length > 0 || logitEdits.length > 0) {
+    const message =
+      "no token was left to pick: allowed_token_ids, bad_words and min_tokens together ruled all of them out (or the model's logits are " +
+      "not finite); allow more";
+    return new OctavoError({ code: "INVALID_ARGUMENT", message, param: "allowed_token_ids" });
+  }
   const message =
     "the model computed no finite logits for this request: its weights hold NaN or infinity, or overflow in this dtype " +
     "(float16 is the likeliest); try --dtype bfloat16 or float32, or download the weights again";

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { resolveSamplingParams, type SamplingParams } from "./sampling-params.js";
 
 const context = { defaults: {}, vocabSize: 100, maxModelLen: 64, numPromptTokens: 10 };
@@ -36,6 +36,7 @@ describe("resolveSamplingParams", () => {
   it("draws another seed each time unless one is given", () => {
     expect(resolve({}).seed).not.toBe(resolve({}).seed);
     expect(resolve({ seed: -3 }).seed).toBe(-3);
+    expect(resolve({ seed: -1 }).seed).not.toBe(resolve({ seed: -1 }).seed);
   });
 
   it.each<[string, SamplingParams]>([
@@ -55,7 +56,7 @@ describe("resolveSamplingParams", () => {
     ["stop_token_ids", { stopTokenIds: [100] }],
     ["stop_token_ids", { stopTokenIds: 5 as unknown as number[] }],
     ["max_tokens", { max_tokens: 3 } as SamplingParams],
-    ["best_of", { best_of: 2 } as SamplingParams],
+    ["bestof", { bestof: 2 } as SamplingParams],
     ["logprobs", { logprobs: 21 }],
     ["logprobs", { logprobs: -1 }],
     ["logprobs", { logprobs: -2 }],
@@ -63,7 +64,125 @@ describe("resolveSamplingParams", () => {
     ["logprobs", { logprobs: true as unknown as number }],
     ["prompt_logprobs", { promptLogprobs: 21 }],
     ["prompt_logprobs", { promptLogprobs: -1 }],
+    ["min_tokens", { minTokens: -1 }],
+    ["min_tokens", { minTokens: 9, maxTokens: 8 }],
+    ["repetition_penalty", { repetitionPenalty: 0 }],
+    ["presence_penalty", { presencePenalty: 2.1 }],
+    ["frequency_penalty", { frequencyPenalty: -2.1 }],
+    ["logit_bias", { logitBias: { 100: 1 } }],
+    ["logit_bias", { logitBias: { "-1": 1 } }],
+    ["logit_bias", { logitBias: { a: 1 } as unknown as Record<number, number> }],
+    ["logit_bias", { logitBias: { 1: "2" as unknown as number } }],
+    ["allowed_token_ids", { allowedTokenIds: [] }],
+    ["allowed_token_ids", { allowedTokenIds: [100] }],
+    ["bad_words", { badWords: [""] }],
+    ["bad_words", { badWords: "a" as unknown as string[] }],
+    ["vllm_xargs", { extraArgs: [] as unknown as Record<string, unknown> }],
   ])("names a bad %s", (param, params) => {
     expect(() => resolve(params)).toThrowError(expect.objectContaining({ code: "INVALID_ARGUMENT", param }));
+  });
+
+  it("raises temperatures that are neither 0 nor 0.01, and says so once", () => {
+    const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+    expect([0, 1e-7, 0.009, 0.01, 0.02].map((temperature) => resolve({ temperature }).temperature)).toEqual([
+      0, 0.01, 0.01, 0.01, 0.02,
+    ]);
+    expect(warned).toHaveBeenCalledTimes(1);
+  });
+
+  it("reads -1 logprobs as the vocabulary where the engine shows that many", () => {
+    expect(resolve({ logprobs: -1, promptLogprobs: 0 }, { maxLogprobs: 100 })).toMatchObject({
+      logprobs: 100,
+      promptLogprobs: 0,
+    });
+    expect(() => resolve({ logprobs: -1 })).toThrowError(/whole vocabulary, 100, .*at most 20.*max_logprobs/);
+  });
+
+  it("takes the repetition penalty of the model's generation defaults", () => {
+    const defaults = { repetitionPenalty: 1.1 };
+    expect(resolve({}, { defaults })).toMatchObject({ repetitionPenalty: 1.1, needsHistory: true });
+    expect(resolve({ repetitionPenalty: 1 }, { defaults })).toMatchObject({
+      repetitionPenalty: 1,
+      needsHistory: false,
+    });
+  });
+
+  it("allows each token once; all of them is no limit", () => {
+    expect(resolve({ allowedTokenIds: [5, 3, 5] }).allowedTokenIds).toEqual([5, 3]);
+    expect(resolve({ allowedTokenIds: Array.from({ length: 100 }, (_, i) => i) }).allowedTokenIds).toEqual([]);
+    expect(resolve({ allowedTokenIds: null }).allowedTokenIds).toEqual([]);
+  });
+});
+
+describe("edits of logits", () => {
+  const ALWAYS = 2 ** 31 - 1;
+  /** [token, bias, until, ...tokens before] of each. */
+  function editsOf(params: SamplingParams, overrides = {}): number[][] {
+    const { logitEdits: words } = resolve(params, overrides);
+    const floats = new Float32Array(words.buffer);
+    const edits: number[][] = [];
+    for (let at = 0; at < words.length; at += words[at]!) {
+      edits.push([words[at + 1]!, floats[at + 2]!, ...words.subarray(at + 3, at + words[at]!)]);
+    }
+    return edits;
+  }
+  /** One token a letter; a space makes its own token, or one with the first letter where that is upper case, or with "QQ". */
+  const tokenizer = () => ({
+    encode: (text: string) =>
+      Int32Array.from(
+        text.replace(" QQ", "q").replace(/ [A-Z]/g, (c) => c[1]!.toLowerCase()),
+        (c) => c.charCodeAt(0) - 32,
+      ),
+  });
+
+  it("are logit_bias, clamped as OpenAI's range is", () => {
+    expect(editsOf({ logitBias: { 7: 1.5, 3: -300, 9: 300 } })).toEqual([
+      [3, -100, ALWAYS],
+      [7, 1.5, ALWAYS],
+      [9, 100, ALWAYS],
+    ]);
+  });
+
+  it("ban end tokens and stop tokens before min_tokens, whatever ignoreEos says", () => {
+    const params = { minTokens: 3, stopTokenIds: [8, 2], ignoreEos: true };
+    expect(editsOf(params, { endTokenIds: [2, 4] })).toEqual([8, 2, 4].map((id) => [id, Number.NEGATIVE_INFINITY, 13]));
+    expect(resolve(params).needsHistory).toBe(false);
+    expect(editsOf({ stopTokenIds: [8] }, { endTokenIds: [2] })).toEqual([]);
+  });
+
+  it("ban bad words, alone and after a space, where the second does not end with the first", () => {
+    const ban = Number.NEGATIVE_INFINITY;
+    const [a, b] = [65 - 32, 66 - 32];
+    expect(editsOf({ badWords: ["A"] }, { tokenizer })).toEqual([
+      [a, ban, ALWAYS],
+      [a + 32, ban, ALWAYS],
+    ]);
+    expect(editsOf({ badWords: [" AB"] }, { tokenizer })).toEqual([
+      [b, ban, ALWAYS, a],
+      [b, ban, ALWAYS, a + 32],
+    ]);
+    expect(editsOf({ badWords: ["a"] }, { tokenizer })).toEqual([[a + 32, ban, ALWAYS]]);
+    expect(editsOf({ badWords: ["QQ"] }, { tokenizer })).toEqual([
+      [a + 16, ban, ALWAYS, a + 16],
+      [a + 48, ban, ALWAYS],
+    ]);
+    expect(resolve({ badWords: ["AB"] }, { tokenizer }).needsHistory).toBe(true);
+    expect(resolve({ badWords: ["A"] }, { tokenizer }).needsHistory).toBe(false);
+  });
+
+  it("have limits that the error names", () => {
+    const vocabSize = 5000;
+    const logitBias = Object.fromEntries(Array.from({ length: 1025 }, (_, i) => [i, 1]));
+    expect(() => resolve({ logitBias }, { vocabSize })).toThrowError(
+      expect.objectContaining({ param: "logit_bias", message: expect.stringMatching(/4100 words, at most 4096/) }),
+    );
+    delete logitBias[0];
+    expect(editsOf({ logitBias }, { vocabSize })).toHaveLength(1024);
+    expect(() => resolve({ logitBias, minTokens: 2, stopTokenIds: [1] }, { vocabSize })).toThrowError(/min_tokens/);
+    expect(editsOf({ badWords: ["a".repeat(32)] }, { tokenizer })[0]).toHaveLength(3 + 31);
+    expect(() => resolve({ badWords: ["a".repeat(33)] }, { tokenizer })).toThrowError(
+      expect.objectContaining({ param: "bad_words", message: expect.stringMatching(/33 tokens, at most 32/) }),
+    );
+    expect(() => resolve({ badWords: ["é"] }, { tokenizer })).toThrowError(/no tokens that the model can generate/);
   });
 });

@@ -1,13 +1,18 @@
 // Sampling parameters as users give them, and the one place that checks them and fills in defaults.
-import { checkArgument, OctavoError } from "@octavo/core";
+import { checkArgument } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
+import type { Tokenizer } from "@octavo/tokenizer";
 import { checkKeys } from "./known-keys.js";
+import { LogitEdits } from "./logit-edits.js";
+import { inRange, logprobCount, strings, tokenIds, wholeFrom } from "./param-checks.js";
 
 /** How to sample. Names are vLLM's in camelCase. What is left out comes from the model's generation_config.json, then from here. */
 export interface SamplingParams {
   /** Tokens to generate at most. Default 16; `null`, and for chat the default: up to the context's end. */
   readonly maxTokens?: number | null;
-  /** 0 is greedy. Default 1. */
+  /** Neither an end token, nor a stop token, nor a stop string ends the output before it has so many tokens. Default 0. */
+  readonly minTokens?: number;
+  /** 0 is greedy; above 0, but below 0.01, counts as 0.01, with a warning. Default 1. */
   readonly temperature?: number;
   /** Keep the most likely tokens whose probabilities reach this, in (0, 1]. Default 1: all. */
   readonly topP?: number;
@@ -15,7 +20,19 @@ export interface SamplingParams {
   readonly topK?: number;
   /** Drop tokens less likely than this share of the most likely one, in [0, 1]. Default 0. */
   readonly minP?: number;
-  /** Any safe integer; the same seed and prompt give the same tokens, whatever else runs. Default: random. */
+  /** Divides positive logits of tokens in prompt or output, multiplies negative ones; above 0. Default 1. */
+  readonly repetitionPenalty?: number;
+  /** Taken from the logits of tokens in the output, in [-2, 2]. Default 0. */
+  readonly presencePenalty?: number;
+  /** Taken from a token's logit for each time that the output has it, in [-2, 2]. Default 0. */
+  readonly frequencyPenalty?: number;
+  /** Token ids to what is added to their logits, from -100 to 100 (what is beyond is clamped). Up to 1024. */
+  readonly logitBias?: Readonly<Record<number, number>> | null;
+  /** The only tokens that may be generated; one at least. Default: all. */
+  readonly allowedTokenIds?: readonly number[] | null;
+  /** Words that the output does not contain, alone or after a space; each of up to 32 tokens. */
+  readonly badWords?: readonly string[];
+  /** Any safe integer but -1; the same seed and prompt give the same tokens, whatever else runs. Default, and for -1: random. */
   readonly seed?: number;
   /** Text that ends the output when it appears; up to 16 strings. */
   readonly stop?: string | readonly string[];
@@ -27,30 +44,56 @@ export interface SamplingParams {
   readonly ignoreEos?: boolean;
   /** Leave special tokens out of the text. Default true. */
   readonly skipSpecialTokens?: boolean;
+  /**
+   * Keep the space that some decoders put before a special token also where it follows another one; without effect where special
+   * tokens are left out. Default true.
+   */
+  readonly spacesBetweenSpecialTokens?: boolean;
   /** Outputs for the prompt. Default 1. */
   readonly n?: number;
-  /** Give each output token's logprob, and those of so many most likely tokens, up to `maxLogprobs`. Default: none. */
+  /** Outputs to generate, of which the `n` with the highest cumulative logprob are returned; not with streams. Default `n`. */
+  readonly bestOf?: number;
+  /** Give each output token's logprob, and those of so many most likely tokens, up to `maxLogprobs`; -1: all. Default: none. */
   readonly logprobs?: number | null;
   /** The same for the prompt's tokens; the prefix cache does not help such prompts. Default: none. */
   readonly promptLogprobs?: number | null;
+  /** Keep only so many tokens of the prompt; -1: as many as leave room for `maxTokens`. Default: all, too long prompts are refused. */
+  readonly truncatePromptTokens?: number | null;
+  /** The end of the prompt that loses tokens. Default "left": its last tokens stay. */
+  readonly truncationSide?: "left" | "right";
+  /** For custom logits processors (`EngineOptions.logitsProcessors`): values that JSON can carry. */
+  readonly extraArgs?: Readonly<Record<string, unknown>> | null;
 }
 
 /** Parameters that are complete and checked. */
 export interface ResolvedSamplingParams {
   readonly maxTokens: number;
+  readonly minTokens: number;
   readonly temperature: number;
   readonly topP: number;
   readonly topK: number;
   readonly minP: number;
+  readonly repetitionPenalty: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  /** Each once; none: all are allowed. */
+  readonly allowedTokenIds: readonly number[];
+  /** Words of an `edits` record of core's plan, from logitBias, minTokens and badWords. */
+  readonly logitEdits: Int32Array;
+  /** Whether the device must know the request's tokens. */
+  readonly needsHistory: boolean;
   readonly seed: number;
   readonly stop: readonly string[];
   readonly stopTokenIds: readonly number[];
   readonly includeStopStrInOutput: boolean;
   readonly ignoreEos: boolean;
   readonly skipSpecialTokens: boolean;
+  readonly spacesBetweenSpecialTokens: boolean;
   /** Alternatives to report with each output token; -1: no logprobs. */
   readonly logprobs: number;
   readonly promptLogprobs: number;
+  /** As JSON; "" for none. */
+  readonly extraArgs: string;
 }
 
 export interface SamplingContext {
@@ -60,27 +103,48 @@ export interface SamplingContext {
   readonly numPromptTokens: number;
   /** Default 20. */
   readonly maxLogprobs?: number;
+  /** The model's end tokens, for `minTokens`. Default: none. */
+  readonly endTokenIds?: readonly number[];
+  /** For `badWords`; called only where there are any, and may throw. */
+  readonly tokenizer?: () => Pick<Tokenizer, "encode">;
 }
 
 /** vLLM's own limit is 4 per HTTP request; 16 leaves room and keeps the matcher cheap. */
 const MAX_STOP_STRINGS = 16;
-const MAX_STOP_STRING_LENGTH = 1024;
+const MAX_STRING_LENGTH = 1024;
+const MAX_BAD_WORDS = 1024;
+/** They cross to the engine with each request. */
+const MAX_EXTRA_ARGS_LENGTH = 2 ** 16;
+/** Below this, logits are divided until they overflow; vLLM's limit. */
+const MIN_TEMPERATURE = 0.01;
 
 const KNOWN: Readonly<Record<keyof SamplingParams, true>> = {
   maxTokens: true,
+  minTokens: true,
   temperature: true,
   topP: true,
   topK: true,
   minP: true,
+  repetitionPenalty: true,
+  presencePenalty: true,
+  frequencyPenalty: true,
+  logitBias: true,
+  allowedTokenIds: true,
+  badWords: true,
   seed: true,
   stop: true,
   stopTokenIds: true,
   includeStopStrInOutput: true,
   ignoreEos: true,
   skipSpecialTokens: true,
+  spacesBetweenSpecialTokens: true,
   n: true,
+  bestOf: true,
   logprobs: true,
   promptLogprobs: true,
+  truncatePromptTokens: true,
+  truncationSide: true,
+  extraArgs: true,
 };
 
 /** Checks `params` and fills in what is missing. @throws INVALID_ARGUMENT with `param` naming the field as HTTP does */
@@ -89,12 +153,11 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
   const { defaults, vocabSize, maxModelLen, numPromptTokens, maxLogprobs = 20 } = context;
   const room = maxModelLen - numPromptTokens;
   const requested = params.maxTokens === undefined ? 16 : (params.maxTokens ?? room);
-  checkArgument(
-    Number.isSafeInteger(requested) && requested >= 1,
-    `max_tokens must be a whole number of at least 1, got ${requested}`,
-    "max_tokens",
+  const maxTokens = Math.min(
+    wholeFrom("max_tokens", requested, 1, Number.MAX_SAFE_INTEGER),
+    Math.max(room, 1),
+    defaults.maxNewTokens ?? Number.POSITIVE_INFINITY,
   );
-  const temperature = inRange("temperature", params.temperature ?? defaults.temperature ?? 1, 0, Number.MAX_VALUE);
   const topP = inRange("top_p", params.topP ?? defaults.topP ?? 1, 0, 1);
   checkArgument(topP > 0, "top_p must be above 0; use temperature 0 for greedy sampling", "top_p");
   const topK = params.topK ?? defaults.topK ?? 0;
@@ -104,88 +167,101 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
     "top_k",
   );
   const stop = typeof params.stop === "string" ? [params.stop] : (params.stop ?? []);
-  checkStopStrings(stop);
-  const stopTokenIds = params.stopTokenIds ?? [];
-  checkArgument(Array.isArray(stopTokenIds), `stop_token_ids must be a list, got ${stopTokenIds}`, "stop_token_ids");
-  for (const id of stopTokenIds) {
-    checkArgument(
-      Number.isInteger(id) && id >= 0 && id < vocabSize,
-      `stop_token_ids must be token ids below ${vocabSize}, got ${id}`,
-      "stop_token_ids",
-    );
-  }
-  const seed = params.seed ?? randomSeed();
-  checkArgument(Number.isSafeInteger(seed), `seed must be a safe integer, got ${seed}`, "seed");
-  const alternatives = (name: string, asked: number | null | undefined) =>
-    Math.min(checkLogprobs(name, asked, maxLogprobs), vocabSize);
+  const stopTokenIds = tokenIds("stop_token_ids", params.stopTokenIds ?? [], vocabSize);
+  const minTokens = wholeFrom("min_tokens", params.minTokens ?? 0, 0, Number.MAX_SAFE_INTEGER);
+  checkArgument(
+    minTokens <= requested,
+    `min_tokens must be at most max_tokens, which is ${requested}, got ${minTokens}`,
+    "min_tokens",
+  );
+  const penalties = resolvePenalties(params, defaults);
+  const edits = new LogitEdits();
+  if (params.logitBias != null) edits.addBias(params.logitBias, vocabSize);
+  edits.banStops(minTokens, new Set([...stopTokenIds, ...(context.endTokenIds ?? [])]), numPromptTokens);
+  const badWords = strings("bad_words", params.badWords ?? [], MAX_BAD_WORDS, MAX_STRING_LENGTH);
+  if (badWords.length > 0) edits.banWords(badWords, context.tokenizer!(), vocabSize);
   return {
-    maxTokens: Math.min(requested, Math.max(room, 1), defaults.maxNewTokens ?? Number.POSITIVE_INFINITY),
-    temperature,
+    maxTokens,
+    minTokens,
+    temperature: resolveTemperature(params.temperature ?? defaults.temperature ?? 1),
     topP,
     topK: topK >= vocabSize ? 0 : Math.max(topK, 0),
     minP: inRange("min_p", params.minP ?? defaults.minP ?? 0, 0, 1),
-    seed,
-    stop,
+    ...penalties,
+    allowedTokenIds: resolveAllowed(params.allowedTokenIds, vocabSize),
+    logitEdits: edits.finish(),
+    needsHistory: edits.hasContext || hasEffect(penalties),
+    seed: resolveSeed(params.seed),
+    stop: strings("stop", stop, MAX_STOP_STRINGS, MAX_STRING_LENGTH),
     stopTokenIds,
     includeStopStrInOutput: params.includeStopStrInOutput ?? false,
     ignoreEos: params.ignoreEos ?? false,
     skipSpecialTokens: params.skipSpecialTokens ?? true,
-    logprobs: alternatives("logprobs", params.logprobs),
-    promptLogprobs: alternatives("prompt_logprobs", params.promptLogprobs),
+    spacesBetweenSpecialTokens: params.spacesBetweenSpecialTokens ?? true,
+    logprobs: logprobCount("logprobs", params.logprobs, maxLogprobs, vocabSize),
+    promptLogprobs: logprobCount("prompt_logprobs", params.promptLogprobs, maxLogprobs, vocabSize),
+    extraArgs: resolveExtraArgs(params.extraArgs),
   };
 }
 
-/** vLLM's own limit. */
-const MAX_N = 16384;
+type Penalties = Pick<ResolvedSamplingParams, "repetitionPenalty" | "presencePenalty" | "frequencyPenalty">;
 
-/** How many outputs `params` ask for. @throws INVALID_ARGUMENT */
-export function resolveN({ n = 1 }: SamplingParams): number {
-  checkArgument(
-    Number.isSafeInteger(n) && n >= 1 && n <= MAX_N,
-    `n must be a whole number from 1 to ${MAX_N}, got ${n}`,
-    "n",
-  );
-  return n;
+function resolvePenalties(params: SamplingParams, defaults: GenerationDefaults): Penalties {
+  const repetition = params.repetitionPenalty ?? defaults.repetitionPenalty ?? 1;
+  const repetitionPenalty = inRange("repetition_penalty", repetition, 0, Number.MAX_VALUE);
+  checkArgument(repetitionPenalty > 0, "repetition_penalty must be above 0; 1 is off", "repetition_penalty");
+  return {
+    repetitionPenalty,
+    presencePenalty: inRange("presence_penalty", params.presencePenalty ?? 0, -2, 2),
+    frequencyPenalty: inRange("frequency_penalty", params.frequencyPenalty ?? 0, -2, 2),
+  };
 }
 
-/** @returns -1 for none */
-function checkLogprobs(name: string, asked: number | null | undefined, limit: number): number {
-  if (asked === undefined || asked === null) return -1;
-  checkArgument(
-    asked !== -1,
-    `${name} of the whole vocabulary (-1) are not implemented; ask for at most ${limit}`,
-    name,
-  );
-  checkArgument(
-    Number.isSafeInteger(asked) && asked >= 0 && asked <= limit,
-    `${name} must be a whole number from 0 to ${limit} (max_logprobs), got ${asked}`,
-    name,
-  );
-  return asked;
+function hasEffect({ repetitionPenalty, presencePenalty, frequencyPenalty }: Penalties): boolean {
+  return repetitionPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0;
 }
 
-function inRange(name: string, value: number, min: number, max: number): number {
-  if (typeof value === "number" && value >= min && value <= max) return value;
-  const range = max === Number.MAX_VALUE ? `a finite number of at least ${min}` : `between ${min} and ${max}`;
-  throw new OctavoError({ code: "INVALID_ARGUMENT", message: `${name} must be ${range}, got ${value}`, param: name });
-}
+let warnedOfTemperature = false;
 
-function checkStopStrings(stop: readonly string[]): void {
-  checkArgument(Array.isArray(stop), `stop must be a string or a list of strings, got ${stop}`, "stop");
-  checkArgument(
-    stop.length <= MAX_STOP_STRINGS,
-    `stop takes at most ${MAX_STOP_STRINGS} strings, got ${stop.length}`,
-    "stop",
-  );
-  for (const text of stop) {
-    checkArgument(
-      typeof text === "string" && text.length > 0 && text.length <= MAX_STOP_STRING_LENGTH,
-      `stop strings must have 1 to ${MAX_STOP_STRING_LENGTH} characters, got ${JSON.stringify(text)?.slice(0, 40)}`,
-      "stop",
-    );
+function resolveTemperature(asked: number): number {
+  const temperature = inRange("temperature", asked, 0, Number.MAX_VALUE);
+  if (temperature === 0 || temperature >= MIN_TEMPERATURE) return temperature;
+  if (!warnedOfTemperature) {
+    process.emitWarning(`temperature ${temperature} is raised to ${MIN_TEMPERATURE}; use 0 for greedy sampling`, {
+      code: "OCTAVO_TEMPERATURE",
+    });
   }
+  warnedOfTemperature = true;
+  return MIN_TEMPERATURE;
 }
 
-function randomSeed(): number {
-  return Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
+function resolveAllowed(allowed: readonly number[] | null | undefined, vocabSize: number): readonly number[] {
+  if (allowed === null || allowed === undefined) return [];
+  const ids = new Set(tokenIds("allowed_token_ids", allowed, vocabSize));
+  checkArgument(
+    ids.size > 0,
+    "allowed_token_ids is empty: give one token at least, or leave it out",
+    "allowed_token_ids",
+  );
+  return ids.size === vocabSize ? [] : [...ids];
+}
+
+function resolveSeed(asked: number | undefined): number {
+  const seed = asked === undefined || asked === -1 ? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER) : asked;
+  checkArgument(Number.isSafeInteger(seed), `seed must be a safe integer, got ${seed}`, "seed");
+  return seed;
+}
+
+function resolveExtraArgs(extraArgs: SamplingParams["extraArgs"]): string {
+  if (extraArgs === null || extraArgs === undefined) return "";
+  const isObject = typeof extraArgs === "object" && !Array.isArray(extraArgs);
+  checkArgument(isObject, `vllm_xargs must be an object, got ${extraArgs}`, "vllm_xargs");
+  if (Object.keys(extraArgs).length === 0) return "";
+  const text = JSON.stringify(extraArgs);
+  checkArgument(
+    text.length <= MAX_EXTRA_ARGS_LENGTH,
+    `vllm_xargs has ${text.length} characters as JSON, at most ${MAX_EXTRA_ARGS_LENGTH} are possible`,
+    "vllm_xargs",
+  );
+  return text;
 }

@@ -16,6 +16,11 @@ export class TokenTexts {
     return this.#texts[id]!;
   }
 
+  /** Its bytes, where the text does not say them: it is part of a character. */
+  bytesOf(id: number): Uint8Array | undefined {
+    return this.#tokenizer?.bytesOf(id) ?? undefined;
+  }
+
   /** As in the middle of a text: SentencePiece tokenizers drop the first token's leading space. */
   #make(id: number): string {
     if (this.#tokenizer === null) return `token_id:${id}`;

@@ -1,5 +1,12 @@
 // What the scheduler must know of a request.
 
+/**
+ * Changes one sample's logits on the host, after penalties and edits and before temperature.
+ * @param logits [vocab], changed in place
+ * @param outputTokenIds what the request has generated so far; valid during the call
+ */
+export type ProcessLogits = (logits: Float32Array, outputTokenIds: Int32Array) => void;
+
 /** The arrays are copied: they may be windows into a buffer that is used again. */
 export interface RequestSpec {
   /** Any number that no unfinished request has. */
@@ -18,4 +25,10 @@ export interface RequestSpec {
   readonly logprobs?: number;
   /** The same for each token of the prompt but the first. Such a prompt is computed whole, cached or not. Default: none. */
   readonly promptLogprobs?: number;
+  /** With RowFlags.allowed in `rowInit`: the only tokens that may be sampled. */
+  readonly allowedTokenIds?: Int32Array;
+  /** With RowFlags.edits: the words of an `edits` record (core's RowRecord). */
+  readonly logitEdits?: Int32Array;
+  /** Called for each sample. Such a request is planned only when nothing of it is in flight. Default: none. */
+  readonly processLogits?: ProcessLogits;
 }

@@ -1,8 +1,13 @@
 // One request as the scheduler sees it: how far it is, how far it must get, and what it holds.
-import { NO_TOKEN } from "@octavo/core";
+import { NO_TOKEN, RowInit } from "@octavo/core";
 import type { KvSequence } from "@octavo/kv-cache";
 import { FinishReason } from "./finish-reason.js";
-import type { RequestSpec } from "./request-spec.js";
+import type { ProcessLogits, RequestSpec } from "./request-spec.js";
+
+const NOTHING = new Int32Array(0);
+
+/** Logprobs of a prompt that one step computes at most: their memory is taken on the host for as long as the engine lives. */
+const MAX_SCORED = 2 ** 20;
 
 /** The row of a request that has none. */
 export const NO_ROW = -1;
@@ -25,6 +30,16 @@ export class Request {
   readonly logprobs: number;
   /** The same for the prompt's tokens. */
   readonly promptLogprobs: number;
+  /** RowFlags: what of the row's tables edits its logits; 0 for most. */
+  readonly flags: number;
+  readonly allowedTokenIds: Int32Array;
+  readonly logitEdits: Int32Array;
+  /** Set where the host changes its logits, too: then nothing of it may be in flight when it is planned. */
+  readonly processLogits: ProcessLogits | undefined;
+  /** Tokens, from the first, that the device has counted or will have when launched steps are done. */
+  counted = 0;
+  /** Tokens of one step at most while its prompt is scored. */
+  readonly #scoredChunk: number;
   /** Prompt tokens whose successors' logprobs are planned; a preemption does not ask for them again. */
   scored = 0;
   /** Prompt, then output; `length` of them are known. */
@@ -51,9 +66,20 @@ export class Request {
     this.sequence = sequence;
     this.logprobs = spec.logprobs ?? -1;
     this.promptLogprobs = spec.promptLogprobs ?? -1;
+    this.#scoredChunk = Math.max(1, Math.floor(MAX_SCORED / (1 + this.promptLogprobs)));
+    this.flags = this.rowInit[RowInit.flags]!;
+    this.allowedTokenIds = spec.allowedTokenIds?.slice() ?? NOTHING;
+    this.logitEdits = spec.logitEdits?.slice() ?? NOTHING;
+    this.processLogits = spec.processLogits;
     // Outputs are often far shorter than allowed, so that the array starts small and doubles.
     this.tokens = new Int32Array(Math.min(this.maxLength, this.length + 64));
     this.tokens.set(spec.promptTokens);
+  }
+
+  /** Tokens of one step at most: alternatives for all of a long prompt would take too much memory at once. */
+  get longestChunk(): number {
+    const isScored = this.promptLogprobs >= 0 && this.scored < this.promptLength - 1;
+    return isScored ? this.#scoredChunk : Number.POSITIVE_INFINITY;
   }
 
   /** Tokens to compute until the next sample. The one at `length` may be in flight: only the device knows it. */

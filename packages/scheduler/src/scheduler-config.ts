@@ -18,23 +18,28 @@ export interface SchedulerConfig {
    * captured graphs. A step of more rows than the last stays as it is. Default: none.
    */
   readonly decodeBuckets?: readonly number[];
+  /** Of the model. Default 0: plans have no room for records, so no request may edit its logits. */
+  readonly vocabSize?: number;
 }
 
 /** Fills in the defaults. @throws INVALID_ARGUMENT that names the field */
 export function resolveConfig(config: SchedulerConfig): Required<SchedulerConfig> {
-  const { maxNumQueuedReqs = Number.POSITIVE_INFINITY, longPrefillTokenThreshold = 0, decodeBuckets = [] } = config;
+  const { maxNumQueuedReqs = Number.POSITIVE_INFINITY, longPrefillTokenThreshold = 0 } = config;
+  const { decodeBuckets = [], vocabSize = 0 } = config;
   const { maxNumSeqs, maxNumBatchedTokens, maxModelLen } = config;
   for (const [name, value] of Object.entries({ maxNumSeqs, maxNumBatchedTokens, maxModelLen })) {
     checkCount(name, value, 1);
   }
   if (maxNumQueuedReqs !== Number.POSITIVE_INFINITY) checkCount("maxNumQueuedReqs", maxNumQueuedReqs, 1);
   checkCount("longPrefillTokenThreshold", longPrefillTokenThreshold, 0);
+  checkCount("vocabSize", vocabSize, 0);
   for (const [i, bucket] of decodeBuckets.entries()) {
     checkCount("decodeBuckets", bucket, 1 + (decodeBuckets[i - 1] ?? 0));
     const most = Math.min(maxNumSeqs, maxNumBatchedTokens);
     checkArgument(bucket <= most, `a decode bucket is ${bucket}, a step has at most ${most} rows`, "decodeBuckets");
   }
-  return { maxNumSeqs, maxNumBatchedTokens, maxModelLen, maxNumQueuedReqs, longPrefillTokenThreshold, decodeBuckets };
+  const limits = { maxNumSeqs, maxNumBatchedTokens, maxModelLen, maxNumQueuedReqs, longPrefillTokenThreshold };
+  return { ...limits, decodeBuckets, vocabSize };
 }
 
 function checkCount(name: string, value: number, minimum: number): void {

@@ -319,6 +319,7 @@ describe("logprobs", () => {
     return [[...words.subarray(at, at + count)], [...words.subarray(at + count, at + 2 * count)]];
   };
   const columns = ({ words }: StepPlan) => words[PlanHeader.logprobColumns]!;
+  const promptColumns = ({ words }: StepPlan) => words[PlanHeader.promptLogprobColumns]!;
 
   test("the plan has the widest wish of those that sample, and each token its own", () => {
     const { scheduler, schedule, update, wishes, plan } = createScheduler();
@@ -352,7 +353,7 @@ describe("logprobs", () => {
       [1, 2, 3],
       [101, 102, 103],
     ]);
-    expect(columns(plan)).toBe(3);
+    expect([promptColumns(plan), columns(plan)]).toEqual([3, 0]);
     update(7);
     schedule();
     expect(promptLogprobs(plan)).toEqual([
@@ -361,11 +362,24 @@ describe("logprobs", () => {
     ]);
     update(7, 7);
     schedule();
-    expect([promptLogprobs(plan), columns(plan)]).toEqual([[[], []], 0]);
+    expect([promptLogprobs(plan), promptColumns(plan)]).toEqual([[[], []], 0]);
     expect(scored).toEqual([
       [1, 0, 3, 2],
       [1, 0, 2, 2],
     ]);
+  });
+
+  test("a prompt that wants a whole vocabulary is scored a few tokens a step", () => {
+    const { scheduler, schedule, update, scored } = createScheduler();
+    scheduler.add(createRequest(1, 10, { promptLogprobs: 2 ** 18 - 1, maxTokens: 2 }));
+    const chunks: number[] = [];
+    while (scheduler.hasUnfinished()) {
+      const [row] = schedule();
+      chunks.push(row!.tokens.length);
+      update(...(row!.samples ? [7] : []));
+    }
+    expect(chunks).toEqual([4, 4, 2, 1]);
+    expect(scored.map(([, , count]) => count)).toEqual([4, 4, 1]);
   });
 
   test("such a prompt takes no cached blocks and does not count as a query, but others find its blocks", () => {

@@ -8,11 +8,13 @@ import { checkInvariants } from "./invariants.js";
 import type { OutputSink } from "./output-sink.js";
 import { padDecode } from "./pad-decode.js";
 import { writeBlocks, writeChunk } from "./plan-writer.js";
+import { ProcessedSample } from "./processed-sample.js";
 import { NO_ROW, Request } from "./request.js";
 import { checkRequest, type RequestLimits } from "./request-check.js";
 import { RequestQueue } from "./request-queue.js";
 import type { RequestSpec } from "./request-spec.js";
 import { RowPool } from "./row-pool.js";
+import { tableWords, writeAdjustment, writeTables } from "./row-records.js";
 import { resolveConfig, type SchedulerConfig } from "./scheduler-config.js";
 import { createStats, type SchedulerStats } from "./scheduler-stats.js";
 
@@ -26,6 +28,8 @@ import { createStats, type SchedulerStats } from "./scheduler-stats.js";
 export class Scheduler {
   /** The layout that the plans given to `schedule` must have. */
   readonly planLayout: PlanLayout;
+  /** Samples of the plan scheduled last whose logits the host changes; usually none. */
+  readonly processed: ProcessedSample[] = [];
   /** Told when a request is first scheduled, before its plan is launched: for measuring how long it waited. */
   onFirstAdmit: ((id: number) => void) | undefined;
   readonly #config: Required<SchedulerConfig>;
@@ -44,16 +48,16 @@ export class Scheduler {
   constructor(config: SchedulerConfig, kvCache: KvCacheManager) {
     this.#config = resolveConfig(config);
     this.#kvCache = kvCache;
-    const { maxNumSeqs, maxNumBatchedTokens, maxModelLen } = this.#config;
+    const { maxNumSeqs, maxNumBatchedTokens, maxModelLen, vocabSize } = this.#config;
     const { blockSize, totalBlocks } = kvCache;
     const maxBlocksPerRow = Math.ceil(maxModelLen / blockSize);
     // The row after those of the requests is the one that padding names.
     const maxRows = this.#config.decodeBuckets.length > 0 ? maxNumSeqs + 1 : maxNumSeqs;
-    this.planLayout = planLayout({ maxRows, maxTokens: maxNumBatchedTokens, maxBlocksPerRow, blockSize });
+    this.planLayout = planLayout({ maxRows, maxTokens: maxNumBatchedTokens, maxBlocksPerRow, blockSize, vocabSize });
     this.#rows = new RowPool(maxNumSeqs);
     this.#inFlight = new InFlightSteps(maxNumSeqs);
     this.#stats = createStats(totalBlocks);
-    this.#limits = { maxModelLen, cacheTokens: totalBlocks * blockSize };
+    this.#limits = { maxModelLen, cacheTokens: totalBlocks * blockSize, vocabSize };
   }
 
   /** A live object: its numbers change with every call. */
@@ -101,6 +105,7 @@ export class Scheduler {
   schedule(plan: StepPlan): number {
     const step = this.#inFlight.next;
     plan.begin(this.#inFlight.launched);
+    if (this.processed.length > 0) this.processed.length = 0;
     let budget = this.#config.maxNumBatchedTokens;
     let hasPreempted = false;
     for (let i = 0; i < this.#running.length && budget > 0; i++) {
@@ -170,10 +175,11 @@ export class Scheduler {
   /** Tokens that a running request computes in this step. */
   #chunk(request: Request, budget: number): number {
     if (request.exhausted) return 0;
+    if (request.processLogits && request.pending > 0) return 0;
     const missing = request.target - request.computed;
     const { longPrefillTokenThreshold } = this.#config;
     const share = longPrefillTokenThreshold > 0 ? Math.min(longPrefillTokenThreshold, budget) : budget;
-    return Math.min(missing, share);
+    return Math.min(missing, share, request.longestChunk);
   }
 
   /** Takes row and blocks from the request that arrived last; it comes back as if it were new, with the tokens it has. */
@@ -191,6 +197,7 @@ export class Scheduler {
     const { tokens, length, pending, wasAdmitted, sequence } = this.#waiting.at(0);
     if (pending > 0) return false;
     if (Math.ceil(length / this.#kvCache.blockSize) > plan.blockWritesLeft) return false;
+    if (tableWords(this.#waiting.at(0)) > plan.recordWordsLeft) return false;
     // The whole length must fit, not only the first chunk. One that was preempted returns only when each running request
     // could take a block, too; otherwise they would push it out again in the next step.
     return sequence.fits(tokens, length, wasAdmitted ? this.#running.length : 0);
@@ -214,6 +221,7 @@ export class Scheduler {
     request.row = this.#rows.take();
     this.#running.push(request);
     plan.addRowInit(request.row, request.rowInit);
+    writeTables(plan, request);
     writeBlocks(plan, request, 0);
     return request;
   }
@@ -223,9 +231,11 @@ export class Scheduler {
     const samples = writeChunk(plan, request, chunk);
     const count = plan.numPromptLogprobs - first;
     if (count > 0) step.scoredPrompts.push({ request, first, count });
+    if (samples && request.flags !== 0) writeAdjustment(plan, request, request.computed + chunk);
     request.computed += chunk;
     request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
     if (!samples) return;
+    if (request.processLogits) this.processed.push(new ProcessedSample(step.numSamples, request));
     if (request.logprobs >= 0) plan.wantLogprobs(request.logprobs);
     request.pending++;
     step.add(request);

@@ -12,6 +12,7 @@ const info: EngineInfo = {
   maxModelLen: 128,
   maxNumSeqs: 4,
   maxLogprobs: 20,
+  logprobsMode: "raw_logprobs",
   maxNumBatchedTokens: 64,
   blockSize: 16,
   numBlocks: 9,

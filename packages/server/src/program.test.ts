@@ -37,6 +37,7 @@ test("flags and their defaults", async () => {
     device: "auto",
     shutdownTimeout: 30,
     logLevel: "info",
+    logprobsMode: "raw_logprobs",
   });
   const all = await parse(
     ...["serve", "folder", "--host", "::", "--port", "0", "--served-model-name", "a", "b", "--api-key", "x"],
@@ -45,6 +46,7 @@ test("flags and their defaults", async () => {
     ...["--load-format", "dummy", "--skip-tokenizer-init"],
     ...["--device", "cpu", "--shutdown-timeout", "1.5", "--log-level", "warn"],
     ...["--gpu-memory-utilization", ".5", "--enforce-eager", "--batch-invariant"],
+    ...["--max-logprobs", "-1", "--logprobs-mode", "raw_logits", "--logits-processors", "./a.mjs", "b:c"],
   );
   expect(all.model).toBe("folder");
   expect(all.flags).toEqual({
@@ -66,6 +68,9 @@ test("flags and their defaults", async () => {
     device: "cpu",
     shutdownTimeout: 1.5,
     logLevel: "warn",
+    maxLogprobs: -1,
+    logprobsMode: "raw_logits",
+    logitsProcessors: ["./a.mjs", "b:c"],
   });
 });
 
@@ -84,6 +89,9 @@ test.each([
   ["--dtype", "int8"],
   ["--device", "tpu"],
   ["--load-format", "gptq"],
+  ["--max-logprobs", "-2"],
+  ["--logprobs-mode", "raw"],
+  ["--logits-processors", ""],
   ["--api-key", ""],
   ["--host", ""],
   ["--served-model-name", ""],

@@ -67,6 +67,33 @@ describe("byte-level", async () => {
     expect(stream(pocket, ids, { skipSpecialTokens: false }).join("")).toMatch(/^\uFFFD<\|end\|>\uFFFD+$/);
   });
 
+  test("stop strings that end within the first tokens do not count", () => {
+    const ids = pocket.encode("one two one two one");
+    const texts = Array.from(ids, (_, i) => pocket.decode(ids.subarray(0, i + 1)));
+    const first = 1 + texts.findIndex((text) => text.includes("one"));
+    const second = 1 + texts.findIndex((text) => text.includes("one two one"));
+    for (const [minTokens, expected] of [
+      [0, ""],
+      [first - 1, ""],
+      [first, "one two "],
+      [second - 1, "one two "],
+      [second, "one two one two "],
+      [ids.length, "one two one two one"],
+    ] as const) {
+      const detokenizer = new Detokenizer(pocket, { stop: ["one"], minTokens });
+      let text = "";
+      for (const id of ids) text += detokenizer.push(id);
+      expect(text + detokenizer.finish(), `minTokens ${minTokens}`).toBe(expected);
+      expect(detokenizer.stopped).toBe(minTokens === ids.length ? null : "one");
+    }
+  });
+
+  test("the bytes of parts of a character are told, those of whole ones follow from the text", () => {
+    const ids = [...pocket.encode("🙂")];
+    expect(Buffer.concat(ids.map((id) => pocket.bytesOf(id)!)).toString()).toBe("🙂");
+    for (const id of [4, ...pocket.encode("The cat")]) expect(pocket.bytesOf(id)).toBeNull();
+  });
+
   test("stop strings across tokens", () => {
     const ids = pocket.encode("The cat sat. The dog ran.");
     const stopped = (options: DetokenizerOptions): [string, string | null] => {
@@ -142,6 +169,17 @@ describe("other decoders", () => {
       const ids = randomIds(seed, words.vocabSize);
       expect(stream(words, ids).join(""), `seed ${seed}`).toBe(words.decode(ids));
     }
+  });
+
+  test("special tokens that follow each other, with the decoder's spaces or without", async () => {
+    const words = await load(WORD_PIECE);
+    const ids = [1, 0, 0, 2, 0];
+    const text = (options: DetokenizerOptions) => stream(words, ids, options).join("");
+    expect(text({ skipSpecialTokens: false })).toBe("hello [UNK] [UNK] world [UNK]");
+    const options = { skipSpecialTokens: false, spacesBetweenSpecialTokens: false };
+    expect(text(options)).toBe("hello [UNK][UNK] world [UNK]");
+    expect(text({ ...options, promptTail: [0] })).toBe(" hello [UNK][UNK] world [UNK]");
+    expect(text({ spacesBetweenSpecialTokens: false })).toBe("hello world");
   });
 
   test("without a decoder tokens stand apart", async () => {

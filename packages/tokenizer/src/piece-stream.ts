@@ -75,6 +75,12 @@ export class PieceVocabulary {
     return piece;
   }
 
+  /** The byte that a byte token stands for. */
+  bytesOf(id: number): Uint8Array | null {
+    const piece = this.pieceOf(id);
+    return typeof piece === "number" ? Uint8Array.of(piece) : null;
+  }
+
   firstPieceOf(id: number): string | number | undefined {
     const { dropInFirst } = this.rules;
     const token = dropInFirst === null ? undefined : this.#source.tokenOf(id);

@@ -36,14 +36,17 @@ export class StopMatcher {
     return this.#matched;
   }
 
-  /** @returns text that is no part of a stop string (but a found one with `includeStop`); "" once one was found */
-  push(piece: string): string {
+  /**
+   * @param mayEnd false: a stop string that ends in this piece is text like any other
+   * @returns text that is no part of a stop string (but a found one with `includeStop`); "" once one was found
+   */
+  push(piece: string, mayEnd = true): string {
     if (this.#matched !== null) return "";
     const text = this.#held + piece;
     for (let i = this.#held.length; i < text.length; i++) {
       this.#state = this.#step(this.#state, text.charCodeAt(i));
       const match = this.#nodes[this.#state]!.match;
-      if (match < 0) continue;
+      if (match < 0 || !mayEnd) continue;
       const stop = this.#stops[match]!;
       this.#matched = stop;
       this.#held = "";

@@ -2,20 +2,23 @@
 // and cost the same for each token; all others take the general way.
 import { ByteLevelStream, ByteLevelVocabulary, isByteLevel } from "./byte-level.js";
 import { PieceStream, PieceVocabulary, pieceRules } from "./piece-stream.js";
-import type { TextStream, TokenSource } from "./text-stream.js";
+import type { TextStreams, TokenSource } from "./text-stream.js";
 import type { DecoderConfig } from "./tokenizer-files.js";
 import { WindowStream } from "./window-stream.js";
 
-/** @returns a function that starts streams; what they share is made once */
-export function textStreams(decoder: DecoderConfig | null, source: TokenSource): () => TextStream {
+/** What the streams share is made once. */
+export function textStreams(decoder: DecoderConfig | null, source: TokenSource): TextStreams {
   if (isByteLevel(decoder)) {
     const vocabulary = new ByteLevelVocabulary(source);
-    return () => new ByteLevelStream(vocabulary);
+    return {
+      start: () => new ByteLevelStream(vocabulary),
+      bytesOf: (id) => (vocabulary.textOf(id) === null ? vocabulary.bytesOf(id) : null),
+    };
   }
   const rules = pieceRules(decoder);
   if (rules) {
     const vocabulary = new PieceVocabulary(source, rules);
-    return () => new PieceStream(vocabulary);
+    return { start: () => new PieceStream(vocabulary), bytesOf: (id) => vocabulary.bytesOf(id) };
   }
-  return () => new WindowStream(source);
+  return { start: () => new WindowStream(source), bytesOf: () => null };
 }

@@ -8,6 +8,13 @@ export interface TextStream {
   finish(): string;
 }
 
+/** Starts streams, and says what single tokens are. */
+export interface TextStreams {
+  start(): TextStream;
+  /** The UTF-8 bytes of a token, where it stands for bytes that need not be whole characters; null: its text says all. */
+  bytesOf(id: number): Uint8Array | null;
+}
+
 /** What a stream needs to know of the tokenizer. */
 export interface TokenSource {
   readonly vocabSize: number;

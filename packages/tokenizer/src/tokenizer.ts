@@ -6,7 +6,7 @@ import { ChatTemplates } from "./chat-template.js";
 import { readGgufTokenizer } from "./gguf/gguf-tokenizer.js";
 import { addedTokens, namedSpecialTokens } from "./special-tokens.js";
 import { textStreams } from "./stream-factory.js";
-import type { TextStream } from "./text-stream.js";
+import type { TextStream, TextStreams } from "./text-stream.js";
 import { damaged, readTokenizerFiles, type TokenizerFiles } from "./tokenizer-files.js";
 
 interface Library {
@@ -52,7 +52,8 @@ export class Tokenizer {
   readonly #ids: ReadonlyMap<string, number>;
   readonly #special: Uint8Array;
   readonly #templates: ChatTemplates;
-  readonly #startStream: () => TextStream;
+  readonly #added: ReadonlySet<number>;
+  readonly #streams: TextStreams;
 
   private constructor(files: TokenizerFiles) {
     const added = addedTokens(files.tokenizer, files.config);
@@ -71,11 +72,11 @@ export class Tokenizer {
     this.#templates = new ChatTemplates(files, named);
     this.chatTemplate = files.templates.get("default") ?? null;
 
-    const addedIds = new Set(added.map((token) => token.id));
-    this.#startStream = textStreams(files.tokenizer.decoder, {
+    this.#added = new Set(added.map((token) => token.id));
+    this.#streams = textStreams(files.tokenizer.decoder, {
       vocabSize: this.vocabSize,
       tokenOf: (id) => this.tokenOf(id),
-      isAdded: (id) => addedIds.has(id),
+      isAdded: (id) => this.isAdded(id),
       decodeTokens: (tokens) => (decoder === null ? tokens.join(" ") : decoder.decode(tokens)),
     });
   }
@@ -128,7 +129,7 @@ export class Tokenizer {
    */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
     const skipSpecial = options.skipSpecialTokens ?? true;
-    const stream = this.#startStream();
+    const stream = this.#streams.start();
     let text = "";
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
@@ -139,7 +140,7 @@ export class Tokenizer {
 
   /** A new incremental decoder that skips nothing; `Detokenizer` builds on it. */
   createTextStream(): TextStream {
-    return this.#startStream();
+    return this.#streams.start();
   }
 
   /** The vocabulary's entry, in its own spelling (`Ġthe`, `▁the`), as `convert_ids_to_tokens` gives it. */
@@ -149,6 +150,19 @@ export class Tokenizer {
 
   idOf(token: string): number | undefined {
     return this.#ids.get(token);
+  }
+
+  /**
+   * The UTF-8 bytes of a token that may be less than whole characters: part of a character, or a byte token. Null where the
+   * token's text says all.
+   */
+  bytesOf(id: number): Uint8Array | null {
+    return this.#streams.bytesOf(id);
+  }
+
+  /** Whether it was added to the vocabulary, special or not; such tokens stand for their own text. */
+  isAdded(id: number): boolean {
+    return this.#added.has(id);
   }
 
   isSpecial(id: number): boolean {

@@ -35,7 +35,7 @@ export const PlanHeader = {
   rowInitsOffset: 12,
   /** Words of this plan: what must be uploaded. */
   totalWords: 13,
-  /** 1 + the most alternatives that a request of this step wants logprobs of; 0: none wants any. */
+  /** 1 + the most alternatives that a request of this step wants logprobs of for what it samples; 0: none wants any. */
   logprobColumns: 14,
   /** Tokens of this step's prompts whose successors want logprobs. */
   numPromptLogprobs: 15,
@@ -46,6 +46,8 @@ export const PlanHeader = {
   recordsOffset: 18,
   /** 1 when a row that samples has any RowFlags: its logits must be adjusted. */
   adjusts: 19,
+  /** As logprobColumns, for the tokens of prompts. */
+  promptLogprobColumns: 20,
 } as const;
 
 /** Words before the row sections. */

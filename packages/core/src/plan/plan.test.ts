@@ -101,12 +101,13 @@ test("logprobs: the widest wish, and the prompt's tokens with those that follow 
   plan.wantLogprobs(2);
   const words = plan.finish();
   expect(plan.numPromptLogprobs).toBe(2);
-  expect(plan.words[PlanHeader.logprobColumns]).toBe(4);
+  expect([plan.words[PlanHeader.logprobColumns], plan.words[PlanHeader.promptLogprobColumns]]).toEqual([3, 4]);
   expect(plan.words[PlanHeader.numPromptLogprobs]).toBe(2);
   expect([...plan.words.subarray(plan.words[PlanHeader.promptLogprobsOffset]!, words)]).toEqual([0, 3, 8, 9]);
   plan.begin(2);
   plan.finish();
-  expect([plan.words[PlanHeader.logprobColumns], plan.words[PlanHeader.numPromptLogprobs]]).toEqual([0, 0]);
+  const { logprobColumns, promptLogprobColumns, numPromptLogprobs } = PlanHeader;
+  expect([logprobColumns, promptLogprobColumns, numPromptLogprobs].map((word) => plan.words[word])).toEqual([0, 0, 0]);
 });
 
 test("a full plan fits, one more of anything does not", () => {

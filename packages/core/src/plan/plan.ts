@@ -27,6 +27,7 @@ export class StepPlan {
   #maxSeqLen = 0;
   #bucket = 0;
   #logprobColumns = 0;
+  #promptLogprobColumns = 0;
   #numPromptLogprobs = 0;
   #numRecords = 0;
   #recordWords = 0;
@@ -73,7 +74,7 @@ export class StepPlan {
     this.words[H.step] = step;
     this.#rows = this.#tokens = this.#samples = this.#writes = this.#inits = this.#maxQueryLen = this.#maxSeqLen = 0;
     this.#bucket = this.#logprobColumns = this.#numPromptLogprobs = this.#numRecords = this.#recordWords = 0;
-    this.#adjusts = 0;
+    this.#adjusts = this.#promptLogprobColumns = 0;
   }
 
   /**
@@ -157,7 +158,7 @@ export class StepPlan {
     const at = 2 * this.#numPromptLogprobs++;
     this.#promptLogprobs[at] = this.#tokens - 1;
     this.#promptLogprobs[at + 1] = next;
-    this.wantLogprobs(alternatives);
+    if (alternatives >= this.#promptLogprobColumns) this.#promptLogprobColumns = alternatives + 1;
   }
 
   /**
@@ -205,6 +206,7 @@ export class StepPlan {
     words[H.numRowInits] = this.#inits;
     words[H.totalWords] = offset;
     words[H.logprobColumns] = this.#logprobColumns;
+    words[H.promptLogprobColumns] = this.#promptLogprobColumns;
     words[H.numPromptLogprobs] = scored;
     words[H.numRecords] = this.#numRecords;
     words[H.adjusts] = this.#adjusts;

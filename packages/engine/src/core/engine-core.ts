@@ -3,10 +3,12 @@
 import { type Backend, OctavoError, RowInit } from "@octavo/core";
 import { KvCacheManager } from "@octavo/kv-cache";
 import type { CausalLM } from "@octavo/models";
-import { Scheduler } from "@octavo/scheduler";
-import type { EngineOptions } from "../engine-options.js";
+import { type RequestSpec, Scheduler } from "@octavo/scheduler";
+import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
-import { Command, decodeAdd } from "../protocol/commands.js";
+import { beginRequest } from "../processors/begin-request.js";
+import type { LogitsProcessor } from "../processors/logits-processor.js";
+import { Command, decodeAdd, decodeExtraArgs } from "../protocol/commands.js";
 import { OutputBatch } from "../protocol/outputs.js";
 import { countStep, writeStats } from "../protocol/stats.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
@@ -23,22 +25,34 @@ export class EngineCore implements Disposable {
   readonly #stats: Float64Array;
   readonly #queueTimes = new QueueTimes();
   #timer: StepTimer | undefined;
+  readonly #processors: readonly LogitsProcessor[];
   #launched = 0;
   #collected = 0;
 
-  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, options: EngineOptions, stats: Float64Array) {
+  /** @param processors custom logits processors, loaded */
+  constructor(
+    backend: Backend,
+    model: CausalLM,
+    sizes: EngineSizes,
+    options: EngineOptions,
+    stats: Float64Array,
+    processors: readonly LogitsProcessor[] = [],
+  ) {
     this.#backend = backend;
     this.#model = model;
+    this.#processors = processors;
     const { numBlocks, blockSize, maxNumSeqs, maxNumBatchedTokens, maxModelLen, decodeBuckets } = sizes;
+    const { vocabSize } = model.config;
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
     const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
     const { longPrefillTokenThreshold } = options;
     this.#scheduler = new Scheduler(
-      { maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold, decodeBuckets },
+      { maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold, decodeBuckets, vocabSize },
       kvCache,
     );
     const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
-    this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, useGraphs);
+    const logprobsMode = resolveLogprobsMode(options);
+    this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, { useGraphs, logprobsMode });
     this.#depth = sizes.depth;
     this.#scheduler.onFirstAdmit = (id) => this.#queueTimes.admitted(id);
     this.outputs = new OutputBatch(maxNumSeqs, (id) => this.#queueTimes.take(id));
@@ -94,7 +108,7 @@ export class EngineCore implements Disposable {
     this.#timer?.plan();
     if (this.#scheduler.schedule(slot.plan) === 0) return false;
     countStep(this.#stats, this.#scheduler.stats.stepTokens);
-    this.#runner.launch(slot);
+    this.#runner.launch(slot, this.#scheduler.processed);
     this.#timer?.launch(slot.plan);
     this.#launched++;
     return true;
@@ -105,8 +119,18 @@ export class EngineCore implements Disposable {
     const ropeOffset = this.#model.ropeOffset(spec.promptTokens.length);
     spec.rowInit[RowInit.ropeOffset] = ropeOffset;
     // Keys that were rotated differently are different content to the prefix cache.
-    this.#scheduler.add({ ...spec, cacheSalt: ropeOffset });
+    this.#scheduler.add({ ...spec, cacheSalt: ropeOffset, ...this.#beginProcessors(words, spec.promptTokens) });
     this.#queueTimes.arrived(spec.id);
+  }
+
+  #beginProcessors(words: Int32Array, promptTokens: Int32Array): Pick<RequestSpec, "processLogits"> {
+    if (this.#processors.length === 0) return {};
+    const processLogits = beginRequest(this.#processors, {
+      promptTokenIds: promptTokens.slice(),
+      extraArgs: decodeExtraArgs(words) ?? {},
+      vocabSize: this.#model.config.vocabSize,
+    });
+    return processLogits ? { processLogits } : {};
   }
 
   #abort(id: number): void {

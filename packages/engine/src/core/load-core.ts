@@ -2,10 +2,11 @@
 import { type Backend, heldBytes } from "@octavo/core";
 import { kvBytesPerBlock, loadModel, openModel } from "@octavo/models";
 import type { EngineInfo } from "../engine.js";
-import type { EngineOptions } from "../engine-options.js";
+import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
 import { resolveBatch, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
 import { checkShare, shareOf } from "../kv-budget.js";
 import { loadBackend } from "../load-backend.js";
+import { loadProcessors } from "../processors/load-processors.js";
 import { EngineCore } from "./engine-core.js";
 
 export interface LoadedCore {
@@ -32,6 +33,7 @@ export async function loadCore(
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
   resolveBatch(options); // loading may take minutes: what is wrong is said before
   const { numThreads, batchInvariant } = options;
+  const processors = await loadProcessors(options.logitsProcessors ?? []);
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
   try {
     checkShare(options, backend.info, () => backend.describeMemory?.() ?? "");
@@ -42,6 +44,7 @@ export async function loadCore(
       options,
       {
         maxPositions: config.maxPositions,
+        vocabSize: config.vocabSize,
         weightBytes: backend.info.dedicated ? heldBytes(backend.memory()) : model.weightBytes,
         workspaceBytes: model.workspaceBytes.bind(model),
         kvBytesPerBlock: (blockSize) => kvBytesPerBlock(config, model.dtype, blockSize),
@@ -49,7 +52,7 @@ export async function loadCore(
       backend.info,
       backend.capture !== undefined,
     );
-    const core = new EngineCore(backend, model, sizes, options, stats);
+    const core = new EngineCore(backend, model, sizes, options, stats, processors);
     const info: EngineInfo = {
       model: path,
       architecture: config.architecture,
@@ -60,6 +63,7 @@ export async function loadCore(
       maxNumSeqs: sizes.maxNumSeqs,
       maxNumBatchedTokens: sizes.maxNumBatchedTokens,
       maxLogprobs: sizes.maxLogprobs,
+      logprobsMode: resolveLogprobsMode(options),
       blockSize: sizes.blockSize,
       numBlocks: sizes.numBlocks,
       weightBytes: model.weightBytes,

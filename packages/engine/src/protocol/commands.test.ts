@@ -1,7 +1,7 @@
-import { RowInit } from "@octavo/core";
+import { RowFlags, RowInit } from "@octavo/core";
 import { describe, expect, it } from "vitest";
 import { resolveSamplingParams } from "../sampling-params.js";
-import { decodeAdd, encodeAdd } from "./commands.js";
+import { decodeAdd, decodeExtraArgs, encodeAdd } from "./commands.js";
 
 const context = { defaults: {}, vocabSize: 1000, maxModelLen: 64, numPromptTokens: 3 };
 const float = (bits: number) => new Float32Array(Int32Array.of(bits).buffer)[0];
@@ -17,6 +17,38 @@ describe("add command", () => {
     expect(float(spec.rowInit[RowInit.topP]!)).toBe(Math.fround(0.9));
     expect(float(spec.rowInit[RowInit.minP]!)).toBe(0.25);
     expect(spec.rowInit[RowInit.topK]).toBe(7);
+  });
+
+  it("carries what edits logits, and extra args of any length", () => {
+    for (const text of ["", "a", "ab", "é☃🙂", "x".repeat(999)]) {
+      const params = resolveSamplingParams(
+        {
+          repetitionPenalty: 1.5,
+          presencePenalty: -0.5,
+          frequencyPenalty: 0.25,
+          allowedTokenIds: [4, 5, 6],
+          logitBias: { 9: 2 },
+          ...(text && { extraArgs: { text, list: [1, 2] } }),
+        },
+        context,
+      );
+      const words = encodeAdd(7, Int32Array.of(1, 2, 3), params, [8]);
+      const spec = decodeAdd(words);
+      expect([spec.stopTokenIds, spec.allowedTokenIds, spec.promptTokens].map((ids) => [...ids!])).toEqual([
+        [8],
+        [4, 5, 6],
+        [1, 2, 3],
+      ]);
+      expect([...spec.logitEdits!]).toEqual([...params.logitEdits]);
+      expect(spec.rowInit[RowInit.flags]).toBe(RowFlags.history | RowFlags.allowed | RowFlags.edits);
+      const penalties = [RowInit.repetitionPenalty, RowInit.presencePenalty, RowInit.frequencyPenalty];
+      expect(penalties.map((word) => float(spec.rowInit[word]!))).toEqual([1.5, -0.5, 0.25]);
+      expect(spec.rowInit[RowInit.promptLength]).toBe(3);
+      expect(decodeExtraArgs(words)).toEqual(text ? { text, list: [1, 2] } : undefined);
+    }
+    const plain = decodeAdd(encodeAdd(7, Int32Array.of(1), resolveSamplingParams({}, context), []));
+    expect(plain.rowInit[RowInit.flags]).toBe(0);
+    expect(float(plain.rowInit[RowInit.repetitionPenalty]!)).toBe(1);
   });
 
   it("keeps different seeds different, negative and beyond 32 bits", () => {

@@ -1,10 +1,10 @@
 // Commands to the engine as flat Int32Arrays: they cross the thread border as one transferred buffer, without object trees.
-import { ROW_INIT_WORDS, RowInit } from "@octavo/core";
+import { ROW_INIT_WORDS, RowFlags, RowInit } from "@octavo/core";
 import type { RequestSpec } from "@octavo/scheduler";
 import type { ResolvedSamplingParams } from "../sampling-params.js";
 
 export const Command = {
-  /** [add, id, maxTokens, logprobs, promptLogprobs, stops, row-init record, stop token ids, prompt]; -1 for no logprobs */
+  /** The words of {@link AddWord}, a row-init record, then stop token ids, allowed token ids, edits, extra args, prompt. */
   add: 1,
   /** [abort, id] */
   abort: 2,
@@ -12,7 +12,22 @@ export const Command = {
   stop: 3,
 } as const;
 
-const RECORD_START = 6;
+const AddWord = {
+  command: 0,
+  id: 1,
+  maxTokens: 2,
+  /** -1 for no logprobs. */
+  logprobs: 3,
+  promptLogprobs: 4,
+  numStops: 5,
+  numAllowed: 6,
+  /** Words of edits. */
+  numEdits: 7,
+  /** Bytes of the extra args' JSON, in whole words. */
+  extraArgsBytes: 8,
+} as const;
+
+const RECORD_START = 9;
 const FIXED_WORDS = RECORD_START + ROW_INIT_WORDS;
 
 const float = new Float32Array(1);
@@ -31,14 +46,32 @@ export function encodeAdd(
   stopTokenIds: readonly number[],
   choice = 0,
 ): Int32Array {
-  const words = new Int32Array(FIXED_WORDS + stopTokenIds.length + prompt.length);
-  words[0] = Command.add;
-  words[1] = id;
-  words[2] = params.maxTokens;
-  words[3] = params.logprobs;
-  words[4] = params.promptLogprobs;
-  words[5] = stopTokenIds.length;
-  const record = words.subarray(RECORD_START, FIXED_WORDS);
+  const { allowedTokenIds, logitEdits } = params;
+  const extraArgs = Buffer.from(params.extraArgs, "utf8");
+  const allowedStart = FIXED_WORDS + stopTokenIds.length;
+  const editsStart = allowedStart + allowedTokenIds.length;
+  const extraStart = editsStart + logitEdits.length;
+  const promptStart = extraStart + Math.ceil(extraArgs.length / 4);
+  const words = new Int32Array(promptStart + prompt.length);
+  words[AddWord.command] = Command.add;
+  words[AddWord.id] = id;
+  words[AddWord.maxTokens] = params.maxTokens;
+  words[AddWord.logprobs] = params.logprobs;
+  words[AddWord.promptLogprobs] = params.promptLogprobs;
+  words[AddWord.numStops] = stopTokenIds.length;
+  words[AddWord.numAllowed] = allowedTokenIds.length;
+  words[AddWord.numEdits] = logitEdits.length;
+  words[AddWord.extraArgsBytes] = extraArgs.length;
+  writeRowInit(words.subarray(RECORD_START, FIXED_WORDS), params, prompt.length, choice);
+  words.set(stopTokenIds, FIXED_WORDS);
+  words.set(allowedTokenIds, allowedStart);
+  words.set(logitEdits, editsStart);
+  new Uint8Array(words.buffer).set(extraArgs, 4 * extraStart);
+  words.set(prompt, promptStart);
+  return words;
+}
+
+function writeRowInit(record: Int32Array, params: ResolvedSamplingParams, promptLength: number, choice: number): void {
   record[RowInit.temperature] = bitsOf(params.temperature);
   record[RowInit.topP] = bitsOf(params.topP);
   record[RowInit.minP] = bitsOf(params.minP);
@@ -46,23 +79,41 @@ export function encodeAdd(
   record[RowInit.seedLow] = params.seed >>> 0;
   record[RowInit.seedHigh] = Math.floor(params.seed / 2 ** 32);
   record[RowInit.choice] = choice;
-  words.set(stopTokenIds, FIXED_WORDS);
-  words.set(prompt, FIXED_WORDS + stopTokenIds.length);
-  return words;
+  record[RowInit.flags] =
+    (params.needsHistory ? RowFlags.history : 0) |
+    (params.allowedTokenIds.length > 0 ? RowFlags.allowed : 0) |
+    (params.logitEdits.length > 0 ? RowFlags.edits : 0);
+  record[RowInit.repetitionPenalty] = bitsOf(params.repetitionPenalty);
+  record[RowInit.presencePenalty] = bitsOf(params.presencePenalty);
+  record[RowInit.frequencyPenalty] = bitsOf(params.frequencyPenalty);
+  record[RowInit.promptLength] = promptLength;
 }
 
 /** The scheduler's view of an `add` command; its arrays are windows into `words`. */
 export function decodeAdd(words: Int32Array): RequestSpec {
-  const promptStart = FIXED_WORDS + words[5]!;
+  const allowedStart = FIXED_WORDS + words[AddWord.numStops]!;
+  const editsStart = allowedStart + words[AddWord.numAllowed]!;
+  const extraStart = editsStart + words[AddWord.numEdits]!;
+  const promptStart = extraStart + Math.ceil(words[AddWord.extraArgsBytes]! / 4);
   return {
-    id: words[1]!,
-    maxTokens: words[2]!,
-    logprobs: words[3]!,
-    promptLogprobs: words[4]!,
+    id: words[AddWord.id]!,
+    maxTokens: words[AddWord.maxTokens]!,
+    logprobs: words[AddWord.logprobs]!,
+    promptLogprobs: words[AddWord.promptLogprobs]!,
     rowInit: words.subarray(RECORD_START, FIXED_WORDS),
-    stopTokenIds: words.subarray(FIXED_WORDS, promptStart),
+    stopTokenIds: words.subarray(FIXED_WORDS, allowedStart),
+    allowedTokenIds: words.subarray(allowedStart, editsStart),
+    logitEdits: words.subarray(editsStart, extraStart),
     promptTokens: words.subarray(promptStart),
   };
+}
+
+/** What an `add` command has for custom logits processors; undefined for nothing. */
+export function decodeExtraArgs(words: Int32Array): Record<string, unknown> | undefined {
+  const bytes = words[AddWord.extraArgsBytes]!;
+  if (bytes === 0) return undefined;
+  const start = FIXED_WORDS + words[AddWord.numStops]! + words[AddWord.numAllowed]! + words[AddWord.numEdits]!;
+  return JSON.parse(Buffer.from(words.buffer, words.byteOffset + 4 * start, bytes).toString("utf8"));
 }
 
 export function encodeAbort(id: number): Int32Array {

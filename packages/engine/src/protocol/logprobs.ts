@@ -9,7 +9,8 @@ export function decodeLogprobs(words: Int32Array, start: number, texts: TokenTex
   const entry = (index: number, rank: number): TokenLogprob => {
     const at = start + LOGPROBS_HEADER_WORDS + 2 * index;
     const tokenId = words[at]!;
-    return { tokenId, token: texts.of(tokenId), logprob: floats[at + 1]!, rank };
+    const bytes = texts.bytesOf(tokenId);
+    return { tokenId, token: texts.of(tokenId), logprob: floats[at + 1]!, rank, ...(bytes && { bytes }) };
   };
   const entries = words[start + 3]!;
   return {

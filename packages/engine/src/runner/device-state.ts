@@ -17,7 +17,7 @@ export class DeviceState {
   readonly batch: Batch;
   /** int32 [maxSamples] */
   readonly sampled: Tensor;
-  /** Rows for `maxRows` tokens, used by one launch after the other. */
+  /** Used by one launch after the other, as many rows at a time as there is room for. */
   readonly logprobs: LogprobTables;
   readonly #storage: Storage;
 
@@ -73,8 +73,11 @@ export function deviceStateBytes(layout: PlanLayout, maxLogprobs: number): numbe
   return tables + logprobTableBytes(logprobCapacity(layout, maxLogprobs));
 }
 
+/** Alternatives that all rows may see at once; more of them are computed a few rows at a time. */
+const USUAL_LOGPROBS = 20;
+
 function logprobCapacity({ capacity }: PlanLayout, maxLogprobs: number): number {
-  return capacity.maxRows * (1 + maxLogprobs);
+  return Math.max(capacity.maxRows * (1 + Math.min(maxLogprobs, USUAL_LOGPROBS)), 1 + maxLogprobs);
 }
 
 function tableShapes(layout: PlanLayout) {

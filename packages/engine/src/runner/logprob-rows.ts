@@ -16,6 +16,11 @@ export class LogprobTables {
     this.capacity = capacity;
   }
 
+  /** Rows of so many columns that fit. */
+  rowsOf(columns: number): number {
+    return Math.floor(this.capacity / columns);
+  }
+
   /** As [rows, columns]. @param firstRow where the view begins, in rows of so many columns */
   view(rows: number, columns: number, firstRow = 0): LogprobsOutput {
     const stride = Math.ceil((4 * this.capacity) / ALIGNMENT) * ALIGNMENT;

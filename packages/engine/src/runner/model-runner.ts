@@ -1,25 +1,30 @@
 // Turns a plan into device work: upload, expand, forward, sample. Enqueues only; `collect` is the one place that waits.
-import {
-  type Backend,
-  PlanHeader,
-  type PlanLayout,
-  planSection,
-  type StepPlan,
-  type Tensor,
-  Workspace,
-} from "@octavo/core";
+import { type Backend, PlanHeader, type PlanLayout, type StepPlan, type Tensor, Workspace } from "@octavo/core";
 import type { CausalLM, ForwardContext } from "@octavo/models";
+import type { ProcessedSample } from "@octavo/scheduler";
+import type { LogprobsMode } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
 import { DeviceState } from "./device-state.js";
+import { HostLogits } from "./host-logits.js";
 import { KvPool } from "./kv-pool.js";
-import { StepGraphs } from "./step-graphs.js";
+import { LogprobScorer } from "./logprob-scorer.js";
+import { StepGraphs, type StepResult } from "./step-graphs.js";
 import { StepSlot } from "./step-slot.js";
 
 /**
- * Sees each launched plan with its logits, float32 [samples, vocab], before sampling; null when nothing samples. While there is
- * one, no step runs as a graph.
+ * Sees each launched plan with its logits, float32 [samples, vocab], as the model gave them; null when nothing samples. While there
+ * is one, no step runs as a graph.
  */
 export type StepObserver = (plan: StepPlan, logits: Tensor | null) => void;
+
+export interface RunnerOptions {
+  /** Run padded steps as captured graphs; the backend must have `capture`. */
+  readonly useGraphs: boolean;
+  readonly logprobsMode: LogprobsMode;
+}
+
+/** What no step changes. */
+const NONE: readonly ProcessedSample[] = [];
 
 export class ModelRunner implements Disposable {
   /** For tests and debugging; it must not change the logits. */
@@ -32,13 +37,12 @@ export class ModelRunner implements Disposable {
   readonly #context: ForwardContext;
   readonly #slots: readonly StepSlot[];
   readonly #graphs: StepGraphs | undefined;
+  readonly #scorer: LogprobScorer;
+  readonly #hostLogits: HostLogits;
   /** The longest sequence that the tables can hold. */
   readonly #longest: number;
-  /** Rows whose logits the workspace holds at once. */
-  readonly #maxSamples: number;
 
-  /** @param useGraphs run padded steps as captured graphs; the backend must have `capture` */
-  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, layout: PlanLayout, useGraphs: boolean) {
+  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, layout: PlanLayout, options: RunnerOptions) {
     this.#backend = backend;
     this.#model = model;
     this.#state = new DeviceState(backend, layout, sizes.maxLogprobs);
@@ -47,8 +51,16 @@ export class ModelRunner implements Disposable {
     this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: this.#kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;
-    this.#maxSamples = sizes.maxNumSeqs;
-    if (useGraphs) this.#graphs = new StepGraphs(backend, () => this.#enqueueStep());
+    this.#scorer = new LogprobScorer(
+      backend,
+      model,
+      this.#context,
+      this.#state,
+      sizes.maxNumSeqs,
+      options.logprobsMode,
+    );
+    this.#hostLogits = new HostLogits(backend);
+    if (options.useGraphs) this.#graphs = new StepGraphs(backend, (adjusts) => this.#enqueueStep(adjusts));
   }
 
   get numGraphs(): number {
@@ -65,8 +77,11 @@ export class ModelRunner implements Disposable {
     return this.#slots[step % this.#slots.length]!;
   }
 
-  /** Enqueues the step whose finished plan lies in `slot`. */
-  launch(slot: StepSlot): void {
+  /**
+   * Enqueues the step whose finished plan lies in `slot`.
+   * @param processed samples whose logits the host changes: the call then waits for these
+   */
+  launch(slot: StepSlot, processed = NONE): void {
     const { batch } = this.#state;
     const { words } = slot.plan;
     const bucket = words[PlanHeader.bucket]!;
@@ -77,70 +92,41 @@ export class ModelRunner implements Disposable {
     batch.maxQueryLen = words[PlanHeader.maxQueryLen]!;
     // The same for every step of a bucket, with a graph and without, so that both compute the same.
     batch.maxSeqLen = bucket > 0 ? this.#longest : words[PlanHeader.maxSeqLen]!;
-    const useGraph = bucket > 0 && this.#graphs && !this.onStep;
-    const logits = useGraph ? this.#graphs!.run(bucket) : this.#enqueueStep(slot);
+    const adjusts = words[PlanHeader.adjusts] === 1;
+    const useGraph = bucket > 0 && this.#graphs && !this.onStep && processed.length === 0;
+    const result = useGraph ? this.#graphs!.run(bucket, adjusts) : this.#enqueueStep(adjusts, slot, processed);
     if (batch.numSamples > 0) this.#backend.copy(slot.tokensTensor, this.#state.sampled, 4 * batch.numSamples);
-    if (words[PlanHeader.logprobColumns]! > 0 && logits) this.#scoreSamples(slot, logits);
+    if (words[PlanHeader.logprobColumns]! > 0 && result) {
+      this.#scorer.scoreSamples(slot, result, adjusts || processed.length > 0);
+    }
     slot.done.record();
   }
 
   /**
    * From the uploaded plan to the sampled tokens.
    * @param slot not given while a graph is captured: padded steps have no prompts
-   * @returns the logits of the samples, if there are any
+   * @returns null where nothing samples
    */
-  #enqueueStep(slot?: StepSlot): Tensor | null {
+  #enqueueStep(adjusts: boolean, slot?: StepSlot, processed = NONE): StepResult | null {
     const { ops } = this.#backend;
     const { batch, sampled } = this.#state;
     ops.prepareBatch(batch);
     this.#workspace.reset();
-    const hidden = this.#model.forward(this.#context);
-    if (slot && slot.plan.words[PlanHeader.numPromptLogprobs]! > 0) this.#scorePrompts(slot, hidden);
+    const all = this.#model.forward(this.#context);
+    if (slot && slot.plan.words[PlanHeader.numPromptLogprobs]! > 0) this.#scorer.scorePrompts(slot, all);
     if (batch.numSamples === 0) {
       if (slot) this.onStep?.(slot.plan, null);
       return null;
     }
-    const last = this.#workspace.alloc(this.#model.dtype, [batch.numSamples, this.#model.config.hiddenSize]);
-    ops.gatherRows(last, hidden, batch.sampleTokens);
-    const logits = this.#model.logits(this.#context, last);
-    if (slot) this.onStep?.(slot.plan, logits);
-    ops.sample(sampled, logits, batch);
-    return logits;
-  }
-
-  /** Logprobs of the tokens just sampled. */
-  #scoreSamples(slot: StepSlot, logits: Tensor): void {
-    const { batch, sampled, logprobs } = this.#state;
-    const columns = slot.plan.words[PlanHeader.logprobColumns]!;
-    const out = logprobs.view(batch.numSamples, columns);
-    this.#backend.ops.logprobs(out, logits, sampled);
-    slot.sampledLogprobs.begin(batch.numSamples, columns);
-    slot.sampledLogprobs.receive(out, 0);
-  }
-
-  /** Logprobs of the prompts' tokens that the plan names: as many rows at a time as the workspace has room for. */
-  #scorePrompts(slot: StepSlot, hidden: Tensor): void {
-    const { ops } = this.#backend;
-    const { words } = slot.plan;
-    const count = words[PlanHeader.numPromptLogprobs]!;
-    const columns = words[PlanHeader.logprobColumns]!;
-    slot.promptLogprobs.begin(count, columns);
+    const hidden = this.#workspace.alloc(this.#model.dtype, [batch.numSamples, this.#model.config.hiddenSize]);
+    ops.gatherRows(hidden, all, batch.sampleTokens);
     const mark = this.#workspace.mark();
-    for (let first = 0; first < count; first += this.#maxSamples) {
-      const rows = Math.min(this.#maxSamples, count - first);
-      const picked = this.#workspace.alloc(this.#model.dtype, [rows, this.#model.config.hiddenSize]);
-      ops.gatherRows(picked, hidden, this.#planWords(words[PlanHeader.promptLogprobsOffset]! + first, rows));
-      const logits = this.#model.logits(this.#context, picked);
-      const out = this.#state.logprobs.view(rows, columns);
-      ops.logprobs(out, logits, this.#planWords(words[PlanHeader.promptLogprobsOffset]! + count + first, rows));
-      slot.promptLogprobs.receive(out, first);
-      this.#workspace.release(mark);
-    }
-  }
-
-  /** A part of the uploaded plan. */
-  #planWords(offset: number, count: number): Tensor {
-    return planSection(this.#state.batch.plan, offset, count);
+    const logits = this.#model.logits(this.#context, hidden);
+    if (slot) this.onStep?.(slot.plan, logits);
+    if (adjusts) ops.adjustLogits(logits, batch);
+    if (processed.length > 0) this.#hostLogits.process(logits, processed);
+    ops.sample(sampled, logits, batch);
+    return { hidden, logits, mark };
   }
 
   /** Waits for a launched step. @returns its sampled tokens, in the plan's sample order, valid until the slot's next launch */
@@ -151,6 +137,7 @@ export class ModelRunner implements Disposable {
 
   dispose(): void {
     this.#graphs?.dispose();
+    this.#hostLogits.dispose();
     for (const slot of this.#slots) slot.dispose();
     this.#kvPool.dispose();
     this.#workspace.dispose();

@@ -1,20 +1,20 @@
-import { type Backend, hostStorage, OctavoError, type Tensor, tensor } from "@octavo/core";
+import { type Backend, hostStorage, OctavoError, tensor } from "@octavo/core";
 import { createNullBackend } from "@octavo/core/testing";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { StepGraphs } from "./step-graphs.js";
+import { StepGraphs, type StepResult } from "./step-graphs.js";
 
 const BYTES = 100;
 let log: string[];
 let graphs: StepGraphs;
 /** What the next capture throws. */
 let failure: Error | undefined;
-/** What the ops give as their logits. */
-let logits: Tensor | null;
+/** What the ops give. */
+let result: StepResult | null;
 
 beforeEach(() => {
   log = [];
   failure = undefined;
-  logits = null;
+  result = null;
   const capture: NonNullable<Backend["capture"]> = (enqueue) => {
     if (failure) throw failure;
     enqueue();
@@ -22,17 +22,17 @@ beforeEach(() => {
     const dispose = () => void log.push("freed");
     return { byteLength: BYTES, launch: () => void log.push("launched"), dispose, [Symbol.dispose]: dispose };
   };
-  graphs = new StepGraphs(Object.assign(createNullBackend(), { capture }), () => {
-    log.push("ops");
-    return logits;
+  graphs = new StepGraphs(Object.assign(createNullBackend(), { capture }), (adjusts) => {
+    log.push(adjusts ? "adjusting ops" : "ops");
+    return result;
   });
 });
 afterEach(() => vi.restoreAllMocks());
 
 /** What one step of a bucket did. */
-function run(bucket: number): string[] {
+function run(bucket: number, adjusts = false): string[] {
   log = [];
-  graphs.run(bucket);
+  graphs.run(bucket, adjusts);
   return log;
 }
 
@@ -66,19 +66,30 @@ test("without memory for a graph it goes on op by op, warns once and keeps the g
 test("another failure of a capture is the engine's, and leaves no graph", () => {
   run(4);
   failure = new OctavoError({ code: "INTERNAL", message: "the device is lost" });
-  expect(() => graphs.run(4)).toThrow(failure);
+  expect(() => graphs.run(4, false)).toThrow(failure);
   expect([graphs.size, graphs.byteLength]).toEqual([0, 0]);
 });
 
-test("a launch gives the logits of its capture, of its bucket", () => {
-  const made = () => tensor("float32", [1], hostStorage(new Uint8Array(4)));
-  const captured = new Map<number, Tensor>();
+test("steps that adjust logits have graphs of their own, which others do not pay for", () => {
+  expect(run(4, true)).toEqual(["adjusting ops"]);
+  expect(run(4)).toEqual(["ops"]);
+  expect(run(4, true)).toEqual(["adjusting ops", "captured", "launched"]);
+  expect(run(4)).toEqual(["ops", "captured", "launched"]);
+  expect([run(4), run(4, true), graphs.size]).toEqual([["launched"], ["launched"], 2]);
+});
+
+test("a launch gives the result of its capture, of its bucket", () => {
+  const made = (): StepResult => {
+    const t = tensor("float32", [1], hostStorage(new Uint8Array(4)));
+    return { hidden: t, logits: t, mark: 0 };
+  };
+  const captured = new Map<number, StepResult>();
   for (const bucket of [4, 8]) {
     run(bucket);
-    logits = made();
-    captured.set(bucket, logits);
-    expect(graphs.run(bucket)).toBe(logits);
+    result = made();
+    captured.set(bucket, result);
+    expect(graphs.run(bucket, false)).toBe(result);
   }
-  logits = made();
-  for (const bucket of [4, 8]) expect(graphs.run(bucket)).toBe(captured.get(bucket));
+  result = made();
+  for (const bucket of [4, 8]) expect(graphs.run(bucket, false)).toBe(captured.get(bucket));
 });

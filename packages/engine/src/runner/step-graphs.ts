@@ -1,10 +1,19 @@
 // Padded steps as captured graphs, one for each bucket: a launch for each op costs more than many ops of a decode step take.
 import { type Backend, type DeviceGraph, OctavoError, type Tensor } from "@octavo/core";
 
-/** A captured step, and where its logits lie after a launch. */
+/** What a step leaves in the workspace until the next one. */
+export interface StepResult {
+  /** Of the tokens that were sampled after: [samples, hidden] */
+  readonly hidden: Tensor;
+  /** float32 [samples, vocab] */
+  readonly logits: Tensor;
+  /** The workspace's fill before the logits. */
+  readonly mark: number;
+}
+
 interface StepGraph {
   readonly graph: DeviceGraph;
-  readonly logits: Tensor | null;
+  readonly result: StepResult | null;
 }
 
 /**
@@ -13,14 +22,15 @@ interface StepGraph {
  */
 export class StepGraphs implements Disposable {
   readonly #backend: Backend;
-  readonly #enqueue: () => Tensor | null;
+  readonly #enqueue: (adjusts: boolean) => StepResult | null;
+  /** By {@link keyOf}. */
   readonly #graphs = new Map<number, StepGraph>();
   readonly #warm = new Set<number>();
   #full = false;
   #bytes = 0;
 
-  /** @param enqueue enqueues a step's ops; the same ops at the same addresses for the same bucket; returns its logits */
-  constructor(backend: Backend, enqueue: () => Tensor | null) {
+  /** @param enqueue enqueues a step's ops; the same ops at the same addresses for the same bucket and `adjusts` */
+  constructor(backend: Backend, enqueue: (adjusts: boolean) => StepResult | null) {
     this.#backend = backend;
     this.#enqueue = enqueue;
   }
@@ -33,27 +43,31 @@ export class StepGraphs implements Disposable {
     return this.#bytes;
   }
 
-  /** Enqueues a step whose batch has the counts of `bucket`. @returns its logits, valid until the next step is enqueued */
-  run(bucket: number): Tensor | null {
-    const captured = this.#graphs.get(bucket) ?? this.#capture(bucket);
-    if (!captured) return this.#enqueue();
+  /**
+   * Enqueues a step whose batch has the counts of `bucket`.
+   * @param adjusts whether its logits are adjusted, which other steps do not pay for
+   */
+  run(bucket: number, adjusts: boolean): StepResult | null {
+    const key = keyOf(bucket, adjusts);
+    const captured = this.#graphs.get(key) ?? this.#capture(key, bucket, adjusts);
+    if (!captured) return this.#enqueue(adjusts);
     captured.graph.launch();
-    return captured.logits;
+    return captured.result;
   }
 
-  #capture(bucket: number): StepGraph | undefined {
+  #capture(key: number, bucket: number, adjusts: boolean): StepGraph | undefined {
     if (this.#full) return undefined;
-    if (!this.#warm.has(bucket)) {
-      this.#warm.add(bucket);
+    if (!this.#warm.has(key)) {
+      this.#warm.add(key);
       return undefined;
     }
     try {
-      let logits: Tensor | null = null;
+      let result: StepResult | null = null;
       const graph = this.#backend.capture!(() => {
-        logits = this.#enqueue();
+        result = this.#enqueue(adjusts);
       });
-      const captured = { graph, logits };
-      this.#graphs.set(bucket, captured);
+      const captured = { graph, result };
+      this.#graphs.set(key, captured);
       this.#bytes += graph.byteLength;
       return captured;
     } catch (error) {
@@ -76,4 +90,8 @@ export class StepGraphs implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function keyOf(bucket: number, adjusts: boolean): number {
+  return 2 * bucket + Number(adjusts);
 }

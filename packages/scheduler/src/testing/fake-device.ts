@@ -11,6 +11,7 @@ import {
   type StepPlan,
 } from "@octavo/core";
 import { EMPTY_HISTORY, extendHistory, nextToken } from "./fake-model.js";
+import { FakeRowTables } from "./fake-row-tables.js";
 
 /**
  * Two layers of cache. The first holds each position's token, the second the hash of all tokens up to it, made from what
@@ -25,6 +26,7 @@ export class FakeDevice {
   readonly #blockTables: Int32Array;
   readonly #lastTokens: Int32Array;
   readonly #seeds: Int32Array;
+  readonly #tables: FakeRowTables;
   readonly #tokens: Int32Array;
   readonly #positions: Int32Array;
   readonly #histories: Uint32Array;
@@ -37,6 +39,7 @@ export class FakeDevice {
     this.#blockTables = new Int32Array(maxRows * maxBlocksPerRow);
     this.#lastTokens = new Int32Array(maxRows).fill(LAST_SAMPLED);
     this.#seeds = new Int32Array(maxRows);
+    this.#tables = new FakeRowTables(maxRows);
     this.#tokens = new Int32Array(numBlocks * blockSize);
     this.#positions = new Int32Array(numBlocks * blockSize).fill(-1);
     this.#histories = new Uint32Array(numBlocks * blockSize);
@@ -52,6 +55,7 @@ export class FakeDevice {
     this.#steps++;
     this.#applyRowInits(words);
     this.#applyBlockWrites(words);
+    this.#tables.applyRecords(words);
     const rows = this.#requestRows(words);
     const numRows = rows.length;
     assertInternal(new Set(rows).size === numRows, `a row is planned twice: ${rows}`);
@@ -62,10 +66,25 @@ export class FakeDevice {
     for (let s = 0; s < sampled.length; s++) {
       const i = words[this.#layout.sampleRows + s]!;
       if (i >= numRows) continue;
-      sampled[s] = nextToken(histories[i]!, this.#seeds[rows[i]!]!, this.#vocabSize);
+      sampled[s] = this.#sample(words, i, rows[i]!, histories[i]!);
       this.#lastTokens[rows[i]!] = sampled[s]!;
     }
     return sampled;
+  }
+
+  #sample(words: Int32Array, i: number, row: number, history: number): number {
+    const edits = this.#tables.editsOf(row);
+    if (edits) {
+      assertInternal(words[PlanHeader.adjusts] === 1, `row ${row} has flags, the plan adjusts nothing`);
+      if (edits.history) {
+        const { contextLens, queryStarts } = this.#layout;
+        const end = words[contextLens + i]! + words[queryStarts + i + 1]! - words[queryStarts + i]!;
+        const tokens = Array.from({ length: end }, (_, position) => this.#tokens[this.#slot(row, position)]!);
+        const isSame = tokens.length === edits.history.length && tokens.every((t, at) => t === edits.history![at]);
+        assertInternal(isSame, `row ${row} has counted ${edits.history}, its tokens are ${tokens}`);
+      }
+    }
+    return nextToken(history, this.#seeds[row]!, this.#vocabSize, edits);
   }
 
   /** Rows of requests: those of padding come after them and are checked. */
@@ -95,6 +114,7 @@ export class FakeDevice {
       const at = words[PlanHeader.rowInitsOffset]! + ROW_INIT_WORDS * i;
       const row = words[at + RowInit.row]!;
       this.#seeds[row] = words[at + RowInit.seedLow]!;
+      this.#tables.begin(row, words[at + RowInit.flags]!);
       this.#lastTokens[row] = LAST_SAMPLED;
       this.seenSeeds.push(this.#seeds[row]!);
     }
@@ -120,6 +140,7 @@ export class FakeDevice {
       const planned = words[words[PlanHeader.tokensOffset]! + t]!;
       const token = planned === LAST_SAMPLED ? this.#lastTokens[row]! : planned;
       assertInternal(token >= 0, `row ${row} feeds a token at ${position} that it has not sampled`);
+      if (planned === LAST_SAMPLED) this.#tables.count(row, position, token);
       this.#tokens[slot] = token;
       this.#positions[slot] = position;
       this.#histories[slot] = 0;

@@ -10,9 +10,18 @@ export function extendHistory(history: number, token: number): number {
   return (mixed ^ (mixed >>> 13)) >>> 0;
 }
 
-/** The token that follows `history`, from 0 to `vocabSize - 1`. */
-export function nextToken(history: number, seed: number, vocabSize: number): number {
-  return extendHistory(extendHistory(history, seed), -1) % vocabSize;
+/** What a request changes about its tokens. */
+export interface FakeEdits {
+  readonly allowed?: readonly number[] | undefined;
+  /** The words of its edits. */
+  readonly words?: readonly number[] | undefined;
+}
+
+/** The token that follows `history`, from 0 to `vocabSize - 1`; one of those allowed, and another one for other edits. */
+export function nextToken(history: number, seed: number, vocabSize: number, edits: FakeEdits = {}): number {
+  const { allowed, words = [] } = edits;
+  const drawn = extendHistory(words.reduce(extendHistory, extendHistory(history, seed)), -1);
+  return allowed ? allowed[drawn % allowed.length]! : drawn % vocabSize;
 }
 
 /** What {@link referenceTokens} needs to know of a request. */
@@ -21,15 +30,16 @@ export interface ReferenceRequest {
   readonly seed: number;
   readonly maxTokens: number;
   readonly stopTokenIds: Int32Array;
+  readonly edits?: FakeEdits;
 }
 
 /** A request's output tokens, computed alone and without blocks, rows or steps. */
 export function referenceTokens(request: ReferenceRequest, vocabSize: number, maxModelLen: number): number[] {
-  const { promptTokens, seed, maxTokens, stopTokenIds } = request;
+  const { promptTokens, seed, maxTokens, stopTokenIds, edits } = request;
   const outputs: number[] = [];
   let history = promptTokens.reduce(extendHistory, EMPTY_HISTORY);
   while (outputs.length < maxTokens && promptTokens.length + outputs.length < maxModelLen) {
-    const token = nextToken(history, seed, vocabSize);
+    const token = nextToken(history, seed, vocabSize, edits);
     outputs.push(token);
     if (stopTokenIds.includes(token)) break;
     history = extendHistory(history, token);

@@ -1,9 +1,10 @@
 // The flags that load an engine, the same for every command that loads one.
 import { type Command, Option } from "commander";
-import { length, positive, share, wholeNumber } from "./flag-values.js";
+import { collect, length, limit, positive, share } from "./flag-values.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
 const LOAD_FORMATS = ["auto", "safetensors", "gguf", "dummy"];
+const LOGPROBS_MODES = ["raw_logprobs", "processed_logprobs", "raw_logits", "processed_logits"];
 const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
 
 /** Their values have the names of `EngineOptions`. */
@@ -29,7 +30,18 @@ export function addEngineFlags(command: Command): Command {
     .option("--max-num-seqs <requests>", "requests that run at once (default: 256)", positive)
     .option("--max-num-batched-tokens <tokens>", "tokens a step computes at most (default: 2048)", positive)
     .option("--max-num-queued-reqs <requests>", "requests in flight, more get a 503 (default: 4096)", positive)
-    .option("--max-logprobs <tokens>", "most likely tokens that a request may see (default: 20)", wholeNumber)
+    .optionsGroup("Sampling:")
+    .option("--max-logprobs <tokens>", "most likely tokens that a request may see; -1: no limit (default: 20)", limit)
+    .addOption(
+      new Option("--logprobs-mode <mode>", "what logprobs are: raw: as the model gave them; processed: as sampled from")
+        .choices(LOGPROBS_MODES)
+        .default("raw_logprobs"),
+    )
+    .option(
+      "--logits-processors <module...>",
+      "modules that export a logits processor, or module:name; repeatable",
+      collect,
+    )
     .optionsGroup("Device and memory:")
     .addOption(
       new Option("--device <device>", "backend; auto: a GPU where there is one").choices(DEVICES).default("auto"),

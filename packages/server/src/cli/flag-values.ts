@@ -23,6 +23,11 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError("It must be a whole number.");
 }
 
+/** -1: no limit. */
+export function limit(text: string): number {
+  return text === "-1" ? -1 : wholeNumber(text);
+}
+
 export function length(text: string): number | "auto" {
   if (text === "auto" || text === "-1") return "auto";
   const value = Number(text);

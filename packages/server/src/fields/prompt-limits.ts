@@ -67,6 +67,12 @@ export class PromptLimits {
     return this.#tokenizer.encode(text, options);
   }
 
+  /** Token ids of a text that will be cut. @throws ApiError 400 when it is too long to be tokenized in one go */
+  async encodeToCut(text: string, options: { addSpecialTokens: boolean }, param: string): Promise<Int32Array> {
+    await this.checkCountable(text, param);
+    return this.#tokenizer.encode(text, options);
+  }
+
   /** Whether the text certainly has more tokens than that. */
   async #exceeds(text: string, maxTokens: number): Promise<boolean> {
     let tokens = 0;

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { toJsonSchema } from "../openapi/json-schema.js";
 import { samplingFields, toSamplingParams } from "./sampling.js";
 
-const context = { defaults: {}, vocabSize: 100, maxModelLen: 50, numPromptTokens: 10 };
+const context = { defaults: {}, vocabSize: 100, maxModelLen: 50, numPromptTokens: 10, maxLogprobs: 100 };
 
 function accepts(body: object): boolean {
   const parsed = z.object(samplingFields).safeParse(body);
@@ -22,7 +22,12 @@ const { properties } = toJsonSchema(z.object(samplingFields)) as {
   properties: Record<string, Record<string, unknown>>;
 };
 
-test.each(["temperature", "top_p", "top_k", "min_p", "max_tokens"])("%s", (field) => {
+const RANGES = [
+  ...["temperature", "top_p", "top_k", "min_p", "max_tokens", "min_tokens"],
+  ...["repetition_penalty", "presence_penalty", "frequency_penalty", "prompt_logprobs"],
+];
+
+test.each(RANGES)("%s", (field) => {
   const { minimum, exclusiveMinimum, maximum } = properties[field] as Record<string, number | undefined>;
   if (minimum !== undefined)
     expect([accepts({ [field]: minimum }), accepts({ [field]: minimum - 1 })]).toEqual([true, false]);

@@ -1,41 +1,79 @@
 // The sampling fields that chat and text completions share, and their way to the engine. Ranges are the engine's business.
-import type { SamplingParams } from "@octavo/engine";
+import { resolveChoices, type SamplingParams } from "@octavo/engine";
 import { z } from "zod";
 import { badRequest } from "../errors/api-error.js";
 
 /** The engine looks through them at every token. */
 const MAX_STOP_TOKEN_IDS = 1024;
 
-const stopString = z.string().meta({ minLength: 1, maxLength: 1024 });
-
+const shortString = z.string().meta({ minLength: 1, maxLength: 1024 });
+const tokenId = z.int().meta({ minimum: 0 });
 const flag = z.boolean().optional();
 
 /** Schema entries; put them into a route's `z.object`. `meta` tells /openapi.json of the ranges, which the engine checks. */
 export const samplingFields = {
   max_tokens: z.int().min(1).optional(),
+  min_tokens: z.int().meta({ minimum: 0 }).optional(),
   temperature: z.number().meta({ minimum: 0 }).optional(),
   top_p: z.number().meta({ exclusiveMinimum: 0, maximum: 1 }).optional(),
   top_k: z.int().meta({ minimum: -1 }).optional(),
   min_p: z.number().meta({ minimum: 0, maximum: 1 }).optional(),
+  repetition_penalty: z.number().meta({ exclusiveMinimum: 0 }).optional(),
+  presence_penalty: z.number().meta({ minimum: -2, maximum: 2 }).optional(),
+  frequency_penalty: z.number().meta({ minimum: -2, maximum: 2 }).optional(),
+  logit_bias: z
+    .record(z.string(), z.number())
+    .meta({ description: "Token ids to what is added to their logits; clamped to -100 to 100." })
+    .optional(),
+  allowed_token_ids: z.array(tokenId).meta({ minItems: 1 }).optional(),
+  bad_words: z.array(shortString).meta({ maxItems: 1024 }).optional(),
   seed: z.int().optional(),
   stop: z
-    .union([stopString, z.array(stopString).meta({ maxItems: 16 })], {
+    .union([shortString, z.array(shortString).meta({ maxItems: 16 })], {
       error: "expected a string or a list of strings",
     })
     .optional(),
-  stop_token_ids: z
-    .array(z.int().meta({ minimum: 0 }))
-    .max(MAX_STOP_TOKEN_IDS, `expected at most ${MAX_STOP_TOKEN_IDS} ids`)
-    .optional(),
+  stop_token_ids: z.array(tokenId).max(MAX_STOP_TOKEN_IDS, `expected at most ${MAX_STOP_TOKEN_IDS} ids`).optional(),
   include_stop_str_in_output: flag,
   ignore_eos: flag,
   skip_special_tokens: flag,
+  spaces_between_special_tokens: flag,
   n: z.int().min(1).optional(),
   best_of: z.int().min(1).optional(),
-  prompt_logprobs: z.int().optional(),
+  prompt_logprobs: z.int().meta({ minimum: -1 }).optional(),
+  truncate_prompt_tokens: z.int().meta({ minimum: -1 }).optional(),
+  truncation_side: z.enum(["left", "right"]).optional(),
+  vllm_xargs: z
+    .record(z.string(), z.unknown())
+    .meta({ description: "For the server's --logits-processors." })
+    .optional(),
 };
 
-type SamplingBody = z.output<z.ZodObject<typeof samplingFields>>;
+export type SamplingBody = z.output<z.ZodObject<typeof samplingFields>>;
+
+/** Fields that go to the engine as they are. */
+const NAMES = {
+  min_tokens: "minTokens",
+  temperature: "temperature",
+  top_p: "topP",
+  top_k: "topK",
+  min_p: "minP",
+  repetition_penalty: "repetitionPenalty",
+  presence_penalty: "presencePenalty",
+  frequency_penalty: "frequencyPenalty",
+  logit_bias: "logitBias",
+  allowed_token_ids: "allowedTokenIds",
+  bad_words: "badWords",
+  seed: "seed",
+  stop: "stop",
+  stop_token_ids: "stopTokenIds",
+  include_stop_str_in_output: "includeStopStrInOutput",
+  ignore_eos: "ignoreEos",
+  skip_special_tokens: "skipSpecialTokens",
+  spaces_between_special_tokens: "spacesBetweenSpecialTokens",
+  prompt_logprobs: "promptLogprobs",
+  vllm_xargs: "extraArgs",
+} as const satisfies Partial<Record<keyof SamplingBody, keyof SamplingParams>>;
 
 /**
  * Engine parameters from a request's fields. What the request leaves out stays undefined, so that the engine takes the
@@ -44,29 +82,29 @@ type SamplingBody = z.output<z.ZodObject<typeof samplingFields>>;
  * @param logprobs alternatives to show with each output token; undefined: no logprobs
  */
 export function toSamplingParams(body: SamplingBody, maxTokens: number | null, logprobs?: number): SamplingParams {
-  const params: { -readonly [Key in keyof SamplingParams]: SamplingParams[Key] } = { maxTokens };
+  const params: Record<string, unknown> = { maxTokens };
   if (logprobs !== undefined) params.logprobs = logprobs;
-  if (body.temperature !== undefined) params.temperature = body.temperature;
-  if (body.top_p !== undefined) params.topP = body.top_p;
-  if (body.top_k !== undefined) params.topK = body.top_k;
-  if (body.min_p !== undefined) params.minP = body.min_p;
-  if (body.seed !== undefined) params.seed = body.seed;
-  if (body.stop !== undefined) params.stop = body.stop;
-  if (body.stop_token_ids !== undefined) params.stopTokenIds = body.stop_token_ids;
-  if (body.include_stop_str_in_output !== undefined) params.includeStopStrInOutput = body.include_stop_str_in_output;
-  if (body.ignore_eos !== undefined) params.ignoreEos = body.ignore_eos;
-  if (body.prompt_logprobs !== undefined) params.promptLogprobs = body.prompt_logprobs;
-  if (body.skip_special_tokens !== undefined) params.skipSpecialTokens = body.skip_special_tokens;
+  for (const [field, name] of Object.entries(NAMES)) {
+    const value = body[field as keyof typeof NAMES];
+    if (value !== undefined) params[name] = value;
+  }
   return params;
 }
 
-/** How many outputs each prompt gets. @throws ApiError 400 for a larger `best_of` */
-export function toChoices({ n = 1, best_of: bestOf = n }: SamplingBody): number {
-  if (bestOf > n) {
-    const message = `\`best_of\` is not implemented (vLLM dropped it, too); leave it out, or send at most \`n\`, which is ${n}.`;
-    throw badRequest(message, "best_of");
-  }
-  return n;
+export type Choices = ReturnType<typeof resolveChoices>;
+
+/**
+ * How many outputs each prompt gets, and how many of them are returned.
+ * @param logprobs as for {@link toSamplingParams}
+ * @throws ApiError 400 for a `best_of` below `n`, or for one above `n` in a stream
+ */
+export function toChoices({ n = 1, best_of: bestOf = n }: SamplingBody, stream: boolean, logprobs?: number): Choices {
+  const choices = resolveChoices({ n, bestOf, ...(logprobs !== undefined && { logprobs }) });
+  if (!stream || !choices.ranks) return choices;
+  throw badRequest(
+    "`best_of` above `n` is not available with `stream: true`: outputs are ranked at the end.",
+    "best_of",
+  );
 }
 
 /** @throws ApiError 400 for prompt_logprobs in a stream, where no field could carry them */

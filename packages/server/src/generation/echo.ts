@@ -19,9 +19,11 @@ export interface Echo {
 /** The first chunk of `stream` with the prompt before it. */
 export function withPrompt(chunk: OutputChunk, { text, firstToken, only }: Echo, stream: RequestStream): ReplyChunk {
   const prompt = stream.promptLogprobs?.map((position): ScoredToken => {
-    return position ?? { token: firstToken, logprob: null, top: null };
+    return position ?? { tokenId: stream.promptTokenIds[0]!, token: firstToken, logprob: null, top: null };
   });
-  const wanted = chunk.logprobs && prompt;
-  if (only) return { ...chunk, text, tokenIds: [], logprobs: wanted, finishReason: "length", stopReason: null };
-  return { ...chunk, text: text + chunk.text, logprobs: wanted && [...wanted, ...chunk.logprobs] };
+  if (only) {
+    const logprobs = chunk.logprobs && prompt;
+    return { ...chunk, text, tokenIds: [], logprobs, finishReason: "length", stopReason: null };
+  }
+  return { ...chunk, text: text + chunk.text, logprobs: chunk.logprobs && [...(prompt ?? []), ...chunk.logprobs] };
 }

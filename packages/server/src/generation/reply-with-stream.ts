@@ -4,7 +4,7 @@ import type { Env, ServerContext } from "../context.js";
 import { reportError } from "../errors/handle-error.js";
 import type { Generation } from "./generation.js";
 import { type StreamReply, streamReply } from "./stream-reply.js";
-import { usageOf } from "./usage.js";
+import { type Counted, usageOf } from "./usage.js";
 
 const HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -28,7 +28,10 @@ export function replyWithStream(
 }
 
 /** Lets the access log say how many tokens the request took, and how long. */
-export function logTokens(c: Context<Env>, generations: readonly Generation[]): void {
+export function logTokens(
+  c: Context<Env>,
+  generations: readonly (Counted & Pick<Generation, "times" | "finishReason">)[],
+): void {
   c.set("summary", () => {
     const usage = usageOf(generations);
     const times = generations.map((generation) => generation.times);

@@ -1,8 +1,8 @@
 // Tokens with their logprobs, as replies show them; the first token of a prompt has none.
 import type { PositionLogprobs, TokenLogprob } from "@octavo/engine";
+import type { SpelledToken } from "../fields/token-view.js";
 
-export interface ScoredToken {
-  readonly token: string;
+export interface ScoredToken extends SpelledToken {
   readonly logprob: number | null;
   readonly top: readonly TokenLogprob[] | null;
 }

@@ -2,6 +2,7 @@
 // a token costs one JSON.stringify of its text.
 import type { FinishReason } from "@octavo/engine";
 import type { UsageOptions } from "../fields/streaming.js";
+import type { TokenView } from "../fields/token-view.js";
 import { EventStream } from "../streaming/sse.js";
 import { systemFingerprint } from "../version.js";
 import type { ReplyChunk } from "./echo.js";
@@ -12,20 +13,22 @@ import { usageOf } from "./usage.js";
 /** How one route spells its chunks. */
 export interface ChunkFormat {
   readonly object: "chat.completion.chunk" | "text_completion";
+  /** Where `prompt_token_ids` stand, where they are asked for: in the first choice, or beside it. */
+  readonly promptTokenIds: "choice" | "reply";
   /** JSON of the choice that comes before a generation's first one; null for none. */
   opening(index: number): string | null;
-  /** JSON of a choice that carries `text` and does not end the output. */
-  delta(index: number, text: string, logprobs: string): string;
+  /** JSON of a choice that carries `text` and does not end the output. @param fields JSON of the fields about its tokens */
+  delta(index: number, text: string, fields: string): string;
   /** JSON of a choice that ends the output. */
   last(
     index: number,
     text: string,
-    logprobs: string,
+    fields: string,
     finishReason: FinishReason,
     stopReason: string | number | null,
   ): string;
   /** Makes the writer of one choice's logprobs, which are told of in order. */
-  logprobs(): (tokens: readonly ScoredToken[]) => object;
+  logprobs(view: TokenView): (tokens: readonly ScoredToken[]) => object;
 }
 
 export interface StreamReply {
@@ -34,6 +37,7 @@ export interface StreamReply {
   readonly model: string;
   readonly usage: UsageOptions;
   readonly format: ChunkFormat;
+  readonly view: TokenView;
   /** Tells a failure as the client shall see it. */
   readonly describeError: (error: unknown) => string;
 }
@@ -58,10 +62,12 @@ async function writeAll(
   reply: StreamReply,
   abort: () => void,
 ): Promise<void> {
-  const { id, created, model, usage, format } = reply;
+  const { id, created, model, usage, format, view } = reply;
   const head = `data: {"id":${JSON.stringify(id)},"object":"${format.object}","created":${created},"model":${JSON.stringify(model)},"choices":[`;
   try {
-    await Promise.all(generations.map((generation, index) => writeOne(events, generation, index, head, usage, format)));
+    await Promise.all(
+      generations.map((generation, index) => writeOne(events, generation, index, head, usage, format, view)),
+    );
     if (usage.final) await events.write(`${head}],"usage":${JSON.stringify(usageOf(generations))}}\n\n`);
   } catch (error) {
     abort();
@@ -78,11 +84,14 @@ function writeOne(
   head: string,
   usage: UsageOptions,
   format: ChunkFormat,
+  view: TokenView,
 ): Promise<void> {
   const own = [generation];
   const tail = () => (usage.continuous ? `,"usage":${JSON.stringify(usageOf(own))}}\n\n` : "}\n\n");
-  const openingTail = tail();
-  const toLogprobs = format.logprobs();
+  const promptIds = view.returnTokenIds ? `,"prompt_token_ids":[${generation.job.prompt.join()}]` : "";
+  const openingTail = (format.promptTokenIds === "reply" ? promptIds : "") + tail();
+  const toLogprobs = format.logprobs(view);
+  let firstFields = format.promptTokenIds === "choice" ? promptIds : "";
   let opening = format.opening(index);
   return generation.run((chunk: ReplyChunk) => {
     let text = "";
@@ -91,10 +100,13 @@ function writeOne(
       opening = null;
     }
     const logprobs = chunk.logprobs ? JSON.stringify(toLogprobs(chunk.logprobs)) : "null";
+    const ids = view.returnTokenIds ? `,"token_ids":[${chunk.tokenIds.join()}]` : "";
+    const fields = `"logprobs":${logprobs}${ids}${firstFields}`;
+    firstFields = "";
     if (chunk.finishReason === null) {
-      return events.write(`${text}${head}${format.delta(index, chunk.text, logprobs)}]${tail()}`);
+      return events.write(`${text}${head}${format.delta(index, chunk.text, fields)}]${tail()}`);
     }
-    const last = format.last(index, chunk.text, logprobs, chunk.finishReason, chunk.stopReason);
+    const last = format.last(index, chunk.text, fields, chunk.finishReason, chunk.stopReason);
     return events.write(`${text}${head}${last}],"system_fingerprint":"${systemFingerprint}"${tail()}`);
   });
 }

@@ -1,6 +1,9 @@
 // Token counts of a reply.
 import type { Generation, PromptJob } from "./generation.js";
 
+/** What of a generation is counted. */
+export type Counted = Pick<Generation, "job" | "promptTokens" | "completionTokens" | "cachedTokens">;
+
 export interface Usage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
@@ -9,7 +12,7 @@ export interface Usage {
 }
 
 /** The sum over `generations`, as of now. The choices of a prompt stand side by side, and count it once. */
-export function usageOf(generations: readonly Generation[]): Usage {
+export function usageOf(generations: readonly Counted[]): Usage {
   let prompt = 0;
   let completion = 0;
   let cached = 0;

@@ -18,8 +18,8 @@ async function documentOf(options = {}): Promise<Document> {
 }
 
 const BODIES: Readonly<Record<string, unknown>> = {
-  [CHAT]: { messages },
-  "/v1/completions": { prompt: "a" },
+  [CHAT]: { messages, return_token_ids: true, prompt_logprobs: 1, logprobs: true },
+  "/v1/completions": { prompt: "ab", return_token_ids: true, prompt_logprobs: 1, logprobs: 1 },
   "/tokenize": { prompt: "ab", return_token_strs: true },
   "/detokenize": { tokens: [97] },
 };
@@ -56,7 +56,8 @@ test("schemas are those that check requests", async () => {
   const { ChatCompletionRequest: chat, CompletionRequest: completion } = (await documentOf()).components.schemas;
   expect(chat!.required).toEqual(["messages"]);
   expect(chat!.properties.max_tokens).toMatchObject({ type: ["integer", "null"], minimum: 1 });
-  expect(chat!.properties.min_tokens).toMatchObject({ enum: [0, null] });
+  expect(chat!.properties.min_tokens).toMatchObject({ type: ["integer", "null"], minimum: 0 });
+  expect(chat!.properties.response_format).toMatchObject({ enum: [{ type: "text" }, null] });
   expect(completion!.properties.suffix).toMatchObject({ enum: ["", null] });
 });
 

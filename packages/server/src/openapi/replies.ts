@@ -16,12 +16,23 @@ const choice = {
   finish_reason: z.enum(["stop", "length", "abort"]).nullable(),
   stop_reason: z.union([z.string(), z.int()]).nullable(),
   logprobs: z.looseObject({}).nullable(),
+  /** With `return_token_ids`. */
+  token_ids: z.array(tokens).optional(),
+};
+
+/** Where they stand depends on the kind of reply. */
+const promptFields = {
+  /** With `return_token_ids`. */
+  prompt_token_ids: z.array(tokens).optional(),
+  /** With `prompt_logprobs`: for each token, ids to what is known of them. */
+  prompt_logprobs: z.array(z.record(z.string(), z.looseObject({})).nullable()).optional(),
 };
 
 const completion = { id: z.string(), created: z.int(), model: z.string(), system_fingerprint: z.string(), usage };
 
 export const chatReply = z.looseObject({
   ...completion,
+  ...promptFields,
   object: z.literal("chat.completion"),
   choices: z.array(
     z.looseObject({
@@ -34,7 +45,7 @@ export const chatReply = z.looseObject({
 export const completionReply = z.looseObject({
   ...completion,
   object: z.literal("text_completion"),
-  choices: z.array(z.looseObject({ ...choice, text: z.string() })),
+  choices: z.array(z.looseObject({ ...choice, ...promptFields, text: z.string() })),
 });
 
 export const modelCard = z.object({

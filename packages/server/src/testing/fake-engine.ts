@@ -1,12 +1,15 @@
 // An engine for tests: answers with a given text, one character a token, and remembers what it was asked.
 import { OctavoError } from "@octavo/core";
 import type {
+  BeamSearchOutput,
+  BeamSearchParams,
   Engine,
   EngineInfo,
   EngineStats,
   GenerateRequest,
   OutputChunk,
   PositionLogprobs,
+  Prompt,
   RequestStream,
 } from "@octavo/engine";
 import type { Tokenizer } from "@octavo/tokenizer";
@@ -14,6 +17,10 @@ import type { Tokenizer } from "@octavo/tokenizer";
 export interface FakeEngineOptions {
   /** The answer. Default "Hello". */
   readonly text?: string;
+  /** The answer of each choice of a request. Default: `text`. */
+  readonly textOf?: (choice: number) => string;
+  /** What logprobs say of a token's bytes. Default: nothing. */
+  readonly bytesOf?: (tokenId: number) => Uint8Array;
   readonly maxModelLen?: number;
   /** Called before each token; a promise delays it, a throw ends the stream with that error. */
   readonly beforeToken?: (index: number) => Promise<void> | void;
@@ -58,6 +65,7 @@ function positionOf(tokenId: number, alternatives: number): PositionLogprobs {
 export class FakeEngine implements Engine {
   readonly tokenizer = { ...tokenizer } as Tokenizer;
   readonly requests: GenerateRequest[] = [];
+  readonly searches: BeamSearchParams[] = [];
   readonly info: EngineInfo;
   failure: OctavoError | null = null;
   aborted = 0;
@@ -92,6 +100,7 @@ export class FakeEngine implements Engine {
       maxNumSeqs: 8,
       maxNumBatchedTokens: 64,
       maxLogprobs: 20,
+      logprobsMode: "raw_logprobs",
       blockSize: 16,
       numBlocks: 100,
       weightBytes: 0,
@@ -127,8 +136,32 @@ export class FakeEngine implements Engine {
           ? Array.from(promptTokenIds, (id, i) => (i === 0 ? null : positionOf(id, promptLogprobs)))
           : null,
       abort,
-      [Symbol.asyncIterator]: () => this.#chunks(() => over, end, logprobs ?? -1),
+      [Symbol.asyncIterator]: () => this.#chunks(() => over, end, logprobs ?? -1, request.choice ?? 0),
     };
+  }
+
+  /** As many beams as asked for, all with the answer, each token of the next one half as likely. */
+  async beamSearch(prompt: Prompt, params: BeamSearchParams = {}, signal?: AbortSignal): Promise<BeamSearchOutput> {
+    const { text = "Hello", refuse } = this.#options;
+    if (refuse) throw refuse;
+    this.searches.push(params);
+    const finishReason = signal?.aborted ? "abort" : "length";
+    const tokenIds = Array.from(text, (character) => character.charCodeAt(0));
+    const logprobs = tokenIds.map((id) => positionOf(id, 2 * (params.beamWidth ?? 4)));
+    const beams = Array.from({ length: params.beamWidth ?? 4 }, (_, index) => {
+      const cumulativeLogprob = -1 - index;
+      return {
+        index,
+        text,
+        tokenIds,
+        logprobs,
+        cumulativeLogprob,
+        score: -index,
+        finishReason,
+        stopReason: null,
+      } as const;
+    });
+    return { promptTokenIds: Int32Array.from(prompt as ArrayLike<number>), beams };
   }
 
   async idle(): Promise<void> {}
@@ -141,8 +174,14 @@ export class FakeEngine implements Engine {
     return this.dispose();
   }
 
-  async *#chunks(isOver: () => boolean, end: () => void, logprobs: number): AsyncGenerator<OutputChunk> {
-    const { text = "Hello", beforeToken, finish = { finishReason: "stop", stopReason: null } } = this.#options;
+  async *#chunks(
+    isOver: () => boolean,
+    end: () => void,
+    logprobs: number,
+    choice: number,
+  ): AsyncGenerator<OutputChunk> {
+    const { textOf, bytesOf, beforeToken, finish = { finishReason: "stop", stopReason: null } } = this.#options;
+    const text = textOf?.(choice) ?? this.#options.text ?? "Hello";
     try {
       for (let i = 0; i < text.length && !isOver(); i++) {
         await beforeToken?.(i);
@@ -150,7 +189,8 @@ export class FakeEngine implements Engine {
         if (isOver()) break;
         const last = i === text.length - 1 ? finish : { finishReason: null, stopReason: null };
         const id = text.charCodeAt(i);
-        const scored = logprobs >= 0 ? { logprobs: [positionOf(id, logprobs)] } : {};
+        const position = { ...positionOf(id, Math.max(logprobs, 0)), ...(bytesOf && { bytes: bytesOf(id) }) };
+        const scored = logprobs >= 0 ? { logprobs: [position] } : {};
         yield { index: 0, text: text[i]!, tokenIds: [id], ...scored, ...last };
       }
       if (isOver()) yield { index: 0, text: "", tokenIds: [], finishReason: "abort", stopReason: null };

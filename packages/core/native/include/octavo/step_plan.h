@@ -40,6 +40,7 @@ inline constexpr int32_t kPromptLogprobsOffset = 16;
 inline constexpr int32_t kNumRecords = 17;
 inline constexpr int32_t kRecordsOffset = 18;
 inline constexpr int32_t kAdjusts = 19;
+inline constexpr int32_t kPromptLogprobColumns = 20;
 }  // namespace plan_header
 
 namespace row_init {

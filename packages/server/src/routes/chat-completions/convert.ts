@@ -1,14 +1,15 @@
 // Between OpenAI's chat shapes and the engine's.
 import { OctavoError } from "@octavo/core";
+import type { EngineInfo } from "@octavo/engine";
 import type { ChatMessage, ChatOptions, Tokenizer } from "@octavo/tokenizer";
 import type { ServerContext } from "../../context.js";
 import { badRequest } from "../../errors/api-error.js";
 import { textLength, toChatMessages } from "../../fields/messages.js";
+import type { TokenView } from "../../fields/token-view.js";
 import type { Output } from "../../generation/collect.js";
-import type { Generation } from "../../generation/generation.js";
 import { toPromptLogprobs } from "../../generation/scored-token.js";
 import type { ChunkFormat } from "../../generation/stream-reply.js";
-import { usageOf } from "../../generation/usage.js";
+import type { Usage } from "../../generation/usage.js";
 import { systemFingerprint } from "../../version.js";
 import { chatLogprobs } from "./logprobs.js";
 import type { ChatBody } from "./schema.js";
@@ -18,10 +19,18 @@ type PromptFields = Pick<
   "messages" | "add_generation_prompt" | "continue_final_message" | "documents" | "chat_template_kwargs"
 >;
 
-/** The conversation as token ids, by the model's chat template. @throws ApiError 400 that names the message */
-export async function encodeMessages({ engine, limits }: ServerContext, body: PromptFields): Promise<Int32Array> {
+/**
+ * The conversation as token ids, by the model's chat template.
+ * @param cut what shortens the prompt; null: one that is too long is refused
+ * @throws ApiError 400 that names the message
+ */
+export async function encodeMessages(
+  { engine, limits }: ServerContext,
+  body: PromptFields,
+  cut: ((ids: Int32Array) => Int32Array) | null = null,
+): Promise<Int32Array> {
   const messages = toChatMessages(body.messages);
-  limits.checkLength(textLength(messages), "messages");
+  if (!cut) limits.checkLength(textLength(messages), "messages");
   const continueFinalMessage = body.continue_final_message ?? false;
   if (continueFinalMessage && body.add_generation_prompt === true) {
     const message = "`continue_final_message` and `add_generation_prompt` cannot both be true.";
@@ -33,7 +42,8 @@ export async function encodeMessages({ engine, limits }: ServerContext, body: Pr
     ...(body.documents && { documents: body.documents }),
     ...(body.chat_template_kwargs && { kwargs: body.chat_template_kwargs }),
   });
-  return limits.encode(text, { addSpecialTokens: false }, "messages");
+  const options = { addSpecialTokens: false };
+  return cut ? cut(await limits.encodeToCut(text, options, "messages")) : limits.encode(text, options, "messages");
 }
 
 /** The tokenizer advises to give another template, which no request can. */
@@ -53,39 +63,43 @@ export function toChatCompletion(
   id: string,
   created: number,
   model: string,
-  generations: readonly Generation[],
   outputs: readonly Output[],
+  usage: Usage,
+  view: TokenView,
   { prompt_logprobs: promptLogprobs }: ChatBody,
 ) {
+  const first = outputs[0]!.source;
   return {
     id,
     object: "chat.completion",
     created,
     model,
-    choices: generations.map(({ finishReason, stopReason }, index) => {
-      const { text, logprobs } = outputs[index]!;
+    choices: outputs.map(({ source, text, tokenIds, logprobs }, index) => {
       return {
         index,
         message: { role: "assistant", content: text, refusal: null },
-        logprobs: logprobs && chatLogprobs()(logprobs),
-        finish_reason: finishReason,
-        stop_reason: stopReason,
+        logprobs: logprobs && chatLogprobs(view)(logprobs),
+        finish_reason: source.finishReason,
+        stop_reason: source.stopReason,
+        ...(view.returnTokenIds && { token_ids: tokenIds }),
       };
     }),
     system_fingerprint: systemFingerprint,
-    usage: usageOf(generations),
-    ...(promptLogprobs !== undefined && { prompt_logprobs: toPromptLogprobs(generations[0]!.promptLogprobs ?? []) }),
+    usage,
+    ...(promptLogprobs !== undefined && { prompt_logprobs: toPromptLogprobs(first.promptLogprobs ?? []) }),
+    ...(view.returnTokenIds && { prompt_token_ids: [...first.job.prompt] }),
   };
 }
 
 export const chatChunks: ChunkFormat = {
   object: "chat.completion.chunk",
+  promptTokenIds: "reply",
   opening: (index) =>
     `{"index":${index},"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}`,
-  delta: (index, text, logprobs) =>
-    `{"index":${index},"delta":{"content":${JSON.stringify(text)}},"logprobs":${logprobs},"finish_reason":null}`,
-  last: (index, text, logprobs, finishReason, stopReason) =>
-    `{"index":${index},"delta":{"content":${JSON.stringify(text)}},"logprobs":${logprobs},"finish_reason":"${finishReason}","stop_reason":${JSON.stringify(stopReason)}}`,
+  delta: (index, text, fields) =>
+    `{"index":${index},"delta":{"content":${JSON.stringify(text)}},${fields},"finish_reason":null}`,
+  last: (index, text, fields, finishReason, stopReason) =>
+    `{"index":${index},"delta":{"content":${JSON.stringify(text)}},${fields},"finish_reason":"${finishReason}","stop_reason":${JSON.stringify(stopReason)}}`,
   logprobs: chatLogprobs,
 };
 
@@ -95,11 +109,11 @@ export const chatChunks: ChunkFormat = {
  */
 export function toTopLogprobs(
   { logprobs, top_logprobs: top }: Pick<ChatBody, "logprobs" | "top_logprobs">,
-  limit: number,
+  { maxLogprobs: limit, vocabSize }: Pick<EngineInfo, "maxLogprobs" | "vocabSize">,
 ): number | undefined {
-  if (top !== undefined && (top < 0 || top > limit)) {
-    const advice = top === -1 ? "the whole vocabulary is not implemented" : `got ${top}`;
-    throw badRequest(`\`top_logprobs\` must be from 0 to ${limit} (--max-logprobs); ${advice}.`, "top_logprobs");
+  if (top !== undefined && (top < -1 || (top === -1 ? vocabSize : top) > limit)) {
+    const range = `from 0 to ${limit} (--max-logprobs), or -1 (the whole vocabulary) where that suffices`;
+    throw badRequest(`\`top_logprobs\` must be ${range}; got ${top}.`, "top_logprobs");
   }
   if (top && !logprobs) throw badRequest("`top_logprobs` needs `logprobs: true`.", "top_logprobs");
   return logprobs ? (top ?? 0) : undefined;

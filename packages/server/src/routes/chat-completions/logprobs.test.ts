@@ -86,7 +86,7 @@ test.each([
   [{ logprobs: 2 }, "logprobs"],
   [{ n: 0 }, "n"],
   [{ n: 4097 }, "n"],
-  [{ best_of: 2 }, "best_of"],
+  [{ best_of: 0 }, "best_of"],
   [{ prompt_logprobs: 1, stream: true }, "prompt_logprobs"],
   [{ echo: true }, "echo"],
 ])("%j is a 400 that names %s", async (body, param) => {

@@ -1,11 +1,15 @@
 // The body of POST /v1/chat/completions, as far as it is implemented; fields/unimplemented.ts has the rest.
 import { z } from "zod";
+import { beamSearchFields } from "../../fields/beam-search.js";
 import { messagesSchema } from "../../fields/messages.js";
 import { samplingFields } from "../../fields/sampling.js";
 import { streamingFields } from "../../fields/streaming.js";
+import { tokenViewFields } from "../../fields/token-view.js";
 
 export const chatSchema = z.object({
   ...samplingFields,
+  ...beamSearchFields,
+  ...tokenViewFields,
   ...streamingFields,
   model: z.string().optional(),
   request_id: z.string().optional(),

@@ -3,15 +3,20 @@ import type { Tokenizer } from "@octavo/tokenizer";
 import type { ServerContext } from "../../context.js";
 import { badRequest } from "../../errors/api-error.js";
 import { otherEvents } from "../../fields/prompt-limits.js";
+import type { TokenView } from "../../fields/token-view.js";
+import { toTruncation } from "../../fields/truncation.js";
 import type { Output } from "../../generation/collect.js";
 import type { Echo } from "../../generation/echo.js";
-import type { Generation, PromptJob } from "../../generation/generation.js";
+import type { PromptJob } from "../../generation/generation.js";
 import { toPromptLogprobs } from "../../generation/scored-token.js";
 import type { ChunkFormat } from "../../generation/stream-reply.js";
-import { usageOf } from "../../generation/usage.js";
+import type { Usage } from "../../generation/usage.js";
 import { systemFingerprint } from "../../version.js";
 import { completionLogprobs } from "./logprobs.js";
 import type { CompletionBody } from "./schema.js";
+
+/** OpenAI's default for text completions. */
+export const DEFAULT_MAX_TOKENS = 16;
 
 type Prompt = string | Int32Array;
 
@@ -19,20 +24,25 @@ type Prompt = string | Int32Array;
 export async function encodePrompts({ engine, limits }: ServerContext, body: CompletionBody): Promise<PromptJob[]> {
   const isList = Array.isArray(body.prompt) && typeof body.prompt[0] !== "number";
   if (isList) limits.checkPromptCount(body.prompt.length);
-  const prompts = toPrompts(body.prompt, engine.info.vocabSize, limits.maxModelLen);
+  const cut = toTruncation(body, body.max_tokens ?? DEFAULT_MAX_TOKENS, limits.maxModelLen);
+  const maxIds = cut ? limits.maxTokenIds : limits.maxModelLen;
+  const prompts = toPrompts(body.prompt, engine.info.vocabSize, maxIds);
   const pathOf = (index: number) => (isList ? `prompt[${index}]` : "prompt");
   prompts.forEach((prompt, index) => {
-    if (typeof prompt === "string") limits.checkLength(prompt.length, pathOf(index));
+    if (typeof prompt === "string" && !cut) limits.checkLength(prompt.length, pathOf(index));
   });
   const addSpecialTokens = body.add_special_tokens ?? true;
+  const encode = (cut ? limits.encodeToCut : limits.encode).bind(limits);
   const jobs: PromptJob[] = [];
   for (const prompt of prompts) {
     const path = pathOf(jobs.length);
     if (jobs.length > 0) await otherEvents();
-    const ids = typeof prompt === "string" ? await limits.encode(prompt, { addSpecialTokens }, path) : prompt;
+    const whole = typeof prompt === "string" ? await encode(prompt, { addSpecialTokens }, path) : prompt;
+    const ids = cut ? cut(whole) : whole;
     if (ids.length === 0) throw badRequest(`\`${path}\` must not be empty.`, path);
     limits.checkTokens(ids.length, body.max_tokens, { prompt: path, maxTokens: "max_tokens" });
-    jobs.push({ prompt: ids, echo: body.echo ? toEcho(engine.tokenizer, prompt, ids, body) : undefined });
+    const shown = ids === whole ? prompt : ids;
+    jobs.push({ prompt: ids, echo: body.echo ? toEcho(engine.tokenizer, shown, ids, body) : undefined });
   }
   return jobs;
 }
@@ -93,8 +103,9 @@ export function toCompletion(
   id: string,
   created: number,
   model: string,
-  generations: readonly Generation[],
   outputs: readonly Output[],
+  usage: Usage,
+  view: TokenView,
   { prompt_logprobs: promptLogprobs }: CompletionBody,
 ) {
   return {
@@ -102,28 +113,29 @@ export function toCompletion(
     object: "text_completion",
     created,
     model,
-    choices: generations.map((generation, index) => {
-      const { text, logprobs } = outputs[index]!;
+    choices: outputs.map(({ source, text, tokenIds, logprobs }, index) => {
       return {
         index,
         text,
-        logprobs: logprobs && completionLogprobs()(logprobs),
-        finish_reason: generation.finishReason,
-        stop_reason: generation.stopReason,
-        ...(promptLogprobs !== undefined && { prompt_logprobs: toPromptLogprobs(generation.promptLogprobs ?? []) }),
+        logprobs: logprobs && completionLogprobs(view)(logprobs),
+        finish_reason: source.finishReason,
+        stop_reason: source.stopReason,
+        ...(promptLogprobs !== undefined && { prompt_logprobs: toPromptLogprobs(source.promptLogprobs ?? []) }),
+        ...(view.returnTokenIds && { token_ids: tokenIds, prompt_token_ids: [...source.job.prompt] }),
       };
     }),
     system_fingerprint: systemFingerprint,
-    usage: usageOf(generations),
+    usage,
   };
 }
 
 export const completionChunks: ChunkFormat = {
   object: "text_completion",
+  promptTokenIds: "choice",
   opening: () => null,
-  delta: (index, text, logprobs) =>
-    `{"index":${index},"text":${JSON.stringify(text)},"logprobs":${logprobs},"finish_reason":null,"stop_reason":null}`,
-  last: (index, text, logprobs, finishReason, stopReason) =>
-    `{"index":${index},"text":${JSON.stringify(text)},"logprobs":${logprobs},"finish_reason":"${finishReason}","stop_reason":${JSON.stringify(stopReason)}}`,
+  delta: (index, text, fields) =>
+    `{"index":${index},"text":${JSON.stringify(text)},${fields},"finish_reason":null,"stop_reason":null}`,
+  last: (index, text, fields, finishReason, stopReason) =>
+    `{"index":${index},"text":${JSON.stringify(text)},${fields},"finish_reason":"${finishReason}","stop_reason":${JSON.stringify(stopReason)}}`,
   logprobs: completionLogprobs,
 };

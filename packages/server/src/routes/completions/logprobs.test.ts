@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { toTokenView } from "../../fields/token-view.js";
 import { createTestApp, eventData, problem } from "../../testing/request.js";
 import { completionLogprobs } from "./logprobs.js";
 
@@ -62,7 +63,7 @@ describe("logprobs of text completions", () => {
 
   test("a token that spells __proto__, one beyond the BMP, and two of one text", () => {
     const entry = (token: string, logprob: number) => ({ tokenId: 1, token, logprob, rank: 1 });
-    const write = completionLogprobs();
+    const write = completionLogprobs(toTokenView({}));
     const first = write([{ ...entry("__proto__", -1), top: [entry("\ufffd", -2), entry("\ufffd", -3)] }]);
     expect(JSON.stringify(first.top_logprobs)).toBe('[{"__proto__":-1,"\ufffd":-2}]');
     expect(write([{ ...entry("😀", -1), top: [] }]).text_offset).toEqual([9]);
@@ -164,8 +165,10 @@ test.each([
   [{ n: 1.5 }, "n"],
   [{ n: 4097 }, "n"],
   [{ prompt: ["a", "b"], n: 2049 }, "n"],
-  [{ best_of: 2 }, "best_of"],
-  [{ n: 2, best_of: 3 }, "best_of"],
+  [{ best_of: 0 }, "best_of"],
+  [{ n: 3, best_of: 2 }, "best_of"],
+  [{ n: 2, best_of: 3, stream: true }, "best_of"],
+  [{ best_of: 4097 }, "n"],
   [{ logprobs: true }, "logprobs"],
   [{ logprobs: "2" }, "logprobs"],
   [{ logprobs: 1.5 }, "logprobs"],

@@ -1,4 +1,5 @@
 // Logprobs as OpenAI's text completions show them: four lists side by side.
+import type { TokenView } from "../../fields/token-view.js";
 import { finite, type ScoredToken } from "../../generation/scored-token.js";
 
 export interface CompletionLogprobs {
@@ -12,25 +13,27 @@ export interface CompletionLogprobs {
 }
 
 /** Makes the lists of one choice's tokens, which come in pieces: offsets go on from one call to the next. */
-export function completionLogprobs(): (tokens: readonly ScoredToken[]) => CompletionLogprobs {
+export function completionLogprobs(view: TokenView): (tokens: readonly ScoredToken[]) => CompletionLogprobs {
   let offset = 0;
   return (scored) => {
     const lists: CompletionLogprobs = { tokens: [], token_logprobs: [], top_logprobs: [], text_offset: [] };
     for (const one of scored) {
-      lists.tokens.push(one.token);
+      const token = view.spell(one);
+      lists.tokens.push(token);
       lists.token_logprobs.push(one.logprob === null ? null : finite(one.logprob));
-      lists.top_logprobs.push(byText(one));
+      lists.top_logprobs.push(byText(one, view));
       lists.text_offset.push(offset);
-      for (const _ of one.token) offset++;
+      for (const _ of token) offset++;
     }
     return lists;
   };
 }
 
-function byText({ token, logprob, top }: ScoredToken): Record<string, number> | null {
+function byText(one: ScoredToken, view: TokenView): Record<string, number> | null {
+  const { logprob, top } = one;
   if (logprob === null || top === null) return null;
   // No prototype: a token may spell `__proto__`.
   const result: Record<string, number> = Object.create(null);
-  for (const entry of [{ token, logprob }, ...top]) result[entry.token] ??= finite(entry.logprob);
+  for (const entry of [{ ...one, logprob }, ...top]) result[view.spell(entry)] ??= finite(entry.logprob);
   return result;
 }

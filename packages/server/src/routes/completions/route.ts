@@ -4,20 +4,19 @@ import { readBody } from "../../body/read-body.js";
 import { validate } from "../../body/validate.js";
 import type { RouteHandler, ServerContext } from "../../context.js";
 import { badRequest } from "../../errors/api-error.js";
+import { toBeamSearch } from "../../fields/beam-search.js";
 import { resolveModel } from "../../fields/model.js";
 import { chooseRequestId } from "../../fields/request-id.js";
 import { checkPromptLogprobs, toChoices, toSamplingParams } from "../../fields/sampling.js";
 import { toUsageOptions } from "../../fields/streaming.js";
+import { toTokenView } from "../../fields/token-view.js";
 import { COMPLETION_UNIMPLEMENTED, refuseUnimplemented } from "../../fields/unimplemented.js";
-import { collectOutputs } from "../../generation/collect.js";
 import { submitAll } from "../../generation/generation.js";
-import { logTokens, replyWithStream } from "../../generation/reply-with-stream.js";
+import { replyAtOnce, replyWithBeams, type ToReply } from "../../generation/reply-at-once.js";
+import { replyWithStream } from "../../generation/reply-with-stream.js";
 import { logRequest } from "../../logging/log-request.js";
-import { completionChunks, encodePrompts, toCompletion } from "./convert.js";
+import { completionChunks, DEFAULT_MAX_TOKENS, encodePrompts, toCompletion } from "./convert.js";
 import { completionSchema } from "./schema.js";
-
-/** OpenAI's default for text completions. */
-const DEFAULT_MAX_TOKENS = 16;
 
 export function completions(context: ServerContext): RouteHandler {
   const { engine, limits, metrics, servedModelNames, maxBodyBytes } = context;
@@ -27,23 +26,28 @@ export function completions(context: ServerContext): RouteHandler {
     const model = resolveModel(servedModelNames, body.model);
     refuseUnimplemented(json, COMPLETION_UNIMPLEMENTED);
     const usage = toUsageOptions(body);
-    const n = toChoices(body);
+    const choices = toChoices(body, usage !== null, body.logprobs);
     checkPromptLogprobs(body, usage !== null);
     if (body.max_tokens === 0 && !body.echo) {
       throw badRequest("`max_tokens` must be at least 1; 0 is for `echo: true`, the prompt alone.", "max_tokens");
     }
+    const maxTokens = Math.max(1, body.max_tokens ?? DEFAULT_MAX_TOKENS);
+    const beams = toBeamSearch(body, maxTokens, usage !== null);
     const jobs = await encodePrompts(context, body);
-    limits.checkChoices(jobs.length, n);
+    limits.checkChoices(jobs.length, choices.bestOf);
 
+    const id = `cmpl-${chooseRequestId(c, body.request_id)}`;
+    const created = Math.floor(Date.now() / 1000);
+    const view = toTokenView(body);
+    const toReply: ToReply = (outputs, total) => toCompletion(id, created, model, outputs, total, view, body);
+    if (beams) return replyWithBeams(c, context, json, jobs, beams, body.logprobs, toReply);
     // An echoed prompt has the logprobs that the output has.
     const scored = body.echo ? { ...body, prompt_logprobs: body.prompt_logprobs ?? body.logprobs } : body;
-    const params = toSamplingParams(scored, Math.max(1, body.max_tokens ?? DEFAULT_MAX_TOKENS), body.logprobs);
-    const generations = submitAll(engine, metrics, jobs, params, n, c.req.raw.signal);
-    const id = `cmpl-${chooseRequestId(c, body.request_id)}`;
+    const params = toSamplingParams(scored, maxTokens, choices.ranks ? (body.logprobs ?? 0) : body.logprobs);
+    const generations = submitAll(engine, metrics, jobs, params, choices.bestOf, c.req.raw.signal);
     logRequest(context, c, json);
-    const created = Math.floor(Date.now() / 1000);
-    if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format: completionChunks });
-    logTokens(c, generations);
-    return c.json(toCompletion(id, created, model, generations, await collectOutputs(generations), body));
+    const format = completionChunks;
+    if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format, view });
+    return replyAtOnce(c, generations, choices, toReply);
   };
 }

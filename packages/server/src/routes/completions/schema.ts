@@ -1,7 +1,9 @@
 // The body of POST /v1/completions, as far as it is implemented; fields/unimplemented.ts has the rest.
 import { z } from "zod";
+import { beamSearchFields } from "../../fields/beam-search.js";
 import { samplingFields } from "../../fields/sampling.js";
 import { streamingFields } from "../../fields/streaming.js";
+import { tokenViewFields } from "../../fields/token-view.js";
 
 const EXPECTED = "expected a string, a list of strings, a list of token ids or a list of lists of token ids";
 
@@ -18,6 +20,8 @@ const prompt = z.union([z.string(), list], { error: EXPECTED });
 
 export const completionSchema = z.object({
   ...samplingFields,
+  ...beamSearchFields,
+  ...tokenViewFields,
   ...streamingFields,
   model: z.string().optional(),
   request_id: z.string().optional(),
