@@ -1,5 +1,5 @@
 // Refuses requests that could never run, before they are queued.
-import { checkArgument, ROW_INIT_WORDS } from "@octavo/core";
+import { checkArgument, OctavoError, ROW_INIT_WORDS } from "@octavo/core";
 import type { RequestSpec } from "./request-spec.js";
 
 /** What bounds one request, in tokens. */
@@ -32,4 +32,11 @@ export function checkRequest(spec: RequestSpec, { maxModelLen, cacheTokens }: Re
     `the sampling record of request ${id} has ${rowInit.length} words, it needs ${ROW_INIT_WORDS}`,
     "rowInit",
   );
+}
+
+/** @throws QUEUE_FULL when so many requests are unfinished that no other may come */
+export function checkQueue(id: number, unfinished: number, maxNumQueuedReqs: number): void {
+  if (unfinished < maxNumQueuedReqs) return;
+  const message = `request ${id} is refused: ${unfinished} are unfinished, max_num_queued_reqs is ${maxNumQueuedReqs}; retry later`;
+  throw new OctavoError({ code: "QUEUE_FULL", message });
 }

@@ -18,4 +18,10 @@ export interface RequestSpec {
   readonly logprobs?: number;
   /** The same for each token of the prompt but the first. Such a prompt is computed whole, cached or not. Default: none. */
   readonly promptLogprobs?: number;
+  /** With the policy "priority": lower values first. Default: 0. */
+  readonly priority?: number;
+  /** With the policy "fairness": whose request it is. Default: 0. */
+  readonly tenant?: number;
+  /** When it ends if it is not done, in ms of the scheduler's clock. Default: never. */
+  readonly deadline?: number;
 }
