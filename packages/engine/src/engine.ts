@@ -1,8 +1,11 @@
 // What the server, the offline API and every other user of an engine sees: prompts in, pieces of text out.
 import type { DedicatedMemory, MemoryPurpose, OctavoError } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
+import type { SchedulingPolicyName } from "@octavo/scheduler";
 import type { Tokenizer } from "@octavo/tokenizer";
+import type { PauseOptions } from "./pause.js";
 import type { Prompt } from "./prompt.js";
+import type { RequestOptions } from "./request-options.js";
 import type { SamplingParams } from "./sampling-params.js";
 
 /** Facts about a loaded engine. */
@@ -20,6 +23,8 @@ export interface EngineInfo {
   readonly maxNumBatchedTokens: number;
   /** Most likely tokens that a request may ask to see. */
   readonly maxLogprobs: number;
+  /** Who is served first: "fcfs", "priority" or "fairness". */
+  readonly schedulingPolicy: SchedulingPolicyName;
   readonly blockSize: number;
   readonly numBlocks: number;
   /** Of all weights, mapped ones too. */
@@ -55,7 +60,7 @@ export interface EngineStats {
 
 export type FinishReason = "stop" | "length" | "abort";
 
-export interface GenerateRequest {
+export interface GenerateRequest extends RequestOptions {
   readonly prompt: Prompt;
   /** `n` must be 1 or left out: submit a request for each choice. */
   readonly params?: SamplingParams;
@@ -92,8 +97,10 @@ export interface OutputChunk {
   /** One for each of `tokenIds`, where the request asks for them. */
   readonly logprobs?: readonly PositionLogprobs[] | undefined;
   readonly finishReason: FinishReason | null;
-  /** The stop string or stop token id that ended the output; null for an end token, or when not stopped. */
+  /** The stop string or stop token id that ended the output, or "timeout"; null for an end token, or when not stopped. */
   readonly stopReason: string | number | null;
+  /** The engine's `weightVersion` when the chunk came. */
+  readonly weightVersion: string;
 }
 
 /** A submitted request: iterate it once for its output. Leaving the loop early aborts the request. */
@@ -123,6 +130,23 @@ export interface Engine extends AsyncDisposable {
    * @throws INVALID_ARGUMENT (with `param`) for a bad prompt or parameter, QUEUE_FULL, ENGINE_DEAD: at once, not in the stream
    */
   submit(request: GenerateRequest): RequestStream;
+  /**
+   * Holds back requests that come from now on, and does with those that are there as `mode` says. Fulfilled when the engine has come to
+   * rest, or when `resume` was called before.
+   */
+  pause(options?: PauseOptions): Promise<void>;
+  /** Ends a pause: requests that stayed go on where they were, and those that came queue up. */
+  resume(): Promise<void>;
+  readonly isPaused: boolean;
+  /**
+   * Calls a method in the engine's thread, between two steps, on every rank.
+   * @param kwargs where given, the method's last argument
+   * @returns what each rank's method returned
+   * @throws INVALID_ARGUMENT for a method that there is not; what the method threw
+   */
+  collectiveRpc(method: string, args?: readonly unknown[], kwargs?: object): Promise<unknown[]>;
+  /** A name for the weights, given by whoever changes them; every output carries it. Default "default". */
+  weightVersion: string;
   /** Waits until no request is left. */
   idle(): Promise<void>;
   dispose(): Promise<void>;

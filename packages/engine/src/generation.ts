@@ -12,6 +12,8 @@ export interface CompletionOutput {
   readonly logprobs: readonly PositionLogprobs[] | null;
   readonly finishReason: FinishReason;
   readonly stopReason: string | number | null;
+  /** The engine's `weightVersion` when its last token came. */
+  readonly weightVersion: string;
 }
 
 /** A finished request, with its first output (the only one, unless `n` was more than 1) as its own. */
@@ -92,5 +94,6 @@ function joinChunks(chunks: readonly OutputChunk[], index: number): CompletionOu
     logprobs: chunks[0]?.logprobs ? chunks.flatMap(({ logprobs }) => logprobs ?? []) : null,
     finishReason: last?.finishReason ?? "abort",
     stopReason: last?.stopReason ?? null,
+    weightVersion: last?.weightVersion ?? "default",
   };
 }

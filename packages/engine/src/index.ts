@@ -1,5 +1,6 @@
 /** Octavo's engine: `await LLM.load(model)`, then `generate` or `chat`. @module */
 export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/models";
+export type { WorkerContext, WorkerExtension } from "./core/worker-methods.js";
 export { type BackendReport, describeBackends } from "./describe-backends.js";
 export type {
   Engine,
@@ -15,5 +16,7 @@ export type {
 export type { EngineOptions } from "./engine-options.js";
 export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
 export { LLM } from "./llm.js";
+export type { PauseMode, PauseOptions } from "./pause.js";
 export type { Prompt } from "./prompt.js";
+export type { RequestOptions } from "./request-options.js";
 export type { SamplingParams } from "./sampling-params.js";

@@ -1,9 +1,11 @@
 // Runs the core in the calling thread, one step between two events: for scripts, tests and custom logits processors.
 import { OctavoError } from "@octavo/core";
+import type { ControlCall } from "../core/control-calls.js";
 import { type LoadedCore, loadCore } from "../core/load-core.js";
 import type { EngineOptions } from "../engine-options.js";
 import { createStatsBuffer } from "../protocol/stats.js";
 import type { CoreClient, CoreListener } from "./core-client.js";
+import { settle } from "./pending-calls.js";
 
 export class InprocClient implements CoreClient {
   readonly info;
@@ -13,6 +15,7 @@ export class InprocClient implements CoreClient {
   readonly #listener: CoreListener;
   #scheduled = false;
   #closed = false;
+  #timer: NodeJS.Timeout | undefined;
 
   private constructor(loaded: LoadedCore, stats: Float64Array, listener: CoreListener) {
     this.info = loaded.info;
@@ -39,9 +42,17 @@ export class InprocClient implements CoreClient {
   // A pending setImmediate keeps the process alive by itself, and there is one only while there is work.
   setBusy(): void {}
 
+  call(call: ControlCall): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#core.call(call, (reply) => settle(reply, resolve, reject));
+      this.#wake();
+    });
+  }
+
   #wake(): void {
     if (this.#scheduled || this.#closed) return;
     this.#scheduled = true;
+    clearTimeout(this.#timer);
     setImmediate(() => this.#step());
   }
 
@@ -52,14 +63,22 @@ export class InprocClient implements CoreClient {
       const worked = this.#core.step();
       if (!this.#core.outputs.empty) this.#listener.onOutputs(this.#core.outputs.take());
       if (worked) this.#wake();
+      else this.#sleep();
     } catch (error) {
       this.#closed = true;
       this.#listener.onFailure(OctavoError.from(error));
     }
   }
 
+  /** Until a deadline comes or a command. */
+  #sleep(): void {
+    const ms = this.#core.idleMs;
+    if (ms < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#wake(), Math.ceil(ms));
+  }
+
   async dispose(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#timer);
     this.#core.dispose();
   }
 }

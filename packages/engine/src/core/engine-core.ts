@@ -3,14 +3,17 @@
 import { type Backend, OctavoError, RowInit } from "@octavo/core";
 import { KvCacheManager } from "@octavo/kv-cache";
 import type { CausalLM } from "@octavo/models";
-import { Scheduler } from "@octavo/scheduler";
+import { type OutputSink, Scheduler } from "@octavo/scheduler";
 import type { EngineOptions } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
 import { Command, decodeAdd } from "../protocol/commands.js";
 import { OutputBatch } from "../protocol/outputs.js";
 import { countStep, writeStats } from "../protocol/stats.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
+import { type ControlCall, ControlCalls, type ControlReply } from "./control-calls.js";
+import { PreemptionAdvice } from "./preemption-advice.js";
 import { QueueTimes } from "./queue-times.js";
+import { type WorkerExtension, WorkerMethods } from "./worker-methods.js";
 
 export class EngineCore implements Disposable {
   readonly outputs: OutputBatch;
@@ -20,27 +23,55 @@ export class EngineCore implements Disposable {
   readonly #runner: ModelRunner;
   readonly #depth: number;
   readonly #stats: Float64Array;
-  readonly #queueTimes = new QueueTimes();
+  readonly #queueTimes: QueueTimes;
+  readonly #preemptions: PreemptionAdvice;
+  readonly #calls: ControlCalls;
+  readonly #now: () => number;
   #launched = 0;
   #collected = 0;
 
-  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, options: EngineOptions, stats: Float64Array) {
+  /** @param now the clock of everything here, ms */
+  constructor(
+    backend: Backend,
+    model: CausalLM,
+    sizes: EngineSizes,
+    options: EngineOptions,
+    stats: Float64Array,
+    Extension?: WorkerExtension,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#now = now;
+    this.#queueTimes = new QueueTimes(now);
+    this.#preemptions = new PreemptionAdvice(now);
     this.#backend = backend;
     this.#model = model;
     const { numBlocks, blockSize, maxNumSeqs, maxNumBatchedTokens, maxModelLen, decodeBuckets } = sizes;
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
     const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
-    const { longPrefillTokenThreshold } = options;
-    this.#scheduler = new Scheduler(
-      { maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold, decodeBuckets },
-      kvCache,
-    );
+    const { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs } = options;
+    const { maxNumPartialPrefills, maxLongPartialPrefills } = options;
+    const limits = { maxNumSeqs, maxNumBatchedTokens, maxModelLen, maxNumPartialPrefills, maxLongPartialPrefills };
+    const policy = { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs };
+    this.#scheduler = new Scheduler({ ...limits, ...policy, decodeBuckets, now }, kvCache);
     const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
     this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, useGraphs);
     this.#depth = sizes.depth;
     this.#scheduler.onFirstAdmit = (id) => this.#queueTimes.admitted(id);
     this.outputs = new OutputBatch(maxNumSeqs, (id) => this.#queueTimes.take(id));
     this.#stats = stats;
+    const worker = {
+      rank: 0,
+      worldSize: 1,
+      backend,
+      model,
+      getStats: () => ({ ...this.#scheduler.snapshot(), steps: this.#collected }),
+      resetPrefixCache: () => {
+        kvCache.resetPrefixCache();
+        return true;
+      },
+      checkInvariants: () => this.checkInvariants(),
+    };
+    this.#calls = new ControlCalls(this.#scheduler, new WorkerMethods(worker, Extension));
     this.#publish();
   }
 
@@ -60,8 +91,20 @@ export class EngineCore implements Disposable {
     this.#publish();
   }
 
+  /** Answers a call, at once or, for a pause, when it has come to rest. */
+  call(call: ControlCall, reply: (reply: ControlReply) => void): void {
+    this.#calls.run(call, reply);
+    this.#publish();
+  }
+
+  /** After a step that did nothing: ms until there will be something to do without a command; infinite when that never happens. */
+  get idleMs(): number {
+    return Math.max(0, this.#scheduler.nextDeadline - this.#now());
+  }
+
   /** Runs one step. @returns false when there is nothing to do */
   step(): boolean {
+    this.#scheduler.expire(this.#expired);
     while (this.#launched - this.#collected < this.#depth && this.#launch()) {}
     if (this.#launched === this.#collected) return false;
     const slot = this.#runner.slot(this.#collected++);
@@ -69,9 +112,20 @@ export class EngineCore implements Disposable {
     this.outputs.sampledLogprobs = slot.sampledLogprobs;
     this.outputs.promptLogprobs = slot.promptLogprobs;
     this.#scheduler.update(tokens, this.outputs);
+    this.#calls.settle();
+    this.#preemptions.observe(this.#scheduler.stats.numPreemptions);
     this.#publish();
     return true;
   }
+
+  /** Takes the requests whose time is up. */
+  readonly #expired: OutputSink = {
+    onToken: (id, ...record) => {
+      this.outputs.onToken(id, ...record);
+      this.#queueTimes.forget(id);
+      this.#publish();
+    },
+  };
 
   /** Checks every bookkeeping invariant of scheduler and KV cache; for tests. @throws INTERNAL with the numbers */
   checkInvariants(): void {
@@ -88,7 +142,7 @@ export class EngineCore implements Disposable {
   }
 
   #add(words: Int32Array): void {
-    const spec = decodeAdd(words);
+    const spec = decodeAdd(words, this.#now());
     const ropeOffset = this.#model.ropeOffset(spec.promptTokens.length);
     spec.rowInit[RowInit.ropeOffset] = ropeOffset;
     // Keys that were rotated differently are different content to the prefix cache.

@@ -7,6 +7,7 @@ import { resolveBatch, resolveMaxModelLen, resolveSizes } from "../engine-sizes.
 import { checkShare, shareOf } from "../kv-budget.js";
 import { loadBackend } from "../load-backend.js";
 import { EngineCore } from "./engine-core.js";
+import { loadExtension } from "./load-extension.js";
 
 export interface LoadedCore {
   readonly core: EngineCore;
@@ -30,8 +31,9 @@ export async function loadCore(
   const source = openModel(path);
   const { config } = source;
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
+  const { numThreads, batchInvariant, workerExtensionCls } = options;
+  const Extension = workerExtensionCls === undefined ? undefined : await loadExtension(workerExtensionCls);
   resolveBatch(options); // loading may take minutes: what is wrong is said before
-  const { numThreads, batchInvariant } = options;
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
   try {
     checkShare(options, backend.info, () => backend.describeMemory?.() ?? "");
@@ -49,7 +51,7 @@ export async function loadCore(
       backend.info,
       backend.capture !== undefined,
     );
-    const core = new EngineCore(backend, model, sizes, options, stats);
+    const core = new EngineCore(backend, model, sizes, options, stats, Extension);
     const info: EngineInfo = {
       model: path,
       architecture: config.architecture,
@@ -60,6 +62,7 @@ export async function loadCore(
       maxNumSeqs: sizes.maxNumSeqs,
       maxNumBatchedTokens: sizes.maxNumBatchedTokens,
       maxLogprobs: sizes.maxLogprobs,
+      schedulingPolicy: options.schedulingPolicy ?? "fcfs",
       blockSize: sizes.blockSize,
       numBlocks: sizes.numBlocks,
       weightBytes: model.weightBytes,
