@@ -23,8 +23,8 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
   describe("a pause", () => {
     test("keep: requests stay where they are and go on with the same tokens; new ones wait", async () => {
       await using llm = await load();
-      const alone = await llm.generate("Once upon a time", { ...greedy, maxTokens: 100 });
-      const stream = llm.submit({ prompt: "Once upon a time", params: { ...greedy, maxTokens: 100 } });
+      const alone = await llm.generate("Once upon a time", { ...greedy, maxTokens: 40 });
+      const stream = llm.submit({ prompt: "Once upon a time", params: { ...greedy, maxTokens: 40 } });
       const chunks = stream[Symbol.asyncIterator]();
       const before = await read(chunks, 3);
       await llm.pause({ mode: "keep" });
@@ -38,7 +38,7 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect({ ...llm.stats, lateDone }).toMatchObject({ steps, numRunning: 1, numWaiting: 1, lateDone: false });
       await llm.resume();
-      expect([...before, ...(await read(chunks, 100 - before.length))]).toEqual(alone.tokenIds);
+      expect([...before, ...(await read(chunks, 40 - before.length))]).toEqual(alone.tokenIds);
       expect((await late).tokenIds).toHaveLength(4);
       await llm.idle();
       expect(llm.stats.kvBlocksUsed).toBe(0);
@@ -46,7 +46,7 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
 
     test("wait: who is there ends, who comes waits", async () => {
       await using llm = await load();
-      const running = llm.generate("Once upon a time", { ...greedy, maxTokens: 60 });
+      const running = llm.generate("Once upon a time", { ...greedy, maxTokens: 30 });
       let done = false;
       void running.then(() => {
         done = true;
@@ -54,7 +54,7 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
       const paused = llm.pause({ mode: "wait" });
       const late = llm.generate("The cat", { ...greedy, maxTokens: 4 });
       await paused;
-      expect((await running).tokenIds).toHaveLength(60);
+      expect((await running).tokenIds).toHaveLength(30);
       expect(done).toBe(true);
       expect(llm.stats).toMatchObject({ numRunning: 0, numWaiting: 1 });
       await llm.resume();
@@ -77,12 +77,12 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
 
     test("a resume ends the wait for a pause; an unknown mode is refused", async () => {
       await using llm = await load();
-      const running = llm.generate("Once upon a time", { ...greedy, maxTokens: 200 });
+      const running = llm.generate("Once upon a time", { ...greedy, maxTokens: 60 });
       const paused = llm.pause({ mode: "wait" });
       await llm.resume();
       await paused;
       expect(llm.isPaused).toBe(false);
-      expect((await running).tokenIds).toHaveLength(200);
+      expect((await running).tokenIds).toHaveLength(60);
       await expect(llm.pause({ mode: "stop" as "wait" })).rejects.toThrow("mode must be one of abort, wait, keep");
     });
   });
@@ -91,7 +91,7 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
     test("ends a running request with what it has", async () => {
       await using llm = await load({ maxModelLen: 2048 });
       const options = { timeoutMs: 60 };
-      const output = await llm.generate("Once upon a time", { ...greedy, maxTokens: 2000 }, options);
+      const output = await llm.generate("Once upon a time", { ...greedy, maxTokens: 600 }, options);
       expect(output).toMatchObject({ finishReason: "abort", stopReason: "timeout" });
       expect(output.tokenIds.length).toBeGreaterThan(0);
       expect(output.tokenIds.length).toBeLessThan(2000);

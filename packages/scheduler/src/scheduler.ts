@@ -107,15 +107,18 @@ export class Scheduler {
     return this.#deadlines.next;
   }
 
-  /** Ends the requests whose deadlines have passed, running or waiting, and reports them. To be called between two steps. */
-  expire(sink: OutputSink): void {
-    if (this.#deadlines.next === Number.POSITIVE_INFINITY) return;
+  /** Ends the requests whose deadlines have passed, running or waiting, and reports them. To be called between two steps. @returns how many */
+  expire(sink: OutputSink): number {
+    if (this.#deadlines.next === Number.POSITIVE_INFINITY) return 0;
     const now = this.#config.now();
+    let ended = 0;
     for (let request = this.#deadlines.expired(now); request; request = this.#deadlines.expired(now)) {
       this.#remove(request);
       sink.onToken(request.id, NO_TOKEN, FinishReason.timeout, request.cachedTokens, -1, -1);
+      ended++;
     }
     this.#count();
+    return ended;
   }
 
   /** Holds back all that come from now on, and with "keep" all that are there, too, with their rows and blocks. */

@@ -104,7 +104,7 @@ export class EngineCore implements Disposable {
 
   /** Runs one step. @returns false when there is nothing to do */
   step(): boolean {
-    this.#scheduler.expire(this.#expired);
+    if (this.#scheduler.expire(this.#expired) > 0) this.#publish();
     while (this.#launched - this.#collected < this.#depth && this.#launch()) {}
     if (this.#launched === this.#collected) return false;
     const slot = this.#runner.slot(this.#collected++);
@@ -123,7 +123,6 @@ export class EngineCore implements Disposable {
     onToken: (id, ...record) => {
       this.outputs.onToken(id, ...record);
       this.#queueTimes.forget(id);
-      this.#publish();
     },
   };
 
