@@ -12,6 +12,7 @@ const info: EngineInfo = {
   maxModelLen: 128,
   maxNumSeqs: 4,
   maxLogprobs: 20,
+  schedulingPolicy: "fcfs",
   maxNumBatchedTokens: 64,
   blockSize: 16,
   numBlocks: 9,

@@ -23,7 +23,6 @@ const SHARED: UnimplementedFields = {
   bad_words: [[]],
   thinking_token_budget: [],
   structured_outputs: [],
-  priority: [0],
   session_id: [],
   return_tokens_as_token_ids: [false],
   return_token_ids: [false],

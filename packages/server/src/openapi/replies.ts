@@ -18,7 +18,14 @@ const choice = {
   logprobs: z.looseObject({}).nullable(),
 };
 
-const completion = { id: z.string(), created: z.int(), model: z.string(), system_fingerprint: z.string(), usage };
+const completion = {
+  id: z.string(),
+  created: z.int(),
+  model: z.string(),
+  system_fingerprint: z.string(),
+  usage,
+  metadata: z.object({ weight_version: z.string() }),
+};
 
 export const chatReply = z.looseObject({
   ...completion,

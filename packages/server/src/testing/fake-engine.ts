@@ -6,6 +6,7 @@ import type {
   EngineStats,
   GenerateRequest,
   OutputChunk,
+  PauseOptions,
   PositionLogprobs,
   RequestStream,
 } from "@octavo/engine";
@@ -15,6 +16,7 @@ export interface FakeEngineOptions {
   /** The answer. Default "Hello". */
   readonly text?: string;
   readonly maxModelLen?: number;
+  readonly schedulingPolicy?: EngineInfo["schedulingPolicy"];
   /** Called before each token; a promise delays it, a throw ends the stream with that error. */
   readonly beforeToken?: (index: number) => Promise<void> | void;
   /** Thrown by submit. */
@@ -62,6 +64,10 @@ export class FakeEngine implements Engine {
   failure: OctavoError | null = null;
   aborted = 0;
   running = 0;
+  isPaused = false;
+  weightVersion = "default";
+  /** What pause and collectiveRpc were asked for. */
+  readonly calls: unknown[] = [];
   stats: EngineStats = {
     numRunning: 3,
     numWaiting: 2,
@@ -92,6 +98,7 @@ export class FakeEngine implements Engine {
       maxNumSeqs: 8,
       maxNumBatchedTokens: 64,
       maxLogprobs: 20,
+      schedulingPolicy: options.schedulingPolicy ?? "fcfs",
       blockSize: 16,
       numBlocks: 100,
       weightBytes: 0,
@@ -131,6 +138,21 @@ export class FakeEngine implements Engine {
     };
   }
 
+  async pause(options: PauseOptions = {}): Promise<void> {
+    this.calls.push(options);
+    this.isPaused = true;
+  }
+
+  async resume(): Promise<void> {
+    this.isPaused = false;
+  }
+
+  async collectiveRpc(method: string, args?: readonly unknown[], kwargs?: object): Promise<unknown[]> {
+    this.calls.push([method, args, kwargs]);
+    if (method === "forever") await new Promise(() => {});
+    return [args?.[0]];
+  }
+
   async idle(): Promise<void> {}
 
   async dispose(): Promise<void> {
@@ -151,9 +173,17 @@ export class FakeEngine implements Engine {
         const last = i === text.length - 1 ? finish : { finishReason: null, stopReason: null };
         const id = text.charCodeAt(i);
         const scored = logprobs >= 0 ? { logprobs: [positionOf(id, logprobs)] } : {};
-        yield { index: 0, text: text[i]!, tokenIds: [id], ...scored, ...last };
+        yield { index: 0, text: text[i]!, tokenIds: [id], ...scored, ...last, weightVersion: this.weightVersion };
       }
-      if (isOver()) yield { index: 0, text: "", tokenIds: [], finishReason: "abort", stopReason: null };
+      if (isOver())
+        yield {
+          index: 0,
+          text: "",
+          tokenIds: [],
+          finishReason: "abort",
+          stopReason: null,
+          weightVersion: this.weightVersion,
+        };
     } finally {
       end();
     }

@@ -74,6 +74,7 @@ export function toChatCompletion(
     }),
     system_fingerprint: systemFingerprint,
     usage: usageOf(generations),
+    metadata: { weight_version: generations[0]!.weightVersion },
     ...(promptLogprobs !== undefined && { prompt_logprobs: toPromptLogprobs(generations[0]!.promptLogprobs ?? []) }),
   };
 }

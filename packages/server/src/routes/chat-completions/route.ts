@@ -6,6 +6,7 @@ import type { RouteHandler, ServerContext } from "../../context.js";
 import { resolveModel } from "../../fields/model.js";
 import { chooseRequestId } from "../../fields/request-id.js";
 import { checkPromptLogprobs, toChoices, toSamplingParams } from "../../fields/sampling.js";
+import { toRequestOptions } from "../../fields/serving.js";
 import { toUsageOptions } from "../../fields/streaming.js";
 import { CHAT_UNIMPLEMENTED, refuseUnimplemented } from "../../fields/unimplemented.js";
 import { collectOutputs } from "../../generation/collect.js";
@@ -34,7 +35,8 @@ export function chatCompletions(context: ServerContext): RouteHandler {
     limits.checkTokens(prompt.length, maxTokens, { prompt: "messages", maxTokens: maxTokensField });
 
     const params = toSamplingParams(body, maxTokens ?? null, logprobs);
-    const generations = submitAll(engine, metrics, [{ prompt }], params, n, c.req.raw.signal);
+    const options = toRequestOptions(context, body, c.get("keyIndex"));
+    const generations = submitAll(engine, metrics, [{ prompt }], params, n, options, c.req.raw.signal);
     const id = `chatcmpl-${chooseRequestId(c, body.request_id)}`;
     logRequest(context, c, json);
     const created = Math.floor(Date.now() / 1000);

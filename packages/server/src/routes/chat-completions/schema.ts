@@ -2,10 +2,12 @@
 import { z } from "zod";
 import { messagesSchema } from "../../fields/messages.js";
 import { samplingFields } from "../../fields/sampling.js";
+import { servingFields } from "../../fields/serving.js";
 import { streamingFields } from "../../fields/streaming.js";
 
 export const chatSchema = z.object({
   ...samplingFields,
+  ...servingFields,
   ...streamingFields,
   model: z.string().optional(),
   request_id: z.string().optional(),

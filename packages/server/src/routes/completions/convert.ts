@@ -115,6 +115,7 @@ export function toCompletion(
     }),
     system_fingerprint: systemFingerprint,
     usage: usageOf(generations),
+    metadata: { weight_version: generations[0]!.weightVersion },
   };
 }
 

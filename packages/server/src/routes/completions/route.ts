@@ -7,6 +7,7 @@ import { badRequest } from "../../errors/api-error.js";
 import { resolveModel } from "../../fields/model.js";
 import { chooseRequestId } from "../../fields/request-id.js";
 import { checkPromptLogprobs, toChoices, toSamplingParams } from "../../fields/sampling.js";
+import { toRequestOptions } from "../../fields/serving.js";
 import { toUsageOptions } from "../../fields/streaming.js";
 import { COMPLETION_UNIMPLEMENTED, refuseUnimplemented } from "../../fields/unimplemented.js";
 import { collectOutputs } from "../../generation/collect.js";
@@ -38,7 +39,8 @@ export function completions(context: ServerContext): RouteHandler {
     // An echoed prompt has the logprobs that the output has.
     const scored = body.echo ? { ...body, prompt_logprobs: body.prompt_logprobs ?? body.logprobs } : body;
     const params = toSamplingParams(scored, Math.max(1, body.max_tokens ?? DEFAULT_MAX_TOKENS), body.logprobs);
-    const generations = submitAll(engine, metrics, jobs, params, n, c.req.raw.signal);
+    const options = toRequestOptions(context, body, c.get("keyIndex"));
+    const generations = submitAll(engine, metrics, jobs, params, n, options, c.req.raw.signal);
     const id = `cmpl-${chooseRequestId(c, body.request_id)}`;
     logRequest(context, c, json);
     const created = Math.floor(Date.now() / 1000);

@@ -1,6 +1,7 @@
 // The body of POST /v1/completions, as far as it is implemented; fields/unimplemented.ts has the rest.
 import { z } from "zod";
 import { samplingFields } from "../../fields/sampling.js";
+import { servingFields } from "../../fields/serving.js";
 import { streamingFields } from "../../fields/streaming.js";
 
 const EXPECTED = "expected a string, a list of strings, a list of token ids or a list of lists of token ids";
@@ -18,6 +19,7 @@ const prompt = z.union([z.string(), list], { error: EXPECTED });
 
 export const completionSchema = z.object({
   ...samplingFields,
+  ...servingFields,
   ...streamingFields,
   model: z.string().optional(),
   request_id: z.string().optional(),
