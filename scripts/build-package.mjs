@@ -14,6 +14,7 @@ const ENTRIES = [
   "cli",
   "engine-thread",
   "engine-overhead",
+  "latency-target",
   "phases",
   "step-profile",
 ];

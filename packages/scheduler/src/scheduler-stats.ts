@@ -56,6 +56,7 @@ export interface SchedulerSnapshot extends SchedulerStats {
     readonly row: number;
     readonly token: number;
     readonly pair: number;
+    readonly prompt: number;
   };
   /** With the policy "fairness": the tenants' counters of weighted tokens. */
   readonly tenants?: Readonly<Record<number, number>>;

@@ -138,6 +138,38 @@ describe("the cost model", () => {
     expect(model.predict(4, 100, 1000)).toBeLessThan(25);
   });
 
+  test("the first steps, which may be slow, are soon forgotten", () => {
+    const model = new StepCostModel();
+    model.observe(2, 30, 300, 400);
+    model.observe(2, 0, 40, 150);
+    for (let i = 0; i < 60; i++) {
+      const extra = i % 6 === 5 ? 15 : 0;
+      model.observe(4, extra, 200 + 10 * extra, 5 + (extra > 0 ? 3 : 0) + extra * 0.5);
+    }
+    expect(model.predict(4, 0, 200)).toBeLessThan(7);
+    expect(model.predict(4, 15, 350)).toBeLessThan(20);
+  });
+
+  test("it stays sane over many steps of one kind, however disturbed", () => {
+    const model = new StepCostModel();
+    let state = 9;
+    for (let i = 0; i < 200_000; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      const disturbed = state % 50 === 0 ? 40 : 1;
+      const extra = i % 1000 < 20 ? 64 : 0;
+      model.observe(
+        4,
+        extra,
+        4 * (i % 2000) + extra * 1000,
+        (4 + 0.3 * extra) * (0.7 + (state % 100) / 160) * disturbed,
+      );
+    }
+    expect(model.predict(4, 0, 4000)).toBeGreaterThan(2.5);
+    expect(model.predict(4, 0, 4000)).toBeLessThan(5.5);
+    expect(model.predict(4, 64, 68_000)).toBeGreaterThan(14);
+    expect(model.predict(4, 64, 68_000)).toBeLessThan(30);
+  });
+
   test("tokensWithin is what rowCost allows", () => {
     const model = new StepCostModel();
     for (let i = 0; i < 400; i++) {
@@ -150,9 +182,9 @@ describe("the cost model", () => {
       [0.5, 100],
       [0.1, 0],
     ] as const) {
-      const tokens = model.tokensWithin(budget, context);
-      if (tokens > 0) expect(model.rowCost(tokens, context)).toBeLessThanOrEqual(budget * 1.02 + 0.05);
-      expect(model.rowCost(tokens + 2, context)).toBeGreaterThan(budget);
+      const tokens = model.tokensWithin(budget, context, true);
+      if (tokens > 0) expect(model.rowCost(tokens, context, true)).toBeLessThanOrEqual(budget * 1.02 + 0.05);
+      expect(model.rowCost(tokens + 2, context, true)).toBeGreaterThan(budget);
     }
   });
 });

@@ -9,7 +9,7 @@ const LEAST_TOKENS = 8;
 const GROWTH = 2;
 
 /** Mean errors of the model that are kept as a margin, and the share of the target that it is at most. */
-const MARGIN_ERRORS = 3;
+const MARGIN_ERRORS = 2.5;
 const MOST_MARGIN = 0.5;
 
 /** What a launched step consisted of, and when. Two are kept, for the two that may be in flight. */
@@ -62,13 +62,13 @@ export class LatencyTarget {
 
   /** Whether a further prompt could get a token. */
   get hasRoom(): boolean {
-    return !this.#hasPrompt || this.model.tokensWithin(this.#left, 0) > 0;
+    return !this.#hasPrompt || this.model.tokensWithin(this.#left, 0, false) > 0;
   }
 
   /** `chunk`, or as much of it as the time allows; 0: none. */
   limit(request: Request, chunk: number): number {
     if (this.#left === Number.POSITIVE_INFINITY || !isPrompt(request)) return chunk;
-    let most = this.model.tokensWithin(this.#left, request.computed);
+    let most = this.model.tokensWithin(this.#left, request.computed, !this.#hasPrompt);
     if (!this.#hasPrompt && most < LEAST_TOKENS) most = LEAST_TOKENS;
     return Math.min(chunk, most, GROWTH * this.#largestSeen);
   }
@@ -80,8 +80,8 @@ export class LatencyTarget {
     step.extraTokens += chunk - 1;
     step.pairs += pairsOf(chunk, request.computed);
     if (!isPrompt(request)) return;
+    this.#left -= this.model.rowCost(chunk, request.computed, !this.#hasPrompt);
     this.#hasPrompt = true;
-    this.#left -= this.model.rowCost(chunk, request.computed);
   }
 
   /** The step is launched. */

@@ -1,100 +1,119 @@
 // How long a step takes, learnt from those that were measured: a Kalman filter over a linear model, in fixed arrays.
 
-/** What a step's time is made of: a constant, rows, tokens beyond one a row, and pairs of a token and one before it. */
-const TERMS = 4;
+/**
+ * What a step's time is made of: a constant; rows; tokens beyond one a row; pairs of a token and one before it; and once what a step
+ * with tokens beyond one a row takes longer (other kernels, no captured graph).
+ */
+const TERMS = 5;
 
-/** Standard deviations of the coefficients, in ms, before anything was measured: wide, so that the first steps decide. */
-const PRIOR = [10, 1, 1, 1e-3] as const;
+/** Units of the coefficients in ms, of the size that they may have: in them all are of the order of one, which keeps the filter exact. */
+const UNITS = [10, 1, 1, 1e-3, 10] as const;
 
-/** How far a coefficient may drift in a step, as a share of its prior deviation. What is not seen stays, but is trusted less. */
+/** How far a coefficient may drift in a step, in units. What is not seen stays, but is trusted less. */
 const DRIFT = 1e-3;
 
-/** Measurement noise: a share of the predicted time, and a floor in ms. */
+/**
+ * Measurement noise: a share of the measured time, and a floor in ms. A step that took far too long, disturbed from outside, so says
+ * little; one that was short says much.
+ */
 const NOISE_SHARE = 0.1;
 const NOISE_FLOOR_MS = 0.05;
 
-/** A step that is further off than this, in standard deviations, was disturbed from outside: it counts as if it were no further. */
-const OUTLIER = 3;
-
-/** Weight of the latest step with a prompt in the mean error. */
+/** Weight of the latest step with a prompt in the mean error, and the most that one step counts: it may have been disturbed. */
 const ERROR_WEIGHT = 0.05;
+const MOST_ERROR = 0.5;
 
-/** ms = c0 + c1 rows + c2 extraTokens + c3 pairs, with coefficients that follow the measured steps. */
+/** ms = c0 + c1 rows + c2 extraTokens + c3 pairs + (c4 where extraTokens > 0), with coefficients that follow the measured steps. */
 export class StepCostModel {
   /** Steps that were measured. */
   steps = 0;
-  /** Mean error of the predictions, as a share of the time, over the last few dozen steps that had a part of a prompt. */
+  /** Mean error of the predictions, as a share of the predicted time, over the last few dozen steps that had a part of a prompt. */
   meanError = 0;
+  /**
+   * ms. Now and then one is negative for a while. It must stay so: what has risen to make up for it would be wrong without it. Those who
+   * ask for one alone get 0.
+   */
   readonly #coefficients = new Float64Array(TERMS);
+  /** In units, [TERMS, TERMS]. */
   readonly #covariance = new Float64Array(TERMS * TERMS);
+  /** Of the step being learnt from, in units. */
   readonly #terms = new Float64Array(TERMS);
+  /** Covariance times terms. */
   readonly #gain = new Float64Array(TERMS);
 
   constructor() {
-    for (let i = 0; i < TERMS; i++) this.#covariance[i * TERMS + i] = PRIOR[i]! ** 2;
+    for (let i = 0; i < TERMS; i++) this.#covariance[i * TERMS + i] = 1;
   }
 
   /** @returns ms */
   predict(rows: number, extraTokens: number, pairs: number): number {
     const of = this.#coefficients;
-    return of[0]! + of[1]! * rows + of[2]! * extraTokens + of[3]! * pairs;
+    const once = extraTokens > 0 ? of[4]! : 0;
+    return of[0]! + of[1]! * rows + of[2]! * extraTokens + of[3]! * pairs + once;
   }
 
   /** Learns from a step that took `ms`. */
   observe(rows: number, extraTokens: number, pairs: number, ms: number): void {
-    const terms = this.#terms;
-    terms[0] = 1;
-    terms[1] = rows;
-    terms[2] = extraTokens;
-    terms[3] = pairs;
     const predicted = this.predict(rows, extraTokens, pairs);
-    let error = ms - predicted;
-    if (extraTokens > 0 && ms > 0)
-      this.meanError += ERROR_WEIGHT * (Math.min(Math.abs(error) / ms, 1) - this.meanError);
-    this.#drift();
-    const variance = this.#spread() + (NOISE_SHARE * Math.max(predicted, 0) + NOISE_FLOOR_MS) ** 2;
-    const limit = OUTLIER * Math.sqrt(variance);
-    error = Math.min(Math.max(error, -limit), limit);
-    this.#correct(error, variance);
     this.steps++;
+    if (extraTokens > 0 && predicted > 0) {
+      const error = Math.min(Math.abs(ms - predicted) / predicted, MOST_ERROR);
+      this.meanError += ERROR_WEIGHT * (error - this.meanError);
+    }
+    this.#setTerms(rows, extraTokens, pairs);
+    this.#drift();
+    this.#correct(ms - predicted, this.#spread() + (NOISE_SHARE * ms + NOISE_FLOOR_MS) ** 2);
   }
 
   /**
    * How many tokens a further row may have.
    * @param budget ms that they may take
    * @param context tokens before them in their sequence
+   * @param isFirst whether no row of the step has more than one token yet
    */
-  tokensWithin(budget: number, context: number): number {
-    const left = budget - this.#coefficients[1]!;
+  tokensWithin(budget: number, context: number, isFirst: boolean): number {
+    const left = budget - this.#coefficient(1) - (isFirst ? this.#coefficient(4) : 0);
     if (left <= 0) return 0;
-    const pair = this.#coefficients[3]!;
-    const token = this.#coefficients[2]! + pair * context;
+    const pair = this.#coefficient(3);
+    const token = this.#coefficient(2) + pair * context;
     // left = token n + pair n^2 / 2; a free token costs nothing, so that any number fits.
     if (pair <= 0) return token > 0 ? 1 + Math.floor(left / token) : Number.MAX_SAFE_INTEGER;
     return 1 + Math.floor((Math.sqrt(token * token + 2 * pair * left) - token) / pair);
   }
 
   /** What `tokens` of a further row take, in ms. */
-  rowCost(tokens: number, context: number): number {
+  rowCost(tokens: number, context: number, isFirst: boolean): number {
+    const once = isFirst && tokens > 1 ? this.#coefficient(4) : 0;
     const pairs = pairsOf(tokens, context);
-    return this.#coefficients[1]! + this.#coefficients[2]! * (tokens - 1) + this.#coefficients[3]! * pairs;
+    return once + this.#coefficient(1) + this.#coefficient(2) * (tokens - 1) + this.#coefficient(3) * pairs;
   }
 
   /** For people: the coefficients in ms. */
-  coefficients(): { step: number; row: number; token: number; pair: number } {
-    const [step, row, token, pair] = this.#coefficients;
-    return { step: step!, row: row!, token: token!, pair: pair! };
+  coefficients(): { step: number; row: number; token: number; pair: number; prompt: number } {
+    const [step, row, token, pair, prompt] = this.#coefficients;
+    return { step: step!, row: row!, token: token!, pair: pair!, prompt: prompt! };
+  }
+
+  #coefficient(i: number): number {
+    return Math.max(0, this.#coefficients[i]!);
+  }
+
+  #setTerms(rows: number, extraTokens: number, pairs: number): void {
+    const terms = this.#terms;
+    terms[0] = UNITS[0];
+    terms[1] = UNITS[1] * rows;
+    terms[2] = UNITS[2] * extraTokens;
+    terms[3] = UNITS[3] * pairs;
+    terms[4] = extraTokens > 0 ? UNITS[4] : 0;
   }
 
   #drift(): void {
-    for (let i = 0; i < TERMS; i++) {
-      const at = i * TERMS + i;
-      const prior = PRIOR[i]! ** 2;
-      this.#covariance[at] = Math.min(this.#covariance[at]! + prior * DRIFT ** 2, prior);
+    for (let at = 0; at < this.#covariance.length; at += TERMS + 1) {
+      if (this.#covariance[at]! < 1) this.#covariance[at]! += DRIFT * DRIFT;
     }
   }
 
-  /** Leaves covariance times terms in `#gain`. @returns the variance of the prediction */
+  /** Fills `#gain`. @returns the variance of the prediction, ms squared */
   #spread(): number {
     let variance = 0;
     for (let i = 0; i < TERMS; i++) {
@@ -108,11 +127,8 @@ export class StepCostModel {
 
   #correct(error: number, variance: number): void {
     const gain = this.#gain;
-    // No part of a step takes less than no time.
     for (let i = 0; i < TERMS; i++) {
-      this.#coefficients[i] = Math.max(0, this.#coefficients[i]! + (gain[i]! / variance) * error);
-    }
-    for (let i = 0; i < TERMS; i++) {
+      this.#coefficients[i]! += UNITS[i]! * (gain[i]! / variance) * error;
       for (let j = 0; j < TERMS; j++) this.#covariance[i * TERMS + j]! -= (gain[i]! * gain[j]!) / variance;
     }
   }
