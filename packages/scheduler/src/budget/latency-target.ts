@@ -9,7 +9,7 @@ const LEAST_TOKENS = 8;
 const GROWTH = 2;
 
 /** Mean errors of the model that are kept as a margin, and the share of the target that it is at most. */
-const MARGIN_ERRORS = 2.5;
+const MARGIN_ERRORS = 3;
 const MOST_MARGIN = 0.5;
 
 /** What a launched step consisted of, and when. Two are kept, for the two that may be in flight. */
