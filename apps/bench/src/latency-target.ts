@@ -6,7 +6,7 @@ import { modelPath } from "@octavo/model-pocket";
 import { describeMachine } from "./machine.js";
 
 const DECODERS = 4;
-const PROMPTS = 8;
+const PROMPTS = 4;
 const PROMPT_TOKENS = 1500;
 /** Between a prompt's first token and the next prompt. */
 const REST_MS = 300;

@@ -77,7 +77,8 @@ export class Admission {
     for (let i = index; i < list.length; i++) blocks += list[i]!.sequence.numBlocks;
     if (index === list.length || Math.ceil(request.length / this.#kvCache.blockSize) > blocks) return false;
     // It stands first: whoever is preempted comes behind it.
-    while (list.length > index && !this.#fits(request, index)) this.#running.preempt(index);
+    for (; list.length > index && !this.#fits(request, index); this.#running.numOutranked++)
+      this.#running.preempt(index);
     return this.#fits(request, index);
   }
 

@@ -6,8 +6,9 @@ import { RowPool } from "./row-pool.js";
 export class RunningSet {
   /** In the order in which they get tokens. */
   readonly list: readonly Request[];
-  /** Times that a request lost its row and blocks. */
+  /** Times that a request lost its row and blocks, and of these, to one that the policy puts before it. */
   numPreemptions = 0;
+  numOutranked = 0;
   readonly #list: Request[] = [];
   readonly #rows: RowPool;
   readonly #policy: SchedulingPolicy;

@@ -11,6 +11,8 @@ export interface SchedulerStats {
   readonly numWaiting: number;
   /** Times that a request lost its row and blocks to another one. */
   readonly numPreemptions: number;
+  /** Of these, to one that the policy puts before it, and not for want of blocks. */
+  readonly numOutranked: number;
   /** Tokens looked up in the prefix cache by requests that were admitted for the first time. */
   readonly prefixCacheQueries: number;
   /** Of these, tokens that need not be computed. */
@@ -32,6 +34,7 @@ export function createStats(kvBlocksTotal: number): MutableStats {
     numRunning: 0,
     numWaiting: 0,
     numPreemptions: 0,
+    numOutranked: 0,
     prefixCacheQueries: 0,
     prefixCacheHits: 0,
     kvBlocksUsed: 0,

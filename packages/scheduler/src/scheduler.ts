@@ -225,6 +225,7 @@ export class Scheduler {
     this.#stats.numRunning = numRunning;
     this.#stats.numWaiting = this.#requests.size - numRunning;
     this.#stats.numPreemptions = this.#running.numPreemptions;
+    this.#stats.numOutranked = this.#running.numOutranked;
     this.#stats.kvBlocksUsed = this.#kvCache.usedBlocks;
   }
 }

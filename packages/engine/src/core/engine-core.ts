@@ -113,7 +113,8 @@ export class EngineCore implements Disposable {
     this.outputs.promptLogprobs = slot.promptLogprobs;
     this.#scheduler.update(tokens, this.outputs);
     this.#calls.settle();
-    this.#preemptions.observe(this.#scheduler.stats.numPreemptions);
+    const { numPreemptions, numOutranked } = this.#scheduler.stats;
+    this.#preemptions.observe(numPreemptions - numOutranked);
     this.#publish();
     return true;
   }

@@ -23,7 +23,7 @@ export class PreemptionAdvice {
     this.#windowStart = now();
   }
 
-  /** To be called after each step. @param numPreemptions since the start */
+  /** To be called after each step. @param numPreemptions for want of blocks, since the start */
   observe(numPreemptions: number): void {
     if (numPreemptions === this.#atWindowStart) return;
     const now = this.#now();
