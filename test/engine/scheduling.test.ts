@@ -198,9 +198,11 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
     for (const name of ["_secret", "constructor", "toString", "__proto__", "nothing"]) {
       await expect(llm.collectiveRpc(name)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", param: "method" });
     }
-    const pending = llm.collectiveRpc("describe");
-    void pending.catch(() => {});
+    // A pause that would never come to rest.
+    void llm.generate("Once upon a time", { ...greedy, maxTokens: 400 }).catch(() => {});
+    const paused = expect(llm.pause({ mode: "wait" })).rejects.toThrow("disposed");
     await llm.dispose();
+    await paused;
     await expect(llm.collectiveRpc("describe")).rejects.toThrow("disposed");
   });
 

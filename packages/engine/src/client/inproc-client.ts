@@ -5,7 +5,7 @@ import { type LoadedCore, loadCore } from "../core/load-core.js";
 import type { EngineOptions } from "../engine-options.js";
 import { createStatsBuffer } from "../protocol/stats.js";
 import type { CoreClient, CoreListener } from "./core-client.js";
-import { settle } from "./pending-calls.js";
+import { disposedBeforeAnswer, PendingCalls } from "./pending-calls.js";
 
 export class InprocClient implements CoreClient {
   readonly info;
@@ -16,6 +16,7 @@ export class InprocClient implements CoreClient {
   #scheduled = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
+  readonly #calls = new PendingCalls();
 
   private constructor(loaded: LoadedCore, stats: Float64Array, listener: CoreListener) {
     this.info = loaded.info;
@@ -43,10 +44,9 @@ export class InprocClient implements CoreClient {
   setBusy(): void {}
 
   call(call: ControlCall): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#core.call(call, (reply) => settle(reply, resolve, reject));
-      this.#wake();
-    });
+    const answer = this.#calls.add((number) => this.#core.call(call, (reply) => this.#calls.answer(number, reply)));
+    this.#wake();
+    return answer;
   }
 
   #wake(): void {
@@ -66,7 +66,9 @@ export class InprocClient implements CoreClient {
       else this.#sleep();
     } catch (error) {
       this.#closed = true;
-      this.#listener.onFailure(OctavoError.from(error));
+      const failure = OctavoError.from(error);
+      this.#calls.failAll(failure);
+      this.#listener.onFailure(failure);
     }
   }
 
@@ -79,6 +81,7 @@ export class InprocClient implements CoreClient {
   async dispose(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#calls.failAll(disposedBeforeAnswer());
     this.#core.dispose();
   }
 }

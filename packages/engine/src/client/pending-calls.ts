@@ -27,7 +27,8 @@ export class PendingCalls {
   answer(number: number, reply: ControlReply): void {
     const call = this.#calls.get(number);
     this.#calls.delete(number);
-    if (call) settle(reply, call.resolve, call.reject);
+    if ("error" in reply) call?.reject(OctavoError.fromJSON(reply.error));
+    else call?.resolve(reply.value);
   }
 
   /** No answer will come any more. */
@@ -37,7 +38,6 @@ export class PendingCalls {
   }
 }
 
-export function settle(reply: ControlReply, resolve: Pending["resolve"], reject: Pending["reject"]): void {
-  if ("error" in reply) reject(OctavoError.fromJSON(reply.error));
-  else resolve(reply.value);
+export function disposedBeforeAnswer(): OctavoError {
+  return new OctavoError({ code: "DISPOSED", message: "the engine was disposed before it answered" });
 }

@@ -8,7 +8,7 @@ import { Command } from "../protocol/commands.js";
 import { createStatsBuffer } from "../protocol/stats.js";
 import type { ClientMessage, ThreadData, ThreadMessage } from "../protocol/thread-messages.js";
 import type { CoreClient, CoreListener } from "./core-client.js";
-import { PendingCalls } from "./pending-calls.js";
+import { disposedBeforeAnswer, PendingCalls } from "./pending-calls.js";
 
 export class ThreadClient implements CoreClient {
   readonly stats: Float64Array;
@@ -77,7 +77,7 @@ export class ThreadClient implements CoreClient {
   async dispose(): Promise<void> {
     if (!this.#closing && !this.#failed) this.send(Int32Array.of(Command.stop));
     this.#closing = true;
-    this.#calls.failAll(new OctavoError({ code: "DISPOSED", message: "the engine was disposed before it answered" }));
+    this.#calls.failAll(disposedBeforeAnswer());
     this.setBusy(true);
     await this.#exited;
   }
