@@ -15,6 +15,7 @@ const ENTRIES = [
   "cli",
   "engine-thread",
   "engine-overhead",
+  "latency-target",
   "phases",
   "peers",
   "peer-process",

@@ -10,6 +10,7 @@ import {
   readStats,
   resolveSamplingParams,
 } from "@octavo/engine/core";
+import { FinishReason } from "@octavo/scheduler";
 import { expect } from "vitest";
 import { evenTokens, letters, type TestRequest } from "./workload.js";
 
@@ -29,6 +30,10 @@ export interface Use {
 export interface Traffic {
   /** How many of the requests that are left arrive. */
   arrivals(): number;
+  /** How each is served; by default all alike and without end. */
+  serving?(): { readonly priority: number; readonly tenant: number; readonly timeoutMs: number };
+  /** Whether a pause begins now, and which; one that was begun ends at the next question. */
+  pause?(): "keep" | "wait" | undefined;
   /** The index of the one of `live` running requests that is aborted; -1: none. */
   abort(live: number): number;
 }
@@ -39,6 +44,7 @@ export class TokenEngine implements Disposable {
   readonly #eosTokenIds: readonly number[];
   readonly #stats: Float64Array;
   #lastId = 0;
+  #isPaused = false;
 
   private constructor(core: EngineCore, info: EngineInfo, eosTokenIds: readonly number[], stats: Float64Array) {
     this.#core = core;
@@ -78,8 +84,9 @@ export class TokenEngine implements Disposable {
     for (let step = 0; next < uses.length || live.size > 0; step++) {
       expect(step, "steps: requests starve").toBeLessThan(MAX_STEPS);
       for (let arrivals = traffic?.arrivals() ?? uses.length; arrivals > 0 && next < uses.length; arrivals--) {
-        live.set(this.#add(uses[next]!), uses[next++]!);
+        live.set(this.#add(uses[next]!, traffic), uses[next++]!);
       }
+      this.#pause(traffic);
       const victim = traffic && live.size > 0 ? traffic.abort(live.size) : -1;
       if (victim >= 0) this.#abort(live, victim);
       this.#core.step();
@@ -91,7 +98,15 @@ export class TokenEngine implements Disposable {
     expect({ kvBlocksUsed, numRunning, numWaiting }).toEqual({ kvBlocksUsed: 0, numRunning: 0, numWaiting: 0 });
   }
 
-  #add({ request: { prompt, params }, maxTokens }: Use): number {
+  /** Ends a pause, or begins one. */
+  #pause(traffic?: Traffic): void {
+    if (this.#isPaused) this.#core.call({ method: "resume" }, () => {});
+    const mode = this.#isPaused ? undefined : traffic?.pause?.();
+    this.#isPaused = mode !== undefined;
+    if (mode) this.#core.call({ method: "pause", mode }, () => {});
+  }
+
+  #add({ request: { prompt, params }, maxTokens }: Use, traffic?: Traffic): number {
     const { vocabSize, maxModelLen } = this.#info;
     const endTokenIds = this.#eosTokenIds;
     const numPromptTokens = prompt.length;
@@ -99,7 +114,7 @@ export class TokenEngine implements Disposable {
     const stops = [...(params.stopTokenIds ?? []), ...(params.ignoreEos ? [] : endTokenIds)];
     const minTokens = Math.min(params.minTokens ?? 0, maxTokens);
     const resolved = resolveSamplingParams({ ...params, maxTokens, minTokens }, context);
-    this.#core.handle(encodeAdd(++this.#lastId, Int32Array.from(prompt), resolved, stops));
+    this.#core.handle(encodeAdd(++this.#lastId, Int32Array.from(prompt), resolved, stops, 0, traffic?.serving?.()));
     return this.#lastId;
   }
 
@@ -116,6 +131,11 @@ export class TokenEngine implements Disposable {
     for (let i = 0; i < words.length; i += OUTPUT_WORDS) {
       const use = live.get(words[i]!);
       expect(use, `a token for request ${words[i]}, which has ended`).toBeDefined();
+      if (words[i + 2] === FinishReason.timeout) {
+        use!.aborted = true;
+        live.delete(words[i]!);
+        continue;
+      }
       use!.tokens.push(words[i + 1]!);
       if (words[i + 2] === 0) continue;
       use!.done = true;

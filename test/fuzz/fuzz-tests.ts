@@ -49,6 +49,12 @@ export function fuzzTests(device: EngineOptions, workloads: number, perEngine: n
         );
         engine.run(uses, {
           arrivals: () => random(0, 3),
+          serving: () => ({
+            priority: random(-2, 2),
+            tenant: random(0, 3),
+            timeoutMs: random(0, 9) === 0 ? random(1, 40) : -1,
+          }),
+          pause: () => (random(0, 30) > 0 ? undefined : random(0, 1) === 0 ? "keep" : "wait"),
           abort: (live) => (random(0, 40) === 0 ? random(0, live - 1) : -1),
         });
         for (const use of uses) {

@@ -1,6 +1,7 @@
 // What a random workload is made of: engine options, and requests that share beginnings, so that caches matter.
 import type { EngineOptions, SamplingParams } from "@octavo/engine";
 import { kvBytesPerBlock, readModelConfig } from "@octavo/models";
+import { SCHEDULING_POLICIES } from "@octavo/scheduler";
 import { SAMPLING_KINDS, type TestRequest } from "../engine/workload.js";
 import type { randomIntegers } from "./random-integers.js";
 
@@ -53,6 +54,9 @@ export function randomOptions(model: FuzzModel, random: Random): EngineOptions {
     maxNumSeqs,
     maxNumBatchedTokens: maxNumSeqs + random(0, [16, 64, 256][random(0, 2)]!),
     longPrefillTokenThreshold: random(0, 2) === 0 ? random(3, 40) : 0,
+    schedulingPolicy: SCHEDULING_POLICIES[random(0, 2)]!,
+    ...(random(0, 2) === 0 && { maxNumPartialPrefills: random(2, 4), maxLongPartialPrefills: random(1, 2) }),
+    maxInterTokenLatencyMs: random(0, 2) === 0 ? random(1, 20) : 0,
     enablePrefixCaching: random(0, 3) > 0,
     asyncScheduling: random(0, 3) > 0,
     enforceEager: random(0, 3) === 0,

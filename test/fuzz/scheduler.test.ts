@@ -1,15 +1,16 @@
-// 10,000 random steps of arrivals, aborts and preemptions, on a device that notices every wrong block, row and token.
+// 15,000 random steps of arrivals, aborts, preemptions, deadlines and pauses under every policy, on a device that notices every
+// wrong block, row and token.
 // OCTAVO_FUZZ_SEED=<number> runs one seed.
-import { OctavoError, ROW_INIT_WORDS, RowFlags, RowInit, StepPlan } from "@octavo/core";
+import { NO_TOKEN, OctavoError, ROW_INIT_WORDS, RowFlags, RowInit, StepPlan } from "@octavo/core";
 import { KvCacheManager } from "@octavo/kv-cache";
-import { FinishReason, type OutputSink, type RequestSpec, Scheduler } from "@octavo/scheduler";
+import { FinishReason, type OutputSink, type RequestSpec, SCHEDULING_POLICIES, Scheduler } from "@octavo/scheduler";
 import { FakeDevice, referenceTokens } from "@octavo/scheduler/testing";
 import { describe, expect, test } from "vitest";
 import { randomIntegers } from "./random-integers.js";
 
 const STEPS_PER_SEED = 500;
 const fixedSeed = process.env.OCTAVO_FUZZ_SEED;
-const seeds = fixedSeed ? [Number(fixedSeed)] : Array.from({ length: 20 }, (_, i) => 1000 + i);
+const seeds = fixedSeed ? [Number(fixedSeed)] : Array.from({ length: 30 }, (_, i) => 1000 + i);
 
 const NO_LOGITS = new Float32Array(0);
 
@@ -27,7 +28,22 @@ class RandomRun implements OutputSink {
   readonly kvCache: KvCacheManager;
   readonly device: FakeDevice;
   readonly live = new Map<number, Tracked>();
-  readonly counts = { steps: 0, finished: 0, aborted: 0, refused: 0, stopped: 0, twoInFlight: 0, processed: 0 };
+  readonly counts = {
+    steps: 0,
+    finished: 0,
+    aborted: 0,
+    refused: 0,
+    stopped: 0,
+    timedOut: 0,
+    pauses: 0,
+    twoInFlight: 0,
+    processed: 0,
+  };
+  readonly policy;
+  /** Whether short prompts pass long ones. */
+  readonly passes;
+  /** Simulated ms; a step takes as many as it has tokens. */
+  clock = 0;
   readonly #plans: StepPlan[];
   readonly #inFlight: Int32Array[] = [];
   readonly #maxModelLen: number;
@@ -48,6 +64,10 @@ class RandomRun implements OutputSink {
     const maxNumBatchedTokens = random(1, 40);
     const mostRows = Math.min(maxNumSeqs, maxNumBatchedTokens);
     const decodeBuckets = [1, 2, 4, 7].filter((bucket) => bucket <= mostRows && random(0, 2) > 0);
+    this.policy = SCHEDULING_POLICIES[seed % 3]!;
+    const maxNumPartialPrefills = random(0, 2) === 0 ? random(1, 4) : undefined;
+    const maxLongPartialPrefills = maxNumPartialPrefills && random(1, maxNumPartialPrefills);
+    this.passes = maxNumPartialPrefills !== undefined && maxLongPartialPrefills! < maxNumPartialPrefills;
     const config = {
       maxNumSeqs,
       maxNumBatchedTokens,
@@ -56,6 +76,11 @@ class RandomRun implements OutputSink {
       vocabSize: this.#vocabSize,
       maxNumQueuedReqs: random(1, 12),
       longPrefillTokenThreshold: random(0, 6),
+      schedulingPolicy: this.policy,
+      maxNumPartialPrefills,
+      maxLongPartialPrefills,
+      maxInterTokenLatencyMs: random(0, 2) === 0 ? random(4, 20) : 0,
+      now: () => this.clock,
     };
     this.scheduler = new Scheduler(config, this.kvCache);
     this.device = new FakeDevice(this.scheduler.planLayout, numBlocks, this.#vocabSize);
@@ -75,6 +100,8 @@ class RandomRun implements OutputSink {
     const stopTokenIds = this.#randomTokens(random(0, 2));
     const maxTokens = random(0, 9) === 0 ? 1e9 : random(1, 30);
     const cacheSalt = random(0, 5) === 0 ? random(1, 2) : 0;
+    const who = { priority: random(-2, 2), tenant: random(0, 4) };
+    const deadline = random(0, 7) === 0 ? this.clock + random(0, 150) : undefined;
     const allowed = random(0, 4) === 0 ? this.#randomTokens(random(1, this.#vocabSize)) : undefined;
     const words = random(0, 4) === 0 ? this.#randomTokens(random(1, 30)) : undefined;
     rowInit[RowInit.flags] =
@@ -86,6 +113,8 @@ class RandomRun implements OutputSink {
       stopTokenIds,
       rowInit,
       cacheSalt,
+      ...who,
+      deadline,
       ...(allowed && { allowedTokenIds: allowed }),
       ...(words && { logitEdits: words }),
       ...(random(0, 5) === 0 && {
@@ -118,8 +147,17 @@ class RandomRun implements OutputSink {
     this.counts.aborted++;
   }
 
+  /** Begins a pause, or ends one. */
+  pauseOrResume(): void {
+    if (this.scheduler.isPaused) this.scheduler.resume();
+    else this.scheduler.pause(this.random(0, 1) === 0 ? "keep" : "wait");
+    this.counts.pauses++;
+  }
+
   /** Schedules or updates, at random where both are possible; now and then in vain. @returns whether anything was left to do */
   step(): boolean {
+    this.scheduler.expire(this);
+    for (const { spec } of this.live.values()) expect(spec.deadline ?? this.clock + 1).toBeGreaterThan(this.clock);
     const canUpdate = this.#inFlight.length > 0;
     const launched =
       this.#inFlight.length < 2 && (!canUpdate || this.random(0, 1) === 1) && (this.#launch() || this.#launch());
@@ -133,6 +171,7 @@ class RandomRun implements OutputSink {
     if (this.scheduler.schedule(plan) === 0) return false;
     this.counts.steps++;
     for (const sample of this.scheduler.processed) sample.process(NO_LOGITS);
+    this.clock += plan.numTokens;
     this.#inFlight.push(this.device.execute(plan));
     if (this.#inFlight.length === 2) this.counts.twoInFlight++;
     return true;
@@ -141,6 +180,13 @@ class RandomRun implements OutputSink {
   onToken(id: number, token: number, finish: number): void {
     const request = this.live.get(id);
     if (!request) throw new Error(`a token for request ${id}, which has ended`);
+    if (finish === FinishReason.timeout) {
+      expect(token).toBe(NO_TOKEN);
+      expect(request.spec.deadline).toBeLessThanOrEqual(this.clock);
+      this.live.delete(id);
+      this.counts.timedOut++;
+      return;
+    }
     request.got.push(token);
     const length = request.got.length;
     expect(request.got).toEqual(request.expected.slice(0, length));
@@ -170,6 +216,8 @@ const totals = {
   aborted: 0,
   refused: 0,
   stopped: 0,
+  timedOut: 0,
+  pauses: 0,
   twoInFlight: 0,
   processed: 0,
   preempted: 0,
@@ -188,7 +236,7 @@ describe("the scheduler under random load", () => {
   });
 
   test.skipIf(fixedSeed)("the seeds together cover what they must", () => {
-    expect(totals.steps).toBeGreaterThanOrEqual(10_000);
+    expect(totals.steps).toBeGreaterThanOrEqual(15_000);
     for (const [name, count] of Object.entries(totals)) expect(count, name).toBeGreaterThan(100);
   });
 });
@@ -199,12 +247,20 @@ function runSeed(seed: number): void {
     const event = run.random(0, 19);
     if (event < 4 || !run.scheduler.hasUnfinished()) run.arrive();
     if (event === 19) run.abort();
-    run.step();
+    if (run.random(0, 40) === 0) run.pauseOrResume();
+    const moved = run.step();
+    if (!moved && run.scheduler.isPaused) {
+      expect(run.scheduler.isResting).toBe(true);
+      run.pauseOrResume();
+    }
   }
+  if (run.scheduler.isPaused) run.pauseOrResume();
 
-  // Without arrivals the oldest request moves on in each launched step, so that work bounds the steps.
+  // Without arrivals some request moves on in each launched step, so that work bounds the steps; with FCFS it is the oldest, so that
+  // nothing is computed twice for long.
   let work = 2;
-  for (const { spec, expected } of run.live.values()) work += 2 * (spec.promptTokens.length + expected.length) + 4;
+  for (const { spec, expected } of run.live.values())
+    work += (run.policy === "fcfs" ? 2 : 6) * (spec.promptTokens.length + expected.length) + 4;
   while (run.scheduler.hasUnfinished() && work-- > 0) expect(run.step(), "work is left, but no step").toBe(true);
   expect(run.scheduler.hasUnfinished(), `${run.live.size} requests starve`).toBe(false);
   while (run.step()) {}
@@ -214,11 +270,15 @@ function runSeed(seed: number): void {
   expect(run.scheduler.stats).toMatchObject({ numRunning: 0, numWaiting: 0, kvBlocksUsed: 0 });
 
   // First come, first served: who was admitted for the first time had arrived after all those admitted before.
-  const admissions = [...new Set(run.device.seenSeeds)];
-  expect(admissions).toEqual([...admissions].sort((a, b) => a - b));
+  if (run.policy === "fcfs" && !run.passes) expectInOrder(run.device.seenSeeds);
 
   for (const [name, count] of Object.entries(run.counts)) totals[name as keyof typeof run.counts] += count;
   totals.preempted += run.scheduler.stats.numPreemptions;
   totals.hits += run.scheduler.stats.prefixCacheHits;
   totals.evicted += run.kvCache.evictions;
+}
+
+function expectInOrder(seeds: readonly number[]): void {
+  const admissions = [...new Set(seeds)];
+  expect(admissions).toEqual([...admissions].sort((a, b) => a - b));
 }

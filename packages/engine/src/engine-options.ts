@@ -1,6 +1,7 @@
 // What users may set when they load an engine.
 import { checkArgument, type FloatDType } from "@octavo/core";
 import type { LoadFormat } from "@octavo/models";
+import { SCHEDULING_POLICIES, type SchedulingPolicyName } from "@octavo/scheduler";
 import { checkKeys } from "./known-keys.js";
 import type { LogitsProcessor } from "./processors/logits-processor.js";
 
@@ -29,8 +30,30 @@ export interface EngineOptions {
   readonly maxNumBatchedTokens?: number;
   /** Requests that may be in flight, running or waiting; more are refused with QUEUE_FULL. Default 4096. */
   readonly maxNumQueuedReqs?: number;
-  /** A prompt's share of one step at most; 0: no bound. Default 0. */
+  /**
+   * Prompt tokens of requests that wait for their first token; more are refused with QUEUE_FULL. About the time to the first token
+   * that you accept, times the prompt tokens a second that the engine computes. Default: no bound.
+   */
+  readonly maxNumQueuedTokens?: number;
+  /**
+   * Who is served first: "fcfs" (who came first), "priority" (lower `priority` first, and it takes memory from others) or "fairness"
+   * (tenants get equal shares). Default "fcfs".
+   */
+  readonly schedulingPolicy?: SchedulingPolicyName;
+  /**
+   * Longer prompts are long ones, and one request computes at most so many tokens a step. 0: no bound, or 4 % of `maxModelLen` with
+   * `maxNumPartialPrefills` above 1. Default 0.
+   */
   readonly longPrefillTokenThreshold?: number;
+  /** Requests that may be in the middle of their prompts at once. Default: no bound. */
+  readonly maxNumPartialPrefills?: number;
+  /** Long ones of these; if less than `maxNumPartialPrefills`, short prompts pass long ones in the queue. Default: no bound. */
+  readonly maxLongPartialPrefills?: number;
+  /**
+   * Milliseconds that others may wait for their next token because of a prompt: prompts are computed in chunks that take no longer,
+   * as learnt from measured steps. 0: no target. Default 0.
+   */
+  readonly maxInterTokenLatencyMs?: number;
   /**
    * Memory for the KV cache. Default on a GPU: what `gpuMemoryUtilization` leaves. Default on the CPU: four times the weights, but
    * 256 MiB to 4 GiB, room for one request of `maxModelLen`, and at most half of what is free; taken as the cache fills. Never more
@@ -66,6 +89,11 @@ export interface EngineOptions {
   readonly batchInvariant?: boolean;
   /** Run the engine on its own thread. Default true; false runs it between the events of the calling thread. */
   readonly thread?: boolean;
+  /**
+   * A class whose methods {@link LLM.collectiveRpc} can call, in the engine's thread: a package or a path of a module, "#Name" behind it
+   * for an export that is not the default one.
+   */
+  readonly workerExtensionCls?: string;
   /** Threads of the CPU backend. Default: `OCTAVO_NUM_THREADS`, then the CPU quota. */
   readonly numThreads?: number;
 }
@@ -83,7 +111,12 @@ const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   maxNumSeqs: ["number"],
   maxNumBatchedTokens: ["number"],
   maxNumQueuedReqs: ["number"],
+  maxNumQueuedTokens: ["number"],
+  schedulingPolicy: ["string"],
   longPrefillTokenThreshold: ["number"],
+  maxNumPartialPrefills: ["number"],
+  maxLongPartialPrefills: ["number"],
+  maxInterTokenLatencyMs: ["number"],
   kvCacheMemoryBytes: ["number"],
   gpuMemoryUtilization: ["number"],
   maxLogprobs: ["number"],
@@ -95,6 +128,7 @@ const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   enforceEager: ["boolean"],
   batchInvariant: ["boolean"],
   thread: ["boolean"],
+  workerExtensionCls: ["string"],
   numThreads: ["number"],
 };
 
@@ -117,6 +151,8 @@ export function checkOptions(options: EngineOptions): void {
     );
   }
   resolveMaxQueued(options);
+  resolveMaxQueuedTokens(options);
+  checkScheduling(options);
   resolveUtilization(options);
   resolveLogprobsMode(options);
   checkProcessors(options);
@@ -167,6 +203,30 @@ function describeValue(value: unknown): string {
 /** Requests that may be in flight. */
 export function resolveMaxQueued({ maxNumQueuedReqs = DEFAULT_MAX_QUEUED }: EngineOptions): number {
   return wholeNumber("maxNumQueuedReqs", maxNumQueuedReqs, Number.MAX_SAFE_INTEGER);
+}
+
+/** Prompt tokens that may wait for their first token. */
+export function resolveMaxQueuedTokens({ maxNumQueuedTokens }: EngineOptions): number {
+  if (maxNumQueuedTokens === undefined) return Number.POSITIVE_INFINITY;
+  return wholeNumber("maxNumQueuedTokens", maxNumQueuedTokens, Number.MAX_SAFE_INTEGER);
+}
+
+function checkScheduling(options: EngineOptions): void {
+  const { schedulingPolicy = "fcfs", maxNumPartialPrefills, maxLongPartialPrefills } = options;
+  checkArgument(
+    SCHEDULING_POLICIES.includes(schedulingPolicy),
+    `scheduling_policy must be one of ${SCHEDULING_POLICIES.join(", ")}, got "${schedulingPolicy}"`,
+    "scheduling_policy",
+  );
+  for (const option of ["maxNumPartialPrefills", "maxLongPartialPrefills"] as const) {
+    const value = options[option];
+    if (value !== undefined) wholeNumber(option, value, Number.MAX_SAFE_INTEGER);
+  }
+  checkArgument(
+    maxLongPartialPrefills === undefined || maxLongPartialPrefills <= (maxNumPartialPrefills ?? maxLongPartialPrefills),
+    `max_long_partial_prefills is ${maxLongPartialPrefills}, at most max_num_partial_prefills, ${maxNumPartialPrefills}, makes sense`,
+    "max_long_partial_prefills",
+  );
 }
 
 /** `value`, if it is a whole number from `minimum` to `maximum`. @throws INVALID_ARGUMENT that names the option as its flag does */

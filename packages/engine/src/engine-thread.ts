@@ -1,10 +1,11 @@
 // Entry of the engine's worker thread: polls its port between steps and never returns to the event loop while it runs.
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { OctavoError } from "@octavo/core";
+import type { ControlReply } from "./core/control-calls.js";
 import type { EngineCore } from "./core/engine-core.js";
 import { loadCore } from "./core/load-core.js";
 import { Command } from "./protocol/commands.js";
-import type { ThreadData, ThreadMessage } from "./protocol/thread-messages.js";
+import type { ClientMessage, ThreadData, ThreadMessage } from "./protocol/thread-messages.js";
 
 const { folder, options, statsBuffer, wakeBuffer } = workerData as ThreadData;
 const wake = new Int32Array(wakeBuffer);
@@ -16,6 +17,20 @@ function post(message: ThreadMessage): void {
 
 function fail(error: unknown): void {
   post({ type: "failed", error: OctavoError.from(error).toJSON() });
+}
+
+function postOutputs(core: EngineCore): void {
+  if (!core.outputs.empty) post(core.outputs.take());
+}
+
+/** A result may be of a kind that does not cross threads. */
+function postReply(number: number, reply: ControlReply): void {
+  try {
+    post({ type: "reply", number, reply });
+  } catch (cause) {
+    const message = `the result cannot be sent to the calling thread: ${(cause as Error).message}`;
+    post({ type: "reply", number, reply: { error: { code: "UNSUPPORTED", message } } });
+  }
 }
 
 /** In place of `process.emitWarning`: Node would show a warning when this thread returns to its event loop, at its end. */
@@ -32,7 +47,15 @@ function forwardWarning(
 /** Applies all commands that have arrived. @returns false when told to stop */
 function drain(core: EngineCore): boolean {
   for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
-    const words = received.message as Int32Array;
+    const words = received.message as ClientMessage;
+    if (!(words instanceof Int32Array)) {
+      core.call(words.call, (reply) => {
+        // What came before the answer is told before it.
+        postOutputs(core);
+        postReply(words.number, reply);
+      });
+      continue;
+    }
     if (words[0] === Command.stop) return false;
     try {
       core.handle(words);
@@ -49,8 +72,8 @@ function run(core: EngineCore): void {
     const seen = Atomics.load(wake, 0);
     if (!drain(core)) return;
     const worked = core.step();
-    if (!core.outputs.empty) post(core.outputs.take());
-    if (!worked) Atomics.wait(wake, 0, seen);
+    postOutputs(core);
+    if (!worked) Atomics.wait(wake, 0, seen, core.idleMs);
   }
 }
 

@@ -1,9 +1,12 @@
 // What the server, the offline API and every other user of an engine sees: prompts in, pieces of text out.
 import type { DedicatedMemory, MemoryPurpose, OctavoError } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
+import type { SchedulingPolicyName } from "@octavo/scheduler";
 import type { Tokenizer } from "@octavo/tokenizer";
 import type { LogprobsMode } from "./engine-options.js";
+import type { PauseOptions } from "./pause.js";
 import type { Prompt } from "./prompt.js";
+import type { RequestOptions } from "./request-options.js";
 import type { SamplingParams } from "./sampling-params.js";
 
 /** Facts about a loaded engine. */
@@ -28,6 +31,8 @@ export interface EngineInfo {
   readonly maxLogprobs: number;
   /** What logprobs are taken from. */
   readonly logprobsMode: LogprobsMode;
+  /** Who is served first: "fcfs", "priority" or "fairness". */
+  readonly schedulingPolicy: SchedulingPolicyName;
   /** Tokens a KV block. */
   readonly blockSize: number;
   /** KV blocks, the null block included. */
@@ -80,7 +85,7 @@ export interface EngineStats {
 export type FinishReason = "stop" | "length" | "abort";
 
 /** A prompt with its parameters. */
-export interface GenerateRequest {
+export interface GenerateRequest extends RequestOptions {
   /** Text, or token ids as they are. */
   readonly prompt: Prompt;
   /** `n` and `bestOf` must be 1 or left out: submit a request for each choice. */
@@ -126,8 +131,10 @@ export interface OutputChunk {
   readonly logprobs?: readonly PositionLogprobs[] | undefined;
   /** Null before the last chunk of an output. */
   readonly finishReason: FinishReason | null;
-  /** The stop string or stop token id that ended the output; null for an end token, or when not stopped. */
+  /** The stop string or stop token id that ended the output, or "timeout"; null for an end token, or when not stopped. */
   readonly stopReason: string | number | null;
+  /** The engine's `weightVersion` when the chunk came. */
+  readonly weightVersion: string;
 }
 
 /** A submitted request: iterate it once for its output. Leaving the loop early aborts the request. */
@@ -204,6 +211,23 @@ export interface Engine extends AsyncDisposable {
    * @throws INVALID_ARGUMENT (with `param`), and what submit throws
    */
   beamSearch(prompt: Prompt, params?: BeamSearchParams, signal?: AbortSignal): Promise<BeamSearchOutput>;
+  /**
+   * Holds back requests that come from now on, and does with those that are there as `mode` says. Fulfilled when the engine has come to
+   * rest, or when `resume` was called before.
+   */
+  pause(options?: PauseOptions): Promise<void>;
+  /** Ends a pause: requests that stayed go on where they were, and those that came queue up. */
+  resume(): Promise<void>;
+  readonly isPaused: boolean;
+  /**
+   * Calls a method in the engine's thread, between two steps, on every rank.
+   * @param kwargs where given, the method's last argument
+   * @returns what each rank's method returned
+   * @throws INVALID_ARGUMENT for a method that there is not; what the method threw
+   */
+  collectiveRpc(method: string, args?: readonly unknown[], kwargs?: object): Promise<unknown[]>;
+  /** A name for the weights, given by whoever changes them; every output carries it. Default "default". */
+  weightVersion: string;
   /** Waits until no request is left. */
   idle(): Promise<void>;
   /** Ends the engine and frees its memory; what still runs fails with DISPOSED. */

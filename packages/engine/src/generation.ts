@@ -19,6 +19,8 @@ export interface CompletionOutput {
   readonly finishReason: FinishReason;
   /** The stop string or stop token id that ended it; null for an end token, or when not stopped. */
   readonly stopReason: string | number | null;
+  /** The engine's `weightVersion` when its last token came. */
+  readonly weightVersion: string;
 }
 
 /** A finished request, with its first output (the only one, unless `n` was more than 1) as its own. */
@@ -121,5 +123,6 @@ function joinChunks(chunks: readonly OutputChunk[], index: number): CompletionOu
     cumulativeLogprob: logprobs && cumulativeLogprob(logprobs),
     finishReason: last?.finishReason ?? "abort",
     stopReason: last?.stopReason ?? null,
+    weightVersion: last?.weightVersion ?? "default",
   };
 }

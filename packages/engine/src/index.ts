@@ -1,6 +1,7 @@
 /** Octavo's engine: `await LLM.load(model)`, then `generate` or `chat`. @module @octavo/engine */
 export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/models";
 export { cumulativeLogprob, highestCumulative, resolveChoices } from "./choices.js";
+export type { WorkerContext, WorkerExtension } from "./core/worker-methods.js";
 export { type BackendReport, describeBackends } from "./describe-backends.js";
 export type {
   Beam,
@@ -19,11 +20,13 @@ export type {
 export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode } from "./engine-options.js";
 export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
 export { LLM } from "./llm.js";
+export type { PauseMode, PauseOptions } from "./pause.js";
 export type {
   LogitsProcessor,
   LogitsProcessorRequest,
   ProcessRequestLogits,
 } from "./processors/logits-processor.js";
 export type { Prompt } from "./prompt.js";
+export type { RequestOptions } from "./request-options.js";
 export type { SamplingParams } from "./sampling-params.js";
 export { truncatePrompt } from "./truncate-prompt.js";

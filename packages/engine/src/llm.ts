@@ -16,16 +16,20 @@ import type {
   GenerateRequest,
   RequestStream,
 } from "./engine.js";
-import { checkOptions, type EngineOptions, resolveMaxQueued } from "./engine-options.js";
+import { checkOptions, type EngineOptions } from "./engine-options.js";
 import { collectOutput, Generation, type RequestOutput } from "./generation.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
+import { type PauseOptions, resolvePause } from "./pause.js";
 import { encodePrompt, type Prompt } from "./prompt.js";
 import { encodeAbort, encodeAdd } from "./protocol/commands.js";
 import { decodeLogprobs } from "./protocol/logprobs.js";
 import { LOGPROBS_HEADER_WORDS, LogprobsOf, OUTPUT_WORDS } from "./protocol/outputs.js";
 import { readStats } from "./protocol/stats.js";
-import { type TextOf, TokenStream } from "./request-stream.js";
+import { QueueBounds } from "./queue-bounds.js";
+import { type RequestOptions, resolveRequestOptions } from "./request-options.js";
+import { type StreamOwner, type TextOf, TokenStream } from "./request-stream.js";
 import { type ResolvedSamplingParams, resolveSamplingParams, type SamplingParams } from "./sampling-params.js";
+import { TenantIds } from "./tenant-ids.js";
 import { TokenTexts } from "./token-texts.js";
 
 /** Prompt tokens that a detokenizer may need for the first token's text. */
@@ -45,22 +49,25 @@ const MAX_ID = 2 ** 31 - 1;
 export class LLM implements Engine {
   readonly #tokenizer: Tokenizer | null;
   readonly #client: CoreClient;
-  readonly #maxQueued: number;
+  readonly #bounds: QueueBounds;
+  readonly #tenants = new TenantIds();
   /** The one that ends an output without a stop reason; -1: none. */
   readonly #endToken: number;
   readonly #endTokenIds: readonly number[];
   readonly #tokenTexts: TokenTexts;
   readonly #streams = new Map<number, TokenStream>();
   #nextId = 1;
+  #isPaused = false;
+  #weightVersion = "default";
   #failure: OctavoError | null = null;
   #disposing: Promise<void> | undefined;
-  /** Woken whenever a request ends. */
+  /** Woken whenever a request begins its output or ends. */
   #endWaiters: (() => void)[] = [];
 
   private constructor(tokenizer: Tokenizer | null, client: CoreClient, options: EngineOptions) {
     this.#tokenizer = tokenizer;
     this.#client = client;
-    this.#maxQueued = resolveMaxQueued(options);
+    this.#bounds = new QueueBounds(options);
     this.#tokenTexts = new TokenTexts(tokenizer);
     this.#endToken = tokenizer?.eosTokenId ?? client.eosTokenIds[0] ?? -1;
     const ids = [...client.eosTokenIds, this.#endToken];
@@ -121,17 +128,25 @@ export class LLM implements Engine {
    * Continues a prompt (text, or token ids as they are); with a list of prompts all of them, as many at once as there is room for.
    * When one of a list fails, the others are aborted.
    */
-  generate(prompt: Prompt, params?: SamplingParams): Generation;
-  generate(prompts: readonly Prompt[], params?: SamplingParams): Promise<RequestOutput[]>;
-  generate(prompt: Prompt | readonly Prompt[], params?: SamplingParams): Generation | Promise<RequestOutput[]> {
-    if (Array.isArray(prompt) && typeof prompt[0] !== "number") return this.#generateAll(prompt, params);
-    return this.#generate(prompt as Prompt, params);
+  generate(prompt: Prompt, params?: SamplingParams, options?: RequestOptions): Generation;
+  generate(prompts: readonly Prompt[], params?: SamplingParams, options?: RequestOptions): Promise<RequestOutput[]>;
+  generate(
+    prompt: Prompt | readonly Prompt[],
+    params?: SamplingParams,
+    options?: RequestOptions,
+  ): Generation | Promise<RequestOutput[]> {
+    if (Array.isArray(prompt) && typeof prompt[0] !== "number") return this.#generateAll(prompt, params, options);
+    return this.#generate(prompt as Prompt, params, options);
   }
 
   /** Answers a conversation, with the model's chat template. `maxTokens` is by default what the context leaves. */
-  chat(messages: readonly ChatMessage[], params?: SamplingParams, options?: ChatOptions): Generation {
+  chat(
+    messages: readonly ChatMessage[],
+    params?: SamplingParams,
+    { priority, tenant, timeoutMs, ...options }: ChatOptions & RequestOptions = {},
+  ): Generation {
     const prompt = this.tokenizer.encodeChat(messages, options);
-    return this.#generate(prompt, { maxTokens: null, ...params });
+    return this.#generate(prompt, { maxTokens: null, ...params }, { priority, tenant, timeoutMs });
   }
 
   /**
@@ -143,19 +158,24 @@ export class LLM implements Engine {
     return beamSearch(this, tokens, params, this.#endTokenIds, signal);
   }
 
-  #generate(prompt: Prompt, params: SamplingParams = {}): Generation {
+  #generate(prompt: Prompt, params: SamplingParams = {}, options: RequestOptions = {}): Generation {
     const choices = resolveChoices(params);
-    return new Generation(this.#submitChoices(prompt, params, choices), choices);
+    return new Generation(this.#submitChoices(prompt, params, choices, options), choices);
   }
 
   /** All choices or none. */
-  #submitChoices(prompt: Prompt, params: SamplingParams, { bestOf, ranks }: Choices): RequestStream {
-    if (bestOf === 1) return this.submit({ prompt, params });
+  #submitChoices(
+    prompt: Prompt,
+    params: SamplingParams,
+    { bestOf, ranks }: Choices,
+    options: RequestOptions,
+  ): RequestStream {
+    if (bestOf === 1) return this.submit({ ...options, prompt, params });
     const own = { ...params, n: 1, bestOf: 1, ...(ranks && { logprobs: params.logprobs ?? 0 }) };
     const choices: RequestStream[] = [];
     try {
       for (let choice = 0; choice < bestOf; choice++) {
-        choices.push(this.submit({ prompt: choices[0]?.promptTokenIds ?? prompt, params: own, choice }));
+        choices.push(this.submit({ ...options, prompt: choices[0]?.promptTokenIds ?? prompt, params: own, choice }));
       }
     } catch (error) {
       for (const choice of choices) choice.abort();
@@ -164,17 +184,15 @@ export class LLM implements Engine {
     return new ChoicesStream(choices);
   }
 
-  submit({ prompt, params = {}, choice = 0, signal }: GenerateRequest): RequestStream {
+  submit({ prompt, params = {}, choice = 0, signal, ...options }: GenerateRequest): RequestStream {
     this.#checkAlive();
     checkArgument(
       resolveChoices(params).bestOf === 1,
       `n is ${params.n}, best_of ${params.bestOf}: submit one request for each choice, or use generate`,
       "n",
     );
-    if (this.#streams.size >= this.#maxQueued) {
-      const message = `${this.#streams.size} requests are in flight, the limit is ${this.#maxQueued}; try again later`;
-      throw new OctavoError({ code: "QUEUE_FULL", message });
-    }
+    // Before the prompt is encoded, which takes time.
+    this.#bounds.check(this.#streams.size, 0);
     const tokens = encodePrompt(prompt, () => this.tokenizer, this.info, params);
     const { vocabSize, maxModelLen, maxLogprobs, generationDefaults: defaults } = this.info;
     const resolved = resolveSamplingParams(params, {
@@ -186,6 +204,10 @@ export class LLM implements Engine {
       endTokenIds: this.#endTokenIds,
       tokenizer: () => this.tokenizer,
     });
+    const served = resolveRequestOptions(options, this.info.schedulingPolicy, (tenant) => this.#tenants.id(tenant));
+    // The choices of a prompt share its blocks: it is computed once.
+    const promptTokens = choice === 0 ? tokens.length : 0;
+    this.#bounds.check(this.#streams.size, promptTokens);
     const id = this.#takeId();
     const stream = new TokenStream(
       id,
@@ -207,9 +229,47 @@ export class LLM implements Engine {
       stream.onEnd = () => signal.removeEventListener("abort", abort);
     }
     this.#streams.set(id, stream);
+    this.#bounds.add(id, promptTokens);
     if (this.#streams.size === 1) this.#client.setBusy(true);
-    this.#client.send(encodeAdd(id, tokens, resolved, this.#stopTokens(resolved), choice));
+    this.#client.send(encodeAdd(id, tokens, resolved, this.#stopTokens(resolved), choice, served));
     return stream;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  async pause(options: PauseOptions = {}): Promise<void> {
+    this.#checkAlive();
+    const { mode, clearCache } = resolvePause(options);
+    this.#isPaused = true;
+    if (mode === "abort") for (const stream of [...this.#streams.values()]) stream.abort();
+    await this.#client.call({ method: "pause", mode: mode === "wait" ? "wait" : "keep" });
+    if (clearCache) await this.collectiveRpc("resetPrefixCache");
+  }
+
+  async resume(): Promise<void> {
+    this.#checkAlive();
+    this.#isPaused = false;
+    await this.#client.call({ method: "resume" });
+  }
+
+  async collectiveRpc(method: string, args: readonly unknown[] = [], kwargs?: object): Promise<unknown[]> {
+    this.#checkAlive();
+    return [await this.#client.call({ method: "rpc", name: method, args, ...(kwargs && { kwargs }) })];
+  }
+
+  get weightVersion(): string {
+    return this.#weightVersion;
+  }
+
+  set weightVersion(version: string) {
+    checkArgument(
+      typeof version === "string",
+      `weight_version must be a string, got ${typeof version}`,
+      "weight_version",
+    );
+    this.#weightVersion = version;
   }
 
   async idle(): Promise<void> {
@@ -230,23 +290,43 @@ export class LLM implements Engine {
     return this.dispose();
   }
 
-  readonly #owner = {
-    cancel: (id: number): void => {
-      if (!this.#streams.delete(id)) return;
+  readonly #owner: StreamOwner = this.#createOwner();
+
+  #createOwner(): StreamOwner {
+    const version = () => this.#weightVersion;
+    const cancel = (id: number) => {
+      if (!this.#forget(id)) return;
       this.#client.send(encodeAbort(id));
       this.#settle();
-    },
-  };
+    };
+    return {
+      cancel,
+      get weightVersion() {
+        return version();
+      },
+    };
+  }
 
-  async #generateAll(prompts: readonly Prompt[], params?: SamplingParams): Promise<RequestOutput[]> {
+  /** A request is over. @returns whether it was known */
+  #forget(id: number): boolean {
+    this.#bounds.remove(id);
+    return this.#streams.delete(id);
+  }
+
+  async #generateAll(
+    prompts: readonly Prompt[],
+    params: SamplingParams = {},
+    options: RequestOptions = {},
+  ): Promise<RequestOutput[]> {
     const streams: RequestStream[] = [];
     const outputs: Promise<RequestOutput>[] = [];
-    const choices = resolveChoices(params ?? {});
-    const { bestOf } = choices;
+    const choices = resolveChoices(params);
     try {
       for (const prompt of prompts) {
-        while (this.#streams.size > 0 && this.#streams.size + bestOf > this.#maxQueued) await this.#nextEnd();
-        const stream = this.#submitChoices(prompt, params ?? {}, choices);
+        const tokens = encodePrompt(prompt, () => this.tokenizer, this.info, params);
+        while (this.#streams.size > 0 && !this.#bounds.hasRoom(this.#streams.size, choices.bestOf, tokens.length))
+          await this.#nextEnd();
+        const stream = this.#submitChoices(tokens, params, choices, options);
         const output = collectOutput(stream, choices);
         output.catch(() => {}); // it may fail while the next prompts still wait for room; Promise.all reports it
         streams.push(stream);
@@ -289,6 +369,7 @@ export class LLM implements Engine {
       while (words[i]! < 0) i = this.#deliverLogprobs(words, i);
       if (i >= words.length) break;
       const id = words[i]!;
+      this.#bounds.remove(id);
       const stream = this.#streams.get(id);
       if (!stream) continue; // aborted while its token was on the way
       try {
@@ -317,7 +398,7 @@ export class LLM implements Engine {
   /** Ends one request that the core does not run. */
   #drop(id: number, error: OctavoError): void {
     this.#streams.get(id)?.fail(error);
-    this.#streams.delete(id);
+    this.#forget(id);
     this.#settle();
   }
 

@@ -23,7 +23,10 @@ function makeStream(params = {}) {
     },
   } as unknown as Detokenizer;
   const resolved = resolveSamplingParams(params, { defaults: {}, vocabSize: 200, maxModelLen: 64, numPromptTokens: 1 });
-  return { cancel, stream: new TokenStream(1, Int32Array.of(1), detokenizer, resolved, END, { cancel }) };
+  return {
+    cancel,
+    stream: new TokenStream(1, Int32Array.of(1), detokenizer, resolved, END, { cancel, weightVersion: "w1" }),
+  };
 }
 
 async function drain(stream: AsyncIterable<OutputChunk>): Promise<OutputChunk[]> {
@@ -51,7 +54,7 @@ describe("TokenStream", () => {
     const ended = makeStream().stream;
     ended.accept(END, Finish.stop, 0);
     expect(await drain(ended)).toEqual([
-      { index: 0, text: "~", tokenIds: [END], finishReason: "stop", stopReason: null },
+      { index: 0, text: "~", tokenIds: [END], finishReason: "stop", stopReason: null, weightVersion: "w1" },
     ]);
     const stopped = makeStream().stream;
     stopped.accept(code("a"), Finish.stop, 0);
@@ -103,5 +106,19 @@ describe("TokenStream", () => {
     const iterator = stream[Symbol.asyncIterator]();
     expect((await iterator.next()).value).toMatchObject({ text: "a" });
     await expect(iterator.next()).rejects.toThrowError("broken");
+  });
+
+  it("ends with what it has when its time is up", async () => {
+    const { stream, cancel } = makeStream();
+    stream.accept(code("a"), Finish.none, 3);
+    stream.accept(-1, Finish.timeout, 3);
+    expect(await drain(stream)).toMatchObject([
+      { text: "a", finishReason: null },
+      { text: "~", tokenIds: [], finishReason: "abort", stopReason: "timeout" },
+    ]);
+    expect(cancel).not.toHaveBeenCalled();
+    const waiting = makeStream().stream;
+    waiting.accept(-1, Finish.timeout, -1);
+    expect(waiting.numCachedTokens).toBe(0);
   });
 });

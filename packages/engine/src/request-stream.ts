@@ -14,6 +14,8 @@ interface Waiter {
 export interface StreamOwner {
   /** Tells the core to drop the request and forgets the stream. */
   cancel(id: number): void;
+  /** Of the weights, for what comes now. */
+  readonly weightVersion: string;
 }
 
 /** Token ids to text; what a stream uses of it. */
@@ -75,10 +77,14 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
 
   /** Takes one sampled token. `finish` is a code of the scheduler's FinishReason; `queueMicros` comes with the first one. */
   accept(token: number, finish: number, cachedTokens: number, queueMicros = 0): void {
-    this.numCachedTokens = cachedTokens;
+    this.numCachedTokens = Math.max(cachedTokens, 0);
     if (queueMicros > 0) this.queueSeconds = queueMicros / 1e6;
     if (finish === Finish.error) {
       this.fail(noToken(this.#params));
+      return;
+    }
+    if (finish === Finish.timeout) {
+      this.#endAborted(this.#detokenizer.finish(), "timeout");
       return;
     }
     const byToken = finish === Finish.stop;
@@ -113,7 +119,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   abort(): void {
     if (this.#ended) return;
     this.#owner.cancel(this.#id);
-    this.#end({ index: this.#choice, text: "", tokenIds: [], finishReason: "abort", stopReason: null });
+    this.#endAborted("", null);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<OutputChunk> {
@@ -136,13 +142,18 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     return Promise.resolve({ value: undefined, done: true });
   }
 
-  #push(chunk: OutputChunk): void {
+  #endAborted(text: string, stopReason: string | null): void {
+    this.#end({ index: this.#choice, text, tokenIds: [], finishReason: "abort", stopReason });
+  }
+
+  #push(content: Omit<OutputChunk, "weightVersion">): void {
+    const chunk: OutputChunk = { ...content, weightVersion: this.#owner.weightVersion };
     const waiter = this.#waiting.shift();
     if (waiter) waiter.resolve({ value: chunk, done: false });
     else this.#chunks.push(chunk);
   }
 
-  #end(chunk: OutputChunk): void {
+  #end(chunk: Omit<OutputChunk, "weightVersion">): void {
     this.#push(chunk);
     this.#ended = true;
     for (const { resolve } of this.#waiting.splice(0)) resolve({ value: undefined, done: true });

@@ -12,6 +12,8 @@ export const FinishReason = {
   abort: 3,
   /** The device had no token to pick (NO_TOKEN): the logits are not finite. */
   error: 4,
+  /** Its deadline passed. There is no token: NO_TOKEN is reported. */
+  timeout: 5,
 } as const;
 
 /** One of these codes. */

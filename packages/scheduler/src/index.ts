@@ -1,9 +1,11 @@
 /** Continuous batching for LLM engines: which request computes which tokens in a step. Integers only. @module @octavo/scheduler */
 export * from "./finish-reason.js";
 export * from "./output-sink.js";
+export type { SchedulerPauseMode } from "./pause-gate.js";
+export { SCHEDULING_POLICIES, type SchedulingPolicyName } from "./policy/index.js";
 export type { ProcessedSample } from "./processed-sample.js";
 export * from "./request-spec.js";
 export * from "./scheduler.js";
 export * from "./scheduler-config.js";
-export type { SchedulerStats } from "./scheduler-stats.js";
+export type { SchedulerSnapshot, SchedulerStats } from "./scheduler-stats.js";
 export * from "./step-work.js";

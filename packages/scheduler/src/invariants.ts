@@ -1,29 +1,35 @@
 // What must hold between any two calls of the scheduler.
 import { assertInternal } from "@octavo/core";
 import type { InFlightSteps } from "./in-flight-steps.js";
+import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
 import { NO_ROW, type Request } from "./request.js";
-import type { RequestQueue } from "./request-queue.js";
-import type { RowPool } from "./row-pool.js";
+import type { RunningSet } from "./running-set.js";
 
 /** @throws INTERNAL with the numbers */
 export function checkInvariants(
   requests: ReadonlyMap<number, Request>,
-  running: readonly Request[],
-  waiting: RequestQueue,
+  { list: running, freeRows }: RunningSet,
+  policy: SchedulingPolicy,
+  held: readonly Request[],
   inFlight: InFlightSteps,
-  rows: RowPool,
   numRows: number,
 ): void {
+  const waiting = [...policy.waiting(), ...held];
+  assertInternal(
+    waiting.length === policy.length + held.length,
+    `${policy.length} requests should wait and ${held.length} be held, ${waiting.length} are there`,
+  );
   assertInternal(
     requests.size === running.length + waiting.length,
     `${requests.size} requests are known, ${running.length} run and ${waiting.length} wait`,
   );
   assertInternal(
-    rows.free + running.length === numRows,
-    `${rows.free} rows are free and ${running.length} taken of ${numRows}`,
+    freeRows + running.length === numRows,
+    `${freeRows} rows are free and ${running.length} taken of ${numRows}`,
   );
   const rowIds = new Set(running.map((request) => request.row));
   assertInternal(rowIds.size === running.length, `${running.length} running requests share ${rowIds.size} rows`);
+  policy.checkInvariants(running);
 
   const pending = new Map<Request, number>();
   for (let s = 0; s < inFlight.length; s++) {
@@ -32,14 +38,10 @@ export function checkInvariants(
       pending.set(step.request(i), (pending.get(step.request(i)) ?? 0) + 1);
     }
   }
-  let lastArrival = -1;
-  for (let i = 0; i < requests.size; i++) {
-    const isRunning = i < running.length;
-    const request = isRunning ? running[i]! : waiting.at(i - running.length);
-    const { id, arrival, row, length, computed, sequence, maxLength } = request;
+  for (const request of [...running, ...waiting]) {
+    const isRunning = running.includes(request);
+    const { id, row, length, computed, sequence, maxLength } = request;
     assertInternal(requests.get(id) === request && !request.finished, `request ${id} is not the one that was added`);
-    assertInternal(arrival > lastArrival, `request ${id} stands behind one that arrived later`);
-    lastArrival = arrival;
     assertInternal((row !== NO_ROW) === isRunning, `request ${id} ${isRunning ? "runs" : "waits"} with row ${row}`);
     assertInternal(isRunning || sequence.numBlocks === 0, `request ${id} waits with ${sequence.numBlocks} blocks`);
     const launched = pending.get(request) ?? 0;

@@ -5,10 +5,10 @@ export interface OutputSink {
   /**
    * Receives one token.
    * @param id the request
-   * @param token what it sampled, the stop token included; NO_TOKEN with `error`
+   * @param token what it sampled, the stop token included; NO_TOKEN with `error` and `timeout`
    * @param finish a `FinishReason` code; anything but `none` says that this was the last token
-   * @param cachedTokens prompt tokens that came from the prefix cache when the request was first admitted
-   * @param sample index of the token among the step's samples, and so of its logprobs
+   * @param cachedTokens prompt tokens that came from the prefix cache when the request was first admitted; -1 before
+   * @param sample index of the token among the step's samples, and so of its logprobs; -1 without a token
    * @param logprobs how many alternatives the request wants to see; -1: no logprobs
    */
   onToken(id: number, token: number, finish: number, cachedTokens: number, sample: number, logprobs: number): void;

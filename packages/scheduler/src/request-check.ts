@@ -1,5 +1,5 @@
 // Refuses requests that could never run, before they are queued.
-import { checkArgument, MAX_EDIT_WORDS, ROW_INIT_WORDS, RowFlags, RowInit } from "@octavo/core";
+import { checkArgument, MAX_EDIT_WORDS, OctavoError, ROW_INIT_WORDS, RowFlags, RowInit } from "@octavo/core";
 import type { RequestSpec } from "./request-spec.js";
 
 /** What bounds one request, in tokens. */
@@ -57,4 +57,11 @@ function checkTables({ id, rowInit, allowedTokenIds, logitEdits }: RequestSpec, 
     `request ${id} has ${words} words of edits with flags ${flags}: give 1 to ${MAX_EDIT_WORDS} with RowFlags.edits, else none`,
     "logit_bias",
   );
+}
+
+/** @throws QUEUE_FULL when so many requests are unfinished that no other may come */
+export function checkQueue(id: number, unfinished: number, maxNumQueuedReqs: number): void {
+  if (unfinished < maxNumQueuedReqs) return;
+  const message = `request ${id} is refused: ${unfinished} are unfinished, max_num_queued_reqs is ${maxNumQueuedReqs}; retry later`;
+  throw new OctavoError({ code: "QUEUE_FULL", message });
 }

@@ -31,4 +31,10 @@ export interface RequestSpec {
   readonly logitEdits?: Int32Array;
   /** Called for each sample. Such a request is planned only when nothing of it is in flight. Default: none. */
   readonly processLogits?: ProcessLogits;
+  /** With the policy "priority": lower values first. Default: 0. */
+  readonly priority?: number;
+  /** With the policy "fairness": whose request it is. Default: 0. */
+  readonly tenant?: number;
+  /** When it ends if it is not done, in ms of the scheduler's clock. Default: never. */
+  readonly deadline?: number;
 }

@@ -18,8 +18,14 @@ export const NO_ROW = -1;
  */
 export class Request {
   readonly id: number;
-  /** Requests are served in this order. */
+  /** In what order it came among all. */
   readonly arrival: number;
+  readonly priority: number;
+  readonly tenant: number;
+  /** ms of the scheduler's clock; infinite for most. */
+  readonly deadline: number;
+  /** Whether shorter prompts may pass it while it waits. */
+  readonly isLong: boolean;
   readonly promptLength: number;
   /** Where it ends if no stop token ends it before. */
   readonly maxLength: number;
@@ -56,9 +62,13 @@ export class Request {
   /** Finished or aborted: samples that are still in flight are dropped. */
   finished = false;
 
-  constructor(spec: RequestSpec, arrival: number, longest: number, sequence: KvSequence) {
+  constructor(spec: RequestSpec, arrival: number, longest: number, sequence: KvSequence, isLong = false) {
     this.id = spec.id;
     this.arrival = arrival;
+    this.priority = spec.priority ?? 0;
+    this.tenant = spec.tenant ?? 0;
+    this.deadline = spec.deadline ?? Number.POSITIVE_INFINITY;
+    this.isLong = isLong;
     this.promptLength = this.length = spec.promptTokens.length;
     this.maxLength = Math.min(longest, this.promptLength + spec.maxTokens);
     this.stopTokenIds = spec.stopTokenIds.slice();

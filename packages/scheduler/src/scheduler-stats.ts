@@ -1,4 +1,9 @@
 // The counters that metrics and the engine read. One live object, changed in place.
+import type { StepBudget } from "./budget/step-budget.js";
+import type { PauseGate } from "./pause-gate.js";
+import type { SchedulingPolicyName } from "./policy/index.js";
+import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
+import type { SchedulerConfig } from "./scheduler-config.js";
 
 /** Counters of a scheduler: one live object, whose numbers change with every call. */
 export interface SchedulerStats {
@@ -6,8 +11,10 @@ export interface SchedulerStats {
   readonly numRunning: number;
   /** Requests without a row. */
   readonly numWaiting: number;
-  /** Times that a request lost its blocks to an older one. */
+  /** Times that a request lost its row and blocks to another one. */
   readonly numPreemptions: number;
+  /** Of these, to one that the policy puts before it, and not for want of blocks. */
+  readonly numOutranked: number;
   /** Tokens looked up in the prefix cache by requests that were admitted for the first time. */
   readonly prefixCacheQueries: number;
   /** Of these, tokens that need not be computed. */
@@ -31,6 +38,7 @@ export function createStats(kvBlocksTotal: number): MutableStats {
     numRunning: 0,
     numWaiting: 0,
     numPreemptions: 0,
+    numOutranked: 0,
     prefixCacheQueries: 0,
     prefixCacheHits: 0,
     kvBlocksUsed: 0,
@@ -38,5 +46,48 @@ export function createStats(kvBlocksTotal: number): MutableStats {
     promptTokens: 0,
     generationTokens: 0,
     stepTokens: 0,
+  };
+}
+
+/** All there is to know of a scheduler, as of now. */
+export interface SchedulerSnapshot extends SchedulerStats {
+  readonly schedulingPolicy: SchedulingPolicyName;
+  readonly isPaused: boolean;
+  /** Requests that a pause holds back. */
+  readonly numHeld: number;
+  /** With a latency target: what a step costs, in ms, as learnt from `steps` measured steps. */
+  readonly stepCost?: {
+    readonly steps: number;
+    readonly meanError: number;
+    readonly step: number;
+    readonly row: number;
+    readonly token: number;
+    readonly pair: number;
+    readonly prompt: number;
+  };
+  /** With the policy "fairness": the tenants' counters of weighted tokens. */
+  readonly tenants?: Readonly<Record<number, number>>;
+}
+
+export function snapshotOf(
+  stats: SchedulerStats,
+  { schedulingPolicy }: Required<SchedulerConfig>,
+  policy: SchedulingPolicy,
+  { latency }: StepBudget,
+  { isPaused, held }: PauseGate,
+): SchedulerSnapshot {
+  return {
+    ...stats,
+    schedulingPolicy,
+    isPaused,
+    numHeld: held.length,
+    ...(latency && {
+      stepCost: {
+        steps: latency.model.steps,
+        meanError: latency.model.meanError,
+        ...latency.model.coefficients(),
+      },
+    }),
+    ...(policy.counters && { tenants: Object.fromEntries(policy.counters()) }),
   };
 }

@@ -1,22 +1,25 @@
-// The policy: which request computes which tokens in a step. Every request catches up to its target; whether the missing
-// tokens are a prompt, a part of one, a sampled token or what a preemption threw away makes no difference.
-import { assertInternal, checkArgument, OctavoError, type PlanLayout, planLayout, type StepPlan } from "@octavo/core";
+// The package's face: the requests' lives, and steps that are scheduled, launched and updated. Who computes what in a step is
+// step-planner.ts's business, who comes first that of policy/.
+import { checkArgument, NO_TOKEN, type PlanLayout, planLayout, type StepPlan } from "@octavo/core";
 import type { KvCacheManager } from "@octavo/kv-cache";
+import { StepBudget } from "./budget/step-budget.js";
+import { Deadlines } from "./deadlines.js";
 import { FinishReason } from "./finish-reason.js";
-import { type InFlightStep, InFlightSteps } from "./in-flight-steps.js";
+import { InFlightSteps } from "./in-flight-steps.js";
 import { checkInvariants } from "./invariants.js";
 import type { OutputSink } from "./output-sink.js";
 import { padDecode } from "./pad-decode.js";
-import { writeBlocks, writeChunk } from "./plan-writer.js";
-import { ProcessedSample } from "./processed-sample.js";
+import { PauseGate, type SchedulerPauseMode } from "./pause-gate.js";
+import { createPolicy } from "./policy/index.js";
+import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
+import type { ProcessedSample } from "./processed-sample.js";
 import { NO_ROW, Request } from "./request.js";
-import { checkRequest, type RequestLimits } from "./request-check.js";
-import { RequestQueue } from "./request-queue.js";
+import { checkQueue, checkRequest, type RequestLimits } from "./request-check.js";
 import type { RequestSpec } from "./request-spec.js";
-import { RowPool } from "./row-pool.js";
-import { tableWords, writeAdjustment, writeTables } from "./row-records.js";
+import { RunningSet } from "./running-set.js";
 import { resolveConfig, type SchedulerConfig } from "./scheduler-config.js";
-import { createStats, type SchedulerStats } from "./scheduler-stats.js";
+import { createStats, type SchedulerSnapshot, type SchedulerStats, snapshotOf } from "./scheduler-stats.js";
+import { StepPlanner } from "./step-planner.js";
 
 /**
  * Plans steps. The caller repeats: `schedule` a plan, launch it, collect its tokens, `update`. A second step may be
@@ -28,41 +31,50 @@ import { createStats, type SchedulerStats } from "./scheduler-stats.js";
 export class Scheduler {
   /** The layout that the plans given to `schedule` must have. */
   readonly planLayout: PlanLayout;
-  /** Samples of the plan scheduled last whose logits the host changes; usually none. */
-  readonly processed: ProcessedSample[] = [];
   /** Told when a request is first scheduled, before its plan is launched: for measuring how long it waited. */
   onFirstAdmit: ((id: number) => void) | undefined;
   readonly #config: Required<SchedulerConfig>;
   readonly #kvCache: KvCacheManager;
-  readonly #rows: RowPool;
   readonly #inFlight: InFlightSteps;
   readonly #stats;
   readonly #limits: RequestLimits;
   readonly #requests = new Map<number, Request>();
-  /** In order of arrival, all of them before those that wait: who is preempted goes from this end to that front. */
-  readonly #running: Request[] = [];
-  readonly #waiting = new RequestQueue();
+  readonly #policy: SchedulingPolicy;
+  readonly #running: RunningSet;
+  readonly #budget: StepBudget;
+  readonly #planner: StepPlanner;
+  readonly #gate = new PauseGate();
+  readonly #deadlines = new Deadlines();
   #arrivals = 0;
 
   /** @throws INVALID_ARGUMENT when a limit cannot work */
   constructor(config: SchedulerConfig, kvCache: KvCacheManager) {
     this.#config = resolveConfig(config);
     this.#kvCache = kvCache;
-    const { maxNumSeqs, maxNumBatchedTokens, maxModelLen, vocabSize } = this.#config;
+    const { maxNumSeqs, maxNumBatchedTokens, maxModelLen, schedulingPolicy, vocabSize } = this.#config;
     const { blockSize, totalBlocks } = kvCache;
     const maxBlocksPerRow = Math.ceil(maxModelLen / blockSize);
     // The row after those of the requests is the one that padding names.
     const maxRows = this.#config.decodeBuckets.length > 0 ? maxNumSeqs + 1 : maxNumSeqs;
     this.planLayout = planLayout({ maxRows, maxTokens: maxNumBatchedTokens, maxBlocksPerRow, blockSize, vocabSize });
-    this.#rows = new RowPool(maxNumSeqs);
+    this.#policy = createPolicy(schedulingPolicy);
+    this.#running = new RunningSet(maxNumSeqs, this.#policy);
+    this.#budget = new StepBudget(this.#config);
     this.#inFlight = new InFlightSteps(maxNumSeqs);
     this.#stats = createStats(totalBlocks);
+    this.#planner = new StepPlanner(this.#policy, this.#running, this.#budget, kvCache, this.#stats);
+    this.#planner.onFirstAdmit = (id) => this.onFirstAdmit?.(id);
     this.#limits = { maxModelLen, cacheTokens: totalBlocks * blockSize, vocabSize };
   }
 
   /** A live object: its numbers change with every call. */
   get stats(): SchedulerStats {
     return this.#stats;
+  }
+
+  /** Samples of the plan scheduled last whose logits the host changes. */
+  get processed(): readonly ProcessedSample[] {
+    return this.#planner.processed;
   }
 
   /** Whether a request runs or waits. */
@@ -72,20 +84,18 @@ export class Scheduler {
 
   /** Queues a request. @throws QUEUE_FULL; INVALID_ARGUMENT when the request can never run */
   add(spec: RequestSpec): void {
-    const { id, cacheSalt, promptLogprobs = -1 } = spec;
+    const { id, promptTokens, cacheSalt, promptLogprobs = -1 } = spec;
     checkArgument(!this.#requests.has(id), `request ${id} is still unfinished: choose another id`, "id");
     checkRequest(spec, this.#limits);
-    const { maxNumQueuedReqs } = this.#config;
-    if (this.#requests.size >= maxNumQueuedReqs) {
-      const message = `request ${id} is refused: ${this.#requests.size} are unfinished, max_num_queued_reqs is ${maxNumQueuedReqs}; retry later`;
-      throw new OctavoError({ code: "QUEUE_FULL", message });
-    }
+    checkQueue(id, this.#requests.size, this.#config.maxNumQueuedReqs);
     const sequence = this.#kvCache.createSequence({ cacheSalt, reuseCached: promptLogprobs < 0 });
     // The last token is never computed, so that it needs no room in the cache.
     const longest = Math.min(this.#limits.maxModelLen, this.#limits.cacheTokens + 1);
-    const request = new Request(spec, this.#arrivals++, longest, sequence);
+    const isLong = this.#budget.isLong(promptTokens.length);
+    const request = new Request(spec, this.#arrivals++, longest, sequence, isLong);
     this.#requests.set(id, request);
-    this.#waiting.pushBack(request);
+    this.#deadlines.add(request);
+    if (!this.#gate.hold(request)) this.#policy.push(request);
     this.#count();
   }
 
@@ -98,6 +108,46 @@ export class Scheduler {
     return true;
   }
 
+  /** When the next request runs out of time, in ms of the configured clock; infinite when none does. */
+  get nextDeadline(): number {
+    return this.#deadlines.next;
+  }
+
+  /** Ends the requests whose deadlines have passed, running or waiting, and reports them. To be called between two steps. @returns how many */
+  expire(sink: OutputSink): number {
+    if (this.#deadlines.next === Number.POSITIVE_INFINITY) return 0;
+    const now = this.#config.now();
+    let ended = 0;
+    for (let request = this.#deadlines.expired(now); request; request = this.#deadlines.expired(now)) {
+      this.#remove(request);
+      sink.onToken(request.id, NO_TOKEN, FinishReason.timeout, request.cachedTokens, -1, -1);
+      ended++;
+    }
+    this.#count();
+    return ended;
+  }
+
+  /** Holds back all that come from now on, and with "keep" all that are there, too, with their rows and blocks. */
+  pause(mode: SchedulerPauseMode): void {
+    this.#gate.close(mode);
+  }
+
+  /** Ends a pause: those that came during it queue up. */
+  resume(): void {
+    for (const request of this.#gate.open()) this.#policy.push(request);
+    this.#count();
+  }
+
+  get isPaused(): boolean {
+    return this.#gate.isPaused;
+  }
+
+  /** Whether a pause has come to rest: no step is in flight, and no request goes on. */
+  get isResting(): boolean {
+    const { isPaused, isFrozen, held } = this.#gate;
+    return isPaused && this.#inFlight.length === 0 && (isFrozen || this.#requests.size === held.length);
+  }
+
   /**
    * Writes the next step into `plan`. A plan with rows must be launched, after those scheduled before it.
    * @returns rows in the plan, padding included; 0 when nothing can be launched now
@@ -105,36 +155,13 @@ export class Scheduler {
   schedule(plan: StepPlan): number {
     const step = this.#inFlight.next;
     plan.begin(this.#inFlight.launched);
-    if (this.processed.length > 0) this.processed.length = 0;
-    let budget = this.#config.maxNumBatchedTokens;
-    let hasPreempted = false;
-    for (let i = 0; i < this.#running.length && budget > 0; i++) {
-      const request = this.#running[i]!;
-      const chunk = this.#chunk(request, budget);
-      if (chunk === 0) continue;
-      const numBlocks = request.sequence.numBlocks;
-      while (!request.sequence.grow(request.computed + chunk)) {
-        hasPreempted = true;
-        // Never one that has its tokens in this plan: those come before `i`.
-        assertInternal(this.#running.length > i, `request ${request.id} finds nobody to preempt`);
-        if (this.#preemptLast() === request) break;
-      }
-      if (request.row === NO_ROW) break;
-      writeBlocks(plan, request, numBlocks);
-      this.#plan(plan, step, request, chunk);
-      budget -= chunk;
-    }
-    // Who lost its blocks must not lose its place: nobody enters in a step that preempted.
-    while (!hasPreempted && budget > 0 && this.#canAdmit(plan)) {
-      const request = this.#admit(plan);
-      const chunk = this.#chunk(request, budget);
-      this.#plan(plan, step, request, chunk);
-      budget -= chunk;
-    }
-    this.#stats.stepTokens = this.#config.maxNumBatchedTokens - budget;
+    if (!this.#gate.isFrozen) this.#planner.fill(plan, step);
     padDecode(plan, this.#config);
     plan.finish();
-    if (plan.numRows > 0) this.#inFlight.launch();
+    if (plan.numRows > 0) {
+      this.#inFlight.launch();
+      this.#budget.latency?.launch();
+    }
     this.#count();
     return plan.numRows;
   }
@@ -146,6 +173,7 @@ export class Scheduler {
    */
   update(tokens: Int32Array, sink: OutputSink): void {
     const step = this.#inFlight.oldest;
+    this.#budget.latency?.complete();
     for (const { request, first, count } of step.scoredPrompts) {
       if (!request.finished) sink.onPromptLogprobs?.(request.id, first, count, request.promptLogprobs);
     }
@@ -158,7 +186,10 @@ export class Scheduler {
       // A token that was in flight when its block was filled can be hashed only now.
       request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
       if (isFirst) this.#stats.promptTokens += request.promptLength;
-      if (finish !== FinishReason.error) this.#stats.generationTokens++;
+      if (finish !== FinishReason.error) {
+        this.#stats.generationTokens++;
+        this.#policy.sampled?.(request);
+      }
       if (finish !== FinishReason.none) this.#remove(request);
       sink.onToken(request.id, token, finish, request.cachedTokens, i, request.logprobs);
     }
@@ -166,102 +197,41 @@ export class Scheduler {
     this.#count();
   }
 
+  /** For people and programs that look closely; makes new objects. */
+  snapshot(): SchedulerSnapshot {
+    return snapshotOf(this.#stats, this.#config, this.#policy, this.#budget, this.#gate);
+  }
+
   /** Checks the scheduler and the KV cache; for tests and idle times. @throws INTERNAL with the numbers */
   checkInvariants(): void {
-    checkInvariants(this.#requests, this.#running, this.#waiting, this.#inFlight, this.#rows, this.#config.maxNumSeqs);
-    this.#kvCache.checkInvariants(this.#running.map((request) => request.sequence));
-  }
-
-  /** Tokens that a running request computes in this step. */
-  #chunk(request: Request, budget: number): number {
-    if (request.exhausted) return 0;
-    if (request.processLogits && request.pending > 0) return 0;
-    const missing = request.target - request.computed;
-    const { longPrefillTokenThreshold } = this.#config;
-    const share = longPrefillTokenThreshold > 0 ? Math.min(longPrefillTokenThreshold, budget) : budget;
-    return Math.min(missing, share, request.longestChunk);
-  }
-
-  /** Takes row and blocks from the request that arrived last; it comes back as if it were new, with the tokens it has. */
-  #preemptLast(): Request {
-    const victim = this.#running.pop()!;
-    this.#releaseResources(victim);
-    victim.computed = 0;
-    this.#waiting.pushFront(victim);
-    this.#stats.numPreemptions++;
-    return victim;
-  }
-
-  #canAdmit(plan: StepPlan): boolean {
-    if (this.#waiting.length === 0 || this.#rows.free === 0) return false;
-    const { tokens, length, pending, wasAdmitted, sequence } = this.#waiting.at(0);
-    if (pending > 0) return false;
-    if (Math.ceil(length / this.#kvCache.blockSize) > plan.blockWritesLeft) return false;
-    if (tableWords(this.#waiting.at(0)) > plan.recordWordsLeft) return false;
-    // The whole length must fit, not only the first chunk. One that was preempted returns only when each running request
-    // could take a block, too; otherwise they would push it out again in the next step.
-    return sequence.fits(tokens, length, wasAdmitted ? this.#running.length : 0);
-  }
-
-  /**
-   * Moves the first waiting request to the running ones. Its prefix may lie in blocks that this very plan fills: every
-   * layer writes the keys and values of all rows before any row attends.
-   */
-  #admit(plan: StepPlan): Request {
-    const request = this.#waiting.popFront();
-    const { sequence, tokens, length } = request;
-    request.computed = sequence.matchPrefix(tokens, length);
-    assertInternal(sequence.grow(length), `request ${request.id} was said to fit, but its ${length} tokens do not`);
-    if (!request.wasAdmitted) {
-      request.cachedTokens = request.computed;
-      if (request.promptLogprobs < 0) this.#stats.prefixCacheQueries += length;
-      this.#stats.prefixCacheHits += request.computed;
-      this.onFirstAdmit?.(request.id);
-    }
-    request.row = this.#rows.take();
-    this.#running.push(request);
-    plan.addRowInit(request.row, request.rowInit);
-    writeTables(plan, request);
-    writeBlocks(plan, request, 0);
-    return request;
-  }
-
-  #plan(plan: StepPlan, step: InFlightStep, request: Request, chunk: number): void {
-    const first = plan.numPromptLogprobs;
-    const samples = writeChunk(plan, request, chunk);
-    const count = plan.numPromptLogprobs - first;
-    if (count > 0) step.scoredPrompts.push({ request, first, count });
-    if (samples && request.flags !== 0) writeAdjustment(plan, request, request.computed + chunk);
-    request.computed += chunk;
-    request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
-    if (!samples) return;
-    if (request.processLogits) this.processed.push(new ProcessedSample(step.numSamples, request));
-    if (request.logprobs >= 0) plan.wantLogprobs(request.logprobs);
-    request.pending++;
-    step.add(request);
+    checkInvariants(
+      this.#requests,
+      this.#running,
+      this.#policy,
+      this.#gate.held,
+      this.#inFlight,
+      this.#config.maxNumSeqs,
+    );
+    this.#kvCache.checkInvariants(this.#running.list.map((request) => request.sequence));
   }
 
   /** Ends a request, running or waiting. */
   #remove(request: Request): void {
     request.finished = true;
     this.#requests.delete(request.id);
-    if (request.row === NO_ROW) {
-      this.#waiting.remove(request);
-    } else {
-      this.#running.splice(this.#running.indexOf(request), 1);
-      this.#releaseResources(request);
-    }
-  }
-
-  #releaseResources(request: Request): void {
-    request.sequence.free();
-    this.#rows.release(request.row);
-    request.row = NO_ROW;
+    this.#deadlines.remove(request);
+    if (this.#gate.remove(request)) return;
+    if (request.row === NO_ROW) this.#policy.remove(request);
+    else this.#running.remove(request);
+    this.#policy.ended?.(request);
   }
 
   #count(): void {
-    this.#stats.numRunning = this.#running.length;
-    this.#stats.numWaiting = this.#waiting.length;
+    const numRunning = this.#running.list.length;
+    this.#stats.numRunning = numRunning;
+    this.#stats.numWaiting = this.#requests.size - numRunning;
+    this.#stats.numPreemptions = this.#running.numPreemptions;
+    this.#stats.numOutranked = this.#running.numOutranked;
     this.#stats.kvBlocksUsed = this.#kvCache.usedBlocks;
   }
 }

@@ -11,6 +11,7 @@ import { accessLog } from "./middleware/access-log.js";
 import { bearerAuth } from "./middleware/bearer-auth.js";
 import type { Method } from "./openapi/api-route.js";
 import { openApiDocument } from "./openapi/document.js";
+import { DEVELOPMENT_ROUTES } from "./routes/development/table.js";
 import { docsRoutes } from "./routes/docs/route.js";
 import { readPage } from "./routes/page/files.js";
 import { pageFile } from "./routes/page/route.js";
@@ -30,6 +31,8 @@ export interface AppOptions {
   readonly maxBodyBytes?: number;
   /** Write the bodies of requests, and so prompts, to the log. Default false. */
   readonly logRequests?: boolean;
+  /** Serve the routes that control the engine: /pause, /collective_rpc and others. Default false. */
+  readonly developmentMode?: boolean;
   /** No /openapi.json and no /docs. Default false. */
   readonly disableDocs?: boolean;
 }
@@ -50,16 +53,17 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
     maxBodyBytes: options.maxBodyBytes ?? 16 * 2 ** 20,
     created: Math.floor(Date.now() / 1000),
   };
+  const routes = options.developmentMode ? [...API_ROUTES, ...DEVELOPMENT_ROUTES] : API_ROUTES;
   const page = readPage();
   const docs = options.disableDocs
     ? new Map<string, RouteHandler>()
-    : docsRoutes(openApiDocument(API_ROUTES, context.apiKeys.length > 0));
+    : docsRoutes(openApiDocument(routes, context.apiKeys.length > 0));
   const app = new Hono<Env>();
   app.use(accessLog(context));
   if (context.apiKeys.length > 0)
     app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...docs.keys(), ...page.keys()])));
 
-  for (const { methods, path, handler } of API_ROUTES) route(app, methods, path, handler(context));
+  for (const { methods, path, handler } of routes) route(app, methods, path, handler(context));
   for (const [path, handler] of docs) route(app, ["GET"], path, handler);
   for (const [path, file] of page) route(app, ["GET"], path, pageFile(file));
 

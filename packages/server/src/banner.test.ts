@@ -13,6 +13,7 @@ const info: EngineInfo = {
   maxNumSeqs: 4,
   maxLogprobs: 20,
   logprobsMode: "raw_logprobs",
+  schedulingPolicy: "fcfs",
   maxNumBatchedTokens: 64,
   blockSize: 16,
   numBlocks: 9,

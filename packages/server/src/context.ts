@@ -24,6 +24,8 @@ export interface ServerContext {
 export interface Env {
   Variables: {
     requestId: string;
+    /** Which of the server's keys the request came with; unset where none is needed. */
+    keyIndex?: number;
     /** The route's pattern, for metrics; unset where no route matched. */
     handler?: string;
     /** Set by a streaming route: fulfilled when the stream is over. */

@@ -34,6 +34,7 @@ test("flags and their defaults", async () => {
     port: Number(process.env.PORT || 8000),
     dtype: "auto",
     loadFormat: "auto",
+    schedulingPolicy: "fcfs",
     device: "auto",
     shutdownTimeout: 30,
     logLevel: "info",
@@ -47,9 +48,19 @@ test("flags and their defaults", async () => {
     ...["--device", "cpu", "--shutdown-timeout", "1.5", "--log-level", "warn"],
     ...["--gpu-memory-utilization", ".5", "--enforce-eager", "--batch-invariant"],
     ...["--max-logprobs", "-1", "--logprobs-mode", "raw_logits", "--logits-processors", "./a.mjs", "b:c"],
+    ...["--scheduling-policy", "fairness", "--max-num-partial-prefills", "3", "--max-long-partial-prefills", "2"],
+    ...["--long-prefill-token-threshold", "500", "--max-inter-token-latency-ms", "12.5"],
+    ...["--max-num-queued-tokens", "9000", "--worker-extension-cls", "./extension.mjs#Name"],
   );
   expect(all.model).toBe("folder");
   expect(all.flags).toEqual({
+    schedulingPolicy: "fairness",
+    maxNumPartialPrefills: 3,
+    maxLongPartialPrefills: 2,
+    longPrefillTokenThreshold: 500,
+    maxInterTokenLatencyMs: 12.5,
+    maxNumQueuedTokens: 9000,
+    workerExtensionCls: "./extension.mjs#Name",
     host: "::",
     port: 0,
     servedModelName: ["a", "b"],

@@ -36,10 +36,16 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
   // The port first: it fails in a millisecond, a large model loads for a minute.
   const listener = await listen({ host, port });
   const engine = await LLM.load(folder, engineOptions);
-  const appOptions = { logRequests: enableLogRequests, disableDocs: disableFastapiDocs };
+  const developmentMode = isSet(process.env.OCTAVO_SERVER_DEV_MODE) || isSet(process.env.VLLM_SERVER_DEV_MODE);
+  const appOptions = { logRequests: enableLogRequests, disableDocs: disableFastapiDocs, developmentMode };
+  if (developmentMode) logger.warn("development mode: who reaches this server controls its engine");
   listener.attach(createApp(engine, { servedModelNames, apiKeys, logger, maxNumQueuedReqs, ...appOptions }));
   drainOnSignal(listener, engine, logger, shutdownTimeout * 1000);
   const { hasTokenizer } = engine;
   const needsKey = apiKeys.length > 0;
   process.stdout.write(banner(listener.url, servedModelNames[0], engine.info, { needsKey, hasTokenizer }));
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== "" && value !== "0";
 }

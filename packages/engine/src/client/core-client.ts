@@ -1,5 +1,6 @@
 // How the text side talks to an engine core, wherever that runs.
 import type { OctavoError } from "@octavo/core";
+import type { ControlCall } from "../core/control-calls.js";
 import type { EngineInfo } from "../engine.js";
 
 /** What a core reports to its client. */
@@ -20,6 +21,11 @@ export interface CoreClient {
   readonly stats: Float64Array;
   /** Sends a command of protocol/commands.ts; its buffer is given away. */
   send(words: Int32Array): void;
+  /**
+   * Asks something of the core that is answered.
+   * @throws what the core answers with; ENGINE_DEAD or DISPOSED when it ends before it answers
+   */
+  call(call: ControlCall): Promise<unknown>;
   /** Tells whether answers are awaited, so that an idle engine does not keep the process alive. */
   setBusy(busy: boolean): void;
   dispose(): Promise<void>;

@@ -1,9 +1,11 @@
 // Runs the core in the calling thread, one step between two events: for scripts, tests and custom logits processors.
 import { OctavoError } from "@octavo/core";
+import type { ControlCall } from "../core/control-calls.js";
 import { type LoadedCore, loadCore } from "../core/load-core.js";
 import type { EngineOptions } from "../engine-options.js";
 import { createStatsBuffer } from "../protocol/stats.js";
 import type { CoreClient, CoreListener } from "./core-client.js";
+import { disposedBeforeAnswer, PendingCalls } from "./pending-calls.js";
 
 export class InprocClient implements CoreClient {
   readonly info;
@@ -13,6 +15,8 @@ export class InprocClient implements CoreClient {
   readonly #listener: CoreListener;
   #scheduled = false;
   #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #calls = new PendingCalls();
 
   private constructor(loaded: LoadedCore, stats: Float64Array, listener: CoreListener) {
     this.info = loaded.info;
@@ -39,9 +43,16 @@ export class InprocClient implements CoreClient {
   // A pending setImmediate keeps the process alive by itself, and there is one only while there is work.
   setBusy(): void {}
 
+  call(call: ControlCall): Promise<unknown> {
+    const answer = this.#calls.add((number) => this.#core.call(call, (reply) => this.#calls.answer(number, reply)));
+    this.#wake();
+    return answer;
+  }
+
   #wake(): void {
     if (this.#scheduled || this.#closed) return;
     this.#scheduled = true;
+    clearTimeout(this.#timer);
     setImmediate(() => this.#step());
   }
 
@@ -52,14 +63,25 @@ export class InprocClient implements CoreClient {
       const worked = this.#core.step();
       if (!this.#core.outputs.empty) this.#listener.onOutputs(this.#core.outputs.take());
       if (worked) this.#wake();
+      else this.#sleep();
     } catch (error) {
       this.#closed = true;
-      this.#listener.onFailure(OctavoError.from(error));
+      const failure = OctavoError.from(error);
+      this.#calls.failAll(failure);
+      this.#listener.onFailure(failure);
     }
+  }
+
+  /** Until a deadline comes or a command. */
+  #sleep(): void {
+    const ms = this.#core.idleMs;
+    if (ms < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#wake(), Math.ceil(ms));
   }
 
   async dispose(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#calls.failAll(disposedBeforeAnswer());
     this.#core.dispose();
   }
 }

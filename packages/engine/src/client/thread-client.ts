@@ -1,12 +1,14 @@
 // Runs the core on its own worker thread, so that HTTP and text never delay a step.
 import { Worker } from "node:worker_threads";
 import { OctavoError } from "@octavo/core";
+import type { ControlCall } from "../core/control-calls.js";
 import type { EngineInfo } from "../engine.js";
 import type { EngineOptions } from "../engine-options.js";
 import { Command } from "../protocol/commands.js";
 import { createStatsBuffer } from "../protocol/stats.js";
-import type { ThreadData, ThreadMessage } from "../protocol/thread-messages.js";
+import type { ClientMessage, ThreadData, ThreadMessage } from "../protocol/thread-messages.js";
 import type { CoreClient, CoreListener } from "./core-client.js";
+import { disposedBeforeAnswer, PendingCalls } from "./pending-calls.js";
 
 export class ThreadClient implements CoreClient {
   readonly stats: Float64Array;
@@ -14,6 +16,8 @@ export class ThreadClient implements CoreClient {
   readonly #wake: Int32Array;
   readonly #listener: CoreListener;
   readonly #exited: Promise<void>;
+  readonly #calls = new PendingCalls();
+  #busy = false;
   #ready: Extract<ThreadMessage, { type: "ready" }> | undefined;
   #closing = false;
   #failed = false;
@@ -49,19 +53,31 @@ export class ThreadClient implements CoreClient {
   }
 
   send(words: Int32Array): void {
-    this.#worker.postMessage(words, [words.buffer as ArrayBuffer]);
-    Atomics.add(this.#wake, 0, 1);
-    Atomics.notify(this.#wake, 0);
+    this.#post(words, [words.buffer as ArrayBuffer]);
+  }
+
+  call(call: ControlCall): Promise<unknown> {
+    const answer = this.#calls.add((number) => this.#post({ call, number }));
+    this.setBusy(this.#busy);
+    return answer;
   }
 
   setBusy(busy: boolean): void {
-    if (busy) this.#worker.ref();
+    this.#busy = busy;
+    if (busy || this.#calls.size > 0) this.#worker.ref();
     else this.#worker.unref();
+  }
+
+  #post(message: ClientMessage, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+    Atomics.add(this.#wake, 0, 1);
+    Atomics.notify(this.#wake, 0);
   }
 
   async dispose(): Promise<void> {
     if (!this.#closing && !this.#failed) this.send(Int32Array.of(Command.stop));
     this.#closing = true;
+    this.#calls.failAll(disposedBeforeAnswer());
     this.setBusy(true);
     await this.#exited;
   }
@@ -70,6 +86,7 @@ export class ThreadClient implements CoreClient {
     const fail = (error: OctavoError) => {
       if (this.#failed || this.#closing) return;
       this.#failed = true;
+      this.#calls.failAll(error);
       if (this.#ready) this.#listener.onFailure(error);
       else reject(error);
     };
@@ -77,6 +94,10 @@ export class ThreadClient implements CoreClient {
       if (message instanceof Int32Array) return this.#listener.onOutputs(message);
       if (message.type === "refused") {
         return this.#listener.onRefused(message.id, OctavoError.fromJSON(message.error));
+      }
+      if (message.type === "reply") {
+        this.#calls.answer(message.number, message.reply);
+        return this.setBusy(this.#busy);
       }
       if (message.type === "warning") return process.emitWarning(message.text, message.options);
       if (message.type === "failed") return fail(OctavoError.fromJSON(message.error));

@@ -3,7 +3,7 @@
 import { type Backend, OctavoError, RowInit } from "@octavo/core";
 import { KvCacheManager } from "@octavo/kv-cache";
 import type { CausalLM } from "@octavo/models";
-import { type RequestSpec, Scheduler } from "@octavo/scheduler";
+import { type OutputSink, type RequestSpec, Scheduler } from "@octavo/scheduler";
 import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
 import { beginRequest } from "../processors/begin-request.js";
@@ -12,8 +12,19 @@ import { Command, decodeAdd, decodeExtraArgs } from "../protocol/commands.js";
 import { OutputBatch } from "../protocol/outputs.js";
 import { countStep, writeStats } from "../protocol/stats.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
+import { type ControlCall, ControlCalls, type ControlReply } from "./control-calls.js";
+import { PreemptionAdvice } from "./preemption-advice.js";
 import { QueueTimes } from "./queue-times.js";
 import { type StepTimeObserver, StepTimer } from "./step-timer.js";
+import { type WorkerExtension, WorkerMethods } from "./worker-methods.js";
+
+/** What was loaded of the user's own modules. */
+export interface UserModules {
+  /** Custom logits processors. */
+  readonly processors?: readonly LogitsProcessor[];
+  /** Whose methods `collectiveRpc` calls, too. */
+  readonly Extension?: WorkerExtension | undefined;
+}
 
 export class EngineCore implements Disposable {
   readonly outputs: OutputBatch;
@@ -23,21 +34,31 @@ export class EngineCore implements Disposable {
   readonly #runner: ModelRunner;
   readonly #depth: number;
   readonly #stats: Float64Array;
-  readonly #queueTimes = new QueueTimes();
-  #timer: StepTimer | undefined;
+  readonly #queueTimes: QueueTimes;
+  readonly #preemptions: PreemptionAdvice;
+  readonly #calls: ControlCalls;
+  readonly #now: () => number;
   readonly #processors: readonly LogitsProcessor[];
+  #timer: StepTimer | undefined;
   #launched = 0;
   #collected = 0;
 
-  /** @param processors custom logits processors, loaded */
+  /**
+   * @param modules what was loaded of the user's own
+   * @param now the clock of everything here, ms
+   */
   constructor(
     backend: Backend,
     model: CausalLM,
     sizes: EngineSizes,
     options: EngineOptions,
     stats: Float64Array,
-    processors: readonly LogitsProcessor[] = [],
+    { processors = [], Extension }: UserModules = {},
+    now: () => number = () => performance.now(),
   ) {
+    this.#now = now;
+    this.#queueTimes = new QueueTimes(now);
+    this.#preemptions = new PreemptionAdvice(now);
     this.#backend = backend;
     this.#model = model;
     this.#processors = processors;
@@ -45,11 +66,11 @@ export class EngineCore implements Disposable {
     const { vocabSize } = model.config;
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
     const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
-    const { longPrefillTokenThreshold } = options;
-    this.#scheduler = new Scheduler(
-      { maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold, decodeBuckets, vocabSize },
-      kvCache,
-    );
+    const { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs } = options;
+    const { maxNumPartialPrefills, maxLongPartialPrefills } = options;
+    const limits = { maxNumSeqs, maxNumBatchedTokens, maxModelLen, maxNumPartialPrefills, maxLongPartialPrefills };
+    const policy = { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs };
+    this.#scheduler = new Scheduler({ ...limits, ...policy, decodeBuckets, vocabSize, now }, kvCache);
     const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
     const logprobsMode = resolveLogprobsMode(options);
     this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, { useGraphs, logprobsMode });
@@ -57,6 +78,19 @@ export class EngineCore implements Disposable {
     this.#scheduler.onFirstAdmit = (id) => this.#queueTimes.admitted(id);
     this.outputs = new OutputBatch(maxNumSeqs, (id) => this.#queueTimes.take(id));
     this.#stats = stats;
+    const worker = {
+      rank: 0,
+      worldSize: 1,
+      backend,
+      model,
+      getStats: () => ({ ...this.#scheduler.snapshot(), steps: this.#collected }),
+      resetPrefixCache: () => {
+        kvCache.resetPrefixCache();
+        return true;
+      },
+      checkInvariants: () => this.checkInvariants(),
+    };
+    this.#calls = new ControlCalls(this.#scheduler, new WorkerMethods(worker, Extension));
     this.#publish();
   }
 
@@ -84,8 +118,20 @@ export class EngineCore implements Disposable {
     this.#publish();
   }
 
+  /** Answers a call, at once or, for a pause, when it has come to rest. */
+  call(call: ControlCall, reply: (reply: ControlReply) => void): void {
+    this.#calls.run(call, reply);
+    this.#publish();
+  }
+
+  /** After a step that did nothing: ms until there will be something to do without a command; infinite when that never happens. */
+  get idleMs(): number {
+    return Math.max(0, this.#scheduler.nextDeadline - this.#now());
+  }
+
   /** Runs one step. @returns false when there is nothing to do */
   step(): boolean {
+    if (this.#scheduler.expire(this.#expired) > 0) this.#publish();
     while (this.#launched - this.#collected < this.#depth && this.#launch()) {}
     if (this.#launched === this.#collected) return false;
     const slot = this.#runner.slot(this.#collected++);
@@ -93,10 +139,21 @@ export class EngineCore implements Disposable {
     this.outputs.sampledLogprobs = slot.sampledLogprobs;
     this.outputs.promptLogprobs = slot.promptLogprobs;
     this.#scheduler.update(tokens, this.outputs);
+    this.#calls.settle();
+    const { numPreemptions, numOutranked } = this.#scheduler.stats;
+    this.#preemptions.observe(numPreemptions - numOutranked);
     this.#publish();
     this.#timer?.end();
     return true;
   }
+
+  /** Takes the requests whose time is up. */
+  readonly #expired: OutputSink = {
+    onToken: (id, ...record) => {
+      this.outputs.onToken(id, ...record);
+      this.#queueTimes.forget(id);
+    },
+  };
 
   /** Checks every bookkeeping invariant of scheduler and KV cache; for tests. @throws INTERNAL with the numbers */
   checkInvariants(): void {
@@ -115,7 +172,7 @@ export class EngineCore implements Disposable {
   }
 
   #add(words: Int32Array): void {
-    const spec = decodeAdd(words);
+    const spec = decodeAdd(words, this.#now());
     const ropeOffset = this.#model.ropeOffset(spec.promptTokens.length);
     spec.rowInit[RowInit.ropeOffset] = ropeOffset;
     // Keys that were rotated differently are different content to the prefix cache.

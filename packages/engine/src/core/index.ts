@@ -3,6 +3,7 @@ export { encodeAbort, encodeAdd } from "../protocol/commands.js";
 export { OUTPUT_WORDS, OutputBatch } from "../protocol/outputs.js";
 export { createStatsBuffer, readStats } from "../protocol/stats.js";
 export { type ResolvedSamplingParams, resolveSamplingParams } from "../sampling-params.js";
+export type { ControlCall, ControlReply } from "./control-calls.js";
 export { EngineCore } from "./engine-core.js";
 export { type LoadedCore, loadCore } from "./load-core.js";
 export type { StepTimeObserver } from "./step-timer.js";

@@ -8,6 +8,7 @@ import { checkShare, shareOf } from "../kv-budget.js";
 import { loadBackend } from "../load-backend.js";
 import { loadProcessors } from "../processors/load-processors.js";
 import { EngineCore } from "./engine-core.js";
+import { loadExtension } from "./load-extension.js";
 
 export interface LoadedCore {
   readonly core: EngineCore;
@@ -31,8 +32,9 @@ export async function loadCore(
   const source = openModel(path);
   const { config } = source;
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
+  const { numThreads, batchInvariant, workerExtensionCls } = options;
+  const Extension = workerExtensionCls === undefined ? undefined : await loadExtension(workerExtensionCls);
   resolveBatch(options); // loading may take minutes: what is wrong is said before
-  const { numThreads, batchInvariant } = options;
   const processors = await loadProcessors(options.logitsProcessors ?? []);
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
   try {
@@ -52,7 +54,7 @@ export async function loadCore(
       backend.info,
       backend.capture !== undefined,
     );
-    const core = new EngineCore(backend, model, sizes, options, stats, processors);
+    const core = new EngineCore(backend, model, sizes, options, stats, { processors, Extension });
     const info: EngineInfo = {
       model: path,
       architecture: config.architecture,
@@ -64,6 +66,7 @@ export async function loadCore(
       maxNumBatchedTokens: sizes.maxNumBatchedTokens,
       maxLogprobs: sizes.maxLogprobs,
       logprobsMode: resolveLogprobsMode(options),
+      schedulingPolicy: options.schedulingPolicy ?? "fcfs",
       blockSize: sizes.blockSize,
       numBlocks: sizes.numBlocks,
       weightBytes: model.weightBytes,

@@ -9,8 +9,8 @@ const float = (bits: number) => new Float32Array(Int32Array.of(bits).buffer)[0];
 describe("add command", () => {
   it("carries a request through a flat array", () => {
     const params = resolveSamplingParams({ temperature: 0.5, topP: 0.9, minP: 0.25, topK: 7, seed: 5 }, context);
-    const spec = decodeAdd(encodeAdd(42, Int32Array.of(1, 2, 3), params, [8, 9]));
-    expect(spec).toMatchObject({ id: 42, maxTokens: 16 });
+    const spec = decodeAdd(encodeAdd(42, Int32Array.of(1, 2, 3), params, [8, 9]), 1000);
+    expect(spec).toMatchObject({ id: 42, maxTokens: 16, priority: 0, tenant: 0, deadline: Number.POSITIVE_INFINITY });
     expect([...spec.promptTokens]).toEqual([1, 2, 3]);
     expect([...spec.stopTokenIds]).toEqual([8, 9]);
     expect(float(spec.rowInit[RowInit.temperature]!)).toBe(0.5);
@@ -33,7 +33,7 @@ describe("add command", () => {
         context,
       );
       const words = encodeAdd(7, Int32Array.of(1, 2, 3), params, [8]);
-      const spec = decodeAdd(words);
+      const spec = decodeAdd(words, 0);
       expect([spec.stopTokenIds, spec.allowedTokenIds, spec.promptTokens].map((ids) => [...ids!])).toEqual([
         [8],
         [4, 5, 6],
@@ -46,15 +46,22 @@ describe("add command", () => {
       expect(spec.rowInit[RowInit.promptLength]).toBe(3);
       expect(decodeExtraArgs(words)).toEqual(text ? { text, list: [1, 2] } : undefined);
     }
-    const plain = decodeAdd(encodeAdd(7, Int32Array.of(1), resolveSamplingParams({}, context), []));
+    const plain = decodeAdd(encodeAdd(7, Int32Array.of(1), resolveSamplingParams({}, context), []), 0);
     expect(plain.rowInit[RowInit.flags]).toBe(0);
     expect(float(plain.rowInit[RowInit.repetitionPenalty]!)).toBe(1);
+  });
+
+  it("carries how a request is served; its time begins when it is decoded", () => {
+    const params = resolveSamplingParams({}, context);
+    const options = { priority: -7, tenant: 3, timeoutMs: 250 };
+    const spec = decodeAdd(encodeAdd(1, Int32Array.of(1), params, [], 0, options), 1000);
+    expect(spec).toMatchObject({ priority: -7, tenant: 3, deadline: 1250 });
   });
 
   it("keeps different seeds different, negative and beyond 32 bits", () => {
     const words = [0, 1, -1, 2 ** 32, 2 ** 32 + 1, -(2 ** 32), Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER].map(
       (seed) => {
-        const { rowInit } = decodeAdd(encodeAdd(1, Int32Array.of(1), resolveSamplingParams({ seed }, context), []));
+        const { rowInit } = decodeAdd(encodeAdd(1, Int32Array.of(1), resolveSamplingParams({ seed }, context), []), 0);
         return `${rowInit[RowInit.seedLow]},${rowInit[RowInit.seedHigh]}`;
       },
     );

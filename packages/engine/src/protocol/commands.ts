@@ -1,6 +1,7 @@
 // Commands to the engine as flat Int32Arrays: they cross the thread border as one transferred buffer, without object trees.
 import { ROW_INIT_WORDS, RowFlags, RowInit } from "@octavo/core";
 import type { RequestSpec } from "@octavo/scheduler";
+import type { ResolvedRequestOptions } from "../request-options.js";
 import type { ResolvedSamplingParams } from "../sampling-params.js";
 
 export const Command = {
@@ -25,9 +26,13 @@ const AddWord = {
   numEdits: 7,
   /** Bytes of the extra args' JSON, in whole words. */
   extraArgsBytes: 8,
+  priority: 9,
+  tenant: 10,
+  /** -1 for no timeout. */
+  timeoutMs: 11,
 } as const;
 
-const RECORD_START = 9;
+const RECORD_START = 12;
 const FIXED_WORDS = RECORD_START + ROW_INIT_WORDS;
 
 const float = new Float32Array(1);
@@ -38,6 +43,8 @@ function bitsOf(value: number): number {
   return floatBits[0]!;
 }
 
+const NO_OPTIONS: ResolvedRequestOptions = { priority: 0, tenant: 0, timeoutMs: -1 };
+
 /** @param choice which of the parallel samples of one prompt this is */
 export function encodeAdd(
   id: number,
@@ -45,6 +52,7 @@ export function encodeAdd(
   params: ResolvedSamplingParams,
   stopTokenIds: readonly number[],
   choice = 0,
+  options: ResolvedRequestOptions = NO_OPTIONS,
 ): Int32Array {
   const { allowedTokenIds, logitEdits } = params;
   const extraArgs = Buffer.from(params.extraArgs, "utf8");
@@ -62,6 +70,9 @@ export function encodeAdd(
   words[AddWord.numAllowed] = allowedTokenIds.length;
   words[AddWord.numEdits] = logitEdits.length;
   words[AddWord.extraArgsBytes] = extraArgs.length;
+  words[AddWord.priority] = options.priority;
+  words[AddWord.tenant] = options.tenant;
+  words[AddWord.timeoutMs] = options.timeoutMs;
   writeRowInit(words.subarray(RECORD_START, FIXED_WORDS), params, prompt.length, choice);
   words.set(stopTokenIds, FIXED_WORDS);
   words.set(allowedTokenIds, allowedStart);
@@ -89,8 +100,8 @@ function writeRowInit(record: Int32Array, params: ResolvedSamplingParams, prompt
   record[RowInit.promptLength] = promptLength;
 }
 
-/** The scheduler's view of an `add` command; its arrays are windows into `words`. */
-export function decodeAdd(words: Int32Array): RequestSpec {
+/** The scheduler's view of an `add` command; its arrays are windows into `words`. @param now ms of the scheduler's clock */
+export function decodeAdd(words: Int32Array, now: number): RequestSpec {
   const allowedStart = FIXED_WORDS + words[AddWord.numStops]!;
   const editsStart = allowedStart + words[AddWord.numAllowed]!;
   const extraStart = editsStart + words[AddWord.numEdits]!;
@@ -100,6 +111,9 @@ export function decodeAdd(words: Int32Array): RequestSpec {
     maxTokens: words[AddWord.maxTokens]!,
     logprobs: words[AddWord.logprobs]!,
     promptLogprobs: words[AddWord.promptLogprobs]!,
+    priority: words[AddWord.priority]!,
+    tenant: words[AddWord.tenant]!,
+    deadline: words[AddWord.timeoutMs]! < 0 ? Number.POSITIVE_INFINITY : now + words[AddWord.timeoutMs]!,
     rowInit: words.subarray(RECORD_START, FIXED_WORDS),
     stopTokenIds: words.subarray(FIXED_WORDS, allowedStart),
     allowedTokenIds: words.subarray(allowedStart, editsStart),

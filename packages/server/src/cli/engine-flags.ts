@@ -1,8 +1,9 @@
 // The flags that load an engine, the same for every command that loads one.
 import { type Command, Option } from "commander";
-import { collect, length, limit, positive, share } from "./flag-values.js";
+import { collect, length, limit, milliseconds, positive, share, wholeNumber } from "./flag-values.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
+const POLICIES = ["fcfs", "priority", "fairness"];
 const LOAD_FORMATS = ["auto", "safetensors", "gguf", "dummy"];
 const LOGPROBS_MODES = ["raw_logprobs", "processed_logprobs", "raw_logits", "processed_logits"];
 const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
@@ -30,6 +31,24 @@ export function addEngineFlags(command: Command): Command {
     .option("--max-num-seqs <requests>", "requests that run at once (default: 256)", positive)
     .option("--max-num-batched-tokens <tokens>", "tokens a step computes at most (default: 2048)", positive)
     .option("--max-num-queued-reqs <requests>", "requests in flight, more get a 503 (default: 4096)", positive)
+    .option("--max-num-queued-tokens <tokens>", "prompt tokens that wait, more get a 503 (default: no bound)", positive)
+    .addOption(
+      new Option("--scheduling-policy <policy>", "who is served first; fairness: by user or key")
+        .choices(POLICIES)
+        .default("fcfs"),
+    )
+    .option("--max-num-partial-prefills <requests>", "prompts computed in parts at once (default: no bound)", positive)
+    .option("--max-long-partial-prefills <requests>", "long ones of these (default: no bound)", positive)
+    .option(
+      "--long-prefill-token-threshold <tokens>",
+      "a prompt's tokens a step; longer ones are long (default: no bound)",
+      wholeNumber,
+    )
+    .option(
+      "--max-inter-token-latency-ms <ms>",
+      "how long a prompt may delay the others' tokens (default: no bound)",
+      milliseconds,
+    )
     .optionsGroup("Sampling:")
     .option("--max-logprobs <tokens>", "most likely tokens that a request may see; -1: no limit (default: 20)", limit)
     .addOption(
@@ -52,6 +71,7 @@ export function addEngineFlags(command: Command): Command {
       "memory for the KV cache (default: what the share leaves; CPU: 0.25 to 4 GiB)",
       positive,
     )
+    .option("--worker-extension-cls <module>", "module of a class whose methods /collective_rpc may call")
     .option("--enforce-eager", "no CUDA graphs: same tokens, slower")
     .option("--batch-invariant", "on a GPU: a request's tokens do not depend on what else runs, at some cost");
 }

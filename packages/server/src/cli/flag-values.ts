@@ -51,6 +51,12 @@ export function seconds(text: string): number {
   throw new InvalidArgumentError("It must be a number of seconds.");
 }
 
+export function milliseconds(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("It must be a number of milliseconds.");
+}
+
 export function decimal(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && Number.isFinite(value)) return value;

@@ -10,6 +10,7 @@ const TYPES: Readonly<Record<number, string>> = {
   500: "InternalServerError",
   501: "NotImplementedError",
   503: "ServiceUnavailableError",
+  504: "TimeoutError",
 };
 
 export interface ApiErrorOptions {

@@ -11,7 +11,6 @@ const SHARED: UnimplementedFields = {
   logprob_token_ids: [],
   thinking_token_budget: [],
   structured_outputs: [],
-  priority: [0],
   session_id: [],
   return_token_offsets: [false],
   return_prompt_text: [false],

@@ -42,7 +42,7 @@ export class BeamGeneration {
       this.finishReason = beams[0]?.finishReason ?? "abort";
       this.#timer.tokens(this.completionTokens);
       this.#timer.finish(this.finishReason, facts);
-      return beams.map((beam) => toOutput(job, beam, alternatives));
+      return beams.map((beam) => toOutput(job, beam, alternatives, engine.weightVersion));
     } catch (error) {
       this.#timer.finish("error", facts);
       throw error;
@@ -50,11 +50,11 @@ export class BeamGeneration {
   }
 }
 
-function toOutput(job: PromptJob, beam: Beam, alternatives: number | undefined): Output {
+function toOutput(job: PromptJob, beam: Beam, alternatives: number | undefined, weightVersion: string): Output {
   const { text, tokenIds, logprobs, finishReason, stopReason } = beam;
   const shown = logprobs.map((position) => ({ ...position, top: position.top.slice(0, alternatives) }));
   return {
-    source: { job, promptLogprobs: null, finishReason, stopReason },
+    source: { job, promptLogprobs: null, finishReason, stopReason, weightVersion },
     text,
     tokenIds,
     logprobs: alternatives === undefined ? null : shown,

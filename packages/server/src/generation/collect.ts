@@ -6,7 +6,7 @@ import type { ScoredToken } from "./scored-token.js";
 
 /** One choice of a reply. */
 export interface Output {
-  readonly source: Pick<Generation, "job" | "promptLogprobs" | "finishReason" | "stopReason">;
+  readonly source: Pick<Generation, "job" | "promptLogprobs" | "finishReason" | "stopReason" | "weightVersion">;
   readonly text: string;
   readonly tokenIds: readonly number[];
   /** Null where the request did not ask for logprobs. */

@@ -1,5 +1,5 @@
 // One submitted request: the only place that talks to Engine.submit, reads its output and measures it.
-import type { Engine, FinishReason, RequestStream, SamplingParams } from "@octavo/engine";
+import type { Engine, FinishReason, RequestOptions, RequestStream, SamplingParams } from "@octavo/engine";
 import type { Metrics } from "../metrics/metrics.js";
 import { RequestTimer, type RequestTimes } from "../metrics/request-timer.js";
 import { type Echo, type ReplyChunk, withPrompt } from "./echo.js";
@@ -20,13 +20,23 @@ export class Generation {
   completionTokens = 0;
   finishReason: FinishReason | null = null;
   stopReason: string | number | null = null;
+  /** Of the weights that gave the last token so far. */
+  weightVersion: string;
   readonly #stream: RequestStream;
   readonly #timer: RequestTimer;
 
   /** @param choice which of the outputs for this prompt */
-  constructor(engine: Engine, metrics: Metrics, job: PromptJob, params: SamplingParams, choice: number) {
+  constructor(
+    engine: Engine,
+    metrics: Metrics,
+    job: PromptJob,
+    params: SamplingParams,
+    choice: number,
+    options: RequestOptions = {},
+  ) {
     this.#timer = new RequestTimer(metrics);
-    this.#stream = engine.submit({ prompt: job.prompt, params, choice });
+    this.#stream = engine.submit({ ...options, prompt: job.prompt, params, choice });
+    this.weightVersion = engine.weightVersion;
     this.job = job;
   }
 
@@ -67,6 +77,7 @@ export class Generation {
         }
         this.finishReason = reply.finishReason;
         this.stopReason = reply.stopReason;
+        this.weightVersion = reply.weightVersion;
         const written = onChunk(reply);
         if (written) await written;
       }
@@ -90,6 +101,7 @@ export function submitAll(
   jobs: readonly PromptJob[],
   params: SamplingParams,
   n: number,
+  options: RequestOptions,
   signal: AbortSignal,
 ): Generation[] {
   const generations: Generation[] = [];
@@ -99,7 +111,7 @@ export function submitAll(
   try {
     for (const job of jobs) {
       for (let choice = 0; choice < n; choice++) {
-        generations.push(new Generation(engine, metrics, job, params, choice));
+        generations.push(new Generation(engine, metrics, job, params, choice, options));
       }
     }
   } catch (error) {

@@ -107,6 +107,7 @@ function writeOne(
       return events.write(`${text}${head}${format.delta(index, chunk.text, fields)}]${tail()}`);
     }
     const last = format.last(index, chunk.text, fields, chunk.finishReason, chunk.stopReason);
-    return events.write(`${text}${head}${last}],"system_fingerprint":"${systemFingerprint}"${tail()}`);
+    const metadata = `"metadata":{"weight_version":${JSON.stringify(chunk.weightVersion)}}`;
+    return events.write(`${text}${head}${last}],"system_fingerprint":"${systemFingerprint}",${metadata}${tail()}`);
   });
 }

@@ -9,9 +9,12 @@ export function bearerAuth(keys: readonly string[], open: ReadonlySet<string>): 
   return async (c, next) => {
     if (open.has(c.req.path)) return next();
     const given = digest(/^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? "");
-    let matches = 0;
-    for (const known of digests) matches += timingSafeEqual(known, given) ? 1 : 0;
-    if (matches > 0) return next();
+    let match = -1;
+    for (const [index, known] of digests.entries()) if (timingSafeEqual(known, given)) match = index;
+    if (match >= 0) {
+      c.set("keyIndex", match);
+      return next();
+    }
     // vLLM's own body for this one case, not the usual error shape.
     return c.json({ error: "Unauthorized" }, 401, { "www-authenticate": "Bearer" });
   };

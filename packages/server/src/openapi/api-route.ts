@@ -32,6 +32,8 @@ export interface ApiRoute {
   readonly handler: (context: ServerContext) => RouteHandler;
   readonly summary: string;
   readonly tag: string;
+  /** Parameters behind the path's question mark, all optional. */
+  readonly query?: z.ZodObject;
   readonly request?: RequestDoc;
   readonly reply: ReplyDoc;
   /** Statuses of failure beside those that every route has. */

@@ -11,6 +11,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   413: "The body is too large.",
   415: "The body is compressed.",
   500: "An error of the server.",
+  504: "What was asked for takes longer than `timeout`.",
   503: "The server is starting, full or shutting down, or its engine is dead. Retry-After says when to try again, if ever.",
 };
 
@@ -46,19 +47,21 @@ export function openApiDocument(routes: readonly ApiRoute[], needsKey: boolean):
 }
 
 function operation(route: ApiRoute, method: string, needsKey: boolean): JsonSchema {
-  const { path, summary, tag, request, reply, failures = [], open } = route;
+  const { path, summary, tag, query, request, reply, failures = [], open } = route;
   const guarded = needsKey && !open;
   const responses: Record<string, JsonSchema> = { 200: success(reply) };
   for (const status of [...failures, ...(guarded ? [401] : []), 500, 503].sort()) {
     const schema = status === 401 ? "Unauthorized" : "Error";
     responses[status] = { description: DESCRIPTIONS[status], ...json(reference(schema)) };
   }
-  const parameters = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: "path",
     required: true,
     schema: { type: "string", minLength: 1 },
   }));
+  const inQuery = Object.entries((query && (toJsonSchema(query).properties as Record<string, JsonSchema>)) ?? {});
+  const parameters = [...inPath, ...inQuery.map(([name, schema]) => ({ name, in: "query", schema }))];
   return {
     operationId: `${method.toLowerCase()}${path.replace(/:(\w+).*$/, "$1").replace(/(?:^|[/_-]|\.)+(\w)/g, (_, c) => c.toUpperCase())}`,
     summary,

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
+import { DEVELOPMENT_ROUTES } from "../routes/development/table.js";
 import { API_ROUTES } from "../routes/table.js";
 import { CHAT, createTestApp, messages } from "../testing/request.js";
 
@@ -22,25 +23,26 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "/v1/completions": { prompt: "ab", return_token_ids: true, prompt_logprobs: 1, logprobs: 1 },
   "/tokenize": { prompt: "ab", return_token_strs: true },
   "/detokenize": { tokens: [97] },
+  "/collective_rpc": { method: "m" },
+  "/update_weight_version": { new_version: "v1" },
 };
 
 describe("what routes answer is what the document says", () => {
-  test.each(API_ROUTES.flatMap((route) => route.methods.map((method) => [method, route] as const)))(
-    "%s %#",
-    async (method, { path, reply }) => {
-      const { app, post } = createTestApp();
-      const real = path.replace(/:id.*/, "org/alias");
-      const response = method === "POST" ? await post(real, BODIES[path]) : await app.request(real);
-      expect(response.status).toBe(200);
-      const type = response.headers.get("content-type");
-      if (reply.type === "empty") expect(await response.text()).toBe("");
-      if (reply.type === "text") expect(type).toContain(reply.mediaType);
-      if (reply.type === "json") {
-        expect(type).toContain("application/json");
-        (reply.schema as z.ZodType).parse(await response.json());
-      }
-    },
-  );
+  test.each(
+    [...API_ROUTES, ...DEVELOPMENT_ROUTES].flatMap((route) => route.methods.map((method) => [method, route] as const)),
+  )("%s %#", async (method, { path, reply }) => {
+    const { app, post } = createTestApp({}, { developmentMode: true });
+    const real = path.replace(/:id.*/, "org/alias");
+    const response = method === "POST" ? await post(real, BODIES[path]) : await app.request(real);
+    expect(response.status).toBe(200);
+    const type = response.headers.get("content-type");
+    if (reply.type === "empty") expect(await response.text()).toBe("");
+    if (reply.type === "text") expect(type).toContain(reply.mediaType);
+    if (reply.type === "json") {
+      expect(type).toContain("application/json");
+      (reply.schema as z.ZodType).parse(await response.json());
+    }
+  });
 });
 
 test("the document names every route, with an operationId of its own", async () => {
@@ -50,6 +52,15 @@ test("the document names every route, with an operationId of its own", async () 
   expect(new Set(ids).size).toBe(ids.length);
   expect(paths["/ping"]).toMatchObject({ get: {}, post: {} });
   expect(Object.keys(paths[CHAT]!.post!.responses)).toEqual(["200", "400", "404", "413", "415", "500", "503"]);
+});
+
+test("the routes of the development mode are there in that mode alone", async () => {
+  const paths = DEVELOPMENT_ROUTES.map(({ path }) => path);
+  expect(Object.keys((await documentOf({ developmentMode: true })).paths)).toEqual([
+    ...Object.keys((await documentOf()).paths),
+    ...paths,
+  ]);
+  for (const path of paths) expect((await createTestApp().app.request(path, { method: "POST" })).status).toBe(404);
 });
 
 test("schemas are those that check requests", async () => {

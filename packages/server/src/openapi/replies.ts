@@ -28,7 +28,14 @@ const promptFields = {
   prompt_logprobs: z.array(z.record(z.string(), z.looseObject({})).nullable()).optional(),
 };
 
-const completion = { id: z.string(), created: z.int(), model: z.string(), system_fingerprint: z.string(), usage };
+const completion = {
+  id: z.string(),
+  created: z.int(),
+  model: z.string(),
+  system_fingerprint: z.string(),
+  usage,
+  metadata: z.object({ weight_version: z.string() }),
+};
 
 export const chatReply = z.looseObject({
   ...completion,

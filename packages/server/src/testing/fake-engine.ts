@@ -8,6 +8,7 @@ import type {
   EngineStats,
   GenerateRequest,
   OutputChunk,
+  PauseOptions,
   PositionLogprobs,
   Prompt,
   RequestStream,
@@ -22,6 +23,7 @@ export interface FakeEngineOptions {
   /** What logprobs say of a token's bytes. Default: nothing. */
   readonly bytesOf?: (tokenId: number) => Uint8Array;
   readonly maxModelLen?: number;
+  readonly schedulingPolicy?: EngineInfo["schedulingPolicy"];
   /** Called before each token; a promise delays it, a throw ends the stream with that error. */
   readonly beforeToken?: (index: number) => Promise<void> | void;
   /** Thrown by submit. */
@@ -70,6 +72,10 @@ export class FakeEngine implements Engine {
   failure: OctavoError | null = null;
   aborted = 0;
   running = 0;
+  isPaused = false;
+  weightVersion = "default";
+  /** What pause and collectiveRpc were asked for. */
+  readonly calls: unknown[] = [];
   stats: EngineStats = {
     numRunning: 3,
     numWaiting: 2,
@@ -101,6 +107,7 @@ export class FakeEngine implements Engine {
       maxNumBatchedTokens: 64,
       maxLogprobs: 20,
       logprobsMode: "raw_logprobs",
+      schedulingPolicy: options.schedulingPolicy ?? "fcfs",
       blockSize: 16,
       numBlocks: 100,
       weightBytes: 0,
@@ -164,6 +171,21 @@ export class FakeEngine implements Engine {
     return { promptTokenIds: Int32Array.from(prompt as ArrayLike<number>), beams };
   }
 
+  async pause(options: PauseOptions = {}): Promise<void> {
+    this.calls.push(options);
+    this.isPaused = true;
+  }
+
+  async resume(): Promise<void> {
+    this.isPaused = false;
+  }
+
+  async collectiveRpc(method: string, args?: readonly unknown[], kwargs?: object): Promise<unknown[]> {
+    this.calls.push([method, args, kwargs]);
+    if (method === "forever") await new Promise(() => {});
+    return [args?.[0]];
+  }
+
   async idle(): Promise<void> {}
 
   async dispose(): Promise<void> {
@@ -191,9 +213,17 @@ export class FakeEngine implements Engine {
         const id = text.charCodeAt(i);
         const position = { ...positionOf(id, Math.max(logprobs, 0)), ...(bytesOf && { bytes: bytesOf(id) }) };
         const scored = logprobs >= 0 ? { logprobs: [position] } : {};
-        yield { index: 0, text: text[i]!, tokenIds: [id], ...scored, ...last };
+        yield { index: 0, text: text[i]!, tokenIds: [id], ...scored, ...last, weightVersion: this.weightVersion };
       }
-      if (isOver()) yield { index: 0, text: "", tokenIds: [], finishReason: "abort", stopReason: null };
+      if (isOver())
+        yield {
+          index: 0,
+          text: "",
+          tokenIds: [],
+          finishReason: "abort",
+          stopReason: null,
+          weightVersion: this.weightVersion,
+        };
     } finally {
       end();
     }

@@ -86,6 +86,7 @@ export function toChatCompletion(
     }),
     system_fingerprint: systemFingerprint,
     usage,
+    metadata: { weight_version: first.weightVersion },
     ...(promptLogprobs !== undefined && { prompt_logprobs: toPromptLogprobs(first.promptLogprobs ?? []) }),
     ...(view.returnTokenIds && { prompt_token_ids: [...first.job.prompt] }),
   };

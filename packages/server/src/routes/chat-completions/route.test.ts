@@ -24,6 +24,7 @@ describe("POST /v1/chat/completions", () => {
         },
       ],
       system_fingerprint: systemFingerprint,
+      metadata: { weight_version: "default" },
       usage: { prompt_tokens: 18, completion_tokens: 5, total_tokens: 23, prompt_tokens_details: { cached_tokens: 2 } },
     });
     expect(Math.abs(body.created - Date.now() / 1000)).toBeLessThan(5);
@@ -90,7 +91,7 @@ describe("POST /v1/chat/completions", () => {
         `${head}{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]}`,
         `${head}{"index":0,"delta":{"content":"a"},"logprobs":null,"finish_reason":null}]}`,
         `${head}{"index":0,"delta":{"content":"\\""},"logprobs":null,"finish_reason":null}]}`,
-        `${head}{"index":0,"delta":{"content":"é"},"logprobs":null,"finish_reason":"stop","stop_reason":"END"}],"system_fingerprint":"${systemFingerprint}"}`,
+        `${head}{"index":0,"delta":{"content":"é"},"logprobs":null,"finish_reason":"stop","stop_reason":"END"}],"system_fingerprint":"${systemFingerprint}","metadata":{"weight_version":"default"}}`,
         "data: [DONE]",
         "",
       ].join("\n\n"),

@@ -7,6 +7,7 @@ import { toBeamSearch } from "../../fields/beam-search.js";
 import { resolveModel } from "../../fields/model.js";
 import { chooseRequestId } from "../../fields/request-id.js";
 import { checkPromptLogprobs, toChoices, toSamplingParams } from "../../fields/sampling.js";
+import { toRequestOptions } from "../../fields/serving.js";
 import { toUsageOptions } from "../../fields/streaming.js";
 import { toTokenView } from "../../fields/token-view.js";
 import { toTruncation } from "../../fields/truncation.js";
@@ -43,7 +44,8 @@ export function chatCompletions(context: ServerContext): RouteHandler {
     const toReply: ToReply = (outputs, total) => toChatCompletion(id, created, model, outputs, total, view, body);
     if (beams) return replyWithBeams(c, context, json, [{ prompt }], beams, logprobs, toReply);
     const params = toSamplingParams(body, maxTokens ?? null, choices.ranks ? (logprobs ?? 0) : logprobs);
-    const generations = submitAll(engine, metrics, [{ prompt }], params, choices.bestOf, c.req.raw.signal);
+    const options = toRequestOptions(context, body, c.get("keyIndex"));
+    const generations = submitAll(engine, metrics, [{ prompt }], params, choices.bestOf, options, c.req.raw.signal);
     logRequest(context, c, json);
     if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format: chatChunks, view });
     return replyAtOnce(c, generations, choices, toReply);

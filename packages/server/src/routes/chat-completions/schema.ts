@@ -3,6 +3,7 @@ import { z } from "zod";
 import { beamSearchFields } from "../../fields/beam-search.js";
 import { messagesSchema } from "../../fields/messages.js";
 import { samplingFields } from "../../fields/sampling.js";
+import { servingFields } from "../../fields/serving.js";
 import { streamingFields } from "../../fields/streaming.js";
 import { tokenViewFields } from "../../fields/token-view.js";
 
@@ -10,6 +11,7 @@ export const chatSchema = z.object({
   ...samplingFields,
   ...beamSearchFields,
   ...tokenViewFields,
+  ...servingFields,
   ...streamingFields,
   model: z.string().optional(),
   request_id: z.string().optional(),

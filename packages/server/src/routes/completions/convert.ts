@@ -126,6 +126,7 @@ export function toCompletion(
     }),
     system_fingerprint: systemFingerprint,
     usage,
+    metadata: { weight_version: outputs[0]!.source.weightVersion },
   };
 }
 

@@ -15,6 +15,7 @@ describe("POST /v1/completions", () => {
       model: "org/alias",
       choices: [{ index: 0, text: "Hello", logprobs: null, finish_reason: "length", stop_reason: null }],
       system_fingerprint: expect.stringMatching(/^octavo-/),
+      metadata: { weight_version: "default" },
       usage: { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8, prompt_tokens_details: { cached_tokens: 2 } },
     });
     expect(engine.requests[0]!.params).toEqual({ maxTokens: 16 });

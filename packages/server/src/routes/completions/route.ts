@@ -8,6 +8,7 @@ import { toBeamSearch } from "../../fields/beam-search.js";
 import { resolveModel } from "../../fields/model.js";
 import { chooseRequestId } from "../../fields/request-id.js";
 import { checkPromptLogprobs, toChoices, toSamplingParams } from "../../fields/sampling.js";
+import { toRequestOptions } from "../../fields/serving.js";
 import { toUsageOptions } from "../../fields/streaming.js";
 import { toTokenView } from "../../fields/token-view.js";
 import { COMPLETION_UNIMPLEMENTED, refuseUnimplemented } from "../../fields/unimplemented.js";
@@ -44,7 +45,8 @@ export function completions(context: ServerContext): RouteHandler {
     // An echoed prompt has the logprobs that the output has.
     const scored = body.echo ? { ...body, prompt_logprobs: body.prompt_logprobs ?? body.logprobs } : body;
     const params = toSamplingParams(scored, maxTokens, choices.ranks ? (body.logprobs ?? 0) : body.logprobs);
-    const generations = submitAll(engine, metrics, jobs, params, choices.bestOf, c.req.raw.signal);
+    const options = toRequestOptions(context, body, c.get("keyIndex"));
+    const generations = submitAll(engine, metrics, jobs, params, choices.bestOf, options, c.req.raw.signal);
     logRequest(context, c, json);
     const format = completionChunks;
     if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format, view });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { beamSearchFields } from "../../fields/beam-search.js";
 import { samplingFields } from "../../fields/sampling.js";
+import { servingFields } from "../../fields/serving.js";
 import { streamingFields } from "../../fields/streaming.js";
 import { tokenViewFields } from "../../fields/token-view.js";
 
@@ -22,6 +23,7 @@ export const completionSchema = z.object({
   ...samplingFields,
   ...beamSearchFields,
   ...tokenViewFields,
+  ...servingFields,
   ...streamingFields,
   model: z.string().optional(),
   request_id: z.string().optional(),

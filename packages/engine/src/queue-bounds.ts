@@ -1,0 +1,52 @@
+// How many requests, and how many tokens of prompts, the engine holds before it refuses more.
+import { OctavoError } from "@octavo/core";
+import { type EngineOptions, resolveMaxQueued, resolveMaxQueuedTokens } from "./engine-options.js";
+
+export class QueueBounds {
+  readonly #maxRequests: number;
+  readonly #maxTokens: number;
+  /** Prompt tokens of each request that has no output yet. */
+  readonly #prompts = new Map<number, number>();
+  #tokens = 0;
+
+  constructor(options: EngineOptions) {
+    this.#maxRequests = resolveMaxQueued(options);
+    this.#maxTokens = resolveMaxQueuedTokens(options);
+  }
+
+  /**
+   * Whether there is room for `count` outputs of a prompt. One that is longer than the bound has room when nobody else waits.
+   * @param inFlight requests that run or wait
+   */
+  hasRoom(inFlight: number, count: number, promptTokens: number): boolean {
+    return inFlight + count <= this.#maxRequests && !this.#exceedsTokens(promptTokens);
+  }
+
+  /** @throws QUEUE_FULL */
+  check(inFlight: number, promptTokens: number): void {
+    if (this.hasRoom(inFlight, 1, promptTokens)) return;
+    const message =
+      inFlight >= this.#maxRequests
+        ? `${inFlight} requests are in flight, the limit is ${this.#maxRequests} (max_num_queued_reqs); try again later`
+        : `${this.#tokens} prompt tokens wait, ${promptTokens} more would exceed the limit of ${this.#maxTokens} (max_num_queued_tokens); try again later`;
+    throw new OctavoError({ code: "QUEUE_FULL", message });
+  }
+
+  /** A request was sent. */
+  add(id: number, promptTokens: number): void {
+    if (promptTokens === 0 || this.#maxTokens === Number.POSITIVE_INFINITY) return;
+    this.#prompts.set(id, promptTokens);
+    this.#tokens += promptTokens;
+  }
+
+  /** Its first output came, or it is over. */
+  remove(id: number): void {
+    if (this.#prompts.size === 0) return;
+    this.#tokens -= this.#prompts.get(id) ?? 0;
+    this.#prompts.delete(id);
+  }
+
+  #exceedsTokens(promptTokens: number): boolean {
+    return promptTokens > 0 && this.#tokens > 0 && this.#tokens + promptTokens > this.#maxTokens;
+  }
+}

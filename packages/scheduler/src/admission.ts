@@ -1,0 +1,97 @@
+// Whether the first of those that wait enters a step, and who makes room for it.
+import { RECORD_HEADER_WORDS, type StepPlan } from "@octavo/core";
+import type { KvCacheManager } from "@octavo/kv-cache";
+import type { StepBudget } from "./budget/step-budget.js";
+import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
+import type { Request } from "./request.js";
+import { tableWords } from "./row-records.js";
+import type { RunningSet } from "./running-set.js";
+
+/** Long prompts that shorter ones behind them may pass in one step: no queue is searched to its end. */
+const MOST_PASSED = 32;
+
+/** Of the record with which a running request adds a token to its history. */
+const TOKEN_RECORD_WORDS = RECORD_HEADER_WORDS + 2;
+
+export class Admission {
+  readonly #policy: SchedulingPolicy;
+  readonly #running: RunningSet;
+  readonly #budget: StepBudget;
+  readonly #kvCache: KvCacheManager;
+  /** Long prompts that are passed in the step being planned. */
+  readonly #passed: Request[] = [];
+  #isOpen = false;
+
+  constructor(policy: SchedulingPolicy, running: RunningSet, budget: StepBudget, kvCache: KvCacheManager) {
+    this.#policy = policy;
+    this.#running = running;
+    this.#budget = budget;
+    this.#kvCache = kvCache;
+  }
+
+  /** A new step. */
+  begin(): void {
+    this.#isOpen = true;
+  }
+
+  /** Nobody enters this step any more: who lost its blocks must not lose its place. */
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  /**
+   * Takes the waiting request that goes before the running one at `index`, or behind the last, out of its queue. Those from `index`
+   * on, who have no tokens in the plan yet, may lose their rows and blocks to it.
+   */
+  next(plan: StepPlan, index: number): Request | undefined {
+    const { list } = this.#running;
+    while (this.#isOpen && this.#policy.length > 0) {
+      if (index < list.length && !this.#policy.outranks(list[index]!)) return undefined;
+      const request = this.#policy.first();
+      if (this.#budget.canBegin(request)) {
+        this.#isOpen = this.#hasWritesLeft(plan, request, index) && this.#makeRoom(request, index);
+        return this.#isOpen ? this.#policy.shift() : undefined;
+      }
+      if (!request.isLong || this.#passed.length === MOST_PASSED) this.#isOpen = false;
+      else this.#passed.push(this.#policy.shift());
+    }
+    return undefined;
+  }
+
+  /** The step is planned. */
+  end(): void {
+    while (this.#passed.length > 0) this.#policy.putBack(this.#passed.pop()!);
+  }
+
+  /** The running ones behind `index` need some, too. */
+  #hasWritesLeft(plan: StepPlan, request: Request, index: number): boolean {
+    const { length } = request;
+    const { blockSize } = this.#kvCache;
+    const others = this.#running.list.length - index;
+    const records = tableWords(request);
+    if (records > 0 && records + others * TOKEN_RECORD_WORDS > plan.recordWordsLeft) return false;
+    const reserved = others > 0 ? others + Math.ceil(this.#budget.left / blockSize) : 0;
+    return Math.ceil(length / blockSize) + reserved <= plan.blockWritesLeft;
+  }
+
+  /** @returns whether there is a row and blocks; nobody is preempted in vain, and nobody else enters if somebody was */
+  #makeRoom(request: Request, index: number): boolean {
+    // Its last samples are still in flight.
+    if (request.pending > 0) return false;
+    if (this.#fits(request, index)) return true;
+    const { list } = this.#running;
+    let blocks = this.#kvCache.freeBlocks;
+    for (let i = index; i < list.length; i++) blocks += list[i]!.sequence.numBlocks;
+    if (index === list.length || Math.ceil(request.length / this.#kvCache.blockSize) > blocks) return false;
+    // It stands first: whoever is preempted comes behind it.
+    for (; list.length > index && !this.#fits(request, index); this.#running.numOutranked++)
+      this.#running.preempt(index);
+    return this.#fits(request, index);
+  }
+
+  #fits({ sequence, tokens, length, wasAdmitted }: Request, index: number): boolean {
+    // The whole length must fit, not only the first chunk. One that was preempted returns only when each running request before it
+    // could take a block, too; otherwise they would push it out again in the next step.
+    return this.#running.freeRows > 0 && sequence.fits(tokens, length, wasAdmitted ? index : 0);
+  }
+}

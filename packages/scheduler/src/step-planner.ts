@@ -1,0 +1,110 @@
+// The planning of a step: which request computes which tokens. Every request catches up to its target; whether the missing
+// tokens are a prompt, a part of one, a sampled token or what a preemption threw away makes no difference.
+import { assertInternal, type StepPlan } from "@octavo/core";
+import type { KvCacheManager } from "@octavo/kv-cache";
+import { Admission } from "./admission.js";
+import type { StepBudget } from "./budget/step-budget.js";
+import type { InFlightStep } from "./in-flight-steps.js";
+import { writeBlocks, writeChunk } from "./plan-writer.js";
+import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
+import { ProcessedSample } from "./processed-sample.js";
+import type { Request } from "./request.js";
+import { writeAdjustment, writeTables } from "./row-records.js";
+import type { RunningSet } from "./running-set.js";
+import type { MutableStats } from "./scheduler-stats.js";
+
+export class StepPlanner {
+  /** Told when a request is first scheduled. */
+  onFirstAdmit: ((id: number) => void) | undefined;
+  /** Samples of the step planned last whose logits the host changes. */
+  readonly processed: ProcessedSample[] = [];
+  readonly #policy: SchedulingPolicy;
+  readonly #running: RunningSet;
+  readonly #budget: StepBudget;
+  readonly #admission: Admission;
+  readonly #stats: MutableStats;
+
+  constructor(
+    policy: SchedulingPolicy,
+    running: RunningSet,
+    budget: StepBudget,
+    kvCache: KvCacheManager,
+    stats: MutableStats,
+  ) {
+    this.#policy = policy;
+    this.#running = running;
+    this.#budget = budget;
+    this.#admission = new Admission(policy, running, budget, kvCache);
+    this.#stats = stats;
+  }
+
+  /** Gives tokens to running and waiting requests, in the policy's order. */
+  fill(plan: StepPlan, step: InFlightStep): void {
+    const { list } = this.#running;
+    if (this.processed.length > 0) this.processed.length = 0;
+    this.#budget.begin(list);
+    this.#admission.begin();
+    for (let i = 0; this.#budget.left > 0; i++) {
+      const entrant = this.#admission.next(plan, i);
+      if (entrant) this.#admit(plan, step, entrant, i);
+      else if (i === list.length) break;
+      // Who is preempted leaves its place to the next.
+      else if (!this.#advance(plan, step, list[i]!, i)) i--;
+    }
+    this.#admission.end();
+    this.#stats.stepTokens = this.#budget.spent;
+  }
+
+  /** Plans the next tokens of a running request. @returns false when it was preempted for want of blocks */
+  #advance(plan: StepPlan, step: InFlightStep, request: Request, index: number): boolean {
+    const chunk = this.#budget.chunk(request);
+    if (chunk === 0) return true;
+    const { numBlocks } = request.sequence;
+    while (!request.sequence.grow(request.computed + chunk)) {
+      this.#admission.close();
+      // Never one that has its tokens in this plan: those come before `index`.
+      if (this.#running.preempt(index) === request) return false;
+    }
+    writeBlocks(plan, request, numBlocks);
+    this.#plan(plan, step, request, chunk, false);
+    return true;
+  }
+
+  /**
+   * Moves a request that waited to the running ones. Its prefix may lie in blocks that this very plan fills: every layer writes
+   * the keys and values of all rows before any row attends.
+   */
+  #admit(plan: StepPlan, step: InFlightStep, request: Request, index: number): void {
+    const { sequence, tokens, length } = request;
+    request.computed = sequence.matchPrefix(tokens, length);
+    assertInternal(sequence.grow(length), `request ${request.id} was said to fit, but its ${length} tokens do not`);
+    if (!request.wasAdmitted) {
+      request.cachedTokens = request.computed;
+      if (request.promptLogprobs < 0) this.#stats.prefixCacheQueries += length;
+      this.#stats.prefixCacheHits += request.computed;
+      this.#policy.admitted?.(request, length - request.computed);
+      this.onFirstAdmit?.(request.id);
+    }
+    this.#running.insert(request, index);
+    plan.addRowInit(request.row, request.rowInit);
+    writeTables(plan, request);
+    writeBlocks(plan, request, 0);
+    this.#plan(plan, step, request, this.#budget.chunk(request), true);
+  }
+
+  #plan(plan: StepPlan, step: InFlightStep, request: Request, chunk: number, isNew: boolean): void {
+    this.#budget.spend(request, chunk, isNew);
+    const first = plan.numPromptLogprobs;
+    const samples = writeChunk(plan, request, chunk);
+    const count = plan.numPromptLogprobs - first;
+    if (count > 0) step.scoredPrompts.push({ request, first, count });
+    if (samples && request.flags !== 0) writeAdjustment(plan, request, request.computed + chunk);
+    request.computed += chunk;
+    request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
+    if (!samples) return;
+    if (request.processLogits) this.processed.push(new ProcessedSample(step.numSamples, request));
+    if (request.logprobs >= 0) plan.wantLogprobs(request.logprobs);
+    request.pending++;
+    step.add(request);
+  }
+}

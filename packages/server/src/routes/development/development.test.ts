@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { createTestApp, problem } from "../../testing/request.js";
+
+const createDevelopmentApp = () => createTestApp({}, { developmentMode: true });
+
+test("/pause hands on mode and cache, /resume ends it, /is_paused tells", async () => {
+  const { app, engine, post } = createDevelopmentApp();
+  const isPaused = async () => (await app.request("/is_paused")).json();
+  expect(await isPaused()).toEqual({ is_paused: false });
+  for (const path of ["/pause", "/pause?mode=keep&clear_cache=false", "/pause?wait_for_inflight_requests=true"]) {
+    expect(await (await post(path, "")).json()).toEqual({ status: "paused" });
+  }
+  expect(engine.calls).toEqual([
+    { mode: "abort", clearCache: true },
+    { mode: "keep", clearCache: false },
+    { mode: "wait", clearCache: true },
+  ]);
+  expect(await isPaused()).toEqual({ is_paused: true });
+  expect(await (await post("/resume", "")).json()).toEqual({ status: "resumed" });
+  expect(await isPaused()).toEqual({ is_paused: false });
+  expect(await problem(await post("/pause?mode=stop", ""))).toMatchObject({ status: 400, param: "mode" });
+  expect(await problem(await post("/pause?clear_cache=maybe", ""))).toMatchObject({
+    status: 400,
+    param: "clear_cache",
+  });
+});
+
+test("/collective_rpc hands on arguments, and makes text of what is no object", async () => {
+  const { engine, post } = createDevelopmentApp();
+  const call = async (body: unknown) => (await post("/collective_rpc", body)).json();
+  expect(await call({ method: "m", args: [{ a: 1 }], kwargs: { b: 2 }, timeout: 5 })).toEqual({ results: [{ a: 1 }] });
+  expect(await call({ method: "m", args: [7] })).toEqual({ results: ["7"] });
+  expect(await call({ method: "m", kwargs: {} })).toEqual({ results: [null] });
+  expect(engine.calls).toEqual([
+    ["m", [{ a: 1 }], { b: 2 }],
+    ["m", [7], undefined],
+    ["m", [], undefined],
+  ]);
+  expect(await problem(await post("/collective_rpc", {}))).toMatchObject({ status: 400, param: "method" });
+  const late = await post("/collective_rpc", { method: "forever", timeout: 0.01 });
+  expect(await problem(late)).toMatchObject({ status: 504, type: "TimeoutError" });
+});
+
+test("a weight version is set, told and in every reply", async () => {
+  const { app, post } = createDevelopmentApp();
+  const reply = async (body: object) => (await post("/v1/completions", { prompt: "a", ...body })).text();
+  expect(JSON.parse(await reply({})).metadata).toEqual({ weight_version: "default" });
+  expect(await (await post("/update_weight_version", { new_version: "step-2" })).json()).toEqual({
+    success: true,
+    new_version: "step-2",
+  });
+  expect(await (await app.request("/weight_info")).json()).toEqual({ weight_version: "step-2" });
+  expect(JSON.parse(await reply({})).metadata).toEqual({ weight_version: "step-2" });
+  expect(await reply({ stream: true })).toContain('"metadata":{"weight_version":"step-2"}');
+});

@@ -1,0 +1,29 @@
+// What the routes of the development mode take and answer.
+import { z } from "zod";
+
+const flag = z.enum(["true", "false", "True", "False", "1", "0"]);
+
+export const pauseQuery = z.object({
+  mode: z.enum(["abort", "wait", "keep"]).optional(),
+  clear_cache: flag.optional(),
+  /** vLLM's former way to say `mode=wait`. */
+  wait_for_inflight_requests: flag.optional(),
+});
+
+export const isTrue = (value: z.output<typeof flag>): boolean => value.toLowerCase() === "true" || value === "1";
+
+export const collectiveRpcSchema = z.object({
+  method: z.string().min(1),
+  args: z.array(z.unknown()).optional(),
+  kwargs: z.record(z.string(), z.unknown()).optional(),
+  /** Seconds. */
+  timeout: z.number().meta({ exclusiveMinimum: 0 }).optional(),
+});
+
+export const weightVersionSchema = z.object({ new_version: z.string() });
+
+export const statusReply = z.object({ status: z.string() });
+export const pausedReply = z.object({ is_paused: z.boolean() });
+export const rpcReply = z.object({ results: z.array(z.unknown()) });
+export const weightInfoReply = z.object({ weight_version: z.string() });
+export const newVersionReply = z.object({ success: z.literal(true), new_version: z.string() });

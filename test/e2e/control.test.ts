@@ -1,0 +1,65 @@
+// The development mode's routes, queue bounds and time limits of a real server.
+import { expect, test } from "vitest";
+import { startServer } from "./server-process.js";
+
+const extension = new URL("../fixtures/extensions/worker-extension.mjs", import.meta.url).pathname;
+const flags = [
+  ...["--scheduling-policy", "priority", "--max-num-queued-tokens", "30", "--worker-extension-cls", extension],
+  ...["--api-key", "k", "--max-inter-token-latency-ms", "100"],
+];
+
+test("pause, calls, weight versions, a full queue, a time limit", async () => {
+  await using server = await startServer(flags, { OCTAVO_SERVER_DEV_MODE: "1" });
+  const send = (method: string, path: string, body?: object) => {
+    const headers = { authorization: "Bearer k" };
+    return fetch(`${server.url}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  };
+  const post = async (path: string, body?: object) => (await send("POST", path, body)).json();
+  const get = async (path: string) => (await send("GET", path)).json();
+  const complete = (body: object) => send("POST", "/v1/completions", { max_tokens: 5, temperature: 0, ...body });
+  expect(server.log()).toContain("development mode");
+  expect((await fetch(`${server.url}/pause`, { method: "POST" })).status).toBe(401);
+
+  expect(await post("/pause?mode=keep")).toEqual({ status: "paused" });
+  expect(await get("/is_paused")).toEqual({ is_paused: true });
+  const prompt = Array.from({ length: 20 }, (_, i) => 100 + i);
+  const held = complete({ prompt, priority: 1 });
+  const expired = (await (await complete({ prompt: [7], timeout_ms: 200 })).json()) as { choices: object[] };
+  expect(expired.choices[0]).toMatchObject({ text: "", finish_reason: "abort", stop_reason: "timeout" });
+  const refused = await complete({ prompt });
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
+  expect(await refused.json()).toMatchObject({
+    error: { code: 503, message: expect.stringContaining("20 prompt tokens") },
+  });
+
+  expect(await post("/collective_rpc", { method: "count_up", args: [3], kwargs: { twice: true } })).toEqual({
+    results: ["6"],
+  });
+  expect(await post("/collective_rpc", { method: "get_stats" })).toMatchObject({
+    results: [{ numWaiting: 1, numHeld: 1, isPaused: true, schedulingPolicy: "priority" }],
+  });
+  await post("/update_weight_version", { new_version: "step-3" });
+  expect(await post("/resume")).toEqual({ status: "resumed" });
+  expect(await (await held).json()).toMatchObject({
+    choices: [{ finish_reason: "length" }],
+    metadata: { weight_version: "step-3" },
+  });
+
+  const running = complete({ prompt: [7], max_tokens: 1500, ignore_eos: true });
+  while (
+    !(await (await fetch(`${server.url}/metrics`)).text()).includes(
+      'num_requests_running{model_name="pocket",engine="0"} 1',
+    )
+  ) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  expect(await post("/pause")).toEqual({ status: "paused" });
+  expect(await (await running).json()).toMatchObject({ choices: [{ finish_reason: "abort", stop_reason: null }] });
+});
+
+test("without the development mode there are no such routes", async () => {
+  await using server = await startServer();
+  for (const path of ["/pause", "/resume", "/collective_rpc", "/update_weight_version"]) {
+    expect((await fetch(`${server.url}${path}`, { method: "POST" })).status, path).toBe(404);
+  }
+});
