@@ -98,9 +98,9 @@ export interface EngineOptions {
   readonly numThreads?: number;
 }
 
-type Kind = "boolean" | "number" | "string" | "object";
+type Kind = "boolean" | "number" | "string" | "list";
 
-/** What `typeof` says of each option. */
+/** What each option may be. */
 const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   device: ["string"],
   dtype: ["string"],
@@ -121,7 +121,7 @@ const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   gpuMemoryUtilization: ["number"],
   maxLogprobs: ["number"],
   logprobsMode: ["string"],
-  logitsProcessors: ["object"],
+  logitsProcessors: ["list"],
   blockSize: ["number"],
   enablePrefixCaching: ["boolean"],
   asyncScheduling: ["boolean"],
@@ -145,7 +145,7 @@ export function checkOptions(options: EngineOptions): void {
     const value = options[option];
     const flag = flagName(option);
     checkArgument(
-      value === undefined || (kinds as readonly string[]).includes(typeof value),
+      value === undefined || (kinds as readonly string[]).includes(Array.isArray(value) ? "list" : typeof value),
       () => `${flag} must be a ${kinds.join(" or a ")}, got ${describeValue(value)}`,
       flag,
     );
@@ -180,7 +180,6 @@ export function resolveLogprobsMode({ logprobsMode = "raw_logprobs" }: EngineOpt
 
 /** Functions cannot cross to the engine's thread. */
 function checkProcessors({ logitsProcessors = [], thread = true }: EngineOptions): void {
-  checkArgument(Array.isArray(logitsProcessors), "logits_processors must be a list", "logits_processors");
   for (const processor of logitsProcessors) {
     checkArgument(
       (typeof processor === "string" && processor !== "") || typeof processor === "function",

@@ -1,6 +1,6 @@
 // logit_bias, min_tokens and bad_words as the one list of edits that the device knows (core's RowRecord.edits).
 import { checkArgument, MAX_EDIT_CONTEXT, MAX_EDIT_WORDS } from "@octavo/core";
-import type { Tokenizer } from "@octavo/tokenizer";
+import { badWordTokens, type WordTokenizer } from "./bad-words.js";
 
 /** Words of an edit before its tokens before. */
 const EDIT_HEADER_WORDS = 4;
@@ -60,27 +60,16 @@ export class LogitEdits {
     if (count > 0) for (const token of stopTokenIds) this.#add("min_tokens", token, BAN, promptLength + count);
   }
 
-  /**
-   * `bad_words`, as they are tokenized at the start of a text and after a space. vLLM leaves the second out where it has another
-   * number of tokens than the first, so that a word with a token of its own after spaces would still appear.
-   */
-  banWords(words: readonly string[], tokenizer: Pick<Tokenizer, "encode">, vocabSize: number): void {
-    for (const word of words) {
-      const bare = this.#encode(tokenizer, word.trimStart(), vocabSize);
-      const spaced = this.#encode(tokenizer, ` ${word.trimStart()}`, vocabSize);
-      this.#banSequence(word, bare);
-      if (!endsWith(spaced, bare)) this.#banSequence(word, spaced);
+  /** `bad_words`; see {@link badWordTokens}. */
+  banWords(words: readonly string[], tokenizer: WordTokenizer, vocabSize: number): void {
+    for (const { word, tokens } of badWordTokens(words, tokenizer)) {
+      checkArgument(
+        tokens.length > 0 && tokens.every((token) => token < vocabSize),
+        `the bad word ${JSON.stringify(word.slice(0, 40))} has no tokens that the model can generate`,
+        "bad_words",
+      );
+      this.#banSequence(word, tokens);
     }
-  }
-
-  #encode(tokenizer: Pick<Tokenizer, "encode">, text: string, vocabSize: number): Int32Array {
-    const tokens = tokenizer.encode(text, { addSpecialTokens: false });
-    checkArgument(
-      tokens.length > 0 && tokens.every((token) => token < vocabSize),
-      `the bad word ${JSON.stringify(text.slice(0, 40))} has no tokens that the model can generate`,
-      "bad_words",
-    );
-    return tokens;
   }
 
   #banSequence(word: string, tokens: Int32Array): void {
@@ -101,9 +90,4 @@ export class LogitEdits {
     this.#wordsOf.set(param, (this.#wordsOf.get(param) ?? 0) + words);
     if (before.length > 0) this.#hasContext = true;
   }
-}
-
-function endsWith(tokens: Int32Array, end: Int32Array): boolean {
-  const from = tokens.length - end.length;
-  return from >= 0 && end.every((token, i) => token === tokens[from + i]);
 }

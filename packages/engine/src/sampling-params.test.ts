@@ -77,6 +77,7 @@ describe("resolveSamplingParams", () => {
     ["allowed_token_ids", { allowedTokenIds: [100] }],
     ["bad_words", { badWords: [""] }],
     ["bad_words", { badWords: "a" as unknown as string[] }],
+    ["bad_words", { badWords: ["a".repeat(257)] }],
     ["vllm_xargs", { extraArgs: [] as unknown as Record<string, unknown> }],
   ])("names a bad %s", (param, params) => {
     expect(() => resolve(params)).toThrowError(expect.objectContaining({ code: "INVALID_ARGUMENT", param }));
@@ -168,6 +169,21 @@ describe("edits of logits", () => {
     ]);
     expect(resolve({ badWords: ["AB"] }, { tokenizer }).needsHistory).toBe(true);
     expect(resolve({ badWords: ["A"] }, { tokenizer }).needsHistory).toBe(false);
+  });
+
+  it("of the same bad words are made once for all choices, and anew for other ones", () => {
+    const shared = tokenizer();
+    const encode = vi.spyOn(shared, "encode");
+    const badWords = ["A", "AB"];
+    const of = (words: string[], own = shared) => editsOf({ badWords: words }, { tokenizer: () => own });
+    const first = of(badWords);
+    expect(encode).toHaveBeenCalledTimes(4);
+    expect(of([...badWords])).toEqual(first);
+    expect(encode).toHaveBeenCalledTimes(4);
+    badWords[0] = "B";
+    expect(of(badWords)).not.toEqual(first);
+    expect(encode).toHaveBeenCalledTimes(8);
+    expect(of(badWords, tokenizer())).toEqual(of(badWords));
   });
 
   it("have limits that the error names", () => {

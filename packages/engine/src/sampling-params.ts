@@ -1,7 +1,7 @@
 // Sampling parameters as users give them, and the one place that checks them and fills in defaults.
 import { checkArgument } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
-import type { Tokenizer } from "@octavo/tokenizer";
+import type { WordTokenizer } from "./bad-words.js";
 import { checkKeys } from "./known-keys.js";
 import { LogitEdits } from "./logit-edits.js";
 import { inRange, logprobCount, strings, tokenIds, wholeFrom } from "./param-checks.js";
@@ -30,7 +30,7 @@ export interface SamplingParams {
   readonly logitBias?: Readonly<Record<number, number>> | null;
   /** The only tokens that may be generated; one at least. Default: all. */
   readonly allowedTokenIds?: readonly number[] | null;
-  /** Words that the output does not contain, alone or after a space; each of up to 32 tokens. */
+  /** Words that the output does not contain, alone or after a space; each of up to 32 tokens and 256 characters. */
   readonly badWords?: readonly string[];
   /** Any safe integer but -1; the same seed and prompt give the same tokens, whatever else runs. Default, and for -1: random. */
   readonly seed?: number;
@@ -106,13 +106,15 @@ export interface SamplingContext {
   /** The model's end tokens, for `minTokens`. Default: none. */
   readonly endTokenIds?: readonly number[];
   /** For `badWords`; called only where there are any, and may throw. */
-  readonly tokenizer?: () => Pick<Tokenizer, "encode">;
+  readonly tokenizer?: () => WordTokenizer;
 }
 
 /** vLLM's own limit is 4 per HTTP request; 16 leaves room and keeps the matcher cheap. */
 const MAX_STOP_STRINGS = 16;
 const MAX_STRING_LENGTH = 1024;
+/** No more fit into the edits of a request, nor longer ones into 32 tokens of a usual vocabulary. */
 const MAX_BAD_WORDS = 1024;
+const MAX_BAD_WORD_LENGTH = 256;
 /** They cross to the engine with each request. */
 const MAX_EXTRA_ARGS_LENGTH = 2 ** 16;
 /** Below this, logits are divided until they overflow; vLLM's limit. */
@@ -178,7 +180,7 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
   const edits = new LogitEdits();
   if (params.logitBias != null) edits.addBias(params.logitBias, vocabSize);
   edits.banStops(minTokens, new Set([...stopTokenIds, ...(context.endTokenIds ?? [])]), numPromptTokens);
-  const badWords = strings("bad_words", params.badWords ?? [], MAX_BAD_WORDS, MAX_STRING_LENGTH);
+  const badWords = strings("bad_words", params.badWords ?? [], MAX_BAD_WORDS, MAX_BAD_WORD_LENGTH);
   if (badWords.length > 0) edits.banWords(badWords, context.tokenizer!(), vocabSize);
   return {
     maxTokens,

@@ -26,7 +26,10 @@ export const samplingFields = {
     .meta({ description: "Token ids to what is added to their logits; clamped to -100 to 100." })
     .optional(),
   allowed_token_ids: z.array(tokenId).meta({ minItems: 1 }).optional(),
-  bad_words: z.array(shortString).meta({ maxItems: 1024 }).optional(),
+  bad_words: z
+    .array(z.string().meta({ minLength: 1, maxLength: 256 }))
+    .meta({ maxItems: 1024 })
+    .optional(),
   seed: z.int().optional(),
   stop: z
     .union([shortString, z.array(shortString).meta({ maxItems: 16 })], {
