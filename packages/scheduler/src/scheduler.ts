@@ -2,6 +2,8 @@
 // tokens are a prompt, a part of one, a sampled token or what a preemption threw away makes no difference.
 import { assertInternal, checkArgument, OctavoError, type PlanLayout, planLayout, type StepPlan } from "@octavo/core";
 import type { KvCacheManager } from "@octavo/kv-cache";
+import { type DraftSource, maxSamples } from "./draft-source.js";
+import { Drafting } from "./drafting.js";
 import { FinishReason } from "./finish-reason.js";
 import { type InFlightStep, InFlightSteps } from "./in-flight-steps.js";
 import { checkInvariants } from "./invariants.js";
@@ -34,14 +36,18 @@ export class Scheduler {
   readonly #inFlight: InFlightSteps;
   readonly #stats;
   readonly #limits: RequestLimits;
+  readonly #drafting: Drafting | undefined;
   readonly #requests = new Map<number, Request>();
   /** In order of arrival, all of them before those that wait: who is preempted goes from this end to that front. */
   readonly #running: Request[] = [];
   readonly #waiting = new RequestQueue();
   #arrivals = 0;
 
-  /** @throws INVALID_ARGUMENT when a limit cannot work */
-  constructor(config: SchedulerConfig, kvCache: KvCacheManager) {
+  /**
+   * @param drafts proposes tokens for speculative decoding. Default: none
+   * @throws INVALID_ARGUMENT when a limit cannot work
+   */
+  constructor(config: SchedulerConfig, kvCache: KvCacheManager, drafts?: DraftSource) {
     this.#config = resolveConfig(config);
     this.#kvCache = kvCache;
     const { maxNumSeqs, maxNumBatchedTokens, maxModelLen } = this.#config;
@@ -49,7 +55,14 @@ export class Scheduler {
     const maxBlocksPerRow = Math.ceil(maxModelLen / blockSize);
     // The row after those of the requests is the one that padding names.
     const maxRows = this.#config.decodeBuckets.length > 0 ? maxNumSeqs + 1 : maxNumSeqs;
-    this.planLayout = planLayout({ maxRows, maxTokens: maxNumBatchedTokens, maxBlocksPerRow, blockSize });
+    this.planLayout = planLayout({
+      maxRows,
+      maxTokens: maxNumBatchedTokens,
+      maxBlocksPerRow,
+      blockSize,
+      maxSamples: maxSamples(maxRows, maxNumBatchedTokens, drafts?.numSpeculativeTokens ?? 0),
+    });
+    this.#drafting = drafts && new Drafting(drafts, kvCache);
     this.#rows = new RowPool(maxNumSeqs);
     this.#inFlight = new InFlightSteps(maxNumSeqs);
     this.#stats = createStats(totalBlocks);
@@ -103,28 +116,29 @@ export class Scheduler {
     plan.begin(this.#inFlight.launched);
     let budget = this.#config.maxNumBatchedTokens;
     let hasPreempted = false;
+    this.#drafting?.propose(plan, this.#running, budget);
     for (let i = 0; i < this.#running.length && budget > 0; i++) {
       const request = this.#running[i]!;
       const chunk = this.#chunk(request, budget);
       if (chunk === 0) continue;
-      const numBlocks = request.sequence.numBlocks;
-      while (!request.sequence.grow(request.computed + chunk)) {
+      request.drafts = Math.min(request.drafts, budget - chunk);
+      while (!request.sequence.grow(request.computed + chunk + request.drafts)) {
         hasPreempted = true;
         // Never one that has its tokens in this plan: those come before `i`.
         assertInternal(this.#running.length > i, `request ${request.id} finds nobody to preempt`);
         if (this.#preemptLast() === request) break;
       }
       if (request.row === NO_ROW) break;
-      writeBlocks(plan, request, numBlocks);
-      this.#plan(plan, step, request, chunk);
-      budget -= chunk;
+      // Blocks that were taken for drafts which found no room in a plan may come on top of those of this one.
+      if (request.sequence.numBlocks - request.knownBlocks > plan.blockWritesLeft) continue;
+      writeBlocks(plan, request);
+      budget -= this.#plan(plan, step, request, chunk);
     }
+    this.#drafting?.settle();
     // Who lost its blocks must not lose its place: nobody enters in a step that preempted.
     while (!hasPreempted && budget > 0 && this.#canAdmit(plan)) {
       const request = this.#admit(plan);
-      const chunk = this.#chunk(request, budget);
-      this.#plan(plan, step, request, chunk);
-      budget -= chunk;
+      budget -= this.#plan(plan, step, request, this.#chunk(request, budget));
     }
     this.#stats.stepTokens = this.#config.maxNumBatchedTokens - budget;
     padDecode(plan, this.#config);
@@ -144,18 +158,11 @@ export class Scheduler {
     for (const { request, first, count } of step.scoredPrompts) {
       if (!request.finished) sink.onPromptLogprobs?.(request.id, first, count, request.promptLogprobs);
     }
-    for (let i = 0; i < step.numSamples; i++) {
-      const request = step.request(i);
-      if (request.finished) continue;
-      const token = tokens[i]!;
-      const isFirst = request.length === request.promptLength;
-      const finish = request.append(token);
-      // A token that was in flight when its block was filled can be hashed only now.
-      request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
-      if (isFirst) this.#stats.promptTokens += request.promptLength;
-      if (finish !== FinishReason.error) this.#stats.generationTokens++;
-      if (finish !== FinishReason.none) this.#remove(request);
-      sink.onToken(request.id, token, finish, request.cachedTokens, i, request.logprobs);
+    let first = 0;
+    for (let i = 0; i < step.length; i++) {
+      const samples = step.samples(i);
+      if (!step.request(i).finished) this.#take(step.request(i), tokens, first, samples, sink);
+      first += samples;
     }
     this.#inFlight.complete();
     this.#count();
@@ -167,9 +174,46 @@ export class Scheduler {
     this.#kvCache.checkInvariants(this.#running.map((request) => request.sequence));
   }
 
-  /** Tokens that a running request computes in this step. */
+  /** Takes a request's samples: while each is what was drafted in its place, the next one is right as well. */
+  #take(request: Request, tokens: Int32Array, first: number, samples: number, sink: OutputSink): void {
+    const isFirst = request.length === request.promptLength;
+    const { drafts, length: before } = request;
+    let finish: FinishReason = FinishReason.none;
+    let taken = 0;
+    for (let goesOn = true; goesOn; ) {
+      const token = tokens[first + taken]!;
+      goesOn = taken < drafts && request.confirms(token);
+      finish = request.append(token);
+      if (finish !== FinishReason.none) goesOn = false;
+      taken++;
+    }
+    request.pending -= samples;
+    request.drafts = 0;
+    // What was computed for wrong drafts is computed again, in the same places.
+    if (drafts > 0 && request.row !== NO_ROW) request.computed = before + taken - 1;
+    // A token that was in flight when its block was filled can be hashed only now.
+    request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
+    if (isFirst) this.#stats.promptTokens += request.promptLength;
+    this.#stats.generationTokens += finish === FinishReason.error ? taken - 1 : taken;
+    if (drafts > 0) this.#countDrafts(request, drafts, taken - 1);
+    if (finish !== FinishReason.none) this.#remove(request);
+    for (let i = 0; i < taken; i++) {
+      const last = i === taken - 1 ? finish : FinishReason.none;
+      sink.onToken(request.id, tokens[first + i]!, last, request.cachedTokens, first + i, request.logprobs);
+    }
+  }
+
+  #countDrafts(request: Request, drafts: number, accepted: number): void {
+    this.#stats.numDrafts++;
+    this.#stats.numDraftTokens += drafts;
+    this.#stats.numAcceptedTokens += accepted;
+    this.#drafting!.verified(request, drafts, accepted);
+  }
+
+  /** Tokens that a running request computes in this step, drafts not counted. */
   #chunk(request: Request, budget: number): number {
     if (request.exhausted) return 0;
+    if (request.pending > 0 && (request.drafts > 0 || this.#drafting?.holds(request))) return 0;
     const missing = request.target - request.computed;
     const { longPrefillTokenThreshold } = this.#config;
     const share = longPrefillTokenThreshold > 0 ? Math.min(longPrefillTokenThreshold, budget) : budget;
@@ -214,27 +258,31 @@ export class Scheduler {
     request.row = this.#rows.take();
     this.#running.push(request);
     plan.addRowInit(request.row, request.rowInit);
-    writeBlocks(plan, request, 0);
+    writeBlocks(plan, request);
     return request;
   }
 
-  #plan(plan: StepPlan, step: InFlightStep, request: Request, chunk: number): void {
+  /** @returns tokens that the request takes of the budget */
+  #plan(plan: StepPlan, step: InFlightStep, request: Request, chunk: number): number {
+    const { drafts } = request;
     const first = plan.numPromptLogprobs;
     const samples = writeChunk(plan, request, chunk);
     const count = plan.numPromptLogprobs - first;
     if (count > 0) step.scoredPrompts.push({ request, first, count });
-    request.computed += chunk;
+    request.computed += chunk + drafts;
     request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
-    if (!samples) return;
+    if (samples === 0) return chunk;
     if (request.logprobs >= 0) plan.wantLogprobs(request.logprobs);
-    request.pending++;
-    step.add(request);
+    request.pending += samples;
+    step.add(request, samples);
+    return chunk + drafts;
   }
 
   /** Ends a request, running or waiting. */
   #remove(request: Request): void {
     request.finished = true;
     this.#requests.delete(request.id);
+    this.#drafting?.forget(request);
     if (request.row === NO_ROW) {
       this.#waiting.remove(request);
     } else {
@@ -245,6 +293,7 @@ export class Scheduler {
 
   #releaseResources(request: Request): void {
     request.sequence.free();
+    request.knownBlocks = 0;
     this.#rows.release(request.row);
     request.row = NO_ROW;
   }

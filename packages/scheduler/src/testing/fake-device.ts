@@ -58,12 +58,15 @@ export class FakeDevice {
     for (let i = 0; i < numRows; i++) this.#writeFirstLayer(words, i);
     for (let i = 0; i < numRows; i++) this.#writeSecondLayer(words, i);
     const sampled = new Int32Array(words[PlanHeader.numSamples]!);
-    const histories = Array.from({ length: numRows }, (_, i) => this.#attend(words, i));
+    for (let i = 0; i < numRows; i++) this.#attend(words, i);
     for (let s = 0; s < sampled.length; s++) {
       const i = words[this.#layout.sampleRows + s]!;
       if (i >= numRows) continue;
-      sampled[s] = nextToken(histories[i]!, this.#seeds[rows[i]!]!, this.#vocabSize);
-      this.#lastTokens[rows[i]!] = sampled[s]!;
+      const row = rows[i]!;
+      const token = words[this.#layout.sampleTokens + s]!;
+      const history = this.#historyAt(words, i, token);
+      sampled[s] = nextToken(history, this.#seeds[row]!, this.#vocabSize);
+      if (token === words[this.#layout.queryStarts + i + 1]! - 1) this.#lastTokens[row] = sampled[s]!;
     }
     return sampled;
   }
@@ -141,8 +144,15 @@ export class FakeDevice {
     }
   }
 
-  /** @returns the hash of all of a row's tokens */
-  #attend(words: Int32Array, i: number): number {
+  /** The hash of a row's tokens up to and with one of this step. */
+  #historyAt(words: Int32Array, i: number, token: number): number {
+    const { rowIds, queryStarts, contextLens } = this.#layout;
+    const position = words[contextLens + i]! + token - words[queryStarts + i]!;
+    return this.#histories[this.#slot(words[rowIds + i]!, position)]!;
+  }
+
+  /** Reads all of a row's tokens, as each layer does. */
+  #attend(words: Int32Array, i: number): void {
     const { rowIds, queryStarts, contextLens } = this.#layout;
     const row = words[rowIds + i]!;
     const end = words[contextLens + i]! + words[queryStarts + i + 1]! - words[queryStarts + i]!;
@@ -152,7 +162,6 @@ export class FakeDevice {
       history = extendHistory(history, this.#tokens[slot]!);
       assertInternal(this.#histories[slot] === history, `row ${row} reads another history at position ${position}`);
     }
-    return history;
   }
 
   #slot(row: number, position: number): number {
