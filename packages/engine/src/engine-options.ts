@@ -2,6 +2,7 @@
 import { checkArgument, type FloatDType } from "@octavo/core";
 import type { LoadFormat } from "@octavo/models";
 import { checkKeys } from "./known-keys.js";
+import { resolveSpeculation, type SpeculativeConfig } from "./speculation/speculative-config.js";
 
 /** Options of {@link LLM.load}; the server's flags have the same names in vLLM's spelling. */
 export interface EngineOptions {
@@ -48,13 +49,15 @@ export interface EngineOptions {
   readonly enforceEager?: boolean;
   /** On a GPU: a request's tokens do not depend on what else runs, at some cost. Default: `OCTAVO_BATCH_INVARIANT=1`, else false. */
   readonly batchInvariant?: boolean;
+  /** Verify several tokens of a request in one step: same tokens, often faster. Default: none. */
+  readonly speculativeConfig?: SpeculativeConfig;
   /** Run the engine on its own thread. Default true; false runs it between the events of the calling thread. */
   readonly thread?: boolean;
   /** Threads of the CPU backend. Default: `OCTAVO_NUM_THREADS`, then the CPU quota. */
   readonly numThreads?: number;
 }
 
-type Kind = "boolean" | "number" | "string";
+type Kind = "boolean" | "number" | "string" | "object";
 
 /** What `typeof` says of each option. */
 const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
@@ -76,6 +79,7 @@ const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   asyncScheduling: ["boolean"],
   enforceEager: ["boolean"],
   batchInvariant: ["boolean"],
+  speculativeConfig: ["object"],
   thread: ["boolean"],
   numThreads: ["number"],
 };
@@ -100,6 +104,7 @@ export function checkOptions(options: EngineOptions): void {
   }
   resolveMaxQueued(options);
   resolveUtilization(options);
+  if (options.speculativeConfig !== undefined) resolveSpeculation(options.speculativeConfig);
   const { kvCacheMemoryBytes } = options;
   if (kvCacheMemoryBytes !== undefined) {
     wholeNumber("kvCacheMemoryBytes", kvCacheMemoryBytes, Number.MAX_SAFE_INTEGER);

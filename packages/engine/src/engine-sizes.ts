@@ -1,15 +1,19 @@
 // The numbers that follow from options, model and memory, once the model is known.
 import { type BackendInfo, checkArgument, OctavoError, planLayout } from "@octavo/core";
+import { maxSamples } from "@octavo/scheduler";
 import { decodeBuckets } from "./decode-buckets.js";
 import { type EngineOptions, wholeNumber } from "./engine-options.js";
 import { checkDevice, kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
 import { deviceStateBytes } from "./runner/device-state.js";
+import { resolveSpeculation } from "./speculation/speculative-config.js";
 
 /** Sizes that hold for an engine's whole life. */
 export interface EngineSizes {
   readonly maxModelLen: number;
   readonly maxNumSeqs: number;
   readonly maxNumBatchedTokens: number;
+  /** Tokens that a step samples at most: one for each request, and one for each of its drafts. */
+  readonly maxSamples: number;
   /** Most likely tokens that a request may see beside its own. */
   readonly maxLogprobs: number;
   readonly blockSize: number;
@@ -75,15 +79,19 @@ export function resolveSizes(
   const blockSize = wholeNumber("blockSize", options.blockSize ?? backend.blockSize, limit + 4096);
   const blockBytes = model.kvBytesPerBlock(blockSize);
   const blocksOf = (tokens: number) => Math.ceil(tokens / blockSize);
+  const { speculativeConfig } = options;
+  const drafts = speculativeConfig ? resolveSpeculation(speculativeConfig).numSpeculativeTokens : 0;
+  const samples = maxSamples(maxNumSeqs + 1, maxNumBatchedTokens, drafts);
   const layout = planLayout({
     maxRows: maxNumSeqs + 1,
+    maxSamples: samples,
     maxTokens: maxNumBatchedTokens,
     maxBlocksPerRow: blocksOf(limit),
     blockSize,
   });
   const needs: MemoryNeeds = {
     weightBytes: model.weightBytes,
-    workspaceBytes: model.workspaceBytes(maxNumBatchedTokens, maxNumSeqs),
+    workspaceBytes: model.workspaceBytes(maxNumBatchedTokens, samples),
     tableBytes: deviceStateBytes(layout, maxLogprobs),
     hasGraphs: hasGraphs && !options.enforceEager,
     oneRequestBytes: isAuto ? 0 : (1 + blocksOf(limit)) * blockBytes,
@@ -111,6 +119,7 @@ export function resolveSizes(
     maxModelLen,
     maxNumSeqs,
     maxNumBatchedTokens,
+    maxSamples: samples,
     maxLogprobs,
     blockSize,
     numBlocks,

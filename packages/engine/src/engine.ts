@@ -45,6 +45,12 @@ export interface EngineStats {
   readonly numPreemptions: number;
   readonly promptTokens: number;
   readonly generationTokens: number;
+  /** Times that a request's drafts were verified, their tokens, and how many of those were right. */
+  readonly numDrafts: number;
+  readonly numDraftTokens: number;
+  readonly numAcceptedTokens: number;
+  /** Right ones by their place among the drafts; empty without speculation. */
+  readonly numAcceptedTokensPerPos: readonly number[];
   readonly steps: number;
   /** Captured graphs, and the device memory that the driver took for them (none where its pools had room). */
   readonly numGraphs: number;

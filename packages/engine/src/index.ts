@@ -17,3 +17,9 @@ export { type CompletionOutput, collectOutput, Generation, type RequestOutput } 
 export { LLM } from "./llm.js";
 export type { Prompt } from "./prompt.js";
 export type { SamplingParams } from "./sampling-params.js";
+export {
+  SPECULATIVE_METHODS,
+  type SpeculativeConfig,
+  type SpeculativeMethod,
+  speculativeConfigOf,
+} from "./speculation/speculative-config.js";

@@ -29,11 +29,10 @@ export interface DraftSource {
   readonly numSpeculativeTokens: number;
   /** A step is being planned, with so many running requests: comes before the calls for each of them. */
   begin(numRunning: number): void;
-  /**
-   * How many drafts of the request are worth verifying now; 0: none. Asked while a token of it is in flight as well: anything above
-   * 0 then holds the request back until that token is known, instead of running a step ahead without drafts.
-   */
+  /** How many drafts of the request are worth verifying in this step; 0: none. */
   wants(request: DraftRequest): number;
+  /** Whether a request with a token in flight is held back until it is known, to have drafts then, instead of running ahead without. */
+  holds(request: DraftRequest): boolean;
   /** Adds drafts, up to each request's `maxDrafts`, to the first `count` of `requests`; fewer or none is fine. */
   propose(requests: readonly DraftRequest[], count: number): void;
   /** The request is `accepted` of its drafts and one token longer than when they were proposed. */

@@ -56,7 +56,7 @@ export class Drafting {
 
   /** Whether a request with a token in flight waits for it, because it is to have drafts then. */
   holds(request: Request): boolean {
-    return !request.exhausted && this.#source.wants(request) > 0;
+    return this.#source.holds(request);
   }
 
   verified(request: Request, drafts: number, accepted: number): void {

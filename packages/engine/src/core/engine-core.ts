@@ -8,8 +8,10 @@ import type { EngineOptions } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
 import { Command, decodeAdd } from "../protocol/commands.js";
 import { OutputBatch } from "../protocol/outputs.js";
-import { countStep, writeStats } from "../protocol/stats.js";
+import { countStep, writeAcceptedPerPos, writeStats } from "../protocol/stats.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
+import { createSpeculator } from "../speculation/create-speculator.js";
+import type { Speculator } from "../speculation/speculator.js";
 import { QueueTimes } from "./queue-times.js";
 
 export class EngineCore implements Disposable {
@@ -20,6 +22,7 @@ export class EngineCore implements Disposable {
   readonly #runner: ModelRunner;
   readonly #depth: number;
   readonly #stats: Float64Array;
+  readonly #speculator: Speculator | undefined;
   readonly #queueTimes = new QueueTimes();
   #launched = 0;
   #collected = 0;
@@ -31,9 +34,11 @@ export class EngineCore implements Disposable {
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
     const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
     const { longPrefillTokenThreshold } = options;
+    this.#speculator = createSpeculator(options);
     this.#scheduler = new Scheduler(
       { maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold, decodeBuckets },
       kvCache,
+      this.#speculator,
     );
     const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
     this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, useGraphs);
@@ -66,6 +71,7 @@ export class EngineCore implements Disposable {
     if (this.#launched === this.#collected) return false;
     const slot = this.#runner.slot(this.#collected++);
     const tokens = this.#runner.collect(slot);
+    this.#speculator?.collected(slot.plan);
     this.outputs.sampledLogprobs = slot.sampledLogprobs;
     this.outputs.promptLogprobs = slot.promptLogprobs;
     this.#scheduler.update(tokens, this.outputs);
@@ -82,6 +88,7 @@ export class EngineCore implements Disposable {
     const slot = this.#runner.slot(this.#launched);
     if (this.#scheduler.schedule(slot.plan) === 0) return false;
     countStep(this.#stats, this.#scheduler.stats.stepTokens);
+    this.#speculator?.launching(this.#scheduler.stats.stepTokens);
     this.#runner.launch(slot);
     this.#launched++;
     return true;
@@ -104,12 +111,14 @@ export class EngineCore implements Disposable {
   #publish(): void {
     const { numGraphs, graphBytes } = this.#runner;
     writeStats(this.#stats, this.#scheduler.stats, this.#collected, numGraphs, graphBytes);
+    if (this.#speculator) writeAcceptedPerPos(this.#stats, this.#speculator.acceptedPerPos);
   }
 
   /** Waits for what is launched, then frees everything. */
   dispose(): void {
     // The device may still use what is about to be freed.
     while (this.#collected < this.#launched) this.#runner.collect(this.#runner.slot(this.#collected++));
+    this.#speculator?.dispose();
     this.#runner.dispose();
     this.#model.dispose();
     this.#backend.dispose();

@@ -16,7 +16,7 @@ export class DeviceState {
   readonly batch: Batch;
   /** int32 [maxSamples] */
   readonly sampled: Tensor;
-  /** Rows for `maxRows` tokens, used by one launch after the other. */
+  /** Rows for `maxSamples` tokens, used by one launch after the other. */
   readonly logprobs: LogprobTables;
   readonly #storage: Storage;
 
@@ -65,7 +65,7 @@ export function deviceStateBytes(layout: PlanLayout, maxLogprobs: number): numbe
 }
 
 function logprobCapacity({ capacity }: PlanLayout, maxLogprobs: number): number {
-  return capacity.maxRows * (1 + maxLogprobs);
+  return capacity.maxSamples * (1 + maxLogprobs);
 }
 
 function tableShapes(layout: PlanLayout) {

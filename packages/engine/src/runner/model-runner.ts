@@ -42,12 +42,12 @@ export class ModelRunner implements Disposable {
     this.#backend = backend;
     this.#model = model;
     this.#state = new DeviceState(backend, layout, sizes.maxLogprobs);
-    this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxNumSeqs));
+    this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxSamples));
     this.#kvPool = new KvPool(backend, model.config, model.dtype, sizes.numBlocks, sizes.blockSize);
     this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: this.#kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;
-    this.#maxSamples = sizes.maxNumSeqs;
+    this.#maxSamples = sizes.maxSamples;
     if (useGraphs) this.#graphs = new StepGraphs(backend, () => this.#enqueueStep());
   }
 

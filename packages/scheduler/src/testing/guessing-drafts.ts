@@ -31,6 +31,10 @@ export class GuessingDrafts implements DraftSource {
     return this.#random(0, this.numSpeculativeTokens);
   }
 
+  holds(): boolean {
+    return this.#random(0, 1) === 1;
+  }
+
   propose(requests: readonly DraftRequest[], count: number): void {
     for (const request of requests.slice(0, count)) {
       const output = this.#outputOf(request.id);
