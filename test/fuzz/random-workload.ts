@@ -1,5 +1,5 @@
 // What a random workload is made of: engine options, and requests that share beginnings, so that caches matter.
-import type { EngineOptions } from "@octavo/engine";
+import type { EngineOptions, SpeculativeConfig } from "@octavo/engine";
 import { kvBytesPerBlock, readModelConfig } from "@octavo/models";
 import { SAMPLING_KINDS, type TestRequest } from "../engine/workload.js";
 import type { randomIntegers } from "./random-integers.js";
@@ -57,7 +57,17 @@ export function randomOptions(model: FuzzModel, random: Random): EngineOptions {
     asyncScheduling: random(0, 3) > 0,
     enforceEager: random(0, 3) === 0,
     kvCacheMemoryBytes: kvBytes(model, blocks),
+    ...randomSpeculation(random),
   };
+}
+
+/** None for every third engine. */
+function randomSpeculation(random: Random): { speculativeConfig?: SpeculativeConfig } {
+  const method = (["ngram", "suffix", "suffix", undefined] as const)[random(0, 3)];
+  if (method === undefined) return {};
+  const common = { method, numSpeculativeTokens: random(1, 12), adaptive: random(0, 3) === 0 };
+  if (method === "suffix") return { speculativeConfig: { ...common, suffixDecodingMaxTreeDepth: random(4, 24) } };
+  return { speculativeConfig: { ...common, promptLookupMin: random(1, 3), promptLookupMax: random(3, 6) } };
 }
 
 /** `count` requests of all kinds; about every third ends by a stop token of its own or of the model's. */

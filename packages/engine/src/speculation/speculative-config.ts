@@ -20,6 +20,8 @@ export interface SpeculativeConfig {
   readonly method?: SpeculativeMethod;
   /** Drafts of a request in one step at most, up to 64. Default: 8 for ngram, `suffixDecodingMaxTreeDepth` for suffix, 4 for models. */
   readonly numSpeculativeTokens?: number;
+  /** Give fewer drafts, or none, where they do not pay. Default true; false always gives all that there are, for measuring. */
+  readonly adaptive?: boolean;
   /** ngram: tokens that must match at least. Default: `promptLookupMax`, or 5. */
   readonly promptLookupMin?: number;
   /** ngram: tokens that are compared at most; the longest match wins, then the latest. Default: `promptLookupMin`, or 5. */
@@ -74,7 +76,7 @@ const KEYS: Readonly<Record<SpeculativeMethod, readonly Key[]>> = {
   self: ["numLayers"],
 };
 
-const COMMON: readonly Key[] = ["method", "numSpeculativeTokens"];
+const COMMON: readonly Key[] = ["method", "numSpeculativeTokens", "adaptive"];
 const ALL: readonly Key[] = [...COMMON, ...Object.values(KEYS).flat()];
 
 /** Fills in the defaults. @throws INVALID_ARGUMENT that names the key as vLLM does */
@@ -95,6 +97,8 @@ export function resolveSpeculation(config: SpeculativeConfig): ResolvedSpeculati
     const fits = value === undefined || (Number.isSafeInteger(value) && Number(value) >= low && Number(value) <= high);
     check(fits, key, `must be a whole number from ${low} to ${high}, got ${value}`);
   }
+  const { adaptive } = config;
+  check(adaptive === undefined || typeof adaptive === "boolean", "adaptive", `must be true or false, got ${adaptive}`);
   const promptLookupMax = config.promptLookupMax ?? config.promptLookupMin ?? 5;
   const promptLookupMin = config.promptLookupMin ?? promptLookupMax;
   check(
@@ -120,6 +124,7 @@ export function resolveSpeculation(config: SpeculativeConfig): ResolvedSpeculati
   return {
     method: method!,
     numSpeculativeTokens: config.numSpeculativeTokens ?? usual,
+    adaptive: config.adaptive ?? true,
     promptLookupMin,
     promptLookupMax,
     suffixDecodingMaxTreeDepth: depth,

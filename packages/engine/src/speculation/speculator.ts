@@ -19,6 +19,7 @@ export class Speculator implements DraftSource, Disposable {
   /** How often the draft at each position was right. */
   readonly acceptedPerPos: Float64Array;
   readonly #proposer: Proposer;
+  readonly #adaptive: boolean;
   readonly #costs = new StepCosts();
   readonly #length: DraftLength;
   readonly #now: () => number;
@@ -36,6 +37,7 @@ export class Speculator implements DraftSource, Disposable {
     this.numSpeculativeTokens = config.numSpeculativeTokens;
     this.acceptedPerPos = new Float64Array(config.numSpeculativeTokens);
     this.#proposer = proposer;
+    this.#adaptive = config.adaptive;
     this.#length = new DraftLength(config.numSpeculativeTokens, this.#costs, FIRST_RATES[config.method]);
     this.#now = now;
   }
@@ -75,7 +77,9 @@ export class Speculator implements DraftSource, Disposable {
 
   #choose(request: DraftRequest): number {
     const available = this.#proposer.available(request);
-    return available === 0 ? 0 : this.#length.choose(request, available, this.#proposing / this.#numRunning);
+    if (available === 0) return 0;
+    if (!this.#adaptive) return Math.min(available, this.numSpeculativeTokens);
+    return this.#length.choose(request, available, this.#proposing / this.#numRunning);
   }
 
   propose(requests: readonly DraftRequest[], count: number): void {
