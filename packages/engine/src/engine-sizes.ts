@@ -5,6 +5,7 @@ import { decodeBuckets } from "./decode-buckets.js";
 import { type EngineOptions, wholeNumber } from "./engine-options.js";
 import { checkDevice, kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
 import { deviceStateBytes } from "./runner/device-state.js";
+import { type DraftModel, draftRunnerBytes } from "./runner/draft-runner.js";
 import { resolveSpeculation } from "./speculation/speculative-config.js";
 
 /** Sizes that hold for an engine's whole life. */
@@ -30,7 +31,10 @@ export interface ModelSizes {
   /** Bytes that the backend holds for the loaded model. */
   readonly weightBytes: number;
   workspaceBytes(maxTokens: number, maxSamples: number): number;
+  /** The draft model's too. */
   kvBytesPerBlock(blockSize: number): number;
+  /** The model that drafts, if one does. */
+  readonly draft?: DraftModel | undefined;
 }
 
 const DEFAULT_LOGPROBS = 20;
@@ -89,10 +93,12 @@ export function resolveSizes(
     maxBlocksPerRow: blocksOf(limit),
     blockSize,
   });
+  const rows = { maxNumSeqs, maxNumBatchedTokens, blockSize, maxModelLen: limit };
+  const draft = model.draft ? draftRunnerBytes(model.draft, rows) : { workspaceBytes: 0, tableBytes: 0 };
   const needs: MemoryNeeds = {
     weightBytes: model.weightBytes,
-    workspaceBytes: model.workspaceBytes(maxNumBatchedTokens, samples),
-    tableBytes: deviceStateBytes(layout, maxLogprobs),
+    workspaceBytes: model.workspaceBytes(maxNumBatchedTokens, samples) + draft.workspaceBytes,
+    tableBytes: deviceStateBytes(layout, maxLogprobs) + draft.tableBytes,
     hasGraphs: hasGraphs && !options.enforceEager,
     oneRequestBytes: isAuto ? 0 : (1 + blocksOf(limit)) * blockBytes,
   };

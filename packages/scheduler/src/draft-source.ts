@@ -37,6 +37,8 @@ export interface DraftSource {
   propose(requests: readonly DraftRequest[], count: number): void;
   /** The request is `accepted` of its drafts and one token longer than when they were proposed. */
   verified(request: DraftRequest, drafts: number, accepted: number): void;
+  /** The request lost its row and blocks: it is over, or was preempted. */
+  released(request: DraftRequest): void;
   /** The request is over: finished or aborted. */
   forget(request: DraftRequest): void;
 }

@@ -63,6 +63,10 @@ export class Drafting {
     this.#source.verified(request, drafts, accepted);
   }
 
+  released(request: Request): void {
+    this.#source.released(request);
+  }
+
   forget(request: Request): void {
     this.#source.forget(request);
   }

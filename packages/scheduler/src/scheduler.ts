@@ -292,6 +292,7 @@ export class Scheduler {
   }
 
   #releaseResources(request: Request): void {
+    this.#drafting?.released(request);
     request.sequence.free();
     request.knownBlocks = 0;
     this.#rows.release(request.row);

@@ -9,6 +9,8 @@ import type { EngineSizes } from "../engine-sizes.js";
 import { Command, decodeAdd } from "../protocol/commands.js";
 import { OutputBatch } from "../protocol/outputs.js";
 import { countStep, writeAcceptedPerPos, writeStats } from "../protocol/stats.js";
+import type { DraftModel } from "../runner/draft-runner.js";
+import { KvPool } from "../runner/kv-pool.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
 import { createSpeculator } from "../speculation/create-speculator.js";
 import type { Speculator } from "../speculation/speculator.js";
@@ -22,26 +24,42 @@ export class EngineCore implements Disposable {
   readonly #runner: ModelRunner;
   readonly #depth: number;
   readonly #stats: Float64Array;
+  readonly #kvPool: KvPool;
+  readonly #draft: DraftModel | undefined;
+  /** Keys and values of a draft model of its own, in the same blocks. */
+  readonly #draftPool: KvPool | undefined;
   readonly #speculator: Speculator | undefined;
   readonly #queueTimes = new QueueTimes();
   #launched = 0;
   #collected = 0;
 
-  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, options: EngineOptions, stats: Float64Array) {
+  /** @param draft the model that drafts, if one does; the core owns it, as it owns backend and model */
+  constructor(
+    backend: Backend,
+    model: CausalLM,
+    sizes: EngineSizes,
+    options: EngineOptions,
+    stats: Float64Array,
+    draft?: DraftModel,
+  ) {
     this.#backend = backend;
     this.#model = model;
     const { numBlocks, blockSize, maxNumSeqs, maxNumBatchedTokens, maxModelLen, decodeBuckets } = sizes;
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
     const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
     const { longPrefillTokenThreshold } = options;
-    this.#speculator = createSpeculator(options);
+    this.#kvPool = new KvPool(backend, model.config, model.dtype, numBlocks, blockSize);
+    this.#draft = draft;
+    this.#draftPool = this.#poolOf(draft, sizes);
+    const drafter = draft && { ...draft, kvCache: this.#draftPool ?? this.#kvPool };
+    this.#speculator = createSpeculator(options, backend, sizes, drafter);
     this.#scheduler = new Scheduler(
       { maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold, decodeBuckets },
       kvCache,
       this.#speculator,
     );
     const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
-    this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, useGraphs);
+    this.#runner = new ModelRunner(backend, model, this.#kvPool, sizes, this.#scheduler.planLayout, useGraphs);
     this.#depth = sizes.depth;
     this.#scheduler.onFirstAdmit = (id) => this.#queueTimes.admitted(id);
     this.outputs = new OutputBatch(maxNumSeqs, (id) => this.#queueTimes.take(id));
@@ -84,6 +102,11 @@ export class EngineCore implements Disposable {
     this.#scheduler.checkInvariants();
   }
 
+  #poolOf(draft: DraftModel | undefined, { numBlocks, blockSize }: EngineSizes): KvPool | undefined {
+    if (!draft || draft.numLayers !== undefined) return undefined;
+    return new KvPool(this.#backend, draft.model.config, draft.model.dtype, numBlocks, blockSize);
+  }
+
   #launch(): boolean {
     const slot = this.#runner.slot(this.#launched);
     if (this.#scheduler.schedule(slot.plan) === 0) return false;
@@ -120,6 +143,9 @@ export class EngineCore implements Disposable {
     while (this.#collected < this.#launched) this.#runner.collect(this.#runner.slot(this.#collected++));
     this.#speculator?.dispose();
     this.#runner.dispose();
+    this.#draftPool?.dispose();
+    this.#kvPool.dispose();
+    if (this.#draftPool) this.#draft?.model.dispose();
     this.#model.dispose();
     this.#backend.dispose();
   }

@@ -6,6 +6,7 @@ import type { EngineOptions } from "../engine-options.js";
 import { resolveBatch, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
 import { checkShare, shareOf } from "../kv-budget.js";
 import { loadBackend } from "../load-backend.js";
+import { draftMemory, loadDraftModel } from "../speculation/load-draft-model.js";
 import { EngineCore } from "./engine-core.js";
 
 export interface LoadedCore {
@@ -37,19 +38,25 @@ export async function loadCore(
     checkShare(options, backend.info, () => backend.describeMemory?.() ?? "");
     const { dtype, loadFormat, dequantize } = options;
     const model = loadModel(source, backend, { dtype, loadFormat, dequantize, maxModelLen });
+    const draft = loadDraftModel(options, model, backend, maxModelLen);
+    const beside = draft && draftMemory(draft);
     backend.releaseStaging?.();
     const sizes = resolveSizes(
       options,
       {
         maxPositions: config.maxPositions,
-        weightBytes: backend.info.dedicated ? heldBytes(backend.memory()) : model.weightBytes,
+        weightBytes: backend.info.dedicated
+          ? heldBytes(backend.memory())
+          : model.weightBytes + (beside?.weightBytes ?? 0),
         workspaceBytes: model.workspaceBytes.bind(model),
-        kvBytesPerBlock: (blockSize) => kvBytesPerBlock(config, model.dtype, blockSize),
+        kvBytesPerBlock: (blockSize) =>
+          kvBytesPerBlock(config, model.dtype, blockSize) + (beside?.kvBytesPerBlock(blockSize) ?? 0),
+        draft,
       },
       backend.info,
       backend.capture !== undefined,
     );
-    const core = new EngineCore(backend, model, sizes, options, stats);
+    const core = new EngineCore(backend, model, sizes, options, stats, draft);
     const info: EngineInfo = {
       model: path,
       architecture: config.architecture,

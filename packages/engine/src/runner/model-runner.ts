@@ -8,10 +8,9 @@ import {
   type Tensor,
   Workspace,
 } from "@octavo/core";
-import type { CausalLM, ForwardContext } from "@octavo/models";
+import type { CausalLM, ForwardContext, KvCacheTensors } from "@octavo/models";
 import type { EngineSizes } from "../engine-sizes.js";
 import { DeviceState } from "./device-state.js";
-import { KvPool } from "./kv-pool.js";
 import { StepGraphs } from "./step-graphs.js";
 import { StepSlot } from "./step-slot.js";
 
@@ -28,7 +27,6 @@ export class ModelRunner implements Disposable {
   readonly #model: CausalLM;
   readonly #state: DeviceState;
   readonly #workspace: Workspace;
-  readonly #kvPool: KvPool;
   readonly #context: ForwardContext;
   readonly #slots: readonly StepSlot[];
   readonly #graphs: StepGraphs | undefined;
@@ -37,14 +35,23 @@ export class ModelRunner implements Disposable {
   /** Rows whose logits the workspace holds at once. */
   readonly #maxSamples: number;
 
-  /** @param useGraphs run padded steps as captured graphs; the backend must have `capture` */
-  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, layout: PlanLayout, useGraphs: boolean) {
+  /**
+   * @param kvPool stays the caller's
+   * @param useGraphs run padded steps as captured graphs; the backend must have `capture`
+   */
+  constructor(
+    backend: Backend,
+    model: CausalLM,
+    kvPool: KvCacheTensors,
+    sizes: EngineSizes,
+    layout: PlanLayout,
+    useGraphs: boolean,
+  ) {
     this.#backend = backend;
     this.#model = model;
     this.#state = new DeviceState(backend, layout, sizes.maxLogprobs);
     this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxSamples));
-    this.#kvPool = new KvPool(backend, model.config, model.dtype, sizes.numBlocks, sizes.blockSize);
-    this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: this.#kvPool };
+    this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;
     this.#maxSamples = sizes.maxSamples;
@@ -152,7 +159,6 @@ export class ModelRunner implements Disposable {
   dispose(): void {
     this.#graphs?.dispose();
     for (const slot of this.#slots) slot.dispose();
-    this.#kvPool.dispose();
     this.#workspace.dispose();
     this.#state.dispose();
   }

@@ -6,6 +6,10 @@ export interface Proposer extends Disposable {
   available(request: DraftRequest): number;
   /** Adds drafts, up to each request's `maxDrafts`, to the first `count` of `requests`. */
   propose(requests: readonly DraftRequest[], count: number): void;
+  /** The request is `length` tokens long now; of its last drafts those that it did not take were wrong. */
+  verified?(request: DraftRequest): void;
+  /** The request lost its row and blocks. */
+  released?(request: DraftRequest): void;
   /** The request is over. */
   forget(request: DraftRequest): void;
 }

@@ -96,8 +96,13 @@ export class Speculator implements DraftSource, Disposable {
   }
 
   verified(request: DraftRequest, drafts: number, accepted: number): void {
+    this.#proposer.verified?.(request);
     for (let i = 0; i < accepted; i++) this.acceptedPerPos[i]!++;
     this.#length.verified(request, drafts, accepted, this.#proposing / this.#numRunning);
+  }
+
+  released(request: DraftRequest): void {
+    this.#proposer.released?.(request);
   }
 
   forget(request: DraftRequest): void {

@@ -46,5 +46,6 @@ export class GuessingDrafts implements DraftSource {
   }
 
   verified(): void {}
+  released(): void {}
   forget(): void {}
 }
