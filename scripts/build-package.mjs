@@ -15,6 +15,7 @@ const ENTRIES = [
   "engine-thread",
   "engine-overhead",
   "phases",
+  "speculation",
   "step-profile",
 ];
 
