@@ -44,6 +44,8 @@ const WORKLOADS: Readonly<Record<string, Ask>> = {
 interface Run {
   readonly tokens: number;
   readonly seconds: number;
+  /** Of all threads: says more where others use the machine. */
+  readonly cpuSeconds: number;
   readonly outputs: string;
 }
 
@@ -80,6 +82,7 @@ async function main(): Promise<void> {
   console.error(`${describeMachine()}; ${plain.info.device}; ${running} at once; ${describe(speculativeConfig)}`);
   for (const [workload, ask] of Object.entries(WORKLOADS)) {
     const ratios: number[] = [];
+    const cpuRatios: number[] = [];
     const rates: [number[], number[]] = [[], []];
     const before = drafting.stats;
     for (let round = 0; round <= rounds; round++) {
@@ -95,6 +98,7 @@ async function main(): Promise<void> {
       rates[0].push(without.tokens / without.seconds);
       rates[1].push(having.tokens / having.seconds);
       ratios.push(without.seconds / having.seconds);
+      cpuRatios.push(without.cpuSeconds / having.cpuSeconds);
     }
     const { numDrafts, numDraftTokens, numAcceptedTokens, steps, generationTokens } = drafting.stats;
     const drafted = numDraftTokens - before.numDraftTokens;
@@ -106,6 +110,7 @@ async function main(): Promise<void> {
       ratio: rounded(median(ratios), 3),
       lowest_ratio: rounded(Math.min(...ratios), 3),
       highest_ratio: rounded(Math.max(...ratios), 3),
+      cpu_ratio: rounded(median(cpuRatios), 3),
       acceptance: rounded((numAcceptedTokens - before.numAcceptedTokens) / Math.max(1, drafted), 3),
       drafts: numDrafts - before.numDrafts,
       draft_tokens: drafted,
@@ -118,11 +123,12 @@ async function main(): Promise<void> {
 /** Decodes all prompts at once. The time runs from the first token that any of them gives. */
 async function run(llm: LLM, prompts: readonly string[], params: object): Promise<Run> {
   let first = 0;
+  let cpu = process.cpuUsage();
   let tokens = 0;
   const read = async (stream: AsyncIterable<{ readonly tokenIds: readonly number[] }>) => {
     const ids: number[] = [];
     for await (const chunk of stream) {
-      if (first === 0) first = performance.now();
+      if (first === 0) [first, cpu] = [performance.now(), process.cpuUsage()];
       else tokens += chunk.tokenIds.length;
       ids.push(...chunk.tokenIds);
     }
@@ -130,7 +136,9 @@ async function run(llm: LLM, prompts: readonly string[], params: object): Promis
   };
   const streams = prompts.map((content) => llm.chat([{ role: "user", content }], params));
   const outputs = await Promise.all(streams.map(read));
-  return { tokens, seconds: (performance.now() - first) / 1000, outputs: JSON.stringify(outputs) };
+  const seconds = (performance.now() - first) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { tokens, seconds, cpuSeconds: (user + system) / 1e6, outputs: JSON.stringify(outputs) };
 }
 
 function describe(config: SpeculativeConfig): string {

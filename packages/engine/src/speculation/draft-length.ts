@@ -4,9 +4,11 @@ import type { StepCosts } from "./step-costs.js";
 
 /** What drafts may lose: this share of a request's tokens, and once this many tokens' time. */
 const LOSS_SHARE = 0.02;
-const FIRST_LOSS = 0.5;
+const FIRST_LOSS = 1;
 /** What gains may save up for later losses, in tokens. */
 const MOST_CREDIT = 8;
+/** After so many steps with drafts comes one without, so that what a token costs stays known. */
+const PLAIN_EVERY = 32;
 /** How much of what was seen each further verification keeps. */
 const KEPT = 0.9;
 const KEPT_OF_ALL = 0.98;
@@ -38,7 +40,7 @@ class Acceptance {
 
 interface History {
   readonly acceptance: Acceptance;
-  /** What drafts gained minus what they cost, and what they may lose, in tokens. Below 0 there are none. */
+  /** What drafts gained minus what they cost, and what they may lose, in tokens: no step may cost more than this. */
   credit: number;
   /** Tokens of the request when credit was given last. */
   length: number;
@@ -60,6 +62,8 @@ export class DraftLength {
   #expected = 0;
   /** Tokens per millisecond that a step is expected to give. */
   #rate = 0;
+  /** Steps since the last one without drafts. */
+  #sincePlain = 0;
   /** Of the drafts chosen last, how many are expected to be right. */
   #chosen = 0;
 
@@ -74,6 +78,7 @@ export class DraftLength {
   begin(numRunning: number): void {
     const plain = this.#costs.of(numRunning);
     const isLike = numRunning === this.#running;
+    this.#sincePlain = this.#tokens > this.#running && this.#sincePlain < PLAIN_EVERY ? this.#sincePlain + 1 : 0;
     this.#rate = plain === 0 ? 0 : numRunning / plain;
     if (isLike && this.#tokens > numRunning) {
       this.#rate = Math.max(this.#rate, this.#expected / this.#costs.of(this.#tokens));
@@ -88,8 +93,9 @@ export class DraftLength {
    */
   choose(request: DraftRequest, available: number, proposing: number): number {
     const history = this.#historyOf(request);
+    const plain = this.#costs.of(this.#running);
+    if (plain === 0 || this.#sincePlain === PLAIN_EVERY) return 0;
     const before = this.#costs.of(this.#tokens);
-    if (before === 0 || history.credit <= 0) return 0;
     const rate = history.acceptance.rate(this.#all.rate(0, 0), PRIOR_DRAFTS);
     const most = Math.min(available, this.#most);
     let chance = 1;
@@ -98,17 +104,18 @@ export class DraftLength {
     let bestGain = 0;
     let bestExpected = 0;
     for (let drafts = 1; drafts <= most; drafts++) {
+      const time = Math.max(0, this.#costs.of(this.#tokens + drafts) - before) + drafts * proposing;
+      if ((this.#running * time) / plain > history.credit) break;
+      // One draft now and then shows whether they have become worth it.
+      if (drafts === 1) best = 1;
       chance *= rate;
       expected += chance;
-      const time = Math.max(0, this.#costs.of(this.#tokens + drafts) - before) + drafts * proposing;
       const gain = expected - this.#rate * time;
       if (gain <= bestGain) continue;
       best = drafts;
       bestGain = gain;
       bestExpected = expected;
     }
-    // One draft now and then shows whether they have become worth it.
-    if (best === 0 && most > 0 && history.credit >= this.#lost(1, proposing)) best = 1;
     this.#chosen = bestExpected;
     return best;
   }

@@ -28,7 +28,8 @@ export class Speculator implements DraftSource, Disposable {
   #launched = 0;
   #collected = 0;
   #collectedAt = 0;
-  #numRunning = 0;
+  /** Requests that got drafts together last. */
+  #numProposing = 1;
   /** Milliseconds that one draft of all proposing requests takes. */
   #proposing = 0;
 
@@ -61,7 +62,6 @@ export class Speculator implements DraftSource, Disposable {
   }
 
   begin(numRunning: number): void {
-    this.#numRunning = numRunning;
     this.#length.begin(numRunning);
   }
 
@@ -79,12 +79,13 @@ export class Speculator implements DraftSource, Disposable {
     const available = this.#proposer.available(request);
     if (available === 0) return 0;
     if (!this.#adaptive) return Math.min(available, this.numSpeculativeTokens);
-    return this.#length.choose(request, available, this.#proposing / this.#numRunning);
+    return this.#length.choose(request, available, this.#proposing / this.#numProposing);
   }
 
   propose(requests: readonly DraftRequest[], count: number): void {
     const start = this.#now();
     this.#proposer.propose(requests, count);
+    this.#numProposing = count;
     let longest = 0;
     for (let i = 0; i < count; i++) longest = Math.max(longest, requests[i]!.drafts);
     if (longest === 0) return;
@@ -98,7 +99,7 @@ export class Speculator implements DraftSource, Disposable {
   verified(request: DraftRequest, drafts: number, accepted: number): void {
     this.#proposer.verified?.(request);
     for (let i = 0; i < accepted; i++) this.acceptedPerPos[i]!++;
-    this.#length.verified(request, drafts, accepted, this.#proposing / this.#numRunning);
+    this.#length.verified(request, drafts, accepted, this.#proposing / this.#numProposing);
   }
 
   released(request: DraftRequest): void {

@@ -1,69 +1,45 @@
 // How long a step takes, by its tokens: measured while serving, so that drafts are verified only where that pays here and now.
 
-/** Steps of more tokens are put together: no draft pays there. */
-const MOST = 1024;
-/** A step that was faster than expected says more than one that was slower, which something else may have held up. */
-const FASTER = 0.25;
-const SLOWER = 0.05;
-/** Before anything was measured: a token costs half of its share of a step. */
+/** How much of what was seen each further step keeps: some 50 steps count. */
+const KEPT = 0.98;
+/** A step counts as so much longer than expected at most: something else may have held it up. */
+const MOST_LONGER = 1.5;
+/** Before steps of different sizes were measured: a token costs half of its share of a step. That counts as one step one token off. */
 const ASSUMED_SHARE = 0.5;
+const ASSUMED_WEIGHT = 1;
+/** What a step takes at least, of the usual one, whatever the line says. */
+const LEAST = 0.05;
 
-/** Milliseconds of steps in which every token samples, for one kind of step. */
+/**
+ * Milliseconds of steps in which every token samples, as a line through the last steps: reading weights takes the same time for any
+ * number of tokens, computing with them takes time for each.
+ */
 export class StepCosts {
-  readonly #times = new Float64Array(MOST + 1);
-  /** Which entries of `times` were measured, ascending. */
-  readonly #measured = new Int32Array(MOST + 1);
-  #count = 0;
+  #weight = 0;
+  #tokens = 0;
+  #time = 0;
+  /** Sums of squares and products about the means. */
+  #spread = 0;
+  #covered = 0;
 
   /** A step of so many tokens took so long. */
   add(tokens: number, milliseconds: number): void {
-    const at = Math.min(tokens, MOST);
-    const time = this.#times[at]!;
-    if (time === 0) {
-      this.#insert(at);
-      this.#times[at] = milliseconds;
-      return;
-    }
-    const rate = milliseconds < time ? FASTER : SLOWER;
-    this.#times[at] = time + rate * (Math.min(milliseconds, 2 * time) - time);
+    const time = this.#weight === 0 ? milliseconds : Math.min(milliseconds, MOST_LONGER * this.of(tokens));
+    this.#weight = KEPT * this.#weight + 1;
+    const fromTokens = tokens - this.#tokens;
+    const fromTime = time - this.#time;
+    this.#tokens += fromTokens / this.#weight;
+    this.#time += fromTime / this.#weight;
+    this.#spread = KEPT * this.#spread + fromTokens * (tokens - this.#tokens);
+    this.#covered = KEPT * this.#covered + fromTokens * (time - this.#time);
   }
 
   /** What a step of so many tokens should take; 0 while nothing is known. */
   of(tokens: number): number {
-    const n = Math.min(tokens, MOST);
-    const above = this.#firstFrom(n);
-    const high = this.#measured[above]!;
-    const low = this.#measured[above - 1]!;
-    if (above < this.#count && (high === n || above === 0)) return high === n ? this.#times[n]! : this.#scaled(high, n);
-    if (above === 0) return 0;
-    if (above === this.#count) return this.#scaled(low, n);
-    const share = (n - low) / (high - low);
-    return this.#times[low]! + share * (this.#times[high]! - this.#times[low]!);
-  }
-
-  /** From the nearest measured number of tokens. */
-  #scaled(from: number, tokens: number): number {
-    return this.#times[from]! * (1 + (ASSUMED_SHARE * (tokens - from)) / from);
-  }
-
-  /** Index of the first measured number that is not below `tokens`. */
-  #firstFrom(tokens: number): number {
-    let low = 0;
-    let high = this.#count;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#measured[middle]! < tokens) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  #insert(tokens: number): void {
-    let at = this.#count++;
-    while (at > 0 && this.#measured[at - 1]! > tokens) {
-      this.#measured[at] = this.#measured[at - 1]!;
-      at--;
-    }
-    this.#measured[at] = tokens;
+    if (this.#weight === 0) return 0;
+    const share = this.#time / this.#tokens;
+    const slope = (this.#covered + ASSUMED_WEIGHT * ASSUMED_SHARE * share) / (this.#spread + ASSUMED_WEIGHT);
+    const line = this.#time + Math.min(Math.max(slope, 0), share) * (tokens - this.#tokens);
+    return Math.max(line, LEAST * this.#time);
   }
 }
