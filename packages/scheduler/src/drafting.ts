@@ -26,7 +26,8 @@ export class Drafting {
     for (let i = 0; i < running.length && room > 0; i++) {
       const request = running[i]!;
       // Several tokens behind: it comes from a prompt or a preemption, and has no step to gain yet.
-      if (request.pending > 0 || request.length - request.computed !== 1 || request.exhausted) continue;
+      if (request.pending > 0 || request.length - request.computed !== 1) continue;
+      if (request.exhausted || request.noDrafts) continue;
       const wanted = this.#source.wants(request);
       if (wanted === 0) continue;
       // The last token that may be sampled needs no draft.
@@ -56,7 +57,7 @@ export class Drafting {
 
   /** Whether a request with a token in flight waits for it, because it is to have drafts then. */
   holds(request: Request): boolean {
-    return this.#source.holds(request);
+    return !request.noDrafts && this.#source.holds(request);
   }
 
   verified(request: Request, drafts: number, accepted: number): void {

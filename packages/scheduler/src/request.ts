@@ -22,6 +22,7 @@ export class Request implements DraftRequest {
   readonly stopTokenIds: Int32Array;
   readonly rowInit: Int32Array;
   readonly sequence: KvSequence;
+  readonly noDrafts: boolean;
   /** Alternatives to report with each output token; -1: no logprobs. */
   readonly logprobs: number;
   /** The same for the prompt's tokens. */
@@ -56,6 +57,7 @@ export class Request implements DraftRequest {
     this.stopTokenIds = spec.stopTokenIds.slice();
     this.rowInit = spec.rowInit.slice();
     this.sequence = sequence;
+    this.noDrafts = spec.noDrafts ?? false;
     this.logprobs = spec.logprobs ?? -1;
     this.promptLogprobs = spec.promptLogprobs ?? -1;
     // Outputs are often far shorter than allowed, so that the array starts small and doubles.
