@@ -9,7 +9,6 @@ import {
   Workspace,
 } from "@octavo/core";
 import type { CausalLM, ForwardContext, KvCacheTensors } from "@octavo/models";
-import type { EngineSizes } from "../engine-sizes.js";
 import { DeviceState, deviceStateBytes } from "./device-state.js";
 import { StepSlot } from "./step-slot.js";
 
@@ -23,7 +22,13 @@ export interface DraftModel {
   readonly numLayers: number | undefined;
 }
 
-type Sizes = Pick<EngineSizes, "maxNumSeqs" | "maxNumBatchedTokens" | "blockSize" | "maxModelLen">;
+/** What of an engine's sizes matters here. */
+interface Sizes {
+  readonly maxNumSeqs: number;
+  readonly maxNumBatchedTokens: number;
+  readonly maxModelLen: number;
+  readonly blockSize: number;
+}
 
 /** Bytes of workspace and tables that a {@link DraftRunner} takes. */
 export function draftRunnerBytes({ model, numLayers }: DraftModel, sizes: Sizes) {
