@@ -282,13 +282,13 @@ export class Scheduler {
   #remove(request: Request): void {
     request.finished = true;
     this.#requests.delete(request.id);
-    this.#drafting?.forget(request);
     if (request.row === NO_ROW) {
       this.#waiting.remove(request);
     } else {
       this.#running.splice(this.#running.indexOf(request), 1);
       this.#releaseResources(request);
     }
+    this.#drafting?.forget(request);
   }
 
   #releaseResources(request: Request): void {

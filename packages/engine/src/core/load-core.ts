@@ -69,7 +69,7 @@ export async function loadCore(
       maxLogprobs: sizes.maxLogprobs,
       blockSize: sizes.blockSize,
       numBlocks: sizes.numBlocks,
-      weightBytes: model.weightBytes,
+      weightBytes: model.weightBytes + (beside?.weightBytes ?? 0),
       kvCacheBytes: sizes.kvCacheBytes,
       memory: backend.memory(),
       dedicated: backend.info.dedicated && {

@@ -64,6 +64,8 @@ export class DraftLength {
   #rate = 0;
   /** Steps since the last one without drafts. */
   #sincePlain = 0;
+  /** Whether a request of the step being planned was asked about. */
+  #asked = false;
   /** Of the drafts chosen last, how many are expected to be right. */
   #chosen = 0;
 
@@ -78,7 +80,12 @@ export class DraftLength {
   begin(numRunning: number): void {
     const plain = this.#costs.of(numRunning);
     const isLike = numRunning === this.#running;
-    this.#sincePlain = this.#tokens > this.#running && this.#sincePlain < PLAIN_EVERY ? this.#sincePlain + 1 : 0;
+    // With two steps in flight there are plans for which nobody was asked; they say nothing.
+    if (this.#asked) {
+      const hadDrafts = this.#tokens > this.#running;
+      this.#sincePlain = hadDrafts && this.#sincePlain < PLAIN_EVERY ? this.#sincePlain + 1 : 0;
+      this.#asked = false;
+    }
     this.#rate = plain === 0 ? 0 : numRunning / plain;
     if (isLike && this.#tokens > numRunning) {
       this.#rate = Math.max(this.#rate, this.#expected / this.#costs.of(this.#tokens));
@@ -120,10 +127,11 @@ export class DraftLength {
     return best;
   }
 
-  /** The drafts chosen last are in the step. */
+  /** The drafts chosen last are in the step; none may be. */
   add(drafts: number): void {
+    this.#asked = true;
     this.#tokens += drafts;
-    this.#expected += this.#chosen;
+    if (drafts > 0) this.#expected += this.#chosen;
   }
 
   /** `accepted` of so many drafts were right. */
