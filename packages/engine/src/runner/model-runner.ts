@@ -32,7 +32,7 @@ export class ModelRunner implements Disposable {
   readonly #graphs: StepGraphs | undefined;
   /** The longest sequence that the tables can hold. */
   readonly #longest: number;
-  /** Rows whose logits the workspace holds at once. */
+  /** Rows whose logits the workspace and the logprobs' tables hold at once. */
   readonly #maxSamples: number;
 
   /**
@@ -54,7 +54,7 @@ export class ModelRunner implements Disposable {
     this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;
-    this.#maxSamples = sizes.maxSamples;
+    this.#maxSamples = layout.capacity.maxSamples;
     if (useGraphs) this.#graphs = new StepGraphs(backend, () => this.#enqueueStep());
   }
 
