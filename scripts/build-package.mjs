@@ -20,6 +20,7 @@ const ENTRIES = [
   "peers",
   "peer-process",
   "replay",
+  "speculation",
   "step-profile",
 ];
 

@@ -119,6 +119,16 @@ describe.each(models)("$name", ({ folder, dtype, vocabSize, maxPrompt, kvBytesPe
     }
   });
 
+  it("without drafts = with drafts from earlier outputs", async () => {
+    const speculativeConfig = { method: "suffix", numSpeculativeTokens: 6, adaptive: false } as const;
+    const tight = { kvCacheMemoryBytes: kvBytesPerToken * 272, maxNumBatchedTokens: 29, enablePrefixCaching: true };
+    for (const options of [{}, { asyncScheduling: true }, { longPrefillTokenThreshold: 7 }, tight]) {
+      const drafted = await run({ ...options, speculativeConfig }, { perStep: 1 }, 2);
+      expect(drafted.acceptedTokens).toBeGreaterThan(50);
+      expectSame(drafted);
+    }
+  });
+
   it("1 thread = 3 threads", async () => {
     expectSame(await run({ numThreads: 1 }));
     expectSame(await run({ numThreads: 3 }));

@@ -61,6 +61,8 @@ export interface WorkloadResult {
   readonly logits: Map<number, string>[];
   readonly preemptions: number;
   readonly prefixCacheHits: number;
+  /** Drafts that were right. */
+  readonly acceptedTokens: number;
 }
 
 /** How many requests are handed over before each step; `1e9` hands over all at once, 0 one at a time, each when the last is done. */
@@ -106,9 +108,9 @@ export async function runWorkload(
         return encodeAdd(id(round, index), Int32Array.from(prompt), resolved, stops);
       });
     }
-    const { numPreemptions, prefixCacheHits, kvBlocksUsed } = readStats(stats);
+    const { numPreemptions, prefixCacheHits, numAcceptedTokens, kvBlocksUsed } = readStats(stats);
     if (kvBlocksUsed !== 0) throw new Error(`${kvBlocksUsed} blocks are still in use after the last request`);
-    return { ...result!, preemptions: numPreemptions, prefixCacheHits };
+    return { ...result!, preemptions: numPreemptions, prefixCacheHits, acceptedTokens: numAcceptedTokens };
   } finally {
     core.dispose();
   }
@@ -167,8 +169,9 @@ function record(
   if (!t) return;
   for (let sample = 0; sample < words[PlanHeader.numSamples]!; sample++) {
     const i = words[layout.sampleRows + sample]!;
-    const queryLen = words[layout.queryStarts + i + 1]! - words[layout.queryStarts + i]!;
-    const position = words[layout.contextLens + i]! + queryLen;
+    const offset = words[layout.sampleTokens + sample]! - words[layout.queryStarts + i]!;
+    // What is sampled after a wrong draft is sampled again, and takes its place here.
+    const position = words[layout.contextLens + i]! + offset + 1;
     const hash = createHash("sha1")
       .update(bytesOf(slice(t, 0, sample, sample + 1)))
       .digest("hex");

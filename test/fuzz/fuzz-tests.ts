@@ -25,7 +25,16 @@ export function fuzzTests(device: EngineOptions, workloads: number, perEngine: n
   const wanted = Number(process.env.OCTAVO_FUZZ_WORKLOADS ?? workloads);
   const onlySeed = process.env.OCTAVO_FUZZ_SEED;
   const seeds = onlySeed ? [Number(onlySeed)] : Array.from({ length: Math.ceil(wanted / perEngine) }, (_, i) => 1 + i);
-  const totals = { workloads: 0, requests: 0, tokens: 0, aborted: 0, preempted: 0, cachedTokens: 0, steps: 0 };
+  const totals = {
+    workloads: 0,
+    requests: 0,
+    tokens: 0,
+    aborted: 0,
+    preempted: 0,
+    cachedTokens: 0,
+    steps: 0,
+    accepted: 0,
+  };
 
   const suites = models
     .map((model, i) => [model.name, model, seeds.filter((seed) => seed % models.length === i)] as const)
@@ -68,6 +77,7 @@ export function fuzzTests(device: EngineOptions, workloads: number, perEngine: n
       totals.preempted += engine.stats.numPreemptions;
       totals.cachedTokens += engine.stats.prefixCacheHits;
       totals.steps += engine.stats.steps;
+      totals.accepted += engine.stats.numAcceptedTokens;
     });
   });
 

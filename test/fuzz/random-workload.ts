@@ -1,5 +1,5 @@
 // What a random workload is made of: engine options, and requests that share beginnings, so that caches matter.
-import type { EngineOptions, SamplingParams } from "@octavo/engine";
+import type { EngineOptions, SamplingParams, SpeculativeConfig } from "@octavo/engine";
 import { kvBytesPerBlock, readModelConfig } from "@octavo/models";
 import { SCHEDULING_POLICIES } from "@octavo/scheduler";
 import { SAMPLING_KINDS, type TestRequest } from "../engine/workload.js";
@@ -49,6 +49,9 @@ export function aloneOptions(model: FuzzModel): EngineOptions {
 export function randomOptions(model: FuzzModel, random: Random): EngineOptions {
   const maxNumSeqs = random(3, 16);
   const blocks = random(0, 2) > 0 ? random(ONE_REQUEST, ONE_REQUEST + 6) : random(3, 8) * ONE_REQUEST;
+  const speculation = randomSpeculation(model, random);
+  // A draft model's keys and values come out of the same memory.
+  const models = speculation.speculativeConfig?.method === "draft_model" ? 2 : 1;
   return {
     ...commonOptions(model),
     maxNumSeqs,
@@ -60,8 +63,20 @@ export function randomOptions(model: FuzzModel, random: Random): EngineOptions {
     enablePrefixCaching: random(0, 3) > 0,
     asyncScheduling: random(0, 3) > 0,
     enforceEager: random(0, 3) === 0,
-    kvCacheMemoryBytes: kvBytes(model, blocks),
+    kvCacheMemoryBytes: models * kvBytes(model, blocks),
+    ...speculation,
   };
+}
+
+/** None for every third engine. */
+function randomSpeculation(model: FuzzModel, random: Random): { speculativeConfig?: SpeculativeConfig } {
+  const method = (["ngram", "suffix", "draft_model", "self", undefined] as const)[random(0, 4)];
+  if (method === undefined) return {};
+  const common = { method, numSpeculativeTokens: random(1, 12), adaptive: random(0, 3) === 0 };
+  if (method === "self") return { speculativeConfig: { ...common, numLayers: random(1, 2) } };
+  if (method === "draft_model") return { speculativeConfig: { ...common, model: model.folder } };
+  if (method === "suffix") return { speculativeConfig: { ...common, suffixDecodingMaxTreeDepth: random(4, 24) } };
+  return { speculativeConfig: { ...common, promptLookupMin: random(1, 3), promptLookupMax: random(3, 6) } };
 }
 
 /** `count` requests of all kinds; about every third ends by a stop token of its own or of the model's. */

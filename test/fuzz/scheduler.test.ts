@@ -4,7 +4,7 @@
 import { NO_TOKEN, OctavoError, ROW_INIT_WORDS, RowFlags, RowInit, StepPlan } from "@octavo/core";
 import { KvCacheManager } from "@octavo/kv-cache";
 import { FinishReason, type OutputSink, type RequestSpec, SCHEDULING_POLICIES, Scheduler } from "@octavo/scheduler";
-import { FakeDevice, referenceTokens } from "@octavo/scheduler/testing";
+import { FakeDevice, GuessingDrafts, referenceTokens } from "@octavo/scheduler/testing";
 import { describe, expect, test } from "vitest";
 import { randomIntegers } from "./random-integers.js";
 
@@ -82,7 +82,10 @@ class RandomRun implements OutputSink {
       maxInterTokenLatencyMs: random(0, 2) === 0 ? random(4, 20) : 0,
       now: () => this.clock,
     };
-    this.scheduler = new Scheduler(config, this.kvCache);
+    const outputOf = (id: number) => this.live.get(id)?.expected;
+    const drafts =
+      random(0, 2) > 0 ? new GuessingDrafts(random(1, 9), outputOf, random, 10 * random(0, 10)) : undefined;
+    this.scheduler = new Scheduler(config, this.kvCache, drafts);
     this.device = new FakeDevice(this.scheduler.planLayout, numBlocks, this.#vocabSize);
     this.#plans = [0, 1].map(() => new StepPlan(this.scheduler.planLayout));
     this.#conversations = Array.from({ length: 5 }, () => this.#randomTokens(random(0, 40)));
@@ -223,6 +226,8 @@ const totals = {
   preempted: 0,
   hits: 0,
   evicted: 0,
+  drafted: 0,
+  accepted: 0,
 };
 
 describe("the scheduler under random load", () => {
@@ -275,6 +280,8 @@ function runSeed(seed: number): void {
   for (const [name, count] of Object.entries(run.counts)) totals[name as keyof typeof run.counts] += count;
   totals.preempted += run.scheduler.stats.numPreemptions;
   totals.hits += run.scheduler.stats.prefixCacheHits;
+  totals.drafted += run.scheduler.stats.numDraftTokens;
+  totals.accepted += run.scheduler.stats.numAcceptedTokens;
   totals.evicted += run.kvCache.evictions;
 }
 

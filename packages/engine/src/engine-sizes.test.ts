@@ -50,6 +50,18 @@ describe("resolveSizes", () => {
     expect(sizes({ maxNumSeqs: 1, maxModelLen: 2048 }).numBlocks).toBe(129);
   });
 
+  it("has a sample for each draft, up to 512 of them, and the workspace for their logits", () => {
+    const speculativeConfig = { method: "ngram", numSpeculativeTokens: 4 } as const;
+    expect(sizes({}).maxSamples).toBe(257);
+    expect(sizes({ maxNumSeqs: 8, speculativeConfig }).maxSamples).toBe(9 + 9 * 4);
+    expect(sizes({ speculativeConfig }).maxSamples).toBe(257 + 512);
+    expect(sizes({ maxNumBatchedTokens: 16, maxNumSeqs: 8, speculativeConfig }).maxSamples).toBe(9 + 15);
+    const seen: number[] = [];
+    const watched = { ...model, workspaceBytes: (_: number, samples: number) => seen.push(samples) };
+    resolveSizes({ speculativeConfig }, watched, backend, false);
+    expect(seen).toEqual([257 + 512]);
+  });
+
   it("has few rows where the token budget is small", () => {
     expect(sizes({ maxNumBatchedTokens: 64 })).toMatchObject({ maxNumSeqs: 64, maxNumBatchedTokens: 64 });
     expect(sizes({ maxNumSeqs: 4096 })).toMatchObject({ maxNumSeqs: 4096, maxNumBatchedTokens: 4096 });

@@ -1,15 +1,20 @@
 // The numbers that follow from options, model and memory, once the model is known.
 import { type BackendInfo, checkArgument, OctavoError, planLayout } from "@octavo/core";
+import { maxSamples } from "@octavo/scheduler";
 import { decodeBuckets } from "./decode-buckets.js";
 import { type EngineOptions, wholeNumber } from "./engine-options.js";
 import { checkDevice, kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
 import { deviceStateBytes } from "./runner/device-state.js";
+import { type DraftModel, draftRunnerBytes } from "./runner/draft-runner.js";
+import { resolveSpeculation } from "./speculation/speculative-config.js";
 
 /** Sizes that hold for an engine's whole life. */
 export interface EngineSizes {
   readonly maxModelLen: number;
   readonly maxNumSeqs: number;
   readonly maxNumBatchedTokens: number;
+  /** Tokens that a step samples at most: one for each request, and one for each of its drafts. */
+  readonly maxSamples: number;
   /** Most likely tokens that a request may see beside its own. */
   readonly maxLogprobs: number;
   readonly blockSize: number;
@@ -27,7 +32,10 @@ export interface ModelSizes {
   /** Bytes that the backend holds for the loaded model. */
   readonly weightBytes: number;
   workspaceBytes(maxTokens: number, maxSamples: number): number;
+  /** The draft model's too. */
   kvBytesPerBlock(blockSize: number): number;
+  /** The model that drafts, if one does. */
+  readonly draft?: DraftModel | undefined;
 }
 
 const DEFAULT_LOGPROBS = 20;
@@ -76,17 +84,23 @@ export function resolveSizes(
   const blockSize = wholeNumber("blockSize", options.blockSize ?? backend.blockSize, limit + 4096);
   const blockBytes = model.kvBytesPerBlock(blockSize);
   const blocksOf = (tokens: number) => Math.ceil(tokens / blockSize);
+  const { speculativeConfig } = options;
+  const drafts = speculativeConfig ? resolveSpeculation(speculativeConfig).numSpeculativeTokens : 0;
+  const samples = maxSamples(maxNumSeqs + 1, maxNumBatchedTokens, drafts);
   const layout = planLayout({
     maxRows: maxNumSeqs + 1,
+    maxSamples: samples,
     maxTokens: maxNumBatchedTokens,
     maxBlocksPerRow: blocksOf(limit),
     blockSize,
     vocabSize: model.vocabSize,
   });
+  const rows = { maxNumSeqs, maxNumBatchedTokens, blockSize, maxModelLen: limit };
+  const draft = model.draft ? draftRunnerBytes(model.draft, rows) : { workspaceBytes: 0, tableBytes: 0 };
   const needs: MemoryNeeds = {
     weightBytes: model.weightBytes,
-    workspaceBytes: model.workspaceBytes(maxNumBatchedTokens, maxNumSeqs),
-    tableBytes: deviceStateBytes(layout, maxLogprobs),
+    workspaceBytes: model.workspaceBytes(maxNumBatchedTokens, samples) + draft.workspaceBytes,
+    tableBytes: deviceStateBytes(layout, maxLogprobs) + draft.tableBytes,
     hasGraphs: hasGraphs && !options.enforceEager,
     oneRequestBytes: isAuto ? 0 : (1 + blocksOf(limit)) * blockBytes,
   };
@@ -113,6 +127,7 @@ export function resolveSizes(
     maxModelLen,
     maxNumSeqs,
     maxNumBatchedTokens,
+    maxSamples: samples,
     maxLogprobs,
     blockSize,
     numBlocks,

@@ -71,6 +71,12 @@ export interface EngineStats {
   readonly promptTokens: number;
   /** Sampled tokens. */
   readonly generationTokens: number;
+  /** Times that a request's drafts were verified, their tokens, and how many of those were right. */
+  readonly numDrafts: number;
+  readonly numDraftTokens: number;
+  readonly numAcceptedTokens: number;
+  /** Right ones by their place among the drafts; empty without speculation. */
+  readonly numAcceptedTokensPerPos: readonly number[];
   /** Launched steps. */
   readonly steps: number;
   /** Captured graphs. */

@@ -29,4 +29,10 @@ export type {
 export type { Prompt } from "./prompt.js";
 export type { RequestOptions } from "./request-options.js";
 export type { SamplingParams } from "./sampling-params.js";
+export {
+  SPECULATIVE_METHODS,
+  type SpeculativeConfig,
+  type SpeculativeMethod,
+  speculativeConfigOf,
+} from "./speculation/speculative-config.js";
 export { truncatePrompt } from "./truncate-prompt.js";

@@ -91,7 +91,7 @@ class LlamaForCausalLM implements CausalLM {
   }
 
   forward(context: ForwardContext): Tensor {
-    const { ops, workspace, batch, tap } = context;
+    const { ops, workspace, batch, tap, numLayers } = context;
     const shape = [batch.numTokens, this.config.hiddenSize];
     const normed = workspace.alloc(this.dtype, shape);
     const mark = workspace.mark();
@@ -100,6 +100,7 @@ class LlamaForCausalLM implements CausalLM {
     this.#embedding.forward(ops, residual, batch.inputIds);
     tap?.("embedding", residual);
     for (const [index, layer] of this.#layers.entries()) {
+      if (index === numLayers) break;
       if (index === 0) layer.inputNorm.forward(ops, normed, residual);
       else layer.inputNorm.addForward(ops, normed, residual, output);
       layer.attention.forward(context, output, normed);

@@ -4,7 +4,7 @@ import { KvCacheManager } from "@octavo/kv-cache";
 import { describe, expect, test } from "vitest";
 import { Scheduler } from "./scheduler.js";
 import type { SchedulerConfig } from "./scheduler-config.js";
-import { FakeDevice, type ReferenceRequest, referenceTokens } from "./testing/index.js";
+import { FakeDevice, GuessingDrafts, type ReferenceRequest, referenceTokens } from "./testing/index.js";
 
 const VOCAB_SIZE = 50;
 const MAX_MODEL_LEN = 100;
@@ -31,9 +31,18 @@ interface RunOptions extends Partial<SchedulerConfig> {
   enablePrefixCaching?: boolean;
   /** Adds each request when the one before has ended. */
   alone?: boolean;
+  /** Drafts a request and step at most, and how many of a hundred are right. */
+  drafts?: readonly [most: number, percentRight: number] | undefined;
 }
 
-function run({ depth = 1, numBlocks = 300, enablePrefixCaching = false, alone = false, ...config }: RunOptions) {
+function runWith({
+  depth = 1,
+  numBlocks = 300,
+  enablePrefixCaching = false,
+  alone = false,
+  drafts,
+  ...config
+}: RunOptions) {
   const kvCache = new KvCacheManager({ numBlocks, blockSize: 4, enablePrefixCaching, hashSeed: 1 });
   const limits = {
     maxNumSeqs: 12,
@@ -42,7 +51,8 @@ function run({ depth = 1, numBlocks = 300, enablePrefixCaching = false, alone = 
     vocabSize: VOCAB_SIZE,
     ...config,
   };
-  const scheduler = new Scheduler(limits, kvCache);
+  const source = drafts && new GuessingDrafts(drafts[0], (id) => expected[id], randomIntegers(7), drafts[1]);
+  const scheduler = new Scheduler(limits, kvCache, source);
   const device = new FakeDevice(scheduler.planLayout, numBlocks, VOCAB_SIZE);
   const plans = [0, 1].map(() => new StepPlan(scheduler.planLayout));
   const outputs: number[][] = requests.map(() => []);
@@ -88,33 +98,63 @@ function run({ depth = 1, numBlocks = 300, enablePrefixCaching = false, alone = 
   return { outputs, stats: scheduler.stats };
 }
 
-describe.each([1, 2] as const)("depth %i", (depth) => {
-  test("alone", () => expect(run({ depth, alone: true }).outputs).toEqual(expected));
-  test("batched", () => expect(run({ depth }).outputs).toEqual(expected));
-  test("few rows", () => expect(run({ depth, maxNumSeqs: 3 }).outputs).toEqual(expected));
+/** Whole numbers from `low` to `high`, both included. */
+function randomIntegers(seed: number): (low: number, high: number) => number {
+  let state = seed;
+  return (low, high) => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return low + Math.floor((state / 2 ** 32) * (high - low + 1));
+  };
+}
+
+describe.each([
+  [1, undefined],
+  [2, undefined],
+  [1, [1, 50]],
+  [1, [5, 80]],
+  [2, [3, 0]],
+  [2, [4, 70]],
+  [2, [20, 100]],
+] as const)("depth %i, drafts %j", (depth, drafts) => {
+  const run = (options: RunOptions) => runWith({ depth, drafts, ...options });
+
+  test("alone", () => expect(run({ alone: true }).outputs).toEqual(expected));
+  test("batched", () => {
+    const { outputs, stats } = run({});
+    expect(outputs).toEqual(expected);
+    const { numDrafts, numDraftTokens, numAcceptedTokens } = stats;
+    expect(numDrafts > 0 && numDraftTokens > numDrafts / 2).toBe(drafts !== undefined);
+    // Drafts beyond a request's end are wrong, whatever they are.
+    const right = drafts ? (0.9 * drafts[1]) / 100 : 0;
+    expect(numAcceptedTokens).toBeGreaterThanOrEqual(
+      Math.floor(numDraftTokens * (drafts?.[1] === 100 ? right : right ** (drafts?.[0] ?? 1))),
+    );
+    expect(numAcceptedTokens).toBeLessThanOrEqual(right === 0 ? 0 : numDraftTokens);
+  });
+  test("few rows", () => expect(run({ maxNumSeqs: 3 }).outputs).toEqual(expected));
 
   test.each([[[12]], [[1, 2, 4, 8]], [[3, 7]]])("padded to %j rows", (decodeBuckets) => {
-    expect(run({ depth, decodeBuckets }).outputs).toEqual(expected);
-    expect(run({ depth, decodeBuckets, numBlocks: 60, maxNumBatchedTokens: 16 }).outputs).toEqual(expected);
+    expect(run({ decodeBuckets }).outputs).toEqual(expected);
+    expect(run({ decodeBuckets, numBlocks: 60, maxNumBatchedTokens: 16 }).outputs).toEqual(expected);
   });
 
   test.each([1, 2, 3, 5, 8, 13])("in chunks of %i", (longPrefillTokenThreshold) => {
-    expect(run({ depth, longPrefillTokenThreshold }).outputs).toEqual(expected);
+    expect(run({ longPrefillTokenThreshold }).outputs).toEqual(expected);
   });
 
   test.each([1, 7, 16])("%i tokens a step", (maxNumBatchedTokens) => {
-    expect(run({ depth, maxNumBatchedTokens }).outputs).toEqual(expected);
+    expect(run({ maxNumBatchedTokens }).outputs).toEqual(expected);
   });
 
   test.each([true, false])("from cached prefixes, alone: %s", (alone) => {
-    const { outputs, stats } = run({ depth, enablePrefixCaching: true, alone });
+    const { outputs, stats } = run({ enablePrefixCaching: true, alone });
     expect(outputs).toEqual(expected);
     expect(stats.prefixCacheHits).toBeGreaterThan(100);
   });
 
   test.each([true, false])("preempted, with prefix caching: %s", (enablePrefixCaching) => {
-    const { outputs, stats } = run({ depth, numBlocks: 27, enablePrefixCaching });
+    const { outputs, stats } = run({ numBlocks: 27, enablePrefixCaching });
     expect(outputs).toEqual(expected);
-    expect(stats.numPreemptions).toBeGreaterThan(3);
+    expect(stats.numPreemptions).toBeGreaterThan(drafts ? 0 : 3);
   });
 });

@@ -12,34 +12,44 @@ interface ScoredPrompt {
   readonly count: number;
 }
 
-/** The requests that a step samples for, in the plan's sample order. */
+/** The requests that a step samples for, in the plan's order, with how many samples each has. */
 export class InFlightStep {
   /** In the plan's order; usually none. */
   readonly scoredPrompts: ScoredPrompt[] = [];
   readonly #requests: (Request | undefined)[];
-  #numSamples = 0;
+  readonly #samples: Int32Array;
+  #length = 0;
 
   constructor(maxRows: number) {
     this.#requests = new Array(maxRows).fill(undefined);
+    this.#samples = new Int32Array(maxRows);
   }
 
-  get numSamples(): number {
-    return this.#numSamples;
+  /** Requests that sample. */
+  get length(): number {
+    return this.#length;
   }
 
-  add(request: Request): void {
-    this.#requests[this.#numSamples++] = request;
+  /** @param samples one, and one more for each draft */
+  add(request: Request, samples: number): void {
+    this.#requests[this.#length] = request;
+    this.#samples[this.#length++] = samples;
   }
 
-  /** The request of a sample below `numSamples`. */
-  request(sample: number): Request {
-    return this.#requests[sample]!;
+  /** The request at an index below `length`. */
+  request(index: number): Request {
+    return this.#requests[index]!;
+  }
+
+  /** How many tokens are sampled for it. */
+  samples(index: number): number {
+    return this.#samples[index]!;
   }
 
   /** Forgets the requests, so that finished ones are not kept in memory. */
   clear(): void {
-    for (let i = 0; i < this.#numSamples; i++) this.#requests[i] = undefined;
-    this.#numSamples = 0;
+    for (let i = 0; i < this.#length; i++) this.#requests[i] = undefined;
+    this.#length = 0;
     if (this.scoredPrompts.length > 0) this.scoredPrompts.length = 0;
   }
 }

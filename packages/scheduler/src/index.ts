@@ -1,4 +1,5 @@
 /** Continuous batching for LLM engines: which request computes which tokens in a step. Integers only. @module @octavo/scheduler */
+export { type DraftRequest, type DraftSource, maxSamples } from "./draft-source.js";
 export * from "./finish-reason.js";
 export * from "./output-sink.js";
 export type { SchedulerPauseMode } from "./pause-gate.js";

@@ -34,8 +34,8 @@ export function checkInvariants(
   const pending = new Map<Request, number>();
   for (let s = 0; s < inFlight.length; s++) {
     const step = inFlight.at(s);
-    for (let i = 0; i < step.numSamples; i++) {
-      pending.set(step.request(i), (pending.get(step.request(i)) ?? 0) + 1);
+    for (let i = 0; i < step.length; i++) {
+      pending.set(step.request(i), (pending.get(step.request(i)) ?? 0) + step.samples(i));
     }
   }
   for (const request of [...running, ...waiting]) {
@@ -47,6 +47,12 @@ export function checkInvariants(
     const launched = pending.get(request) ?? 0;
     assertInternal(request.pending === launched, `request ${id} expects ${request.pending} of ${launched} samples`);
     assertInternal(request.target <= maxLength, `request ${id} goes to ${request.target} tokens of ${maxLength}`);
+    const { drafts, maxDrafts } = request;
+    assertInternal(maxDrafts === 0, `request ${id} may still be given ${maxDrafts} drafts`);
+    assertInternal(
+      drafts === 0 || launched === drafts + 1,
+      `request ${id} has ${drafts} drafts and ${launched} samples`,
+    );
     assertInternal(computed < length + launched, `request ${id} computed ${computed} of ${length} tokens`);
   }
 }

@@ -2,23 +2,29 @@
 import { LAST_SAMPLED, type StepPlan } from "@octavo/core";
 import type { Request } from "./request.js";
 
-/** Tells the device the request's blocks from index `from` on; it knows those before. */
-export function writeBlocks(plan: StepPlan, request: Request, from: number): void {
+/** Tells the device the blocks that the request got since it was planned last. */
+export function writeBlocks(plan: StepPlan, request: Request): void {
   const { sequence, row } = request;
-  for (let i = from; i < sequence.numBlocks; i++) plan.addBlockWrite(row, i, sequence.block(i));
+  for (; request.knownBlocks < sequence.numBlocks; request.knownBlocks++) {
+    plan.addBlockWrite(row, request.knownBlocks, sequence.block(request.knownBlocks));
+  }
 }
 
-/** Adds the next `chunk` tokens. @returns whether the chunk reaches the request's target, so that it samples */
-export function writeChunk(plan: StepPlan, request: Request, chunk: number): boolean {
-  const { tokens, computed, length } = request;
+/**
+ * Adds the next `chunk` tokens, then its drafts.
+ * @returns how many tokens are sampled: none unless the chunk reaches the request's target, else one and one for each draft
+ */
+export function writeChunk(plan: StepPlan, request: Request, chunk: number): number {
+  const { tokens, computed, length, drafts } = request;
   const end = computed + chunk;
-  const samples = end === request.target;
-  plan.addRow(request.row, computed, chunk, samples ? 1 : 0);
+  const samples = end === request.target ? 1 + drafts : 0;
+  plan.addRow(request.row, computed, chunk + drafts, samples);
   const known = Math.min(end, length);
   if (request.promptLogprobs >= 0 && request.scored < request.promptLength - 1) writeScoredPrompt(plan, request, known);
   else for (let position = computed; position < known; position++) plan.addToken(tokens[position]!);
   // At most one is unknown: with more steps in flight than two, `update` must come first.
   if (end > known) plan.addToken(LAST_SAMPLED);
+  for (let i = 0; i < drafts; i++) plan.addToken(tokens[length + i]!);
   return samples;
 }
 

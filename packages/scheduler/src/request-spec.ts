@@ -21,6 +21,8 @@ export interface RequestSpec {
   readonly rowInit: Int32Array;
   /** Requests share cached prefixes only with those of the same salt. A safe integer, not negative. Default: 0. */
   readonly cacheSalt?: number;
+  /** Never give it drafts, whatever the draft source has: for tokens that the host itself decides about. Default: false. */
+  readonly noDrafts?: boolean;
   /** Report each output token's logprob and those of so many most likely tokens. Default: none. */
   readonly logprobs?: number;
   /** The same for each token of the prompt but the first. Such a prompt is computed whole, cached or not. Default: none. */

@@ -1,6 +1,7 @@
 // One request as the scheduler sees it: how far it is, how far it must get, and what it holds.
-import { NO_TOKEN, RowInit } from "@octavo/core";
+import { assertInternal, NO_TOKEN, RowInit } from "@octavo/core";
 import type { KvSequence } from "@octavo/kv-cache";
+import type { DraftRequest } from "./draft-source.js";
 import { FinishReason } from "./finish-reason.js";
 import type { ProcessLogits, RequestSpec } from "./request-spec.js";
 
@@ -16,7 +17,7 @@ export const NO_ROW = -1;
  * There are no phases. A prompt, a sampled token, a cached prefix and a preemption only change how far `computed` is
  * behind `target`; every step moves it on.
  */
-export class Request {
+export class Request implements DraftRequest {
   readonly id: number;
   /** In what order it came among all. */
   readonly arrival: number;
@@ -32,6 +33,7 @@ export class Request {
   readonly stopTokenIds: Int32Array;
   readonly rowInit: Int32Array;
   readonly sequence: KvSequence;
+  readonly noDrafts: boolean;
   /** Alternatives to report with each output token; -1: no logprobs. */
   readonly logprobs: number;
   /** The same for the prompt's tokens. */
@@ -48,13 +50,19 @@ export class Request {
   readonly #scoredChunk: number;
   /** Prompt tokens whose successors' logprobs are planned; a preemption does not ask for them again. */
   scored = 0;
-  /** Prompt, then output; `length` of them are known. */
+  /** Prompt, then output; `length` of them are known, `drafts` after those are guessed. */
   tokens: Int32Array;
   length: number;
   /** Tokens that launched steps have computed or will have when they are done. */
   computed = 0;
   /** Samples in launched steps that `update` has not seen. */
   pending = 0;
+  /** Tokens after `length` in `tokens` that are guessed: proposed for the step being planned, or in flight with it. */
+  drafts = 0;
+  /** Drafts that may be proposed now. */
+  maxDrafts = 0;
+  /** Blocks of its sequence that the device's table has. */
+  knownBlocks = 0;
   /** Row of the device tables while it runs. */
   row = NO_ROW;
   /** Prefix tokens found at the first admission; -1 before. */
@@ -74,6 +82,7 @@ export class Request {
     this.stopTokenIds = spec.stopTokenIds.slice();
     this.rowInit = spec.rowInit.slice();
     this.sequence = sequence;
+    this.noDrafts = spec.noDrafts ?? false;
     this.logprobs = spec.logprobs ?? -1;
     this.promptLogprobs = spec.promptLogprobs ?? -1;
     this.#scoredChunk = Math.max(1, Math.floor(MAX_SCORED / (1 + this.promptLogprobs)));
@@ -107,9 +116,26 @@ export class Request {
     return this.cachedTokens >= 0;
   }
 
+  /** Makes room for drafts. */
+  reserve(drafts: number): void {
+    while (this.length + drafts > this.tokens.length) this.#enlarge();
+  }
+
+  addDraft(token: number): void {
+    assertInternal(
+      this.drafts < this.maxDrafts,
+      `request ${this.id} may have ${this.maxDrafts} drafts, here is one more`,
+    );
+    this.tokens[this.length + this.drafts++] = token;
+  }
+
+  /** Whether the next sampled token is what the draft in its place says. */
+  confirms(token: number): boolean {
+    return this.tokens[this.length] === token;
+  }
+
   /** Takes a sampled token. @returns whether, and why, the request ends with it */
   append(token: number): FinishReason {
-    this.pending--;
     if (token === NO_TOKEN) return FinishReason.error;
     if (this.length === this.tokens.length) this.#enlarge();
     this.tokens[this.length++] = token;

@@ -1,4 +1,5 @@
 // The running requests, each with a row of the device tables.
+import type { Drafting } from "./drafting.js";
 import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
 import { NO_ROW, type Request } from "./request.js";
 import { RowPool } from "./row-pool.js";
@@ -12,11 +13,13 @@ export class RunningSet {
   readonly #list: Request[] = [];
   readonly #rows: RowPool;
   readonly #policy: SchedulingPolicy;
+  readonly #drafting: Drafting | undefined;
 
-  constructor(numRows: number, policy: SchedulingPolicy) {
+  constructor(numRows: number, policy: SchedulingPolicy, drafting?: Drafting) {
     this.list = this.#list;
     this.#rows = new RowPool(numRows);
     this.#policy = policy;
+    this.#drafting = drafting;
   }
 
   get freeRows(): number {
@@ -50,7 +53,9 @@ export class RunningSet {
     const request = this.#list[index]!;
     if (index === this.#list.length - 1) this.#list.pop();
     else this.#list.splice(index, 1);
+    this.#drafting?.released(request);
     request.sequence.free();
+    request.knownBlocks = 0;
     this.#rows.release(request.row);
     request.row = NO_ROW;
     return request;

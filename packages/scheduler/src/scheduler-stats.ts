@@ -29,6 +29,11 @@ export interface SchedulerStats {
   readonly generationTokens: number;
   /** Tokens of the plan that was scheduled last, padding not counted. */
   readonly stepTokens: number;
+  /** Times that a request's drafts were verified. */
+  readonly numDrafts: number;
+  /** Tokens of these drafts, and how many of them were right. */
+  readonly numDraftTokens: number;
+  readonly numAcceptedTokens: number;
 }
 
 export type MutableStats = { -readonly [Field in keyof SchedulerStats]: number };
@@ -46,6 +51,9 @@ export function createStats(kvBlocksTotal: number): MutableStats {
     promptTokens: 0,
     generationTokens: 0,
     stepTokens: 0,
+    numDrafts: 0,
+    numDraftTokens: 0,
+    numAcceptedTokens: 0,
   };
 }
 

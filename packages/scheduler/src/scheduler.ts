@@ -4,6 +4,8 @@ import { checkArgument, NO_TOKEN, type PlanLayout, planLayout, type StepPlan } f
 import type { KvCacheManager } from "@octavo/kv-cache";
 import { StepBudget } from "./budget/step-budget.js";
 import { Deadlines } from "./deadlines.js";
+import { type DraftSource, maxSamples } from "./draft-source.js";
+import { Drafting } from "./drafting.js";
 import { FinishReason } from "./finish-reason.js";
 import { InFlightSteps } from "./in-flight-steps.js";
 import { checkInvariants } from "./invariants.js";
@@ -38,6 +40,7 @@ export class Scheduler {
   readonly #inFlight: InFlightSteps;
   readonly #stats;
   readonly #limits: RequestLimits;
+  readonly #drafting: Drafting | undefined;
   readonly #requests = new Map<number, Request>();
   readonly #policy: SchedulingPolicy;
   readonly #running: RunningSet;
@@ -47,8 +50,11 @@ export class Scheduler {
   readonly #deadlines = new Deadlines();
   #arrivals = 0;
 
-  /** @throws INVALID_ARGUMENT when a limit cannot work */
-  constructor(config: SchedulerConfig, kvCache: KvCacheManager) {
+  /**
+   * @param drafts proposes tokens for speculative decoding. Default: none
+   * @throws INVALID_ARGUMENT when a limit cannot work
+   */
+  constructor(config: SchedulerConfig, kvCache: KvCacheManager, drafts?: DraftSource) {
     this.#config = resolveConfig(config);
     this.#kvCache = kvCache;
     const { maxNumSeqs, maxNumBatchedTokens, maxModelLen, schedulingPolicy, vocabSize } = this.#config;
@@ -56,13 +62,21 @@ export class Scheduler {
     const maxBlocksPerRow = Math.ceil(maxModelLen / blockSize);
     // The row after those of the requests is the one that padding names.
     const maxRows = this.#config.decodeBuckets.length > 0 ? maxNumSeqs + 1 : maxNumSeqs;
-    this.planLayout = planLayout({ maxRows, maxTokens: maxNumBatchedTokens, maxBlocksPerRow, blockSize, vocabSize });
+    this.planLayout = planLayout({
+      maxRows,
+      maxTokens: maxNumBatchedTokens,
+      maxBlocksPerRow,
+      blockSize,
+      vocabSize,
+      maxSamples: maxSamples(maxRows, maxNumBatchedTokens, drafts?.numSpeculativeTokens ?? 0),
+    });
     this.#policy = createPolicy(schedulingPolicy);
-    this.#running = new RunningSet(maxNumSeqs, this.#policy);
+    this.#drafting = drafts && new Drafting(drafts, kvCache);
+    this.#running = new RunningSet(maxNumSeqs, this.#policy, this.#drafting);
     this.#budget = new StepBudget(this.#config);
     this.#inFlight = new InFlightSteps(maxNumSeqs);
     this.#stats = createStats(totalBlocks);
-    this.#planner = new StepPlanner(this.#policy, this.#running, this.#budget, kvCache, this.#stats);
+    this.#planner = new StepPlanner(this.#policy, this.#running, this.#budget, kvCache, this.#stats, this.#drafting);
     this.#planner.onFirstAdmit = (id) => this.onFirstAdmit?.(id);
     this.#limits = { maxModelLen, cacheTokens: totalBlocks * blockSize, vocabSize };
   }
@@ -177,21 +191,11 @@ export class Scheduler {
     for (const { request, first, count } of step.scoredPrompts) {
       if (!request.finished) sink.onPromptLogprobs?.(request.id, first, count, request.promptLogprobs);
     }
-    for (let i = 0; i < step.numSamples; i++) {
-      const request = step.request(i);
-      if (request.finished) continue;
-      const token = tokens[i]!;
-      const isFirst = request.length === request.promptLength;
-      const finish = request.append(token);
-      // A token that was in flight when its block was filled can be hashed only now.
-      request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
-      if (isFirst) this.#stats.promptTokens += request.promptLength;
-      if (finish !== FinishReason.error) {
-        this.#stats.generationTokens++;
-        this.#policy.sampled?.(request);
-      }
-      if (finish !== FinishReason.none) this.#remove(request);
-      sink.onToken(request.id, token, finish, request.cachedTokens, i, request.logprobs);
+    let first = 0;
+    for (let i = 0; i < step.length; i++) {
+      const samples = step.samples(i);
+      if (!step.request(i).finished) this.#take(step.request(i), tokens, first, samples, sink);
+      first += samples;
     }
     this.#inFlight.complete();
     this.#count();
@@ -215,15 +219,54 @@ export class Scheduler {
     this.#kvCache.checkInvariants(this.#running.list.map((request) => request.sequence));
   }
 
+  /** Takes a request's samples: while each is what was drafted in its place, the next one is right as well. */
+  #take(request: Request, tokens: Int32Array, first: number, samples: number, sink: OutputSink): void {
+    const isFirst = request.length === request.promptLength;
+    const { drafts, length: before } = request;
+    let finish: FinishReason = FinishReason.none;
+    let taken = 0;
+    for (let goesOn = true; goesOn; ) {
+      const token = tokens[first + taken]!;
+      goesOn = taken < drafts && request.confirms(token);
+      finish = request.append(token);
+      if (finish !== FinishReason.none) goesOn = false;
+      if (finish !== FinishReason.error) this.#policy.sampled?.(request);
+      taken++;
+    }
+    request.pending -= samples;
+    request.drafts = 0;
+    // What was computed for wrong drafts is computed again, in the same places.
+    if (drafts > 0 && request.row !== NO_ROW) request.computed = before + taken - 1;
+    // A token that was in flight when its block was filled can be hashed only now.
+    request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
+    if (isFirst) this.#stats.promptTokens += request.promptLength;
+    this.#stats.generationTokens += finish === FinishReason.error ? taken - 1 : taken;
+    if (drafts > 0) this.#countDrafts(request, drafts, taken - 1);
+    if (finish !== FinishReason.none) this.#remove(request);
+    for (let i = 0; i < taken; i++) {
+      const last = i === taken - 1 ? finish : FinishReason.none;
+      sink.onToken(request.id, tokens[first + i]!, last, request.cachedTokens, first + i, request.logprobs);
+    }
+  }
+
+  #countDrafts(request: Request, drafts: number, accepted: number): void {
+    this.#stats.numDrafts++;
+    this.#stats.numDraftTokens += drafts;
+    this.#stats.numAcceptedTokens += accepted;
+    this.#drafting!.verified(request, drafts, accepted);
+  }
+
   /** Ends a request, running or waiting. */
   #remove(request: Request): void {
     request.finished = true;
     this.#requests.delete(request.id);
     this.#deadlines.remove(request);
-    if (this.#gate.remove(request)) return;
-    if (request.row === NO_ROW) this.#policy.remove(request);
-    else this.#running.remove(request);
-    this.#policy.ended?.(request);
+    if (!this.#gate.remove(request)) {
+      if (request.row === NO_ROW) this.#policy.remove(request);
+      else this.#running.remove(request);
+      this.#policy.ended?.(request);
+    }
+    this.#drafting?.forget(request);
   }
 
   #count(): void {

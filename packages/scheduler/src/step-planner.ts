@@ -4,6 +4,7 @@ import { assertInternal, type StepPlan } from "@octavo/core";
 import type { KvCacheManager } from "@octavo/kv-cache";
 import { Admission } from "./admission.js";
 import type { StepBudget } from "./budget/step-budget.js";
+import type { Drafting } from "./drafting.js";
 import type { InFlightStep } from "./in-flight-steps.js";
 import { writeBlocks, writeChunk } from "./plan-writer.js";
 import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
@@ -23,6 +24,7 @@ export class StepPlanner {
   readonly #budget: StepBudget;
   readonly #admission: Admission;
   readonly #stats: MutableStats;
+  readonly #drafting: Drafting | undefined;
 
   constructor(
     policy: SchedulingPolicy,
@@ -30,12 +32,14 @@ export class StepPlanner {
     budget: StepBudget,
     kvCache: KvCacheManager,
     stats: MutableStats,
+    drafting?: Drafting,
   ) {
     this.#policy = policy;
     this.#running = running;
     this.#budget = budget;
     this.#admission = new Admission(policy, running, budget, kvCache);
     this.#stats = stats;
+    this.#drafting = drafting;
   }
 
   /** Gives tokens to running and waiting requests, in the policy's order. */
@@ -43,6 +47,7 @@ export class StepPlanner {
     const { list } = this.#running;
     if (this.processed.length > 0) this.processed.length = 0;
     this.#budget.begin(list);
+    this.#drafting?.propose(plan, list, this.#budget.left);
     this.#admission.begin();
     for (let i = 0; this.#budget.left > 0; i++) {
       const entrant = this.#admission.next(plan, i);
@@ -51,21 +56,25 @@ export class StepPlanner {
       // Who is preempted leaves its place to the next.
       else if (!this.#advance(plan, step, list[i]!, i)) i--;
     }
+    this.#drafting?.settle();
     this.#admission.end();
     this.#stats.stepTokens = this.#budget.spent;
   }
 
   /** Plans the next tokens of a running request. @returns false when it was preempted for want of blocks */
   #advance(plan: StepPlan, step: InFlightStep, request: Request, index: number): boolean {
+    if (request.pending > 0 && (request.drafts > 0 || this.#drafting?.holds(request))) return true;
     const chunk = this.#budget.chunk(request);
     if (chunk === 0) return true;
-    const { numBlocks } = request.sequence;
-    while (!request.sequence.grow(request.computed + chunk)) {
+    request.drafts = Math.min(request.drafts, this.#budget.left - chunk);
+    while (!request.sequence.grow(request.computed + chunk + request.drafts)) {
       this.#admission.close();
       // Never one that has its tokens in this plan: those come before `index`.
       if (this.#running.preempt(index) === request) return false;
     }
-    writeBlocks(plan, request, numBlocks);
+    // Blocks that were taken for drafts which found no room in a plan may come on top of those of this one.
+    if (request.sequence.numBlocks - request.knownBlocks > plan.blockWritesLeft) return true;
+    writeBlocks(plan, request);
     this.#plan(plan, step, request, chunk, false);
     return true;
   }
@@ -88,23 +97,24 @@ export class StepPlanner {
     this.#running.insert(request, index);
     plan.addRowInit(request.row, request.rowInit);
     writeTables(plan, request);
-    writeBlocks(plan, request, 0);
+    writeBlocks(plan, request);
     this.#plan(plan, step, request, this.#budget.chunk(request), true);
   }
 
   #plan(plan: StepPlan, step: InFlightStep, request: Request, chunk: number, isNew: boolean): void {
-    this.#budget.spend(request, chunk, isNew);
+    const { drafts } = request;
+    this.#budget.spend(request, chunk + drafts, isNew);
     const first = plan.numPromptLogprobs;
     const samples = writeChunk(plan, request, chunk);
     const count = plan.numPromptLogprobs - first;
     if (count > 0) step.scoredPrompts.push({ request, first, count });
-    if (samples && request.flags !== 0) writeAdjustment(plan, request, request.computed + chunk);
-    request.computed += chunk;
+    if (samples > 0 && request.flags !== 0) writeAdjustment(plan, request, request.computed + chunk);
+    request.computed += chunk + drafts;
     request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
-    if (!samples) return;
-    if (request.processLogits) this.processed.push(new ProcessedSample(step.numSamples, request));
+    if (samples === 0) return;
+    if (request.processLogits) this.processed.push(new ProcessedSample(plan.numSamples - 1, request));
     if (request.logprobs >= 0) plan.wantLogprobs(request.logprobs);
-    request.pending++;
-    step.add(request);
+    request.pending += samples;
+    step.add(request, samples);
   }
 }

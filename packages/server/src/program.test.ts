@@ -127,3 +127,20 @@ test("an empty PORT is none", async () => {
 test("--version", async () => {
   expect((await parse("--version")).output).toBe(`${version}\n`);
 });
+
+test("speculative decoding: vLLM's JSON, and shorthands that go before it", async () => {
+  const json = '{"method": "suffix", "num_speculative_tokens": 5, "suffix_decoding_max_tree_depth": 9}';
+  expect((await parse("serve", "--speculative-config", json, "--spec-tokens", "3")).flags).toMatchObject({
+    speculativeConfig: { method: "suffix", numSpeculativeTokens: 3, suffixDecodingMaxTreeDepth: 9 },
+  });
+  const { flags } = await parse("serve", "--spec-method", "draft_model", "--spec-model", "folder");
+  expect(flags?.speculativeConfig).toEqual({ method: "draft_model", model: "folder" });
+  expect(flags).not.toHaveProperty("specMethod");
+  for (const [value, message] of [
+    ['{"method": "ngram", "lookup": 3}', 'has no key "lookup": known are method, num_speculative_tokens'],
+    ["[]", "must be a JSON object"],
+    ["ngram", "must be a JSON object"],
+  ]) {
+    expect((await parse("serve", "--speculative-config", value!)).output).toContain(message);
+  }
+});

@@ -8,6 +8,7 @@ import { applyConfigFile } from "./cli/config-file.js";
 import { doctorCommand } from "./cli/doctor-command.js";
 import { inspectCommand } from "./cli/inspect-command.js";
 import { type Serve, serveCommand } from "./cli/serve-command.js";
+import { mergeSpecFlags } from "./cli/spec-flags.js";
 import { version } from "./version.js";
 
 /** @param serve what `octavo serve` does */
@@ -40,6 +41,7 @@ function addConfigFlag(command: Command): void {
     .hook("preAction", () => {
       const { config } = command.opts<{ config?: string }>();
       if (config !== undefined) applyConfigFile(command, config);
+      mergeSpecFlags(command);
     });
 }
 

@@ -3,6 +3,7 @@ import { type EngineOptions, LLM } from "@octavo/engine";
 import { createApp } from "./app.js";
 import { banner } from "./banner.js";
 import { DEFAULT_MODEL_NAME, defaultModelFolder } from "./default-model.js";
+import { logSpeculation } from "./logging/log-speculation.js";
 import { createLogger, type LogFormat, type LogLevel } from "./logging/logger.js";
 import { listen } from "./serve.js";
 import { drainOnSignal } from "./shutdown.js";
@@ -40,6 +41,7 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
   const appOptions = { logRequests: enableLogRequests, disableDocs: disableFastapiDocs, developmentMode };
   if (developmentMode) logger.warn("development mode: who reaches this server controls its engine");
   listener.attach(createApp(engine, { servedModelNames, apiKeys, logger, maxNumQueuedReqs, ...appOptions }));
+  if (engineOptions.speculativeConfig !== undefined) logSpeculation(engine, logger);
   drainOnSignal(listener, engine, logger, shutdownTimeout * 1000);
   const { hasTokenizer } = engine;
   const needsKey = apiKeys.length > 0;

@@ -10,8 +10,12 @@ import { beginRequest } from "../processors/begin-request.js";
 import type { LogitsProcessor } from "../processors/logits-processor.js";
 import { Command, decodeAdd, decodeExtraArgs } from "../protocol/commands.js";
 import { OutputBatch } from "../protocol/outputs.js";
-import { countStep, writeStats } from "../protocol/stats.js";
+import { countStep, writeAcceptedPerPos, writeStats } from "../protocol/stats.js";
+import type { DraftModel } from "../runner/draft-runner.js";
+import { KvPool } from "../runner/kv-pool.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
+import { createSpeculator } from "../speculation/create-speculator.js";
+import type { Speculator } from "../speculation/speculator.js";
 import { type ControlCall, ControlCalls, type ControlReply } from "./control-calls.js";
 import { PreemptionAdvice } from "./preemption-advice.js";
 import { QueueTimes } from "./queue-times.js";
@@ -34,6 +38,11 @@ export class EngineCore implements Disposable {
   readonly #runner: ModelRunner;
   readonly #depth: number;
   readonly #stats: Float64Array;
+  readonly #kvPool: KvPool;
+  readonly #draft: DraftModel | undefined;
+  /** Keys and values of a draft model of its own, in the same blocks. */
+  readonly #draftPool: KvPool | undefined;
+  readonly #speculator: Speculator | undefined;
   readonly #queueTimes: QueueTimes;
   readonly #preemptions: PreemptionAdvice;
   readonly #calls: ControlCalls;
@@ -45,6 +54,7 @@ export class EngineCore implements Disposable {
 
   /**
    * @param modules what was loaded of the user's own
+   * @param draft the model that drafts, if one does; the core owns it, as it owns backend and model
    * @param now the clock of everything here, ms
    */
   constructor(
@@ -54,6 +64,7 @@ export class EngineCore implements Disposable {
     options: EngineOptions,
     stats: Float64Array,
     { processors = [], Extension }: UserModules = {},
+    draft?: DraftModel,
     now: () => number = () => performance.now(),
   ) {
     this.#now = now;
@@ -66,14 +77,22 @@ export class EngineCore implements Disposable {
     const { vocabSize } = model.config;
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
     const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
+    this.#kvPool = new KvPool(backend, model.config, model.dtype, numBlocks, blockSize);
+    this.#draft = draft;
+    this.#draftPool = this.#poolOf(draft, sizes);
+    const drafter = draft && { ...draft, kvCache: this.#draftPool ?? this.#kvPool };
+    this.#speculator = createSpeculator(options, backend, sizes, drafter);
     const { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs } = options;
     const { maxNumPartialPrefills, maxLongPartialPrefills } = options;
     const limits = { maxNumSeqs, maxNumBatchedTokens, maxModelLen, maxNumPartialPrefills, maxLongPartialPrefills };
     const policy = { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs };
-    this.#scheduler = new Scheduler({ ...limits, ...policy, decodeBuckets, vocabSize, now }, kvCache);
-    const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
-    const logprobsMode = resolveLogprobsMode(options);
-    this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, { useGraphs, logprobsMode });
+    const config = { ...limits, ...policy, decodeBuckets, vocabSize, now };
+    this.#scheduler = new Scheduler(config, kvCache, this.#speculator);
+    const runnerOptions = {
+      useGraphs: decodeBuckets.length > 0 && !options.enforceEager,
+      logprobsMode: resolveLogprobsMode(options),
+    };
+    this.#runner = new ModelRunner(backend, model, this.#kvPool, sizes, this.#scheduler.planLayout, runnerOptions);
     this.#depth = sizes.depth;
     this.#scheduler.onFirstAdmit = (id) => this.#queueTimes.admitted(id);
     this.outputs = new OutputBatch(maxNumSeqs, (id) => this.#queueTimes.take(id));
@@ -136,6 +155,7 @@ export class EngineCore implements Disposable {
     if (this.#launched === this.#collected) return false;
     const slot = this.#runner.slot(this.#collected++);
     const tokens = this.#runner.collect(slot);
+    this.#speculator?.collected(slot.plan);
     this.outputs.sampledLogprobs = slot.sampledLogprobs;
     this.outputs.promptLogprobs = slot.promptLogprobs;
     this.#scheduler.update(tokens, this.outputs);
@@ -160,11 +180,17 @@ export class EngineCore implements Disposable {
     this.#scheduler.checkInvariants();
   }
 
+  #poolOf(draft: DraftModel | undefined, { numBlocks, blockSize }: EngineSizes): KvPool | undefined {
+    if (!draft || draft.numLayers !== undefined) return undefined;
+    return new KvPool(this.#backend, draft.model.config, draft.model.dtype, numBlocks, blockSize);
+  }
+
   #launch(): boolean {
     const slot = this.#runner.slot(this.#launched);
     this.#timer?.plan();
     if (this.#scheduler.schedule(slot.plan) === 0) return false;
     countStep(this.#stats, this.#scheduler.stats.stepTokens);
+    this.#speculator?.launching(this.#scheduler.stats.stepTokens);
     this.#runner.launch(slot, this.#scheduler.processed);
     this.#timer?.launch(slot.plan);
     this.#launched++;
@@ -198,13 +224,18 @@ export class EngineCore implements Disposable {
   #publish(): void {
     const { numGraphs, graphBytes } = this.#runner;
     writeStats(this.#stats, this.#scheduler.stats, this.#collected, numGraphs, graphBytes);
+    if (this.#speculator) writeAcceptedPerPos(this.#stats, this.#speculator.acceptedPerPos);
   }
 
   /** Waits for what is launched, then frees everything. */
   dispose(): void {
     // The device may still use what is about to be freed.
     while (this.#collected < this.#launched) this.#runner.collect(this.#runner.slot(this.#collected++));
+    this.#speculator?.dispose();
     this.#runner.dispose();
+    this.#draftPool?.dispose();
+    this.#kvPool.dispose();
+    if (this.#draftPool) this.#draft?.model.dispose();
     this.#model.dispose();
     this.#backend.dispose();
   }

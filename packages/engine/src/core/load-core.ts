@@ -7,6 +7,7 @@ import { resolveBatch, resolveMaxModelLen, resolveSizes } from "../engine-sizes.
 import { checkShare, shareOf } from "../kv-budget.js";
 import { loadBackend } from "../load-backend.js";
 import { loadProcessors } from "../processors/load-processors.js";
+import { draftMemory, loadDraftModel } from "../speculation/load-draft-model.js";
 import { EngineCore } from "./engine-core.js";
 import { loadExtension } from "./load-extension.js";
 
@@ -41,20 +42,26 @@ export async function loadCore(
     checkShare(options, backend.info, () => backend.describeMemory?.() ?? "");
     const { dtype, loadFormat, dequantize } = options;
     const model = loadModel(source, backend, { dtype, loadFormat, dequantize, maxModelLen });
+    const draft = loadDraftModel(options, model, backend, maxModelLen);
+    const beside = draft && draftMemory(draft);
     backend.releaseStaging?.();
     const sizes = resolveSizes(
       options,
       {
         maxPositions: config.maxPositions,
         vocabSize: config.vocabSize,
-        weightBytes: backend.info.dedicated ? heldBytes(backend.memory()) : model.weightBytes,
+        weightBytes: backend.info.dedicated
+          ? heldBytes(backend.memory())
+          : model.weightBytes + (beside?.weightBytes ?? 0),
         workspaceBytes: model.workspaceBytes.bind(model),
-        kvBytesPerBlock: (blockSize) => kvBytesPerBlock(config, model.dtype, blockSize),
+        kvBytesPerBlock: (blockSize) =>
+          kvBytesPerBlock(config, model.dtype, blockSize) + (beside?.kvBytesPerBlock(blockSize) ?? 0),
+        draft,
       },
       backend.info,
       backend.capture !== undefined,
     );
-    const core = new EngineCore(backend, model, sizes, options, stats, { processors, Extension });
+    const core = new EngineCore(backend, model, sizes, options, stats, { processors, Extension }, draft);
     const info: EngineInfo = {
       model: path,
       architecture: config.architecture,
@@ -69,7 +76,7 @@ export async function loadCore(
       schedulingPolicy: options.schedulingPolicy ?? "fcfs",
       blockSize: sizes.blockSize,
       numBlocks: sizes.numBlocks,
-      weightBytes: model.weightBytes,
+      weightBytes: model.weightBytes + (beside?.weightBytes ?? 0),
       kvCacheBytes: sizes.kvCacheBytes,
       memory: backend.memory(),
       dedicated: backend.info.dedicated && {

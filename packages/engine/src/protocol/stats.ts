@@ -1,6 +1,7 @@
 // The engine's counters in shared memory: the engine writes them after each step, anyone may read them at any time.
 import type { SchedulerStats } from "@octavo/scheduler";
 import type { EngineStats } from "../engine.js";
+import { MAX_SPECULATIVE_TOKENS } from "../speculation/speculative-config.js";
 
 const FIELDS = [
   "numRunning",
@@ -12,17 +13,22 @@ const FIELDS = [
   "numPreemptions",
   "promptTokens",
   "generationTokens",
+  "numDrafts",
+  "numDraftTokens",
+  "numAcceptedTokens",
   "steps",
   "numGraphs",
   "graphBytes",
-] as const satisfies readonly Exclude<keyof EngineStats, "stepTokens">[];
+] as const satisfies readonly Exclude<keyof EngineStats, "stepTokens" | "numAcceptedTokensPerPos">[];
 
 /** Steps by their tokens: counts of up to 1, 2, 4, ... 2^14, and of more; the sum of tokens stands before them. */
 const STEP_TOKENS = FIELDS.length;
 const STEP_TOKENS_BUCKETS = 16;
+/** How many positions of drafts there are, then how often the draft at each was right. */
+const POSITIONS = STEP_TOKENS + 1 + STEP_TOKENS_BUCKETS;
 
 export function createStatsBuffer(): SharedArrayBuffer {
-  return new SharedArrayBuffer(8 * (STEP_TOKENS + 1 + STEP_TOKENS_BUCKETS));
+  return new SharedArrayBuffer(8 * (POSITIONS + 1 + MAX_SPECULATIVE_TOKENS));
 }
 
 /** Counts a launched step. */
@@ -30,6 +36,11 @@ export function countStep(buffer: Float64Array, tokens: number): void {
   const bucket = Math.min(32 - Math.clz32(tokens - 1), STEP_TOKENS_BUCKETS - 1);
   buffer[STEP_TOKENS]! += tokens;
   buffer[STEP_TOKENS + 1 + bucket]! += 1;
+}
+
+export function writeAcceptedPerPos(buffer: Float64Array, accepted: Float64Array): void {
+  buffer[POSITIONS] = accepted.length;
+  buffer.set(accepted, POSITIONS + 1);
 }
 
 const OWN = FIELDS.indexOf("steps");
@@ -50,5 +61,7 @@ export function writeStats(
 export function readStats(buffer: Float64Array): EngineStats {
   const fields = Object.fromEntries(FIELDS.map((field, i) => [field, buffer[i]!]));
   const counts = Array.from(buffer.subarray(STEP_TOKENS + 1, STEP_TOKENS + 1 + STEP_TOKENS_BUCKETS));
-  return { ...fields, stepTokens: { sum: buffer[STEP_TOKENS]!, counts } } as unknown as EngineStats;
+  const numAcceptedTokensPerPos = Array.from(buffer.subarray(POSITIONS + 1, POSITIONS + 1 + buffer[POSITIONS]!));
+  const stepTokens = { sum: buffer[STEP_TOKENS]!, counts };
+  return { ...fields, stepTokens, numAcceptedTokensPerPos } as unknown as EngineStats;
 }

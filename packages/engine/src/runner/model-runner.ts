@@ -1,12 +1,11 @@
 // Turns a plan into device work: upload, expand, forward, sample. Enqueues only; `collect` is the one place that waits.
 import { type Backend, PlanHeader, type PlanLayout, type StepPlan, type Tensor, Workspace } from "@octavo/core";
-import type { CausalLM, ForwardContext } from "@octavo/models";
+import type { CausalLM, ForwardContext, KvCacheTensors } from "@octavo/models";
 import type { ProcessedSample } from "@octavo/scheduler";
 import type { LogprobsMode } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
 import { DeviceState } from "./device-state.js";
 import { HostLogits } from "./host-logits.js";
-import { KvPool } from "./kv-pool.js";
 import { LogprobScorer } from "./logprob-scorer.js";
 import { StepGraphs, type StepResult } from "./step-graphs.js";
 import { StepSlot } from "./step-slot.js";
@@ -33,7 +32,6 @@ export class ModelRunner implements Disposable {
   readonly #model: CausalLM;
   readonly #state: DeviceState;
   readonly #workspace: Workspace;
-  readonly #kvPool: KvPool;
   readonly #context: ForwardContext;
   readonly #slots: readonly StepSlot[];
   readonly #graphs: StepGraphs | undefined;
@@ -42,13 +40,20 @@ export class ModelRunner implements Disposable {
   /** The longest sequence that the tables can hold. */
   readonly #longest: number;
 
-  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, layout: PlanLayout, options: RunnerOptions) {
+  /** @param kvPool stays the caller's */
+  constructor(
+    backend: Backend,
+    model: CausalLM,
+    kvPool: KvCacheTensors,
+    sizes: EngineSizes,
+    layout: PlanLayout,
+    options: RunnerOptions,
+  ) {
     this.#backend = backend;
     this.#model = model;
     this.#state = new DeviceState(backend, layout, sizes.maxLogprobs);
-    this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxNumSeqs));
-    this.#kvPool = new KvPool(backend, model.config, model.dtype, sizes.numBlocks, sizes.blockSize);
-    this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: this.#kvPool };
+    this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxSamples));
+    this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;
     this.#scorer = new LogprobScorer(
@@ -56,7 +61,7 @@ export class ModelRunner implements Disposable {
       model,
       this.#context,
       this.#state,
-      sizes.maxNumSeqs,
+      sizes.maxSamples,
       options.logprobsMode,
     );
     this.#hostLogits = new HostLogits(backend);
@@ -139,7 +144,6 @@ export class ModelRunner implements Disposable {
     this.#graphs?.dispose();
     this.#hostLogits.dispose();
     for (const slot of this.#slots) slot.dispose();
-    this.#kvPool.dispose();
     this.#workspace.dispose();
     this.#state.dispose();
   }

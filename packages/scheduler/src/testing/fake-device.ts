@@ -62,29 +62,35 @@ export class FakeDevice {
     for (let i = 0; i < numRows; i++) this.#writeFirstLayer(words, i);
     for (let i = 0; i < numRows; i++) this.#writeSecondLayer(words, i);
     const sampled = new Int32Array(words[PlanHeader.numSamples]!);
-    const histories = Array.from({ length: numRows }, (_, i) => this.#attend(words, i));
+    for (let i = 0; i < numRows; i++) this.#attend(words, i);
     for (let s = 0; s < sampled.length; s++) {
       const i = words[this.#layout.sampleRows + s]!;
       if (i >= numRows) continue;
-      sampled[s] = this.#sample(words, i, rows[i]!, histories[i]!);
-      this.#lastTokens[rows[i]!] = sampled[s]!;
+      const row = rows[i]!;
+      const token = words[this.#layout.sampleTokens + s]!;
+      sampled[s] = this.#sample(words, i, row, token);
+      if (token === words[this.#layout.queryStarts + i + 1]! - 1) this.#lastTokens[row] = sampled[s]!;
     }
     return sampled;
   }
 
-  #sample(words: Int32Array, i: number, row: number, history: number): number {
+  /** @param token of this step, after which it samples */
+  #sample(words: Int32Array, i: number, row: number, token: number): number {
+    const { sampleRows, sampleTokens } = this.#layout;
     const edits = this.#tables.editsOf(row);
     if (edits) {
       assertInternal(words[PlanHeader.adjusts] === 1, `row ${row} has flags, the plan adjusts nothing`);
       if (edits.history) {
         const { contextLens, queryStarts } = this.#layout;
-        const end = words[contextLens + i]! + words[queryStarts + i + 1]! - words[queryStarts + i]!;
+        // Drafts, which follow the row's first sample, are not counted.
+        const first = words[sampleTokens + words.subarray(sampleRows, sampleTokens).indexOf(i)]!;
+        const end = words[contextLens + i]! + first + 1 - words[queryStarts + i]!;
         const tokens = Array.from({ length: end }, (_, position) => this.#tokens[this.#slot(row, position)]!);
         const isSame = tokens.length === edits.history.length && tokens.every((t, at) => t === edits.history![at]);
         assertInternal(isSame, `row ${row} has counted ${edits.history}, its tokens are ${tokens}`);
       }
     }
-    return nextToken(history, this.#seeds[row]!, this.#vocabSize, edits);
+    return nextToken(this.#historyAt(words, i, token), this.#seeds[row]!, this.#vocabSize, edits);
   }
 
   /** Rows of requests: those of padding come after them and are checked. */
@@ -162,8 +168,15 @@ export class FakeDevice {
     }
   }
 
-  /** @returns the hash of all of a row's tokens */
-  #attend(words: Int32Array, i: number): number {
+  /** The hash of a row's tokens up to and with one of this step. */
+  #historyAt(words: Int32Array, i: number, token: number): number {
+    const { rowIds, queryStarts, contextLens } = this.#layout;
+    const position = words[contextLens + i]! + token - words[queryStarts + i]!;
+    return this.#histories[this.#slot(words[rowIds + i]!, position)]!;
+  }
+
+  /** Reads all of a row's tokens, as each layer does. */
+  #attend(words: Int32Array, i: number): void {
     const { rowIds, queryStarts, contextLens } = this.#layout;
     const row = words[rowIds + i]!;
     const end = words[contextLens + i]! + words[queryStarts + i + 1]! - words[queryStarts + i]!;
@@ -173,7 +186,6 @@ export class FakeDevice {
       history = extendHistory(history, this.#tokens[slot]!);
       assertInternal(this.#histories[slot] === history, `row ${row} reads another history at position ${position}`);
     }
-    return history;
   }
 
   #slot(row: number, position: number): number {

@@ -1,6 +1,7 @@
 // The flags that load an engine, the same for every command that loads one.
 import { type Command, Option } from "commander";
 import { collect, length, limit, milliseconds, positive, share, wholeNumber } from "./flag-values.js";
+import { addSpecFlags } from "./spec-flags.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
 const POLICIES = ["fcfs", "priority", "fairness"];
@@ -10,6 +11,10 @@ const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
 
 /** Their values have the names of `EngineOptions`. */
 export function addEngineFlags(command: Command): Command {
+  return addSpecFlags(addOwnFlags(command));
+}
+
+function addOwnFlags(command: Command): Command {
   return command
     .optionsGroup("Model:")
     .addOption(

@@ -22,6 +22,9 @@ const COUNTERS: readonly (readonly [name: string, help: string, read: Read])[] =
   ["prompt_tokens", "Prompt tokens.", (stats) => stats.promptTokens],
   ["prompt_tokens_cached", "Prompt tokens that the prefix cache had.", (stats) => stats.prefixCacheHits],
   ["generation_tokens", "Generated tokens.", (stats) => stats.generationTokens],
+  ["spec_decode_num_drafts", "Times that a request's drafts were verified.", (stats) => stats.numDrafts],
+  ["spec_decode_num_draft_tokens", "Drafted tokens.", (stats) => stats.numDraftTokens],
+  ["spec_decode_num_accepted_tokens", "Drafted tokens that were right.", (stats) => stats.numAcceptedTokens],
 ];
 
 export function registerEngineMetrics(registry: Registry, engine: Engine): void {
@@ -46,6 +49,17 @@ export function registerEngineMetrics(registry: Registry, engine: Engine): void 
     collect() {
       this.set({ reason: "capacity" }, engine.stats.numWaiting);
       this.set({ reason: "deferred" }, 0);
+    },
+  });
+  new Counter({
+    name: "octavo:spec_decode_num_accepted_tokens_per_pos_total",
+    help: "Drafted tokens that were right, by their place in the draft.",
+    labelNames: ["position"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [position, accepted] of engine.stats.numAcceptedTokensPerPos.entries())
+        this.inc({ position }, accepted);
     },
   });
   registerStepTokens(registry, engine);

@@ -1,0 +1,45 @@
+// The flags of speculative decoding: vLLM's JSON, and its shorthands for the usual keys.
+import { OctavoError } from "@octavo/core";
+import { SPECULATIVE_METHODS, type SpeculativeConfig, speculativeConfigOf } from "@octavo/engine";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { nonEmpty, positive } from "./flag-values.js";
+
+/** Shorthands by the keys that they stand for. */
+const SHORTHANDS = { specMethod: "method", specModel: "model", specTokens: "numSpeculativeTokens" } as const;
+
+/** Adds them; after {@link mergeSpecFlags} the command's action sees all of it as `speculativeConfig`. */
+export function addSpecFlags(command: Command): Command {
+  return command
+    .optionsGroup("Speculative decoding (same tokens, often faster):")
+    .option(
+      "--speculative-config <json>",
+      `such as '{"method": "ngram", "num_speculative_tokens": 8}'; keys as in vLLM`,
+      speculativeConfig,
+    )
+    .addOption(
+      new Option("--spec-method <method>", "its method; self: the model's own first layers").choices(
+        SPECULATIVE_METHODS,
+      ),
+    )
+    .option("--spec-model <model>", "its model: a smaller one of the same vocabulary that drafts", nonEmpty)
+    .option("--spec-tokens <tokens>", "its num_speculative_tokens: drafts of a request in a step at most", positive);
+}
+
+function speculativeConfig(text: string): SpeculativeConfig {
+  try {
+    return speculativeConfigOf(JSON.parse(text));
+  } catch (error) {
+    throw new InvalidArgumentError(OctavoError.isInstance(error) ? `${error.message}.` : "It must be a JSON object.");
+  }
+}
+
+/** Puts the shorthands, typed or from a file, into `speculativeConfig`, where they go before its keys. */
+export function mergeSpecFlags(command: Command): void {
+  const flags = command.opts();
+  for (const [shorthand, key] of Object.entries(SHORTHANDS)) {
+    const value = flags[shorthand];
+    delete flags[shorthand]; // or the engine would see an option that it does not have
+    if (value === undefined) continue;
+    flags.speculativeConfig = { ...flags.speculativeConfig, [key]: value };
+  }
+}
