@@ -3,7 +3,7 @@ import type { DraftRequest } from "@octavo/scheduler";
 import type { StepCosts } from "./step-costs.js";
 
 /** What drafts may lose: this share of a request's tokens, and once this many tokens' time. */
-const LOSS_SHARE = 0.02;
+const LOSS_SHARE = 0.015;
 const FIRST_LOSS = 1;
 /** What gains may save up for later losses, in tokens. */
 const MOST_CREDIT = 8;
