@@ -18,6 +18,9 @@ interface Tracked {
   readonly stopTokens: readonly number[];
 }
 
+/** Finished requests whose blocks are kept at most before they are released. */
+const MAX_KEPT = 3;
+
 /** One random engine: a scheduler with random limits, its device, and what is known of each unfinished request. */
 class RandomRun implements OutputSink {
   readonly random;
@@ -25,7 +28,8 @@ class RandomRun implements OutputSink {
   readonly kvCache: KvCacheManager;
   readonly device: FakeDevice;
   readonly live = new Map<number, Tracked>();
-  readonly counts = { steps: 0, finished: 0, aborted: 0, refused: 0, stopped: 0, twoInFlight: 0 };
+  readonly counts = { steps: 0, finished: 0, aborted: 0, refused: 0, stopped: 0, twoInFlight: 0, forks: 0, copies: 0 };
+  readonly #kept: number[] = [];
   readonly #plans: StepPlan[];
   readonly #inFlight: Int32Array[] = [];
   readonly #maxModelLen: number;
@@ -41,7 +45,9 @@ class RandomRun implements OutputSink {
     const numBlocks = random(6, 30);
     this.#maxModelLen = random(8, 80);
     this.#vocabSize = random(3, 60);
-    this.kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching: random(0, 4) > 0, hashSeed: seed });
+    const enablePrefixCaching = random(0, 4) > 0;
+    const numHostBlocks = enablePrefixCaching && random(0, 2) > 0 ? random(1, 40) : 0;
+    this.kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching, numHostBlocks, hashSeed: seed });
     const maxNumSeqs = random(1, 8);
     const maxNumBatchedTokens = random(1, 40);
     const mostRows = Math.min(maxNumSeqs, maxNumBatchedTokens);
@@ -65,14 +71,16 @@ class RandomRun implements OutputSink {
     const { random } = this;
     const conversation = this.#conversations[random(0, 4)]!;
     const shared = conversation.subarray(0, random(0, 2) * random(0, conversation.length));
-    const promptTokens = Int32Array.of(...shared, ...this.#randomTokens(random(0, 12)));
+    const fork = this.#parent(Int32Array.of(...shared, ...this.#randomTokens(random(0, 12))));
+    const { promptTokens } = fork;
     const id = ++this.#lastId;
     const rowInit = new Int32Array(ROW_INIT_WORDS);
     rowInit[RowInit.seedLow] = id;
     const stopTokenIds = this.#randomTokens(random(0, 2));
     const maxTokens = random(0, 9) === 0 ? 1e9 : random(1, 30);
     const cacheSalt = random(0, 5) === 0 ? random(1, 2) : 0;
-    const spec = { id, promptTokens, maxTokens, stopTokenIds, rowInit, cacheSalt };
+    const keepBlocks = random(0, 3) === 0;
+    const spec = { id, promptTokens, maxTokens, stopTokenIds, rowInit, cacheSalt, keepBlocks, ...fork };
     try {
       this.scheduler.add(spec);
     } catch (error) {
@@ -85,6 +93,20 @@ class RandomRun implements OutputSink {
     const expected = referenceTokens({ promptTokens, seed: id, maxTokens, stopTokenIds }, this.#vocabSize, longest);
     this.#conversations[random(0, 4)] = Int32Array.of(...promptTokens, ...expected);
     this.live.set(id, { spec, expected, got: [], stopTokens: [...stopTokenIds] });
+  }
+
+  /** Now and then the request is a fork, whether or not it has much in common with its parent. */
+  #parent(promptTokens: Int32Array): { promptTokens: Int32Array; forkOf?: number } {
+    const { random } = this;
+    const candidates = [...this.live.keys(), ...this.#kept, this.#lastId + 100];
+    const forkOf = candidates[random(0, candidates.length - 1)]!;
+    const parent = this.live.get(forkOf);
+    if (random(0, 2) > 0) return { promptTokens };
+    if (!parent || random(0, 3) === 0) return { promptTokens, forkOf };
+    this.counts.forks++;
+    // A choice of the same prompt, or a beam that continues it.
+    const more = [...parent.got, ...this.#randomTokens(1)].slice(0, random(0, 1) * 80);
+    return { promptTokens: Int32Array.of(...parent.spec.promptTokens, ...more), forkOf };
   }
 
   abort(): void {
@@ -107,9 +129,19 @@ class RandomRun implements OutputSink {
     return launched || canUpdate;
   }
 
+  /** Gives back what a finished request kept. */
+  release(): boolean {
+    const id = this.#kept.shift();
+    if (id !== undefined) this.scheduler.release(id);
+    return id !== undefined;
+  }
+
   #launch(): boolean {
     const plan = this.#plans[this.counts.steps % 2]!;
-    if (this.scheduler.schedule(plan) === 0) return false;
+    const rows = this.scheduler.schedule(plan);
+    this.counts.copies += this.kvCache.copies.count;
+    this.device.copy(this.kvCache.copies);
+    if (rows === 0) return false;
     this.counts.steps++;
     this.#inFlight.push(this.device.execute(plan));
     if (this.#inFlight.length === 2) this.counts.twoInFlight++;
@@ -127,6 +159,8 @@ class RandomRun implements OutputSink {
     expect(finish).toBe(isStop ? FinishReason.stop : isLast ? FinishReason.length : FinishReason.none);
     if (finish === FinishReason.none) return;
     this.live.delete(id);
+    if (request.spec.keepBlocks) this.#kept.push(id);
+    while (this.#kept.length > MAX_KEPT) this.release();
     this.counts.finished++;
     if (isStop) this.counts.stopped++;
   }
@@ -146,6 +180,9 @@ const totals = {
   preempted: 0,
   hits: 0,
   evicted: 0,
+  forks: 0,
+  copies: 0,
+  loaded: 0,
 };
 
 describe("the scheduler under random load", () => {
@@ -170,6 +207,7 @@ function runSeed(seed: number): void {
     const event = run.random(0, 19);
     if (event < 4 || !run.scheduler.hasUnfinished()) run.arrive();
     if (event === 19) run.abort();
+    if (event === 18 && run.random(0, 9) === 0) run.kvCache.resetPrefixCache();
     run.step();
   }
 
@@ -180,6 +218,8 @@ function runSeed(seed: number): void {
   expect(run.scheduler.hasUnfinished(), `${run.live.size} requests starve`).toBe(false);
   while (run.step()) {}
   expect(run.live.size).toBe(0);
+  while (run.release()) {}
+  run.scheduler.checkInvariants();
   expect(run.kvCache.usedBlocks).toBe(0);
   expect(run.kvCache.freeBlocks).toBe(run.kvCache.totalBlocks);
   expect(run.scheduler.stats).toMatchObject({ numRunning: 0, numWaiting: 0, kvBlocksUsed: 0 });
@@ -192,4 +232,5 @@ function runSeed(seed: number): void {
   totals.preempted += run.scheduler.stats.numPreemptions;
   totals.hits += run.scheduler.stats.prefixCacheHits;
   totals.evicted += run.kvCache.evictions;
+  totals.loaded += run.kvCache.loadedBlocks;
 }

@@ -1,3 +1,5 @@
 /** A paged KV cache's bookkeeping: which block holds which tokens, for whom. Integers only. @module */
+export * from "./block-copies.js";
 export * from "./kv-cache-manager.js";
+export { KvEvent, type KvEventLog, REMOVED_WORDS, STORED_WORDS } from "./kv-event-log.js";
 export type { KvSequence } from "./kv-sequence.js";

@@ -1,23 +1,38 @@
 // One request's blocks, in order, from the first token on: its block table, and its way into the prefix cache.
 import { assertInternal, NULL_BLOCK } from "@octavo/core";
+import { type BlockCopies, KvTier } from "./block-copies.js";
 import type { BlockHasher } from "./block-hash.js";
 import type { BlockPool } from "./block-pool.js";
+import type { HostTier } from "./host-tier.js";
 import type { PrefixCache } from "./prefix-cache.js";
 
+/** What the sequences of one cache share. */
+export interface KvParts {
+  readonly blockSize: number;
+  readonly pool: BlockPool;
+  readonly copies: BlockCopies;
+  readonly hasher: BlockHasher;
+  readonly prefixCache: PrefixCache | undefined;
+  readonly hostTier: HostTier | undefined;
+}
+
 /**
- * The life of a sequence: `matchPrefix` once, then `grow` before tokens are computed and `commit` when they are planned,
- * then `free`, after which it may begin again (a preempted request does). `tokens` is always the whole sequence from
- * position 0 on, and what was passed once must not change.
+ * The life of a sequence: `matchPrefix` or `forkFrom` once, then `grow` before tokens are computed, `commit` when they are planned
+ * and `slide` after that, then `free`, after which it may begin again (a preempted request does). `tokens` is always the whole
+ * sequence from position 0 on, and what was passed once must not change.
  */
 export class KvSequence {
-  readonly #pool: BlockPool;
-  readonly #prefixCache: PrefixCache | undefined;
-  readonly #hasher: BlockHasher;
+  readonly #parts: KvParts;
   readonly #blockSize: number;
   readonly #cacheSalt: number;
   readonly #reuseCached: boolean;
+  readonly #slidingWindow: number;
   #blocks = new Int32Array(8);
   #numBlocks = 0;
+  /** Blocks at the beginning that were given back because no token sees them any more. */
+  #numHidden = 0;
+  #firstChanged = 0;
+  #externalTokens = 0;
   /** Hash lanes (low, high) of the sequence's full blocks as far as they were needed; tokens never change, so they stay. */
   #hashes = new Int32Array(16);
   #numHashes = 0;
@@ -26,76 +41,137 @@ export class KvSequence {
   #parent = 0;
   #epoch = 0;
 
-  /** Use `KvCacheManager.createSequence`. */
-  constructor(
-    pool: BlockPool,
-    prefixCache: PrefixCache | undefined,
-    hasher: BlockHasher,
-    blockSize: number,
-    cacheSalt: number,
-    reuseCached: boolean,
-  ) {
-    this.#pool = pool;
-    this.#prefixCache = prefixCache;
-    this.#hasher = hasher;
-    this.#blockSize = blockSize;
+  /** Use `KvCacheManager.createSequence`. @param slidingWindow tokens that a token sees, itself included; Infinity for all */
+  constructor(parts: KvParts, cacheSalt: number, reuseCached: boolean, slidingWindow: number) {
+    this.#parts = parts;
+    this.#blockSize = parts.blockSize;
     this.#cacheSalt = cacheSalt;
     this.#reuseCached = reuseCached;
+    this.#slidingWindow = slidingWindow;
   }
 
   get numBlocks(): number {
     return this.#numBlocks;
   }
 
-  /** The block that holds tokens `[index * blockSize, (index + 1) * blockSize)`; `index` is below `numBlocks`. */
+  /**
+   * The block that holds tokens `[index * blockSize, (index + 1) * blockSize)`, or NULL_BLOCK where no later token sees them;
+   * `index` is below `numBlocks`.
+   */
   block(index: number): number {
     return this.#blocks[index]!;
   }
 
+  /** Index of the first block that the last `grow` took or copied; `numBlocks` where it changed none. */
+  get firstChanged(): number {
+    return this.#firstChanged;
+  }
+
+  /** Of the tokens that the last `matchPrefix` found, those that come from another tier than the device. */
+  get externalTokens(): number {
+    return this.#externalTokens;
+  }
+
   /**
-   * Whether `matchPrefix` and then `grow` to `length` tokens would succeed and leave `spare` blocks free. Changes nothing.
+   * Whether `matchPrefix` (unless the sequence holds blocks already) and then `grow` to `length` tokens, of which the first
+   * `from` are computed, would succeed and leave `spare` blocks free. Changes nothing.
    */
-  fits(tokens: Int32Array, length: number, spare = 0): boolean {
-    let needed = Math.ceil(length / this.#blockSize) + spare;
-    if (needed <= this.#pool.free) return true;
+  fits(tokens: Int32Array, length: number, spare = 0, from = 0): boolean {
+    const { pool } = this.#parts;
+    let needed = Math.ceil(length / this.#blockSize) + spare - this.#numBlocks;
+    if (this.#numBlocks > 0) return needed + this.#numShared(length, from) <= pool.free;
+    if (needed <= pool.free) return true;
     let parent = -this.#cacheSalt;
     for (let i = 0; i < this.#matchable(length); i++) {
       const block = this.#find(i, parent, tokens);
       if (block === NULL_BLOCK) break;
-      if (this.#pool.references(block) > 0) needed--;
-      parent = this.#prefixCache!.serial(block);
+      if (this.#isOnDevice(block) && pool.references(block) > 0) needed--;
+      parent = this.#parts.prefixCache!.serial(block);
     }
-    return needed <= this.#pool.free;
+    return needed <= pool.free;
   }
 
   /**
-   * Takes the cached blocks that begin `tokens[0, length)`; at least the last token is left to compute.
+   * Takes the cached blocks that begin `tokens[0, length)`; at least the last token is left to compute. Content of other tiers is
+   * loaded into blocks of the device: copy commands say so.
    * @returns tokens that need not be computed, a multiple of the block size
    */
   matchPrefix(tokens: Int32Array, length: number): number {
     assertInternal(this.#numBlocks === 0, `a sequence that holds ${this.#numBlocks} blocks looks for a prefix`);
     this.#parent = -this.#cacheSalt;
-    if (!this.#prefixCache) return 0;
-    this.#epoch = this.#prefixCache.epoch;
+    this.#externalTokens = 0;
+    const { prefixCache, hostTier, pool } = this.#parts;
+    if (!prefixCache) return 0;
+    this.#epoch = prefixCache.epoch;
+    // All are held before the first is loaded: making room for one must not push out the next.
     for (let i = 0; i < this.#matchable(length); i++) {
       const block = this.#find(i, this.#parent, tokens);
       if (block === NULL_BLOCK) break;
-      this.#pool.retain(block);
+      if (this.#isOnDevice(block)) pool.retain(block);
+      else hostTier!.pin(block);
       this.#append(block);
-      this.#parent = this.#prefixCache.serial(block);
+      this.#parent = prefixCache.serial(block);
     }
+    if (hostTier && this.#numBlocks > 0) this.#loadMatched(hostTier);
     this.#numCommitted = this.#numBlocks;
-    if (this.#reuseCached) this.#prefixCache.queries += length;
-    this.#prefixCache.hits += this.#numBlocks * this.#blockSize;
-    return this.#numBlocks * this.#blockSize;
+    const found = this.#numBlocks * this.#blockSize;
+    if (this.#reuseCached) prefixCache.queries += length;
+    prefixCache.hits += found - this.#externalTokens;
+    if (hostTier && this.#reuseCached) {
+      prefixCache.externalQueries += length - (found - this.#externalTokens);
+      prefixCache.externalHits += this.#externalTokens;
+    }
+    this.slide(found);
+    return found;
   }
 
-  /** Takes blocks until they hold `length` tokens. @returns false, and changes nothing, when too few are free */
-  grow(length: number): boolean {
-    if (length <= this.#numBlocks * this.#blockSize) return true;
-    const missing = Math.ceil(length / this.#blockSize) - this.#numBlocks;
-    if (missing > this.#pool.free) return false;
-    for (let i = 0; i < missing; i++) this.#append(this.#pool.take());
+  /**
+   * Shares the blocks of `parent` that hold its first `length` tokens, which this sequence must have in common with it; whichever of
+   * the two writes into a block that both hold gets a copy (`grow`). Takes no free block. The steps that compute those tokens must
+   * have been launched before `grow` is called, since a copy runs before the step that is planned.
+   */
+  forkFrom(parent: KvSequence, length: number): void {
+    assertInternal(this.#numBlocks === 0, `a sequence that holds ${this.#numBlocks} blocks is forked`);
+    const count = Math.ceil(length / this.#blockSize);
+    assertInternal(
+      count <= parent.#numBlocks,
+      `${length} tokens are shared by a sequence of ${parent.#numBlocks} blocks`,
+    );
+    for (let i = 0; i < count; i++) {
+      const block = parent.#blocks[i]!;
+      if (block !== NULL_BLOCK) this.#parts.pool.retain(block);
+      this.#append(block);
+    }
+    this.#numHidden = Math.min(parent.#numHidden, count);
+    this.#numHashes = Math.min(parent.#numHashes, Math.floor(length / this.#blockSize));
+    while (this.#hashes.length < 2 * this.#numHashes) this.#hashes = enlarged(this.#hashes);
+    this.#hashes.set(parent.#hashes.subarray(0, 2 * this.#numHashes));
+    // What the parent registered is found again by the first commit.
+    this.#parent = -this.#cacheSalt;
+    this.#epoch = parent.#epoch;
+    this.#externalTokens = 0;
+  }
+
+  /** Whether `forkFrom` may share blocks with `other`: their contents are of one kind. */
+  canShareWith(other: KvSequence): boolean {
+    return this.#parts === other.#parts && this.#cacheSalt === other.#cacheSalt;
+  }
+
+  /**
+   * Takes blocks until they hold `length` tokens, and copies of the shared ones among those that tokens from position `from` on
+   * will be written to.
+   * @param from default: nothing is written to the blocks that it holds
+   * @returns false, and changes nothing, when too few are free
+   */
+  grow(length: number, from = this.#numBlocks * this.#blockSize): boolean {
+    const { pool } = this.#parts;
+    const shared = this.#numShared(length, from);
+    const missing = Math.max(Math.ceil(length / this.#blockSize) - this.#numBlocks, 0);
+    if (missing + shared > pool.free) return false;
+    const written = this.#numBlocks;
+    this.#firstChanged = shared > 0 ? Math.floor(from / this.#blockSize) : written;
+    for (let i = Math.floor(from / this.#blockSize); i < written; i++) this.#makeOwn(i);
+    for (let i = 0; i < missing; i++) this.#append(pool.take());
     return true;
   }
 
@@ -105,38 +181,127 @@ export class KvSequence {
    */
   commit(tokens: Int32Array, length: number): void {
     if (length < (this.#numCommitted + 1) * this.#blockSize) return;
-    const cache = this.#prefixCache;
+    const cache = this.#parts.prefixCache;
     if (!cache || this.#epoch !== cache.epoch) return;
     const end = Math.floor(length / this.#blockSize);
     assertInternal(end <= this.#numBlocks, `${length} tokens are computed in ${this.#numBlocks} blocks`);
     for (let i = this.#numCommitted; i < end; i++) {
+      const own = this.#blocks[i]!;
       // Another sequence may have computed the same tokens meanwhile: its block stays the one that is found.
       let block = this.#find(i, this.#parent, tokens);
       if (block === NULL_BLOCK) {
-        block = this.#blocks[i]!;
-        cache.insert(block, this.#hashes[2 * i]!, this.#hashes[2 * i + 1]!, this.#parent, tokens, i * this.#blockSize);
+        // A fork of a parent that was hidden from it: what comes before cannot be named.
+        if (own === NULL_BLOCK) return;
+        this.#insert(own, i, tokens);
+        block = own;
+      } else if (own !== NULL_BLOCK && !this.#isOnDevice(block)) {
+        cache.remove(own);
+        this.#parts.hostTier!.supersede(block, own);
+        block = own;
       }
       this.#parent = cache.serial(block);
+      this.#numCommitted = i + 1;
     }
-    this.#numCommitted = end;
+  }
+
+  /**
+   * Gives back the blocks that no token from position `next` on can see, where the sequence has a window. Positions before `next`
+   * must not be computed again.
+   */
+  slide(next: number): void {
+    if (this.#slidingWindow === Number.POSITIVE_INFINITY) return;
+    let end = Math.min(Math.floor((next - this.#slidingWindow + 1) / this.#blockSize), this.#numBlocks);
+    const cache = this.#parts.prefixCache;
+    // Others should find them, so that they wait until they are registered.
+    if (cache && this.#epoch === cache.epoch) end = Math.min(end, this.#numCommitted);
+    for (; this.#numHidden < end; this.#numHidden++) {
+      this.#parts.pool.release(this.#blocks[this.#numHidden]!);
+      this.#blocks[this.#numHidden] = NULL_BLOCK;
+    }
   }
 
   /** Gives all blocks back. The last goes first into the LRU list: a prefix outlives what follows it. */
   free(): void {
-    for (let i = this.#numBlocks - 1; i >= 0; i--) this.#pool.release(this.#blocks[i]!);
+    for (let i = this.#numBlocks - 1; i >= this.#numHidden; i--) this.#parts.pool.release(this.#blocks[i]!);
     this.#numBlocks = 0;
+    this.#numHidden = 0;
     this.#numCommitted = 0;
+  }
+
+  /** Blocks that others hold too among those that tokens `[from, length)` lie in. */
+  #numShared(length: number, from: number): number {
+    const end = Math.min(Math.ceil(length / this.#blockSize), this.#numBlocks);
+    let shared = 0;
+    for (let i = Math.floor(from / this.#blockSize); i < end; i++) {
+      if (this.#parts.pool.references(this.#blocks[i]!) > 1) shared++;
+    }
+    return shared;
+  }
+
+  /** Makes the block at `index` one that may be written to. */
+  #makeOwn(index: number): void {
+    const { pool, copies, prefixCache } = this.#parts;
+    const block = this.#blocks[index]!;
+    if (pool.references(block) > 1) {
+      const own = pool.take();
+      copies.add(KvTier.device, block, KvTier.device, own);
+      pool.release(block);
+      this.#blocks[index] = own;
+    } else {
+      // The last who shares a full block, at a position inside of it: what it holds will be other tokens.
+      prefixCache?.remove(block);
+    }
+  }
+
+  /** Replaces the pinned blocks of the host tier among those just matched by blocks of the device, as far as it has some. */
+  #loadMatched(hostTier: HostTier): void {
+    const { pool, prefixCache } = this.#parts;
+    let end = 0;
+    for (; end < this.#numBlocks; end++) {
+      const block = this.#blocks[end]!;
+      if (this.#isOnDevice(block)) continue;
+      if (pool.free === 0) break;
+      const own = pool.take();
+      hostTier.load(block, own);
+      this.#blocks[end] = own;
+      this.#externalTokens += this.#blockSize;
+    }
+    if (end === this.#numBlocks) return;
+    for (let i = this.#numBlocks - 1; i >= end; i--) {
+      const block = this.#blocks[i]!;
+      if (this.#isOnDevice(block)) pool.release(block);
+      else hostTier.unpin(block);
+    }
+    this.#numBlocks = end;
+    this.#parent = end === 0 ? -this.#cacheSalt : prefixCache!.serial(this.#blocks[end - 1]!);
+  }
+
+  #isOnDevice(block: number): boolean {
+    return block < this.#parts.pool.numBlocks;
   }
 
   /** Full blocks that a match may take. */
   #matchable(length: number): number {
-    return this.#prefixCache && this.#reuseCached ? Math.floor((length - 1) / this.#blockSize) : 0;
+    return this.#parts.prefixCache && this.#reuseCached ? Math.floor((length - 1) / this.#blockSize) : 0;
   }
 
+  /** The block of any tier that holds the tokens of block `index`, by its number in the prefix cache; or NULL_BLOCK. */
   #find(index: number, parent: number, tokens: Int32Array): number {
     while (this.#numHashes <= index) this.#hashNext(tokens);
     const at = 2 * index;
-    return this.#prefixCache!.find(this.#hashes[at]!, this.#hashes[at + 1]!, parent, tokens, index * this.#blockSize);
+    const { prefixCache } = this.#parts;
+    return prefixCache!.find(this.#hashes[at]!, this.#hashes[at + 1]!, parent, tokens, index * this.#blockSize);
+  }
+
+  #insert(block: number, index: number, tokens: Int32Array): void {
+    const cache = this.#parts.prefixCache!;
+    // A shared block may stand there after a parent that was forgotten and registered again since.
+    cache.remove(block);
+    const at = 2 * index;
+    const [low, high] = [this.#hashes[at]!, this.#hashes[at + 1]!];
+    const parentLow = index === 0 ? 0 : this.#hashes[at - 2]!;
+    const parentHigh = index === 0 ? 0 : this.#hashes[at - 1]!;
+    cache.insert(block, low, high, this.#parent, tokens, index * this.#blockSize, parentLow, parentHigh);
   }
 
   #hashNext(tokens: Int32Array): void {
@@ -145,9 +310,10 @@ export class KvSequence {
     const low = at === 0 ? this.#cacheSalt | 0 : this.#hashes[at - 2]!;
     const high = at === 0 ? Math.floor(this.#cacheSalt / 2 ** 32) : this.#hashes[at - 1]!;
     const start = this.#numHashes * this.#blockSize;
-    this.#hasher.hash(low, high, tokens, start, start + this.#blockSize);
-    this.#hashes[at] = this.#hasher.low;
-    this.#hashes[at + 1] = this.#hasher.high;
+    const { hasher } = this.#parts;
+    hasher.hash(low, high, tokens, start, start + this.#blockSize);
+    this.#hashes[at] = hasher.low;
+    this.#hashes[at + 1] = hasher.high;
     this.#numHashes++;
   }
 

@@ -27,36 +27,58 @@ interface RunOptions extends Partial<SchedulerConfig> {
   enablePrefixCaching?: boolean;
   /** Adds each request when the one before has ended. */
   alone?: boolean;
+  /** Blocks of the host tier. */
+  numHostBlocks?: number;
+  /** How often all requests are served; the last time counts. */
+  rounds?: number;
+  /** Each request is a fork of the one before. */
+  fork?: boolean;
+  /** And finished ones keep their blocks. */
+  keepBlocks?: boolean;
 }
 
-function run({ depth = 1, numBlocks = 300, enablePrefixCaching = false, alone = false, ...config }: RunOptions) {
-  const kvCache = new KvCacheManager({ numBlocks, blockSize: 4, enablePrefixCaching, hashSeed: 1 });
+function run(options: RunOptions) {
+  const { depth = 1, numBlocks = 300, enablePrefixCaching = false, numHostBlocks = 0, alone = false } = options;
+  const { fork = false, keepBlocks = false, rounds = 1, ...config } = options;
+  const kvCache = new KvCacheManager({ numBlocks, blockSize: 4, enablePrefixCaching, numHostBlocks, hashSeed: 1 });
   const limits = { maxNumSeqs: 12, maxNumBatchedTokens: 1000, maxModelLen: MAX_MODEL_LEN, ...config };
   const scheduler = new Scheduler(limits, kvCache);
   const device = new FakeDevice(scheduler.planLayout, numBlocks, VOCAB_SIZE);
   const plans = [0, 1].map(() => new StepPlan(scheduler.planLayout));
   const outputs: number[][] = requests.map(() => []);
-  const sink = { onToken: (id: number, token: number) => outputs[id]!.push(token) };
+  const sink = { onToken: (id: number, token: number) => outputs[id % requests.length]!.push(token) };
   const inFlight: Int32Array[] = [];
   let launched = 0;
+  let copied = 0;
+  let planned = 0;
   const drain = () => {
     while (scheduler.hasUnfinished() || inFlight.length > 0) {
-      while (inFlight.length < depth && scheduler.schedule(plans[launched % 2]!) > 0) {
+      while (inFlight.length < depth) {
+        const rows = scheduler.schedule(plans[launched % 2]!);
+        copied += kvCache.copies.count;
+        device.copy(kvCache.copies);
+        if (rows === 0) break;
+        planned += plans[launched % 2]!.numTokens;
         inFlight.push(device.execute(plans[launched++ % 2]!));
       }
       scheduler.update(inFlight.shift()!, sink);
       scheduler.checkInvariants();
     }
   };
-  for (const [id, { promptTokens, seed, maxTokens, stopTokenIds }] of requests.entries()) {
+  for (let id = 0; id < rounds * requests.length; id++) {
+    const index = id % requests.length;
+    const { promptTokens, seed, maxTokens, stopTokenIds } = requests[index]!;
+    outputs[index]!.length = 0;
     const rowInit = new Int32Array(ROW_INIT_WORDS);
     rowInit[RowInit.seedLow] = seed;
-    scheduler.add({ id, promptTokens, maxTokens, stopTokenIds, rowInit });
-    if (alone) drain();
+    const forkOf = fork && id > 0 ? { forkOf: id - 1 } : {};
+    scheduler.add({ id, promptTokens, maxTokens, stopTokenIds, rowInit, keepBlocks, ...forkOf });
+    if (alone || index === requests.length - 1) drain();
   }
-  drain();
+  for (const id of requests.keys()) scheduler.release(id);
+  scheduler.checkInvariants();
   expect(kvCache.usedBlocks).toBe(0);
-  return { outputs, stats: scheduler.stats };
+  return { outputs, stats: scheduler.stats, kvCache, copied, planned };
 }
 
 describe.each([1, 2] as const)("depth %i", (depth) => {
@@ -87,5 +109,42 @@ describe.each([1, 2] as const)("depth %i", (depth) => {
     const { outputs, stats } = run({ depth, numBlocks: 27, enablePrefixCaching });
     expect(outputs).toEqual(expected);
     expect(stats.numPreemptions).toBeGreaterThan(3);
+  });
+
+  test.each([true, false])("from the host tier, alone: %s", (alone) => {
+    const { outputs, stats, kvCache } = run({
+      depth,
+      enablePrefixCaching: true,
+      numHostBlocks: 150,
+      numBlocks: 27,
+      rounds: 2,
+      alone,
+    });
+    expect(outputs).toEqual(expected);
+    expect(stats.externalPrefixCacheHits).toBeGreaterThan(20);
+    expect(stats.externalPrefixCacheQueries).toBeGreaterThan(stats.externalPrefixCacheHits);
+    expect(4 * kvCache.loadedBlocks).toBe(kvCache.externalPrefixCacheHits);
+  });
+
+  test.each([
+    {},
+    { enablePrefixCaching: true },
+    { maxNumSeqs: 3 },
+    { longPrefillTokenThreshold: 3 },
+    { maxNumBatchedTokens: 16 },
+    { numBlocks: 27 },
+    { numBlocks: 27, enablePrefixCaching: true, numHostBlocks: 10 },
+    { decodeBuckets: [1, 4, 12] },
+  ])("as forks, %j", (options) => {
+    const plain = run({ depth, ...options });
+    for (const keepBlocks of [false, true]) {
+      for (const alone of [false, true]) {
+        const { outputs, copied, planned } = run({ depth, fork: true, keepBlocks, alone, ...options });
+        expect(outputs).toEqual(expected);
+        if (options.numBlocks || (alone && !keepBlocks)) continue;
+        expect(copied).toBeGreaterThan(0);
+        if (!options.enablePrefixCaching) expect(planned).toBeLessThan(plain.planned);
+      }
+    }
   });
 });

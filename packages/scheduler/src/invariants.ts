@@ -1,5 +1,6 @@
 // What must hold between any two calls of the scheduler.
 import { assertInternal } from "@octavo/core";
+import type { Forks } from "./forks.js";
 import type { InFlightSteps } from "./in-flight-steps.js";
 import { NO_ROW, type Request } from "./request.js";
 import type { RequestQueue } from "./request-queue.js";
@@ -13,6 +14,7 @@ export function checkInvariants(
   inFlight: InFlightSteps,
   rows: RowPool,
   numRows: number,
+  forks: Forks,
 ): void {
   assertInternal(
     requests.size === running.length + waiting.length,
@@ -41,7 +43,11 @@ export function checkInvariants(
     assertInternal(arrival > lastArrival, `request ${id} stands behind one that arrived later`);
     lastArrival = arrival;
     assertInternal((row !== NO_ROW) === isRunning, `request ${id} ${isRunning ? "runs" : "waits"} with row ${row}`);
-    assertInternal(isRunning || sequence.numBlocks === 0, `request ${id} waits with ${sequence.numBlocks} blocks`);
+    const holds = isRunning ? sequence.numBlocks > 0 : forks.isHolder(request);
+    assertInternal(
+      holds === sequence.numBlocks > 0 && !(isRunning && forks.isHolder(request)),
+      `request ${id} ${isRunning ? "runs" : "waits"} with ${sequence.numBlocks} blocks`,
+    );
     const launched = pending.get(request) ?? 0;
     assertInternal(request.pending === launched, `request ${id} expects ${request.pending} of ${launched} samples`);
     assertInternal(request.target <= maxLength, `request ${id} goes to ${request.target} tokens of ${maxLength}`);

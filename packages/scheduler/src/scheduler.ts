@@ -3,6 +3,7 @@
 import { assertInternal, checkArgument, OctavoError, type PlanLayout, planLayout, type StepPlan } from "@octavo/core";
 import type { KvCacheManager } from "@octavo/kv-cache";
 import { FinishReason } from "./finish-reason.js";
+import { Forks } from "./forks.js";
 import { type InFlightStep, InFlightSteps } from "./in-flight-steps.js";
 import { checkInvariants } from "./invariants.js";
 import type { OutputSink } from "./output-sink.js";
@@ -38,6 +39,7 @@ export class Scheduler {
   /** In order of arrival, all of them before those that wait: who is preempted goes from this end to that front. */
   readonly #running: Request[] = [];
   readonly #waiting = new RequestQueue();
+  readonly #forks = new Forks();
   #arrivals = 0;
 
   /** @throws INVALID_ARGUMENT when a limit cannot work */
@@ -68,8 +70,9 @@ export class Scheduler {
 
   /** Queues a request. @throws QUEUE_FULL; INVALID_ARGUMENT when the request can never run */
   add(spec: RequestSpec): void {
-    const { id, cacheSalt, promptLogprobs = -1 } = spec;
-    checkArgument(!this.#requests.has(id), `request ${id} is still unfinished: choose another id`, "id");
+    const { id, cacheSalt, promptLogprobs = -1, forkOf } = spec;
+    const isTaken = this.#requests.has(id) || this.#forks.kept(id) !== undefined;
+    checkArgument(!isTaken, `request ${id} is still unfinished, or its blocks are kept: choose another id`, "id");
     checkRequest(spec, this.#limits);
     const { maxNumQueuedReqs } = this.#config;
     if (this.#requests.size >= maxNumQueuedReqs) {
@@ -80,9 +83,18 @@ export class Scheduler {
     // The last token is never computed, so that it needs no room in the cache.
     const longest = Math.min(this.#limits.maxModelLen, this.#limits.cacheTokens + 1);
     const request = new Request(spec, this.#arrivals++, longest, sequence);
+    const parent = forkOf === undefined ? undefined : (this.#requests.get(forkOf) ?? this.#forks.kept(forkOf));
+    if (parent) this.#forks.add(request, parent);
     this.#requests.set(id, request);
     this.#waiting.pushBack(request);
     this.#count();
+  }
+
+  /** Gives back the blocks of a finished request that were kept (`keepBlocks`). @returns false for an unknown id */
+  release(id: number): boolean {
+    const released = this.#forks.release(id);
+    this.#count();
+    return released;
   }
 
   /** Ends a request and frees what it holds at once; nothing more is reported of it. @returns false for an unknown id */
@@ -107,15 +119,16 @@ export class Scheduler {
       const request = this.#running[i]!;
       const chunk = this.#chunk(request, budget);
       if (chunk === 0) continue;
-      const numBlocks = request.sequence.numBlocks;
-      while (!request.sequence.grow(request.computed + chunk)) {
+      const { sequence } = request;
+      while (!sequence.grow(request.computed + chunk, request.computed)) {
+        if (this.#forks.reclaim()) continue;
         hasPreempted = true;
         // Never one that has its tokens in this plan: those come before `i`.
         assertInternal(this.#running.length > i, `request ${request.id} finds nobody to preempt`);
         if (this.#preemptLast() === request) break;
       }
       if (request.row === NO_ROW) break;
-      writeBlocks(plan, request, numBlocks);
+      writeBlocks(plan, request, sequence.firstChanged);
       this.#plan(plan, step, request, chunk);
       budget -= chunk;
     }
@@ -154,7 +167,7 @@ export class Scheduler {
       request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
       if (isFirst) this.#stats.promptTokens += request.promptLength;
       if (finish !== FinishReason.error) this.#stats.generationTokens++;
-      if (finish !== FinishReason.none) this.#remove(request);
+      if (finish !== FinishReason.none) this.#remove(request, request.keepBlocks && finish !== FinishReason.error);
       sink.onToken(request.id, token, finish, request.cachedTokens, i, request.logprobs);
     }
     this.#inFlight.complete();
@@ -163,8 +176,10 @@ export class Scheduler {
 
   /** Checks the scheduler and the KV cache; for tests and idle times. @throws INTERNAL with the numbers */
   checkInvariants(): void {
-    checkInvariants(this.#requests, this.#running, this.#waiting, this.#inFlight, this.#rows, this.#config.maxNumSeqs);
-    this.#kvCache.checkInvariants(this.#running.map((request) => request.sequence));
+    const { maxNumSeqs } = this.#config;
+    checkInvariants(this.#requests, this.#running, this.#waiting, this.#inFlight, this.#rows, maxNumSeqs, this.#forks);
+    const running = this.#running.map((request) => request.sequence);
+    this.#kvCache.checkInvariants([...running, ...this.#forks.sequences()]);
   }
 
   /** Tokens that a running request computes in this step. */
@@ -188,12 +203,18 @@ export class Scheduler {
 
   #canAdmit(plan: StepPlan): boolean {
     if (this.#waiting.length === 0 || this.#rows.free === 0) return false;
-    const { tokens, length, pending, wasAdmitted, sequence } = this.#waiting.at(0);
-    if (pending > 0) return false;
+    const request = this.#waiting.at(0);
+    const { tokens, length, pending, wasAdmitted, sequence } = request;
+    if (pending > 0 || this.#forks.mustWait(request, this.#inFlight.launched)) return false;
     if (Math.ceil(length / this.#kvCache.blockSize) > plan.blockWritesLeft) return false;
     // The whole length must fit, not only the first chunk. One that was preempted returns only when each running request
     // could take a block, too; otherwise they would push it out again in the next step.
-    return sequence.fits(tokens, length, wasAdmitted ? this.#running.length : 0);
+    const spare = wasAdmitted ? this.#running.length : 0;
+    while (!sequence.fits(tokens, length, spare, request.computed)) {
+      // While others run, their blocks come free by themselves.
+      if (this.#running.length > 0 || !this.#forks.reclaim(request)) return false;
+    }
+    return true;
   }
 
   /**
@@ -203,12 +224,16 @@ export class Scheduler {
   #admit(plan: StepPlan): Request {
     const request = this.#waiting.popFront();
     const { sequence, tokens, length } = request;
-    request.computed = sequence.matchPrefix(tokens, length);
-    assertInternal(sequence.grow(length), `request ${request.id} was said to fit, but its ${length} tokens do not`);
+    const isFork = sequence.numBlocks > 0;
+    this.#forks.forget(request);
+    if (!isFork) request.computed = sequence.matchPrefix(tokens, length);
+    assertInternal(
+      sequence.grow(length, request.computed),
+      `request ${request.id} was said to fit, but its ${length} tokens do not`,
+    );
     if (!request.wasAdmitted) {
       request.cachedTokens = request.computed;
-      if (request.promptLogprobs < 0) this.#stats.prefixCacheQueries += length;
-      this.#stats.prefixCacheHits += request.computed;
+      if (!isFork) this.#countLookup(request);
       this.onFirstAdmit?.(request.id);
     }
     request.row = this.#rows.take();
@@ -225,28 +250,44 @@ export class Scheduler {
     if (count > 0) step.scoredPrompts.push({ request, first, count });
     request.computed += chunk;
     request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
+    request.sequence.slide(request.computed);
+    this.#forks.computed(request, this.#inFlight.launched);
     if (!samples) return;
     if (request.logprobs >= 0) plan.wantLogprobs(request.logprobs);
     request.pending++;
     step.add(request);
   }
 
-  /** Ends a request, running or waiting. */
-  #remove(request: Request): void {
+  /** Ends a request, running or waiting. @param keepBlocks for forks to come; it runs */
+  #remove(request: Request, keepBlocks = false): void {
     request.finished = true;
     this.#requests.delete(request.id);
+    this.#forks.ended(request);
+    if (keepBlocks) this.#forks.keep(request);
     if (request.row === NO_ROW) {
       this.#waiting.remove(request);
+      this.#forks.forget(request);
+      request.sequence.free();
     } else {
       this.#running.splice(this.#running.indexOf(request), 1);
-      this.#releaseResources(request);
+      this.#releaseResources(request, keepBlocks);
     }
   }
 
-  #releaseResources(request: Request): void {
-    request.sequence.free();
+  #releaseResources(request: Request, keepBlocks = false): void {
+    if (!keepBlocks) request.sequence.free();
     this.#rows.release(request.row);
     request.row = NO_ROW;
+  }
+
+  /** @param request looked for its prefix just now, for the first time */
+  #countLookup({ length, computed, promptLogprobs, sequence: { externalTokens } }: Request): void {
+    const local = computed - externalTokens;
+    this.#stats.prefixCacheHits += local;
+    this.#stats.externalPrefixCacheHits += externalTokens;
+    if (promptLogprobs >= 0) return;
+    this.#stats.prefixCacheQueries += length;
+    if (this.#kvCache.hasHostTier) this.#stats.externalPrefixCacheQueries += length - local;
   }
 
   #count(): void {

@@ -10,7 +10,10 @@ import {
   RowInit,
   type StepPlan,
 } from "@octavo/core";
+import { type BlockCopies, COPY_WORDS, KvTier } from "@octavo/kv-cache";
 import { EMPTY_HISTORY, extendHistory, nextToken } from "./fake-model.js";
+
+type Copy = readonly [number, number, number, number];
 
 /**
  * Two layers of cache. The first holds each position's token, the second the hash of all tokens up to it, made from what
@@ -28,6 +31,8 @@ export class FakeDevice {
   readonly #tokens: Int32Array;
   readonly #positions: Int32Array;
   readonly #histories: Uint32Array;
+  /** The blocks of the other tiers. */
+  readonly #away = new Map<string, readonly [Int32Array, Int32Array, Uint32Array]>();
   #steps = 0;
 
   constructor(layout: PlanLayout, numBlocks: number, vocabSize: number) {
@@ -40,6 +45,30 @@ export class FakeDevice {
     this.#tokens = new Int32Array(numBlocks * blockSize);
     this.#positions = new Int32Array(numBlocks * blockSize).fill(-1);
     this.#histories = new Uint32Array(numBlocks * blockSize);
+  }
+
+  /** Runs the copy commands that come with the next plan, and clears them. @throws INTERNAL for a block that is not there */
+  copy(copies: BlockCopies): void {
+    const { blockSize } = this.#layout.capacity;
+    const layers = [this.#tokens, this.#positions, this.#histories] as const;
+    for (let i = 0; i < copies.count; i++) {
+      const [fromTier, from, toTier, to] = copies.words.subarray(
+        COPY_WORDS * i,
+        COPY_WORDS * (i + 1),
+      ) as unknown as Copy;
+      assertInternal(
+        from !== NULL_BLOCK && to !== NULL_BLOCK,
+        `block ${from} of tier ${fromTier} is copied to block ${to}`,
+      );
+      const source =
+        fromTier === KvTier.device
+          ? layers.map((layer) => layer.slice(from * blockSize, (from + 1) * blockSize))
+          : this.#away.get(`${fromTier} ${from}`);
+      assertInternal(source, `block ${from} of tier ${fromTier} is copied, nothing was ever written to it`);
+      if (toTier === KvTier.device) for (const [l, layer] of layers.entries()) layer.set(source[l]!, to * blockSize);
+      else this.#away.set(`${toTier} ${to}`, source as [Int32Array, Int32Array, Uint32Array]);
+    }
+    copies.clear();
   }
 
   /** Runs a finished plan. @returns the sampled tokens, in the plan's sample order; @throws INTERNAL on a wrong plan */
