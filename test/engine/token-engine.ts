@@ -23,12 +23,16 @@ export interface Use {
   readonly tokens: number[];
   aborted: boolean;
   done: boolean;
+  /** Whether it was handed over as a fork of another one that ran. */
+  forked: boolean;
 }
 
 /** When requests come and go; asked before each step. */
 export interface Traffic {
   /** How many of the requests that are left arrive. */
   arrivals(): number;
+  /** Whether the next one comes as a fork of the one that arrived before, with whatever both have in common. Default: never. */
+  forks?(): boolean;
   /** The index of the one of `live` running requests that is aborted; -1: none. */
   abort(live: number): number;
 }
@@ -78,7 +82,7 @@ export class TokenEngine implements Disposable {
     for (let step = 0; next < uses.length || live.size > 0; step++) {
       expect(step, "steps: requests starve").toBeLessThan(MAX_STEPS);
       for (let arrivals = traffic?.arrivals() ?? uses.length; arrivals > 0 && next < uses.length; arrivals--) {
-        live.set(this.#add(uses[next]!), uses[next++]!);
+        live.set(this.#add(uses[next]!, traffic?.forks?.() ?? false), uses[next++]!);
       }
       const victim = traffic && live.size > 0 ? traffic.abort(live.size) : -1;
       if (victim >= 0) this.#abort(live, victim);
@@ -91,12 +95,16 @@ export class TokenEngine implements Disposable {
     expect({ kvBlocksUsed, numRunning, numWaiting }).toEqual({ kvBlocksUsed: 0, numRunning: 0, numWaiting: 0 });
   }
 
-  #add({ request: { prompt, params }, maxTokens }: Use): number {
+  #add(use: Use, forked: boolean): number {
+    const { request, maxTokens } = use;
+    const { prompt, params } = request;
+    use.forked = forked;
     const { vocabSize, maxModelLen } = this.#info;
     const context = { defaults: {}, vocabSize, maxModelLen, numPromptTokens: prompt.length };
     const stops = [...(params.stopTokenIds ?? []), ...(params.ignoreEos ? [] : this.#eosTokenIds)];
     const resolved = resolveSamplingParams({ ...params, maxTokens }, context);
-    this.#core.handle(encodeAdd(++this.#lastId, Int32Array.from(prompt), resolved, stops));
+    const sharing = forked ? { forkOf: this.#lastId } : {};
+    this.#core.handle(encodeAdd(++this.#lastId, Int32Array.from(prompt), resolved, stops, 0, sharing));
     return this.#lastId;
   }
 
@@ -127,5 +135,5 @@ export class TokenEngine implements Disposable {
 
 /** A request that is about to be used. */
 export function newUse(request: TestRequest, maxTokens: number): Use {
-  return { request, maxTokens, tokens: [], aborted: false, done: false };
+  return { request, maxTokens, tokens: [], aborted: false, done: false, forked: false };
 }

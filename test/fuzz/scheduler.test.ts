@@ -80,7 +80,7 @@ class RandomRun implements OutputSink {
     const maxTokens = random(0, 9) === 0 ? 1e9 : random(1, 30);
     const cacheSalt = random(0, 5) === 0 ? random(1, 2) : 0;
     const keepBlocks = random(0, 3) === 0;
-    const spec = { id, promptTokens, maxTokens, stopTokenIds, rowInit, cacheSalt, keepBlocks, ...fork };
+    const spec = { id, maxTokens, stopTokenIds, rowInit, cacheSalt, keepBlocks, ...fork };
     try {
       this.scheduler.add(spec);
     } catch (error) {

@@ -1,4 +1,5 @@
 // What users may set when they load an engine.
+import { totalmem } from "node:os";
 import { checkArgument, type FloatDType } from "@octavo/core";
 import type { LoadFormat } from "@octavo/models";
 import { checkKeys } from "./known-keys.js";
@@ -36,6 +37,11 @@ export interface EngineOptions {
    * it. What other processes hold does not change it. Default 0.9.
    */
   readonly gpuMemoryUtilization?: number;
+  /**
+   * Host memory, in GiB, for cached blocks that the KV cache must give up; they are copied back when a prompt begins with them. Needs
+   * `enablePrefixCaching`. Default 0: none.
+   */
+  readonly kvOffloadingSize?: number;
   /** Most likely tokens that a request may ask to see with `logprobs` and `promptLogprobs`. Default 20. */
   readonly maxLogprobs?: number;
   /** Tokens a KV block. Default: what the backend advises. */
@@ -70,6 +76,7 @@ const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   longPrefillTokenThreshold: ["number"],
   kvCacheMemoryBytes: ["number"],
   gpuMemoryUtilization: ["number"],
+  kvOffloadingSize: ["number"],
   maxLogprobs: ["number"],
   blockSize: ["number"],
   enablePrefixCaching: ["boolean"],
@@ -100,6 +107,7 @@ export function checkOptions(options: EngineOptions): void {
   }
   resolveMaxQueued(options);
   resolveUtilization(options);
+  resolveOffloading(options);
   const { kvCacheMemoryBytes } = options;
   if (kvCacheMemoryBytes !== undefined) {
     wholeNumber("kvCacheMemoryBytes", kvCacheMemoryBytes, Number.MAX_SAFE_INTEGER);
@@ -111,6 +119,23 @@ export function resolveUtilization({ gpuMemoryUtilization: share = DEFAULT_UTILI
   const flag = flagName("gpuMemoryUtilization");
   checkArgument(share > 0 && share <= 1, `${flag} must be above 0 and at most 1, got ${share}`, flag);
   return share;
+}
+
+/** Bytes of host memory for the KV cache. @throws INVALID_ARGUMENT */
+export function resolveOffloading({ kvOffloadingSize: size = 0, enablePrefixCaching = true }: EngineOptions): number {
+  const flag = flagName("kvOffloadingSize");
+  const most = totalmem() / 2 ** 30;
+  checkArgument(
+    size >= 0 && size <= most,
+    `${flag} must be from 0 to the ${most.toFixed(1)} GiB of this machine, got ${size}`,
+    flag,
+  );
+  checkArgument(
+    size === 0 || enablePrefixCaching,
+    `${flag} needs prefix caching, whose blocks it holds: set enable_prefix_caching, or leave ${flag} out`,
+    flag,
+  );
+  return Math.floor(size * 2 ** 30);
 }
 
 function describeValue(value: unknown): string {

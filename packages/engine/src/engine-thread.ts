@@ -50,6 +50,8 @@ function run(core: EngineCore): void {
     if (!drain(core)) return;
     const worked = core.step();
     if (!core.outputs.empty) post(core.outputs.take());
+    const { kvEvents } = core;
+    if (kvEvents && !kvEvents.empty) post({ type: "kvEvents", words: kvEvents.take() });
     if (!worked) Atomics.wait(wake, 0, seen);
   }
 }

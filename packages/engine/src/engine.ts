@@ -2,6 +2,7 @@
 import type { DedicatedMemory, MemoryPurpose, OctavoError } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
 import type { Tokenizer } from "@octavo/tokenizer";
+import type { KvCacheEvent } from "./kv-events.js";
 import type { Prompt } from "./prompt.js";
 import type { SamplingParams } from "./sampling-params.js";
 
@@ -25,6 +26,8 @@ export interface EngineInfo {
   /** Of all weights, mapped ones too. */
   readonly weightBytes: number;
   readonly kvCacheBytes: number;
+  /** Host memory for blocks that the KV cache must give up. */
+  readonly kvOffloadingBytes: number;
   /** Bytes held on the device by purpose, when loaded, mapped files not counted; graphs come later, see {@link EngineStats.graphBytes}. */
   readonly memory: Readonly<Record<MemoryPurpose, number>>;
   /** On a GPU: its memory, and the share of it that this engine may have; none where `kvCacheMemoryBytes` was given. */
@@ -42,10 +45,16 @@ export interface EngineStats {
   /** Tokens looked up in the prefix cache, and found. */
   readonly prefixCacheQueries: number;
   readonly prefixCacheHits: number;
+  /** Tokens that the device's cache did not have, looked up in the other tiers (`kvOffloadingSize`), and found there. */
+  readonly externalPrefixCacheQueries: number;
+  readonly externalPrefixCacheHits: number;
   readonly numPreemptions: number;
   readonly promptTokens: number;
   readonly generationTokens: number;
   readonly steps: number;
+  /** Bytes of the KV cache that were copied to host memory, and back. */
+  readonly kvOffloadBytes: number;
+  readonly kvLoadBytes: number;
   /** Captured graphs, and the device memory that the driver took for them (none where its pools had room). */
   readonly numGraphs: number;
   readonly graphBytes: number;
@@ -61,8 +70,18 @@ export interface GenerateRequest {
   readonly params?: SamplingParams;
   /** Which of several outputs of this prompt it is: with one seed, each choice samples other tokens. Default 0. */
   readonly choice?: number;
+  /**
+   * A request of this engine that begins with the same tokens, such as another choice of the same prompt: they are computed once, and
+   * the blocks that hold them are shared, whether or not the prefix cache is on.
+   */
+  readonly forkOf?: RequestStream;
   /** Aborts the request: its row and blocks are free within a step. */
   readonly signal?: AbortSignal;
+}
+
+export interface ResetPrefixCacheOptions {
+  /** Also compute again what running requests hold, for example after a change of the weights. Default false: they go on as they are. */
+  readonly resetRunningRequests?: boolean;
 }
 
 /** A token and how likely it was. */
@@ -123,6 +142,15 @@ export interface Engine extends AsyncDisposable {
    * @throws INVALID_ARGUMENT (with `param`) for a bad prompt or parameter, QUEUE_FULL, ENGINE_DEAD: at once, not in the stream
    */
   submit(request: GenerateRequest): RequestStream;
+  /**
+   * Forgets all prefixes, in every tier: no request that is submitted from now on uses what was computed before. Done when fulfilled.
+   */
+  resetPrefixCache(options?: ResetPrefixCacheOptions): Promise<void>;
+  /**
+   * Tells `listener` what the prefix cache holds, then every change, at most once a step.
+   * @returns ends it; while nobody listens, events cost nothing
+   */
+  onKvEvents(listener: (events: readonly KvCacheEvent[]) => void): () => void;
   /** Waits until no request is left. */
   idle(): Promise<void>;
   dispose(): Promise<void>;

@@ -5,16 +5,26 @@ import { ChoicesStream } from "./choices-stream.js";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
-import type { Engine, EngineInfo, EngineStats, GenerateRequest, RequestStream } from "./engine.js";
+import type {
+  Engine,
+  EngineInfo,
+  EngineStats,
+  GenerateRequest,
+  RequestStream,
+  ResetPrefixCacheOptions,
+} from "./engine.js";
 import { checkOptions, type EngineOptions, resolveMaxQueued } from "./engine-options.js";
 import { collectOutput, Generation, type RequestOutput } from "./generation.js";
+import type { KvCacheEvent } from "./kv-events.js";
+import { KvListeners } from "./kv-listeners.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
 import { encodePrompt, type Prompt } from "./prompt.js";
-import { encodeAbort, encodeAdd } from "./protocol/commands.js";
+import { encodeAbort, encodeAdd, encodeResetPrefixCache } from "./protocol/commands.js";
 import { decodeLogprobs } from "./protocol/logprobs.js";
 import { LOGPROBS_HEADER_WORDS, LogprobsOf, OUTPUT_WORDS } from "./protocol/outputs.js";
 import { readStats } from "./protocol/stats.js";
 import { type TextOf, TokenStream } from "./request-stream.js";
+import { SaltNames } from "./salt-names.js";
 import {
   type ResolvedSamplingParams,
   resolveN,
@@ -42,6 +52,8 @@ export class LLM implements Engine {
   readonly #maxQueued: number;
   readonly #endToken: number;
   readonly #tokenTexts: TokenTexts;
+  readonly #saltNames = new SaltNames();
+  readonly #kvListeners: KvListeners;
   readonly #streams = new Map<number, TokenStream>();
   #nextId = 1;
   #failure: OctavoError | null = null;
@@ -53,6 +65,7 @@ export class LLM implements Engine {
     this.#tokenizer = tokenizer;
     this.#client = client;
     this.#maxQueued = resolveMaxQueued(options);
+    this.#kvListeners = new KvListeners(client, this.#saltNames);
     this.#tokenTexts = new TokenTexts(tokenizer);
     this.#endToken = tokenizer?.eosTokenId ?? client.eosTokenIds[0] ?? -1;
   }
@@ -68,6 +81,7 @@ export class LLM implements Engine {
     let failure: OctavoError | undefined; // of an engine that dies while the tokenizer still loads
     const listener: CoreListener = {
       onOutputs: (words) => llm!.#deliver(words),
+      onKvEvents: (words) => llm!.#kvListeners.deliver(words),
       onRefused: (id, error) => llm!.#drop(id, error),
       onFailure: (error) => {
         failure = error;
@@ -134,10 +148,12 @@ export class LLM implements Engine {
     if (n === 1) return this.submit({ prompt, params });
     const choices: RequestStream[] = [];
     try {
-      for (let choice = 0; choice < n; choice++) {
-        choices.push(
-          this.submit({ prompt: choices[0]?.promptTokenIds ?? prompt, params: { ...params, n: 1 }, choice }),
-        );
+      const first = this.submit({ prompt, params: { ...params, n: 1 } });
+      choices.push(first);
+      // The first one's prompt logprobs are those of all.
+      const others = { ...params, n: 1, promptLogprobs: null };
+      for (let choice = 1; choice < n; choice++) {
+        choices.push(this.submit({ prompt: first.promptTokenIds, params: others, choice, forkOf: first }));
       }
     } catch (error) {
       for (const choice of choices) choice.abort();
@@ -146,7 +162,7 @@ export class LLM implements Engine {
     return new ChoicesStream(choices);
   }
 
-  submit({ prompt, params = {}, choice = 0, signal }: GenerateRequest): RequestStream {
+  submit({ prompt, params = {}, choice = 0, forkOf, signal }: GenerateRequest): RequestStream {
     this.#checkAlive();
     checkArgument(resolveN(params) === 1, `n is ${params.n}: submit one request for each choice, or use generate`, "n");
     if (this.#streams.size >= this.#maxQueued) {
@@ -179,8 +195,26 @@ export class LLM implements Engine {
     }
     this.#streams.set(id, stream);
     if (this.#streams.size === 1) this.#client.setBusy(true);
-    this.#client.send(encodeAdd(id, tokens, resolved, this.#stopTokens(resolved), choice));
+    const sharing = {
+      forkOf: forkOf instanceof TokenStream ? forkOf.id : 0,
+      cacheSalt: this.#saltNames.numberOf(resolved.cacheSalt),
+    };
+    this.#client.send(encodeAdd(id, tokens, resolved, this.#stopTokens(resolved), choice, sharing));
     return stream;
+  }
+
+  async resetPrefixCache({ resetRunningRequests = false }: ResetPrefixCacheOptions = {}): Promise<void> {
+    this.#checkAlive();
+    // Commands take effect in order, so before every request that is submitted after this one.
+    this.#client.send(encodeResetPrefixCache(resetRunningRequests));
+  }
+
+  onKvEvents(listener: (events: readonly KvCacheEvent[]) => void): () => void {
+    this.#checkAlive();
+    const end = this.#kvListeners.add(listener);
+    return () => {
+      if (!this.#failure && !this.#disposing) end();
+    };
   }
 
   async idle(): Promise<void> {

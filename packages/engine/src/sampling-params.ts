@@ -33,6 +33,8 @@ export interface SamplingParams {
   readonly logprobs?: number | null;
   /** The same for the prompt's tokens; the prefix cache does not help such prompts. Default: none. */
   readonly promptLogprobs?: number | null;
+  /** Share cached prefixes only with requests of the same salt, not empty. Default: with those that have none. */
+  readonly cacheSalt?: string;
 }
 
 /** Parameters that are complete and checked. */
@@ -51,6 +53,7 @@ export interface ResolvedSamplingParams {
   /** Alternatives to report with each output token; -1: no logprobs. */
   readonly logprobs: number;
   readonly promptLogprobs: number;
+  readonly cacheSalt?: string;
 }
 
 export interface SamplingContext {
@@ -81,6 +84,7 @@ const KNOWN: Readonly<Record<keyof SamplingParams, true>> = {
   n: true,
   logprobs: true,
   promptLogprobs: true,
+  cacheSalt: true,
 };
 
 /** Checks `params` and fills in what is missing. @throws INVALID_ARGUMENT with `param` naming the field as HTTP does */
@@ -116,6 +120,12 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
   }
   const seed = params.seed ?? randomSeed();
   checkArgument(Number.isSafeInteger(seed), `seed must be a safe integer, got ${seed}`, "seed");
+  const { cacheSalt } = params;
+  checkArgument(
+    cacheSalt === undefined || (typeof cacheSalt === "string" && cacheSalt.length > 0),
+    `cache_salt must be a text that is not empty, got ${JSON.stringify(cacheSalt)?.slice(0, 40)}`,
+    "cache_salt",
+  );
   const alternatives = (name: string, asked: number | null | undefined) =>
     Math.min(checkLogprobs(name, asked, maxLogprobs), vocabSize);
   return {
@@ -132,6 +142,7 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
     skipSpecialTokens: params.skipSpecialTokens ?? true,
     logprobs: alternatives("logprobs", params.logprobs),
     promptLogprobs: alternatives("prompt_logprobs", params.promptLogprobs),
+    ...(cacheSalt !== undefined && { cacheSalt }),
   };
 }
 

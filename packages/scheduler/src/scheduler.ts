@@ -174,6 +174,16 @@ export class Scheduler {
     this.#count();
   }
 
+  /**
+   * Takes row and blocks from every request that holds some: what they know so far is computed again. For when what is in the cache
+   * has become worthless.
+   */
+  preemptAll(): void {
+    while (this.#forks.reclaim()) {}
+    while (this.#running.length > 0) this.#preemptLast();
+    this.#count();
+  }
+
   /** Checks the scheduler and the KV cache; for tests and idle times. @throws INTERNAL with the numbers */
   checkInvariants(): void {
     const { maxNumSeqs } = this.#config;

@@ -12,6 +12,7 @@ import { bearerAuth } from "./middleware/bearer-auth.js";
 import type { Method } from "./openapi/api-route.js";
 import { openApiDocument } from "./openapi/document.js";
 import { docsRoutes } from "./routes/docs/route.js";
+import { kvCacheRoutes } from "./routes/kv-cache/table.js";
 import { readPage } from "./routes/page/files.js";
 import { pageFile } from "./routes/page/route.js";
 import { API_ROUTES } from "./routes/table.js";
@@ -29,6 +30,12 @@ export interface AppOptions {
   readonly maxBodyBytes?: number;
   /** Write the bodies of requests, and so prompts, to the log. Default false. */
   readonly logRequests?: boolean;
+  /** Routes that change the engine's state, as vLLM's development mode has them: `/reset_prefix_cache`. Default false. */
+  readonly devMode?: boolean;
+  /** Tell routers what the prefix cache holds, prompts of all clients included, on `/kv_events`. Default false. */
+  readonly kvEvents?: boolean;
+  /** Aborted when the server shuts down: ends streams that would not end by themselves. */
+  readonly closing?: AbortSignal;
   /** No /openapi.json and no /docs. Default false. */
   readonly disableDocs?: boolean;
 }
@@ -49,16 +56,17 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
     maxBodyBytes: options.maxBodyBytes ?? 16 * 2 ** 20,
     created: Math.floor(Date.now() / 1000),
   };
+  const routes = [...API_ROUTES, ...kvCacheRoutes(options)];
   const page = readPage();
   const docs = options.disableDocs
     ? new Map<string, RouteHandler>()
-    : docsRoutes(openApiDocument(API_ROUTES, context.apiKeys.length > 0));
+    : docsRoutes(openApiDocument(routes, context.apiKeys.length > 0));
   const app = new Hono<Env>();
   app.use(accessLog(context));
   if (context.apiKeys.length > 0)
     app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...docs.keys(), ...page.keys()])));
 
-  for (const { methods, path, handler } of API_ROUTES) route(app, methods, path, handler(context));
+  for (const { methods, path, handler } of routes) route(app, methods, path, handler(context));
   for (const [path, handler] of docs) route(app, ["GET"], path, handler);
   for (const [path, file] of page) route(app, ["GET"], path, pageFile(file));
 

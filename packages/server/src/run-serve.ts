@@ -2,6 +2,7 @@
 import { type EngineOptions, LLM } from "@octavo/engine";
 import { createApp } from "./app.js";
 import { banner } from "./banner.js";
+import type { KvEventsConfig } from "./cli/kv-events-config.js";
 import { DEFAULT_MODEL_NAME, defaultModelFolder } from "./default-model.js";
 import { createLogger, type LogFormat, type LogLevel } from "./logging/logger.js";
 import { listen } from "./serve.js";
@@ -19,6 +20,7 @@ export interface ServeFlags extends EngineOptions {
   readonly logFormat?: LogFormat;
   readonly enableLogRequests?: boolean;
   readonly disableFastapiDocs?: boolean;
+  readonly kvEventsConfig?: KvEventsConfig;
   /** The file of flags, which is read by then. */
   readonly config?: string;
 }
@@ -26,7 +28,15 @@ export interface ServeFlags extends EngineOptions {
 /** Serves until a signal comes. @throws OctavoError when the server cannot start */
 export async function runServe(model: string | undefined, flags: ServeFlags): Promise<void> {
   const { host, port, servedModelName, apiKey, shutdownTimeout, ...others } = flags;
-  const { logLevel, logFormat, enableLogRequests, disableFastapiDocs, config: _, ...engineOptions } = others;
+  const {
+    logLevel,
+    logFormat,
+    enableLogRequests,
+    disableFastapiDocs,
+    kvEventsConfig,
+    config: _,
+    ...engineOptions
+  } = others;
   const folder = model ?? (await defaultModelFolder());
   const servedModelNames = servedModelName ?? ([model ?? DEFAULT_MODEL_NAME] as const);
   const apiKeys = apiKey ?? (process.env.OCTAVO_API_KEY ? [process.env.OCTAVO_API_KEY] : []);
@@ -36,9 +46,16 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
   // The port first: it fails in a millisecond, a large model loads for a minute.
   const listener = await listen({ host, port });
   const engine = await LLM.load(folder, engineOptions);
-  const appOptions = { logRequests: enableLogRequests, disableDocs: disableFastapiDocs };
+  const closing = new AbortController();
+  const appOptions = {
+    devMode: process.env.OCTAVO_SERVER_DEV_MODE === "1",
+    kvEvents: kvEventsConfig?.enableKvCacheEvents ?? false,
+    closing: closing.signal,
+    logRequests: enableLogRequests,
+    disableDocs: disableFastapiDocs,
+  };
   listener.attach(createApp(engine, { servedModelNames, apiKeys, logger, maxNumQueuedReqs, ...appOptions }));
-  drainOnSignal(listener, engine, logger, shutdownTimeout * 1000);
+  drainOnSignal(listener, engine, logger, shutdownTimeout * 1000, () => closing.abort());
   const { hasTokenizer } = engine;
   const needsKey = apiKeys.length > 0;
   process.stdout.write(banner(listener.url, servedModelNames[0], engine.info, { needsKey, hasTokenizer }));

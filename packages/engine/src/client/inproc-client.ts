@@ -51,6 +51,8 @@ export class InprocClient implements CoreClient {
     try {
       const worked = this.#core.step();
       if (!this.#core.outputs.empty) this.#listener.onOutputs(this.#core.outputs.take());
+      const { kvEvents } = this.#core;
+      if (kvEvents && !kvEvents.empty) this.#listener.onKvEvents(kvEvents.take());
       if (worked) this.#wake();
     } catch (error) {
       this.#closed = true;

@@ -78,6 +78,7 @@ export class ThreadClient implements CoreClient {
       if (message.type === "refused") {
         return this.#listener.onRefused(message.id, OctavoError.fromJSON(message.error));
       }
+      if (message.type === "kvEvents") return this.#listener.onKvEvents(message.words);
       if (message.type === "warning") return process.emitWarning(message.text, message.options);
       if (message.type === "failed") return fail(OctavoError.fromJSON(message.error));
       this.#ready = message;

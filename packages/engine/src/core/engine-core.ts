@@ -1,7 +1,7 @@
 // The engine's loop body. It sees token ids and numbers only; text stays with the client. One step is four calls:
 // schedule, launch, collect, update. With depth 2 the next step is planned and launched before the last one is collected.
 import { type Backend, OctavoError, RowInit } from "@octavo/core";
-import { KvCacheManager } from "@octavo/kv-cache";
+import { KvCacheManager, type KvEventLog } from "@octavo/kv-cache";
 import type { CausalLM } from "@octavo/models";
 import { Scheduler } from "@octavo/scheduler";
 import type { EngineOptions } from "../engine-options.js";
@@ -10,12 +10,17 @@ import { Command, decodeAdd } from "../protocol/commands.js";
 import { OutputBatch } from "../protocol/outputs.js";
 import { countStep, writeStats } from "../protocol/stats.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
+import { CacheSalts } from "./cache-salts.js";
 import { QueueTimes } from "./queue-times.js";
 
 export class EngineCore implements Disposable {
   readonly outputs: OutputBatch;
+  /** What the prefix cache stored and forgot, for whoever listens; undefined while nobody does. */
+  kvEvents: KvEventLog | undefined;
   readonly #backend: Backend;
   readonly #model: CausalLM;
+  readonly #kvCache: KvCacheManager;
+  readonly #cacheSalts = new CacheSalts();
   readonly #scheduler: Scheduler;
   readonly #runner: ModelRunner;
   readonly #depth: number;
@@ -29,7 +34,13 @@ export class EngineCore implements Disposable {
     this.#model = model;
     const { numBlocks, blockSize, maxNumSeqs, maxNumBatchedTokens, maxModelLen, decodeBuckets } = sizes;
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
-    const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
+    const kvCache = new KvCacheManager({
+      numBlocks,
+      blockSize,
+      enablePrefixCaching,
+      numHostBlocks: sizes.numHostBlocks,
+    });
+    this.#kvCache = kvCache;
     const { longPrefillTokenThreshold } = options;
     this.#scheduler = new Scheduler(
       { maxNumSeqs, maxNumBatchedTokens, maxModelLen, longPrefillTokenThreshold, decodeBuckets },
@@ -56,6 +67,9 @@ export class EngineCore implements Disposable {
   handle(words: Int32Array): void {
     if (words[0] === Command.add) this.#add(words);
     else if (words[0] === Command.abort) this.#abort(words[1]!);
+    else if (words[0] === Command.release) this.#scheduler.release(words[1]!);
+    else if (words[0] === Command.resetPrefixCache) this.#resetPrefixCache(words[1] === 1);
+    else if (words[0] === Command.kvEvents) this.#listen(words[1] === 1);
     else throw new OctavoError({ code: "INTERNAL", message: `unknown command ${words[0]}` });
     this.#publish();
   }
@@ -80,7 +94,10 @@ export class EngineCore implements Disposable {
 
   #launch(): boolean {
     const slot = this.#runner.slot(this.#launched);
-    if (this.#scheduler.schedule(slot.plan) === 0) return false;
+    const rows = this.#scheduler.schedule(slot.plan);
+    // Behind every launched step, whose blocks they may read, and before this one, which may overwrite those.
+    this.#runner.blockCopier.run(this.#kvCache.copies);
+    if (rows === 0) return false;
     countStep(this.#stats, this.#scheduler.stats.stepTokens);
     this.#runner.launch(slot);
     this.#launched++;
@@ -92,7 +109,7 @@ export class EngineCore implements Disposable {
     const ropeOffset = this.#model.ropeOffset(spec.promptTokens.length);
     spec.rowInit[RowInit.ropeOffset] = ropeOffset;
     // Keys that were rotated differently are different content to the prefix cache.
-    this.#scheduler.add({ ...spec, cacheSalt: ropeOffset });
+    this.#scheduler.add({ ...spec, cacheSalt: this.#cacheSalts.of(spec.cacheSalt, ropeOffset) });
     this.#queueTimes.arrived(spec.id);
   }
 
@@ -101,9 +118,22 @@ export class EngineCore implements Disposable {
     this.#queueTimes.forget(id);
   }
 
+  #resetPrefixCache(resetRunningRequests: boolean): void {
+    if (resetRunningRequests) this.#scheduler.preemptAll();
+    this.#kvCache.resetPrefixCache();
+  }
+
+  #listen(on: boolean): void {
+    if (on) this.kvEvents = this.#kvCache.recordEvents();
+    else this.#kvCache.stopEvents();
+    if (!on) this.kvEvents = undefined;
+  }
+
   #publish(): void {
-    const { numGraphs, graphBytes } = this.#runner;
-    writeStats(this.#stats, this.#scheduler.stats, this.#collected, numGraphs, graphBytes);
+    const { numGraphs, graphBytes, blockCopier } = this.#runner;
+    const { offloadedBytes, loadedBytes } = blockCopier;
+    const own = [this.#collected, numGraphs, graphBytes, offloadedBytes, loadedBytes];
+    writeStats(this.#stats, this.#scheduler.stats, own);
   }
 
   /** Waits for what is launched, then frees everything. */

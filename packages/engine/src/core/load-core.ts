@@ -64,6 +64,7 @@ export async function loadCore(
       numBlocks: sizes.numBlocks,
       weightBytes: model.weightBytes,
       kvCacheBytes: sizes.kvCacheBytes,
+      kvOffloadingBytes: sizes.kvOffloadingBytes,
       memory: backend.memory(),
       dedicated: backend.info.dedicated && {
         ...backend.info.dedicated,

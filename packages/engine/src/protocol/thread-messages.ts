@@ -16,6 +16,7 @@ export interface ThreadData {
 export type ThreadMessage =
   | Int32Array
   | { readonly type: "ready"; readonly info: EngineInfo; readonly eosTokenIds: readonly number[] }
+  | { readonly type: "kvEvents"; readonly words: Int32Array }
   | { readonly type: "refused"; readonly id: number; readonly error: OctavoErrorOptions }
   | { readonly type: "warning"; readonly text: string; readonly options: { type?: string; code?: string } }
   | { readonly type: "failed"; readonly error: OctavoErrorOptions };

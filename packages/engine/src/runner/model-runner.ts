@@ -2,6 +2,7 @@
 import { type Backend, PlanHeader, type PlanLayout, type StepPlan, type Tensor, tensor, Workspace } from "@octavo/core";
 import type { CausalLM, ForwardContext } from "@octavo/models";
 import type { EngineSizes } from "../engine-sizes.js";
+import { BlockCopier } from "./block-copier.js";
 import { DeviceState } from "./device-state.js";
 import { KvPool } from "./kv-pool.js";
 import { StepGraphs } from "./step-graphs.js";
@@ -21,6 +22,8 @@ export class ModelRunner implements Disposable {
   readonly #state: DeviceState;
   readonly #workspace: Workspace;
   readonly #kvPool: KvPool;
+  /** Copies blocks of the KV cache, in order with the steps that are launched. */
+  readonly blockCopier: BlockCopier;
   readonly #context: ForwardContext;
   readonly #slots: readonly StepSlot[];
   readonly #graphs: StepGraphs | undefined;
@@ -36,6 +39,7 @@ export class ModelRunner implements Disposable {
     this.#state = new DeviceState(backend, layout, sizes.maxLogprobs);
     this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxNumSeqs));
     this.#kvPool = new KvPool(backend, model.config, model.dtype, sizes.numBlocks, sizes.blockSize);
+    this.blockCopier = new BlockCopier(backend, this.#kvPool, sizes.numHostBlocks);
     this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: this.#kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;
@@ -145,6 +149,7 @@ export class ModelRunner implements Disposable {
   dispose(): void {
     this.#graphs?.dispose();
     for (const slot of this.#slots) slot.dispose();
+    this.blockCopier.dispose();
     this.#kvPool.dispose();
     this.#workspace.dispose();
     this.#state.dispose();

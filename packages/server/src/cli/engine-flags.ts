@@ -1,6 +1,6 @@
 // The flags that load an engine, the same for every command that loads one.
 import { type Command, Option } from "commander";
-import { length, positive, share, wholeNumber } from "./flag-values.js";
+import { decimal, length, positive, share, wholeNumber } from "./flag-values.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
 const LOAD_FORMATS = ["auto", "safetensors", "gguf", "dummy"];
@@ -39,6 +39,11 @@ export function addEngineFlags(command: Command): Command {
       "--kv-cache-memory-bytes <bytes>",
       "memory for the KV cache (default: what the share leaves; CPU: 0.25 to 4 GiB)",
       positive,
+    )
+    .option(
+      "--kv-offloading-size <GiB>",
+      "host memory for cached blocks that the KV cache must give up (default: 0)",
+      decimal,
     )
     .option("--enforce-eager", "no CUDA graphs: same tokens, slower")
     .option("--batch-invariant", "on a GPU: a request's tokens do not depend on what else runs, at some cost");

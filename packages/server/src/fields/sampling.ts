@@ -33,6 +33,7 @@ export const samplingFields = {
   n: z.int().min(1).optional(),
   best_of: z.int().min(1).optional(),
   prompt_logprobs: z.int().optional(),
+  cache_salt: z.string().meta({ minLength: 1 }).optional(),
 };
 
 type SamplingBody = z.output<z.ZodObject<typeof samplingFields>>;
@@ -56,6 +57,7 @@ export function toSamplingParams(body: SamplingBody, maxTokens: number | null, l
   if (body.include_stop_str_in_output !== undefined) params.includeStopStrInOutput = body.include_stop_str_in_output;
   if (body.ignore_eos !== undefined) params.ignoreEos = body.ignore_eos;
   if (body.prompt_logprobs !== undefined) params.promptLogprobs = body.prompt_logprobs;
+  if (body.cache_salt !== undefined) params.cacheSalt = body.cache_salt;
   if (body.skip_special_tokens !== undefined) params.skipSpecialTokens = body.skip_special_tokens;
   return params;
 }

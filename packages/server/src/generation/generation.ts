@@ -23,10 +23,20 @@ export class Generation {
   readonly #stream: RequestStream;
   readonly #timer: RequestTimer;
 
-  /** @param choice which of the outputs for this prompt */
-  constructor(engine: Engine, metrics: Metrics, job: PromptJob, params: SamplingParams, choice: number) {
+  /**
+   * @param choice which of the outputs for this prompt
+   * @param first the one for choice 0, which computes the prompt for all of them
+   */
+  constructor(
+    engine: Engine,
+    metrics: Metrics,
+    job: PromptJob,
+    params: SamplingParams,
+    choice: number,
+    first?: Generation,
+  ) {
     this.#timer = new RequestTimer(metrics);
-    this.#stream = engine.submit({ prompt: job.prompt, params, choice });
+    this.#stream = engine.submit({ prompt: job.prompt, params, choice, ...(first && { forkOf: first.#stream }) });
     this.job = job;
   }
 
@@ -98,8 +108,10 @@ export function submitAll(
   };
   try {
     for (const job of jobs) {
-      for (let choice = 0; choice < n; choice++) {
-        generations.push(new Generation(engine, metrics, job, params, choice));
+      const first = new Generation(engine, metrics, job, params, 0);
+      generations.push(first);
+      for (let choice = 1; choice < n; choice++) {
+        generations.push(new Generation(engine, metrics, job, params, choice, first));
       }
     }
   } catch (error) {

@@ -61,6 +61,8 @@ export const detokenizeReply = z.object({ prompt: z.string() });
 
 export const versionReply = z.object({ version: z.string() });
 
+export const resetReply = z.object({ success: z.boolean() });
+
 export const loadReply = z.object({ server_load: z.int().min(0) });
 
 export const errorReply = z.object({

@@ -5,9 +5,11 @@ import type {
   EngineInfo,
   EngineStats,
   GenerateRequest,
+  KvCacheEvent,
   OutputChunk,
   PositionLogprobs,
   RequestStream,
+  ResetPrefixCacheOptions,
 } from "@octavo/engine";
 import type { Tokenizer } from "@octavo/tokenizer";
 
@@ -58,6 +60,8 @@ function positionOf(tokenId: number, alternatives: number): PositionLogprobs {
 export class FakeEngine implements Engine {
   readonly tokenizer = { ...tokenizer } as Tokenizer;
   readonly requests: GenerateRequest[] = [];
+  readonly resets: ResetPrefixCacheOptions[] = [];
+  readonly kvListeners = new Set<(events: readonly KvCacheEvent[]) => void>();
   readonly info: EngineInfo;
   failure: OctavoError | null = null;
   aborted = 0;
@@ -69,6 +73,10 @@ export class FakeEngine implements Engine {
     kvBlocksTotal: 100,
     prefixCacheQueries: 50,
     prefixCacheHits: 20,
+    externalPrefixCacheQueries: 30,
+    externalPrefixCacheHits: 8,
+    kvOffloadBytes: 4096,
+    kvLoadBytes: 2048,
     numPreemptions: 1,
     promptTokens: 123,
     generationTokens: 456,
@@ -96,6 +104,7 @@ export class FakeEngine implements Engine {
       numBlocks: 100,
       weightBytes: 0,
       kvCacheBytes: 4096,
+      kvOffloadingBytes: 0,
       memory: { weights: 1000, kv: 4096, workspace: 300, tables: 20, graphs: 0 },
       loadSeconds: 0,
       generationDefaults: {},
@@ -129,6 +138,15 @@ export class FakeEngine implements Engine {
       abort,
       [Symbol.asyncIterator]: () => this.#chunks(() => over, end, logprobs ?? -1),
     };
+  }
+
+  async resetPrefixCache(options: ResetPrefixCacheOptions): Promise<void> {
+    this.resets.push(options);
+  }
+
+  onKvEvents(listener: (events: readonly KvCacheEvent[]) => void): () => void {
+    this.kvListeners.add(listener);
+    return () => void this.kvListeners.delete(listener);
   }
 
   async idle(): Promise<void> {}
