@@ -32,7 +32,7 @@ describe.each([true, false])("n choices, prefix caching %s", (enablePrefixCachin
       const computed = llm.stats.stepTokens.sum - before;
       // The prompt, its last token again for five choices, and what each generates but the last token.
       expect(computed).toBe(200 + 5 + 6 * (maxTokens - 1));
-      expect(new Set(outputs.map(({ tokenIds }) => tokenIds.join())).size).toBeGreaterThan(1);
+      if (maxTokens > 1) expect(new Set(outputs.map(({ tokenIds }) => tokenIds.join())).size).toBeGreaterThan(1);
       await llm.resetPrefixCache();
       for (const choice of [0, 3, 5]) {
         const tokenIds: number[] = [];
@@ -146,13 +146,13 @@ test.each([true, false])("listeners know what is cached, wherever it lies; threa
   ]);
   for (const kind of [2, 3]) await llm.generate(prompt(kind, 200), { maxTokens: 1 });
   const endSecond = llm.onKvEvents((events) => second.apply(events));
-  await expect.poll(() => second.blocks.size).toBe(17 + 9);
+  await expect.poll(() => second.blocks.size).toBe(16 + 9);
   expect(first.blocks).toEqual(second.blocks);
   expect([...first.blocks.values()].filter((medium) => medium === "CPU").length).toBe(9);
   end();
   await llm.resetPrefixCache();
   await expect.poll(() => second.blocks.size).toBe(0);
-  expect(first.blocks.size).toBe(26);
+  expect(first.blocks.size).toBe(25);
   endSecond();
 });
 

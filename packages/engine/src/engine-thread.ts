@@ -32,12 +32,13 @@ function forwardWarning(
 /** Applies all commands that have arrived. @returns false when told to stop */
 function drain(core: EngineCore): boolean {
   for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
-    const words = received.message as Int32Array;
-    if (words[0] === Command.stop) return false;
-    try {
-      core.handle(words);
-    } catch (error) {
-      post({ type: "refused", id: words[1]!, error: OctavoError.from(error).toJSON() });
+    for (const words of received.message as Int32Array[]) {
+      if (words[0] === Command.stop) return false;
+      try {
+        core.handle(words);
+      } catch (error) {
+        post({ type: "refused", id: words[1]!, error: OctavoError.from(error).toJSON() });
+      }
     }
   }
   return true;

@@ -6,10 +6,16 @@ import type { SaltNames } from "./salt-names.js";
 
 export type KvEventListener = (events: readonly KvCacheEvent[]) => void;
 
+interface Entry {
+  readonly listener: KvEventListener;
+  /** Whether it knows the whole state, so that changes mean something to it. */
+  started: boolean;
+}
+
 export class KvListeners {
   readonly #client: CoreClient;
   readonly #saltNames: SaltNames;
-  readonly #listeners = new Set<KvEventListener>();
+  readonly #listeners = new Set<Entry>();
 
   constructor(client: CoreClient, saltNames: SaltNames) {
     this.#client = client;
@@ -18,7 +24,7 @@ export class KvListeners {
 
   /** Each new listener makes the engine tell everything anew, to all of them. @returns ends it */
   add(listener: KvEventListener): () => void {
-    const entry: KvEventListener = (events) => listener(events);
+    const entry: Entry = { listener, started: false };
     this.#listeners.add(entry);
     this.#client.send(encodeKvEvents(true));
     return () => {
@@ -31,9 +37,12 @@ export class KvListeners {
   deliver(words: Int32Array): void {
     const { blockSize } = this.#client.info;
     const events = decodeKvEvents(words, blockSize, (salt) => this.#saltNames.nameOf(salt));
-    for (const listener of this.#listeners) {
+    const whole = events.findIndex(({ type }) => type === "AllBlocksCleared");
+    for (const entry of this.#listeners) {
+      if (!entry.started && whole < 0) continue;
       try {
-        listener(events);
+        entry.listener(entry.started ? events : events.slice(whole));
+        entry.started = true;
       } catch (error) {
         // It is called between two steps: its fault must not end the engine.
         process.emitWarning(`a listener of KV events failed: ${error}`, { code: "OCTAVO_KV_EVENTS" });

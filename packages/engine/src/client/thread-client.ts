@@ -14,6 +14,7 @@ export class ThreadClient implements CoreClient {
   readonly #wake: Int32Array;
   readonly #listener: CoreListener;
   readonly #exited: Promise<void>;
+  readonly #commands: Int32Array[] = [];
   #ready: Extract<ThreadMessage, { type: "ready" }> | undefined;
   #closing = false;
   #failed = false;
@@ -48,8 +49,20 @@ export class ThreadClient implements CoreClient {
     return this.#ready!.eosTokenIds;
   }
 
+  /**
+   * Commands of one tick arrive together: no step runs between the choices of a prompt, the first of which might have ended before
+   * the last one could become its fork.
+   */
   send(words: Int32Array): void {
-    this.#worker.postMessage(words, [words.buffer as ArrayBuffer]);
+    if (this.#commands.push(words) === 1) queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    const commands = this.#commands.splice(0);
+    this.#worker.postMessage(
+      commands,
+      commands.map(({ buffer }) => buffer as ArrayBuffer),
+    );
     Atomics.add(this.#wake, 0, 1);
     Atomics.notify(this.#wake, 0);
   }
