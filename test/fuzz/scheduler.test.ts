@@ -34,6 +34,7 @@ class RandomRun implements OutputSink {
   readonly #inFlight: Int32Array[] = [];
   readonly #maxModelLen: number;
   readonly #vocabSize: number;
+  readonly #slidingWindow: number;
   /** Prompts with their outputs, which later prompts begin with: shared system prompts, and further turns of a chat. */
   readonly #conversations: Int32Array[];
   #lastId = 0;
@@ -47,7 +48,15 @@ class RandomRun implements OutputSink {
     this.#vocabSize = random(3, 60);
     const enablePrefixCaching = random(0, 4) > 0;
     const numHostBlocks = enablePrefixCaching && random(0, 2) > 0 ? random(1, 40) : 0;
-    this.kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching, numHostBlocks, hashSeed: seed });
+    this.#slidingWindow = random(0, 3) === 0 ? random(1, 20) : Number.POSITIVE_INFINITY;
+    this.kvCache = new KvCacheManager({
+      numBlocks,
+      blockSize,
+      enablePrefixCaching,
+      numHostBlocks,
+      hashSeed: seed,
+      slidingWindow: this.#slidingWindow,
+    });
     const maxNumSeqs = random(1, 8);
     const maxNumBatchedTokens = random(1, 40);
     const mostRows = Math.min(maxNumSeqs, maxNumBatchedTokens);
@@ -61,7 +70,7 @@ class RandomRun implements OutputSink {
       longPrefillTokenThreshold: random(0, 6),
     };
     this.scheduler = new Scheduler(config, this.kvCache);
-    this.device = new FakeDevice(this.scheduler.planLayout, numBlocks, this.#vocabSize);
+    this.device = new FakeDevice(this.scheduler.planLayout, numBlocks, this.#vocabSize, this.#slidingWindow);
     this.#plans = [0, 1].map(() => new StepPlan(this.scheduler.planLayout));
     this.#conversations = Array.from({ length: 5 }, () => this.#randomTokens(random(0, 40)));
   }
@@ -90,7 +99,8 @@ class RandomRun implements OutputSink {
       return;
     }
     const longest = Math.min(this.#maxModelLen, this.kvCache.totalBlocks * this.kvCache.blockSize + 1);
-    const expected = referenceTokens({ promptTokens, seed: id, maxTokens, stopTokenIds }, this.#vocabSize, longest);
+    const reference = { promptTokens, seed: id, maxTokens, stopTokenIds };
+    const expected = referenceTokens(reference, this.#vocabSize, longest, this.#slidingWindow);
     this.#conversations[random(0, 4)] = Int32Array.of(...promptTokens, ...expected);
     this.live.set(id, { spec, expected, got: [], stopTokens: [...stopTokenIds] });
   }

@@ -131,5 +131,7 @@ test("sequences of another salt or cache share nothing", () => {
     cache.createSequence({ cacheSalt: 1 }),
   ];
   const foreign = new KvCacheManager({ numBlocks: 9, blockSize: 4 }).createSequence();
-  expect([same, salted, foreign].map((other) => plain.canShareWith(other))).toEqual([true, false, false]);
+  plain.grow(4);
+  expect([same, salted, foreign].map((other) => other.canForkFrom(plain, 4))).toEqual([true, false, false]);
+  expect(same.canForkFrom(plain, 5)).toBe(false);
 });

@@ -3,3 +3,4 @@ export * from "./block-copies.js";
 export * from "./kv-cache-manager.js";
 export { KvEvent, type KvEventLog, REMOVED_WORDS, STORED_WORDS } from "./kv-event-log.js";
 export type { KvSequence } from "./kv-sequence.js";
+export type { KvSequenceGroup } from "./kv-sequence-group.js";

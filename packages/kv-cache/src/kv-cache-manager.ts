@@ -6,6 +6,7 @@ import { type BlockContents, BlockPool } from "./block-pool.js";
 import { HostTier } from "./host-tier.js";
 import { KvEventLog } from "./kv-event-log.js";
 import { type KvParts, KvSequence } from "./kv-sequence.js";
+import { KvSequenceGroup } from "./kv-sequence-group.js";
 import { PrefixCache } from "./prefix-cache.js";
 
 export interface KvCacheOptions {
@@ -159,6 +160,26 @@ export class KvCacheManager {
       "cacheSalt",
     );
     return new KvSequence(this.#parts, cacheSalt, reuseCached, this.#slidingWindow);
+  }
+
+  /**
+   * A request's block tables in a model whose layers see windows of different lengths, one table for each group of layers. Without a
+   * host tier: content of several groups cannot be loaded as one.
+   * @param slidingWindows of each group, in tokens; Infinity: all
+   */
+  createSequenceGroup(
+    slidingWindows: readonly number[],
+    { cacheSalt = 0, reuseCached = true }: KvSequenceOptions = {},
+  ): KvSequenceGroup {
+    checkArgument(!this.#hostTier, "a host tier is not possible with several groups of layers", "numHostBlocks");
+    // What groups hold for the same tokens is different content.
+    const tables = slidingWindows.map((window, group) => {
+      const salt = cacheSalt * slidingWindows.length + group;
+      checkArgument(Number.isSafeInteger(salt) && salt >= 0, `cache salt ${cacheSalt} is too large`, "cacheSalt");
+      checkArgument(window >= 1, `a sliding window of ${window} tokens: 1 at least`, "slidingWindows");
+      return new KvSequence(this.#parts, salt, reuseCached, window);
+    });
+    return new KvSequenceGroup(tables, () => this.#pool.free);
   }
 
   /**

@@ -18,7 +18,7 @@ export interface KvParts {
 
 /**
  * The life of a sequence: `matchPrefix` or `forkFrom` once, then `grow` before tokens are computed, `commit` when they are planned
- * and `slide` after that, then `free`, after which it may begin again (a preempted request does). `tokens` is always the whole
+ * and `slide` before the next ones, then `free`, after which it may begin again (a preempted request does). `tokens` is always the whole
  * sequence from position 0 on, and what was passed once must not change.
  */
 export class KvSequence {
@@ -77,26 +77,44 @@ export class KvSequence {
    * `from` are computed, would succeed and leave `spare` blocks free. Changes nothing.
    */
   fits(tokens: Int32Array, length: number, spare = 0, from = 0): boolean {
-    const { pool } = this.#parts;
-    let needed = Math.ceil(length / this.#blockSize) + spare - this.#numBlocks;
-    if (this.#numBlocks > 0) return needed + this.#numShared(length, from) <= pool.free;
-    if (needed <= pool.free) return true;
+    const { free } = this.#parts.pool;
+    if (this.#numBlocks === 0 && Math.ceil(length / this.#blockSize) + spare <= free) return true;
+    return this.numNeeded(tokens, length, from) + spare <= free;
+  }
+
+  /** Free blocks that `matchPrefix` (unless the sequence holds blocks already) and then `grow` to `length` tokens would take. */
+  numNeeded(tokens: Int32Array, length: number, from = 0): number {
+    if (this.#numBlocks > 0) return this.numToGrow(length, from);
+    let needed = Math.ceil(length / this.#blockSize);
     let parent = -this.#cacheSalt;
     for (let i = 0; i < this.#matchable(length); i++) {
       const block = this.#find(i, parent, tokens);
       if (block === NULL_BLOCK) break;
-      if (this.#isOnDevice(block) && pool.references(block) > 0) needed--;
+      if (this.#isOnDevice(block) && this.#parts.pool.references(block) > 0) needed--;
       parent = this.#parts.prefixCache!.serial(block);
     }
-    return needed <= pool.free;
+    return needed;
+  }
+
+  /** Tokens that `matchPrefix` would find. */
+  prefixLength(tokens: Int32Array, length: number): number {
+    let parent = -this.#cacheSalt;
+    let found = 0;
+    for (; found < this.#matchable(length); found++) {
+      const block = this.#find(found, parent, tokens);
+      if (block === NULL_BLOCK) break;
+      parent = this.#parts.prefixCache!.serial(block);
+    }
+    return found * this.#blockSize;
   }
 
   /**
    * Takes the cached blocks that begin `tokens[0, length)`; at least the last token is left to compute. Content of other tiers is
    * loaded into blocks of the device: copy commands say so.
+   * @param most tokens that it takes at most, where other block tables of the request do not have more
    * @returns tokens that need not be computed, a multiple of the block size
    */
-  matchPrefix(tokens: Int32Array, length: number): number {
+  matchPrefix(tokens: Int32Array, length: number, most = length): number {
     assertInternal(this.#numBlocks === 0, `a sequence that holds ${this.#numBlocks} blocks looks for a prefix`);
     this.#parent = -this.#cacheSalt;
     this.#externalTokens = 0;
@@ -104,7 +122,8 @@ export class KvSequence {
     if (!prefixCache) return 0;
     this.#epoch = prefixCache.epoch;
     // All are held before the first is loaded: making room for one must not push out the next.
-    for (let i = 0; i < this.#matchable(length); i++) {
+    const end = Math.min(this.#matchable(length), Math.floor(most / this.#blockSize));
+    for (let i = 0; i < end; i++) {
       const block = this.#find(i, this.#parent, tokens);
       if (block === NULL_BLOCK) break;
       if (this.#isOnDevice(block)) pool.retain(block);
@@ -152,9 +171,11 @@ export class KvSequence {
     this.#externalTokens = 0;
   }
 
-  /** Whether `forkFrom` may share blocks with `other`: their contents are of one kind. */
-  canShareWith(other: KvSequence): boolean {
-    return this.#parts === other.#parts && this.#cacheSalt === other.#cacheSalt;
+  /** Whether `forkFrom` may share so many tokens: their contents are of one kind, and the parent still holds what is seen of them. */
+  canForkFrom(parent: KvSequence, length: number): boolean {
+    if (this.#parts !== parent.#parts || this.#cacheSalt !== parent.#cacheSalt) return false;
+    const hidden = Math.floor(Math.max(0, length - this.#slidingWindow + 1) / this.#blockSize);
+    return parent.#numHidden <= hidden && length <= parent.#numBlocks * this.#blockSize;
   }
 
   /**
@@ -166,13 +187,18 @@ export class KvSequence {
   grow(length: number, from = this.#numBlocks * this.#blockSize): boolean {
     const { pool } = this.#parts;
     const shared = this.#numShared(length, from);
-    const missing = Math.max(Math.ceil(length / this.#blockSize) - this.#numBlocks, 0);
+    const missing = this.#numMissing(length);
     if (missing + shared > pool.free) return false;
     const written = this.#numBlocks;
     this.#firstChanged = shared > 0 ? Math.floor(from / this.#blockSize) : written;
     for (let i = Math.floor(from / this.#blockSize); i < written; i++) this.#makeOwn(i);
     for (let i = 0; i < missing; i++) this.#append(pool.take());
     return true;
+  }
+
+  /** Free blocks that `grow` would take. */
+  numToGrow(length: number, from: number): number {
+    return this.#numMissing(length) + this.#numShared(length, from);
   }
 
   /**
@@ -205,8 +231,8 @@ export class KvSequence {
   }
 
   /**
-   * Gives back the blocks that no token from position `next` on can see, where the sequence has a window. Positions before `next`
-   * must not be computed again.
+   * Gives back the blocks that no token from position `next` on can see, where the sequence has a window. Every step that computes
+   * tokens before `next` must have been launched: the blocks may be others' in the step that is being planned.
    */
   slide(next: number): void {
     if (this.#slidingWindow === Number.POSITIVE_INFINITY) return;
@@ -226,6 +252,10 @@ export class KvSequence {
     this.#numBlocks = 0;
     this.#numHidden = 0;
     this.#numCommitted = 0;
+  }
+
+  #numMissing(length: number): number {
+    return Math.max(Math.ceil(length / this.#blockSize) - this.#numBlocks, 0);
   }
 
   /** Blocks that others hold too among those that tokens `[from, length)` lie in. */

@@ -51,6 +51,7 @@ test("a fork shares the window", () => {
   parent.commit(tokens, 18);
   parent.slide(18);
   const fork = cache.createSequence();
+  expect([15, 16, 17, 18].map((length) => fork.canForkFrom(parent, length))).toEqual([false, false, true, true]);
   fork.forkFrom(parent, 18);
   expect(fork.grow(19, 18)).toBe(true);
   expect(cache.copies.count).toBe(1);

@@ -27,6 +27,8 @@ interface RunOptions extends Partial<SchedulerConfig> {
   enablePrefixCaching?: boolean;
   /** Adds each request when the one before has ended. */
   alone?: boolean;
+  /** Tokens that a token sees. */
+  slidingWindow?: number;
   /** Blocks of the host tier. */
   numHostBlocks?: number;
   /** How often all requests are served; the last time counts. */
@@ -39,11 +41,18 @@ interface RunOptions extends Partial<SchedulerConfig> {
 
 function run(options: RunOptions) {
   const { depth = 1, numBlocks = 300, enablePrefixCaching = false, numHostBlocks = 0, alone = false } = options;
-  const { fork = false, keepBlocks = false, rounds = 1, ...config } = options;
-  const kvCache = new KvCacheManager({ numBlocks, blockSize: 4, enablePrefixCaching, numHostBlocks, hashSeed: 1 });
+  const { fork = false, keepBlocks = false, rounds = 1, slidingWindow, ...config } = options;
+  const kvCache = new KvCacheManager({
+    numBlocks,
+    blockSize: 4,
+    enablePrefixCaching,
+    numHostBlocks,
+    hashSeed: 1,
+    ...(slidingWindow && { slidingWindow }),
+  });
   const limits = { maxNumSeqs: 12, maxNumBatchedTokens: 1000, maxModelLen: MAX_MODEL_LEN, ...config };
   const scheduler = new Scheduler(limits, kvCache);
-  const device = new FakeDevice(scheduler.planLayout, numBlocks, VOCAB_SIZE);
+  const device = new FakeDevice(scheduler.planLayout, numBlocks, VOCAB_SIZE, slidingWindow);
   const plans = [0, 1].map(() => new StepPlan(scheduler.planLayout));
   const outputs: number[][] = requests.map(() => []);
   const sink = { onToken: (id: number, token: number) => outputs[id % requests.length]!.push(token) };
@@ -124,6 +133,20 @@ describe.each([1, 2] as const)("depth %i", (depth) => {
     expect(stats.externalPrefixCacheHits).toBeGreaterThan(20);
     expect(stats.externalPrefixCacheQueries).toBeGreaterThan(stats.externalPrefixCacheHits);
     expect(4 * kvCache.loadedBlocks).toBe(kvCache.externalPrefixCacheHits);
+  });
+
+  test.each([
+    {},
+    { enablePrefixCaching: true },
+    { longPrefillTokenThreshold: 3 },
+    { numBlocks: 27 },
+    { fork: true },
+    { fork: true, keepBlocks: true, numBlocks: 27 },
+    { enablePrefixCaching: true, numHostBlocks: 20, numBlocks: 27, rounds: 2 },
+  ])("through a window of 6 tokens, %j", (options) => {
+    const windowed = requests.map((request) => referenceTokens(request, VOCAB_SIZE, MAX_MODEL_LEN, 6));
+    expect(windowed).not.toEqual(expected);
+    expect(run({ depth, slidingWindow: 6, ...options }).outputs).toEqual(windowed);
   });
 
   test.each([

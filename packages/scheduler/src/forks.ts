@@ -32,7 +32,7 @@ export class Forks {
 
   /** Makes a new request share what it has in common with `parent`; nothing where that is too little or not possible. */
   add(child: Request, parent: Request): void {
-    if (child.promptLogprobs >= 0 || !child.sequence.canShareWith(parent.sequence)) return;
+    if (child.promptLogprobs >= 0) return;
     child.shared = commonLength(child, parent);
     if (parent.finished) child.shared = Math.min(child.shared, parent.computed);
     if (child.shared === 0) return;
@@ -119,9 +119,10 @@ export class Forks {
   }
 
   #fork(child: Request, parent: Request, at: number): void {
+    child.parent = undefined;
+    if (!child.sequence.canForkFrom(parent.sequence, child.shared)) return;
     child.sequence.forkFrom(parent.sequence, child.shared);
     child.computed = child.shared;
-    child.parent = undefined;
     child.forkedAt = at;
     this.#holders.push(child);
   }

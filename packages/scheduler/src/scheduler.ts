@@ -120,6 +120,8 @@ export class Scheduler {
       const chunk = this.#chunk(request, budget);
       if (chunk === 0) continue;
       const { sequence } = request;
+      // Not when it was planned: that step still reads them, and must not give them to others.
+      sequence.slide(request.computed);
       while (!sequence.grow(request.computed + chunk, request.computed)) {
         if (this.#forks.reclaim()) continue;
         hasPreempted = true;
@@ -260,7 +262,6 @@ export class Scheduler {
     if (count > 0) step.scoredPrompts.push({ request, first, count });
     request.computed += chunk;
     request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
-    request.sequence.slide(request.computed);
     this.#forks.computed(request, this.#inFlight.launched);
     if (!samples) return;
     if (request.logprobs >= 0) plan.wantLogprobs(request.logprobs);

@@ -25,6 +25,7 @@ export class FakeDevice {
   readonly seenSeeds: number[] = [];
   readonly #layout: PlanLayout;
   readonly #vocabSize: number;
+  readonly #slidingWindow: number;
   readonly #blockTables: Int32Array;
   readonly #lastTokens: Int32Array;
   readonly #seeds: Int32Array;
@@ -35,7 +36,9 @@ export class FakeDevice {
   readonly #away = new Map<string, readonly [Int32Array, Int32Array, Uint32Array]>();
   #steps = 0;
 
-  constructor(layout: PlanLayout, numBlocks: number, vocabSize: number) {
+  /** @param slidingWindow tokens that a token sees, itself included; blocks of others may be anybody's */
+  constructor(layout: PlanLayout, numBlocks: number, vocabSize: number, slidingWindow = Number.POSITIVE_INFINITY) {
+    this.#slidingWindow = slidingWindow;
     const { maxRows, maxBlocksPerRow, blockSize } = layout.capacity;
     this.#layout = layout;
     this.#vocabSize = vocabSize;
@@ -160,26 +163,37 @@ export class FakeDevice {
     const row = words[rowIds + i]!;
     const contextLen = words[contextLens + i]!;
     const end = contextLen + words[queryStarts + i + 1]! - words[queryStarts + i]!;
-    let history = EMPTY_HISTORY;
-    for (let position = 0; position < end; position++) {
-      const slot = this.#slot(row, position);
-      const found = this.#positions[slot];
-      assertInternal(found === position, `row ${row} reads position ${position}, its slot ${slot} holds ${found}`);
-      history = extendHistory(history, this.#tokens[slot]!);
-      if (position >= contextLen) this.#histories[slot] = history;
+    for (let position = contextLen; position < end; position++) {
+      this.#histories[this.#slot(row, position)] = this.#history(row, position);
     }
   }
 
-  /** @returns the hash of all of a row's tokens */
+  /** The hash of the tokens that the one at `position` sees. */
+  #history(row: number, position: number): number {
+    let history = EMPTY_HISTORY;
+    for (let seen = Math.max(0, position - this.#slidingWindow + 1); seen <= position; seen++) {
+      const slot = this.#slot(row, seen);
+      const found = this.#positions[slot];
+      assertInternal(found === seen, `row ${row} reads position ${seen}, its slot ${slot} holds ${found}`);
+      history = extendHistory(history, this.#tokens[slot]!);
+    }
+    return history;
+  }
+
+  /** @returns the hash of all of a row's tokens that its last one sees */
   #attend(words: Int32Array, i: number): number {
     const { rowIds, queryStarts, contextLens } = this.#layout;
     const row = words[rowIds + i]!;
     const end = words[contextLens + i]! + words[queryStarts + i + 1]! - words[queryStarts + i]!;
+    const first = Math.max(0, end - this.#slidingWindow);
     let history = EMPTY_HISTORY;
-    for (let position = 0; position < end; position++) {
+    for (let position = first; position < end; position++) {
       const slot = this.#slot(row, position);
       history = extendHistory(history, this.#tokens[slot]!);
-      assertInternal(this.#histories[slot] === history, `row ${row} reads another history at position ${position}`);
+      // What lies before the window may be gone, so that only the last token's own can be told.
+      const isKnown = first === 0 || position === end - 1;
+      const isSame = this.#histories[slot] === history;
+      assertInternal(isSame || !isKnown, `row ${row} reads another history at position ${position}`);
     }
     return history;
   }
