@@ -12,12 +12,12 @@ import { bearerAuth } from "./middleware/bearer-auth.js";
 import type { Method } from "./openapi/api-route.js";
 import { openApiDocument } from "./openapi/document.js";
 import { docsRoutes } from "./routes/docs/route.js";
-import { kvCacheRoutes } from "./routes/kv-cache/table.js";
+import { type KvCacheRouteOptions, kvCacheRoutes } from "./routes/kv-cache/table.js";
 import { readPage } from "./routes/page/files.js";
 import { pageFile } from "./routes/page/route.js";
 import { API_ROUTES } from "./routes/table.js";
 
-export interface AppOptions {
+export interface AppOptions extends KvCacheRouteOptions {
   /** Names that requests may use for the model; at least one. */
   readonly servedModelNames: readonly [string, ...string[]];
   /** Keys that clients must send one of. Default: none needed. */
@@ -30,12 +30,6 @@ export interface AppOptions {
   readonly maxBodyBytes?: number;
   /** Write the bodies of requests, and so prompts, to the log. Default false. */
   readonly logRequests?: boolean;
-  /** Routes that change the engine's state, as vLLM's development mode has them: `/reset_prefix_cache`. Default false. */
-  readonly devMode?: boolean;
-  /** Tell routers what the prefix cache holds, prompts of all clients included, on `/kv_events`. Default false. */
-  readonly kvEvents?: boolean;
-  /** Aborted when the server shuts down: ends streams that would not end by themselves. */
-  readonly closing?: AbortSignal;
   /** No /openapi.json and no /docs. Default false. */
   readonly disableDocs?: boolean;
 }
