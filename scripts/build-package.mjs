@@ -13,6 +13,7 @@ const ENTRIES = [
   "core/index",
   "cli",
   "engine-thread",
+  "block-file-thread",
   "engine-overhead",
   "phases",
   "step-profile",

@@ -1,8 +1,12 @@
 // What the KV cache's tiers, forks, salts and events do in a whole engine, on the CPU: tokens stay the same bit for bit.
+
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type KvCacheEvent, LLM } from "@octavo/engine";
 import { modelPath } from "@octavo/model-pocket";
 import { kvBytesPerBlock, readModelConfig } from "@octavo/models";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 
 const BLOCK_SIZE = 16;
 const MAX_MODEL_LEN = 256;
@@ -162,4 +166,48 @@ test("options are checked", async () => {
   await expect(load({ kvOffloadingSize: 1e6 })).rejects.toThrow("GiB of this machine");
   await expect(load({ kvOffloadingSize: 1, enablePrefixCaching: false })).rejects.toThrow("needs prefix caching");
   llm = await load({});
+});
+
+describe.each([true, false])("a file behind host memory, thread: %s", (thread) => {
+  const folder = mkdtempSync(join(tmpdir(), "octavo-kv-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test("what both gave up comes back, bit for bit", async () => {
+    const file = join(folder, "blocks");
+    llm = await LLM.load(modelPath, {
+      ...common,
+      thread,
+      kvCacheMemoryBytes: 18 * blockBytes,
+      kvOffloadingSize: (24 * blockBytes) / 2 ** 30,
+      kvOffloadingFile: file,
+      kvOffloadingFileSize: (100 * blockBytes) / 2 ** 30,
+    });
+    expect(existsSync(file), "nothing stays behind").toBe(false);
+    const media = new Router();
+    llm.onKvEvents((events) => media.apply(events));
+    const params = { maxTokens: 12, temperature: 0.8, seed: 1, ignoreEos: true };
+    const once = async () => {
+      const outputs = [];
+      for (const kind of [1, 2, 3, 4, 5, 6]) outputs.push(await llm.generate(prompt(kind, 200), params));
+      return outputs;
+    };
+    const cold = await once();
+    const warm = await once();
+    expect(warm.map(({ tokenIds }) => tokenIds)).toEqual(cold.map(({ tokenIds }) => tokenIds));
+    await expect.poll(() => [...media.blocks.values()].includes("DISK")).toBe(true);
+    // More than device and host hold together was found; how much depends on how fast blocks were written.
+    expect(warm[0]!.numCachedTokens).toBeGreaterThan(0);
+    expect(llm.stats.externalPrefixCacheHits).toBeGreaterThan(0);
+  });
+
+  test("a file that is there already, or cannot be made, is refused", async () => {
+    const file = join(folder, "mine");
+    writeFileSync(file, "precious");
+    const load = (options: object) => LLM.load(modelPath, { ...common, thread, kvOffloadingSize: 0.01, ...options });
+    await expect(load({ kvOffloadingFile: file })).rejects.toThrow("there is a file of that name");
+    await expect(load({ kvOffloadingFile: join(folder, "no", "such") })).rejects.toThrow("cannot be made");
+    await expect(load({ kvOffloadingFile: file, kvOffloadingSize: 0 })).rejects.toThrow("needs kv_offloading_size");
+    await expect(load({ kvOffloadingFileSize: 1 })).rejects.toThrow("needs kv_offloading_file");
+    llm = await load({});
+  });
 });

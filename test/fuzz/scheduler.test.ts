@@ -28,10 +28,22 @@ class RandomRun implements OutputSink {
   readonly kvCache: KvCacheManager;
   readonly device: FakeDevice;
   readonly live = new Map<number, Tracked>();
-  readonly counts = { steps: 0, finished: 0, aborted: 0, refused: 0, stopped: 0, twoInFlight: 0, forks: 0, copies: 0 };
+  readonly counts = {
+    steps: 0,
+    finished: 0,
+    aborted: 0,
+    refused: 0,
+    stopped: 0,
+    twoInFlight: 0,
+    forks: 0,
+    copies: 0,
+    filed: 0,
+  };
   readonly #kept: number[] = [];
   readonly #plans: StepPlan[];
   readonly #inFlight: Int32Array[] = [];
+  /** Blocks on their way to the file or from it. */
+  readonly #filed: number[] = [];
   readonly #maxModelLen: number;
   readonly #vocabSize: number;
   readonly #slidingWindow: number;
@@ -48,12 +60,14 @@ class RandomRun implements OutputSink {
     this.#vocabSize = random(3, 60);
     const enablePrefixCaching = random(0, 4) > 0;
     const numHostBlocks = enablePrefixCaching && random(0, 2) > 0 ? random(1, 40) : 0;
+    const numFileBlocks = numHostBlocks > 0 && random(0, 1) > 0 ? random(1, 60) : 0;
     this.#slidingWindow = random(0, 3) === 0 ? random(1, 20) : Number.POSITIVE_INFINITY;
     this.kvCache = new KvCacheManager({
       numBlocks,
       blockSize,
       enablePrefixCaching,
       numHostBlocks,
+      numFileBlocks,
       hashSeed: seed,
       slidingWindow: this.#slidingWindow,
     });
@@ -132,11 +146,18 @@ class RandomRun implements OutputSink {
   /** Schedules or updates, at random where both are possible; now and then in vain. @returns whether anything was left to do */
   step(): boolean {
     const canUpdate = this.#inFlight.length > 0;
+    const settled = this.#filed.length > 0 && this.random(0, 2) > 0;
+    if (settled) {
+      const [block] = this.#filed.splice(this.random(0, this.#filed.length - 1), 1);
+      const ok = this.random(0, 9) > 0;
+      this.kvCache.settleFileBlock(block!, ok);
+      if (ok) this.counts.filed++;
+    }
     const launched =
       this.#inFlight.length < 2 && (!canUpdate || this.random(0, 1) === 1) && (this.#launch() || this.#launch());
     if (!launched && canUpdate) this.scheduler.update(this.#inFlight.shift()!, this);
     this.scheduler.checkInvariants();
-    return launched || canUpdate;
+    return launched || canUpdate || settled || this.#filed.length > 0;
   }
 
   /** Gives back what a finished request kept. */
@@ -150,7 +171,7 @@ class RandomRun implements OutputSink {
     const plan = this.#plans[this.counts.steps % 2]!;
     const rows = this.scheduler.schedule(plan);
     this.counts.copies += this.kvCache.copies.count;
-    this.device.copy(this.kvCache.copies);
+    this.#filed.push(...this.device.copy(this.kvCache.copies));
     if (rows === 0) return false;
     this.counts.steps++;
     this.#inFlight.push(this.device.execute(plan));
@@ -193,6 +214,7 @@ const totals = {
   forks: 0,
   copies: 0,
   loaded: 0,
+  filed: 0,
 };
 
 describe("the scheduler under random load", () => {

@@ -42,6 +42,13 @@ export interface EngineOptions {
    * `enablePrefixCaching`. Default 0: none.
    */
   readonly kvOffloadingSize?: number;
+  /**
+   * A file, not there yet, for blocks that host memory must give up; needs `kvOffloadingSize`. Its name is removed at once, and its
+   * content is gone with the engine. Default: none.
+   */
+  readonly kvOffloadingFile?: string;
+  /** Its size in GiB. Default 16. */
+  readonly kvOffloadingFileSize?: number;
   /** Most likely tokens that a request may ask to see with `logprobs` and `promptLogprobs`. Default 20. */
   readonly maxLogprobs?: number;
   /** Tokens a KV block. Default: what the backend advises. */
@@ -77,6 +84,8 @@ const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   kvCacheMemoryBytes: ["number"],
   gpuMemoryUtilization: ["number"],
   kvOffloadingSize: ["number"],
+  kvOffloadingFile: ["string"],
+  kvOffloadingFileSize: ["number"],
   maxLogprobs: ["number"],
   blockSize: ["number"],
   enablePrefixCaching: ["boolean"],
@@ -108,6 +117,7 @@ export function checkOptions(options: EngineOptions): void {
   resolveMaxQueued(options);
   resolveUtilization(options);
   resolveOffloading(options);
+  resolveFileSize(options);
   const { kvCacheMemoryBytes } = options;
   if (kvCacheMemoryBytes !== undefined) {
     wholeNumber("kvCacheMemoryBytes", kvCacheMemoryBytes, Number.MAX_SAFE_INTEGER);
@@ -135,6 +145,22 @@ export function resolveOffloading({ kvOffloadingSize: size = 0, enablePrefixCach
     `${flag} needs prefix caching, whose blocks it holds: set enable_prefix_caching, or leave ${flag} out`,
     flag,
   );
+  return Math.floor(size * 2 ** 30);
+}
+
+const DEFAULT_FILE_GIB = 16;
+
+/** Bytes of the file that host memory's blocks go on to; 0 without one. @throws INVALID_ARGUMENT */
+export function resolveFileSize(options: EngineOptions): number {
+  const { kvOffloadingFile: path, kvOffloadingFileSize: size = DEFAULT_FILE_GIB, kvOffloadingSize = 0 } = options;
+  const [file, sizeFlag] = [flagName("kvOffloadingFile"), flagName("kvOffloadingFileSize")];
+  checkArgument(size > 0 && size < 2 ** 23, `${sizeFlag} must be a size in GiB above 0, got ${size}`, sizeFlag);
+  if (path === undefined) {
+    checkArgument(options.kvOffloadingFileSize === undefined, `${sizeFlag} needs ${file}`, sizeFlag);
+    return 0;
+  }
+  checkArgument(path !== "", `${file} must not be empty`, file);
+  checkArgument(kvOffloadingSize > 0, `${file} needs kv_offloading_size: blocks go through host memory`, file);
   return Math.floor(size * 2 ** 30);
 }
 

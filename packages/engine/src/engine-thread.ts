@@ -59,7 +59,13 @@ function run(core: EngineCore): void {
 
 process.emitWarning = forwardWarning as typeof process.emitWarning;
 try {
-  const { core, info, eosTokenIds } = await loadCore(folder, options, new Float64Array(statsBuffer));
+  const { core, info, eosTokenIds } = await loadCore(
+    folder,
+    options,
+    new Float64Array(statsBuffer),
+    undefined,
+    wakeBuffer,
+  );
   post({ type: "ready", info, eosTokenIds });
   try {
     run(core);

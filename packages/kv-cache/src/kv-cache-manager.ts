@@ -3,6 +3,7 @@ import { checkArgument, NULL_BLOCK } from "@octavo/core";
 import { BlockCopies, KvTier } from "./block-copies.js";
 import { BlockHasher } from "./block-hash.js";
 import { type BlockContents, BlockPool } from "./block-pool.js";
+import { FileTier } from "./file-tier.js";
 import { HostTier } from "./host-tier.js";
 import { KvEventLog } from "./kv-event-log.js";
 import { type KvParts, KvSequence } from "./kv-sequence.js";
@@ -18,6 +19,8 @@ export interface KvCacheOptions {
   readonly enablePrefixCaching?: boolean;
   /** Blocks of host memory for cached content that the device must give up; needs prefix caching. Default: 0. */
   readonly numHostBlocks?: number;
+  /** Blocks of a file for content that the host must give up; needs a host tier. Default: 0. */
+  readonly numFileBlocks?: number;
   /** Tokens that a token sees, itself included: blocks before them are given back. Default: all. */
   readonly slidingWindow?: number;
   /** Makes block hashes reproducible, for tests. Default: random, so that clients cannot prepare collisions. */
@@ -50,7 +53,7 @@ export class KvCacheManager {
   /** @throws INVALID_ARGUMENT when a size cannot work */
   constructor(options: KvCacheOptions) {
     const { numBlocks, blockSize, enablePrefixCaching = true, hashSeed, numHostBlocks = 0 } = options;
-    const { slidingWindow = Number.POSITIVE_INFINITY } = options;
+    const { numFileBlocks = 0, slidingWindow = Number.POSITIVE_INFINITY } = options;
     const sizes = `a KV cache of ${numBlocks} blocks of ${blockSize} tokens`;
     checkArgument(Number.isInteger(numBlocks) && numBlocks >= 2, `${sizes}: 2 blocks at least`, "numBlocks");
     checkArgument(Number.isInteger(blockSize) && blockSize >= 1, `${sizes}: 1 token at least`, "blockSize");
@@ -59,6 +62,11 @@ export class KvCacheManager {
       `a host tier of ${numHostBlocks} blocks: a whole number is needed, and prefix caching, whose content it holds`,
       "numHostBlocks",
     );
+    checkArgument(
+      Number.isInteger(numFileBlocks) && numFileBlocks >= 0 && (numFileBlocks === 0 || numHostBlocks > 0),
+      `a file of ${numFileBlocks} blocks: a whole number is needed, and a host tier, through which they go`,
+      "numFileBlocks",
+    );
     checkArgument(slidingWindow >= 1, `a sliding window of ${slidingWindow} tokens: 1 at least`, "slidingWindow");
     this.blockSize = blockSize;
     this.totalBlocks = numBlocks - 1;
@@ -66,8 +74,14 @@ export class KvCacheManager {
     if (enablePrefixCaching) {
       // Block 0 of the host tier does not exist either.
       const hostNumbers = numHostBlocks > 0 ? numHostBlocks + 1 : 0;
-      this.#prefixCache = new PrefixCache(numBlocks + hostNumbers, blockSize);
-      if (numHostBlocks > 0) this.#hostTier = new HostTier(numHostBlocks, numBlocks, this.#prefixCache, this.copies);
+      const first = numBlocks + hostNumbers;
+      const cache = new PrefixCache(numFileBlocks > 0 ? first + numFileBlocks + 1 : first, blockSize);
+      this.#prefixCache = cache;
+      if (numHostBlocks > 0) {
+        const hostTier = new HostTier(numHostBlocks, numBlocks, cache, this.copies);
+        if (numFileBlocks > 0) hostTier.fileTier = new FileTier(numFileBlocks, first, cache, this.copies, hostTier);
+        this.#hostTier = hostTier;
+      }
     }
     this.#pool = new BlockPool(numBlocks, this.#prefixCache && contentsOf(this.#prefixCache, this.#hostTier));
     this.#parts = {
@@ -77,6 +91,7 @@ export class KvCacheManager {
       hasher: new BlockHasher(hashSeed),
       prefixCache: this.#prefixCache,
       hostTier: this.#hostTier,
+      fileTier: this.#hostTier?.fileTier,
     };
   }
 
@@ -128,6 +143,20 @@ export class KvCacheManager {
     return this.#hostTier?.loaded ?? 0;
   }
 
+  /** Blocks that are on their way to the file or from it. */
+  get numFileBlocksInFlight(): number {
+    return this.#parts.fileTier?.numInFlight ?? 0;
+  }
+
+  /**
+   * A copy to or from the file has ended.
+   * @param block of the file
+   * @param ok false when it failed: its content is not found any more
+   */
+  settleFileBlock(block: number, ok: boolean): void {
+    this.#parts.fileTier?.settle(block, ok);
+  }
+
   /** Cached blocks of the device that were overwritten by others' tokens. */
   get evictions(): number {
     return this.#pool.evictions;
@@ -141,7 +170,11 @@ export class KvCacheManager {
     const cache = this.#prefixCache;
     if (!cache) return undefined;
     const { numBlocks } = this.#pool;
-    const events = new KvEventLog(this.blockSize, (block) => (block < numBlocks ? KvTier.device : KvTier.host));
+    const { fileTier } = this.#parts;
+    const events = new KvEventLog(this.blockSize, (block) => {
+      if (block < numBlocks) return KvTier.device;
+      return fileTier?.holds(block) ? KvTier.file : KvTier.host;
+    });
     events.cleared();
     cache.describe(events);
     cache.events = events;
@@ -188,6 +221,7 @@ export class KvCacheManager {
    */
   resetPrefixCache(): void {
     this.#prefixCache?.clear();
+    this.#parts.fileTier?.reset();
   }
 
   /**

@@ -3,6 +3,7 @@ import { assertInternal, NULL_BLOCK } from "@octavo/core";
 import { type BlockCopies, KvTier } from "./block-copies.js";
 import type { BlockHasher } from "./block-hash.js";
 import type { BlockPool } from "./block-pool.js";
+import type { FileTier } from "./file-tier.js";
 import type { HostTier } from "./host-tier.js";
 import type { PrefixCache } from "./prefix-cache.js";
 
@@ -14,6 +15,7 @@ export interface KvParts {
   readonly hasher: BlockHasher;
   readonly prefixCache: PrefixCache | undefined;
   readonly hostTier: HostTier | undefined;
+  readonly fileTier: FileTier | undefined;
 }
 
 /**
@@ -33,6 +35,8 @@ export class KvSequence {
   #numHidden = 0;
   #firstChanged = 0;
   #externalTokens = 0;
+  /** Blocks that it had read from the file since it holds none. */
+  #numRead = 0;
   /** Hash lanes (low, high) of the sequence's full blocks as far as they were needed; tokens never change, so they stay. */
   #hashes = new Int32Array(16);
   #numHashes = 0;
@@ -89,11 +93,35 @@ export class KvSequence {
     let parent = -this.#cacheSalt;
     for (let i = 0; i < this.#matchable(length); i++) {
       const block = this.#find(i, parent, tokens);
-      if (block === NULL_BLOCK) break;
+      if (!this.#isNear(block)) break;
       if (this.#isOnDevice(block) && this.#parts.pool.references(block) > 0) needed--;
       parent = this.#parts.prefixCache!.serial(block);
     }
     return needed;
+  }
+
+  /**
+   * Whether content that the sequence would find is on its way from the file to the host; begins to read what is not, as long as it
+   * has not had half of the host's blocks filled.
+   */
+  isLoading(tokens: Int32Array, length: number): boolean {
+    const { fileTier, hostTier, prefixCache } = this.#parts;
+    if (!fileTier || this.#numBlocks > 0) return false;
+    let parent = -this.#cacheSalt;
+    let loading = false;
+    for (let i = 0; i < this.#matchable(length); i++) {
+      const block = this.#find(i, parent, tokens);
+      if (block === NULL_BLOCK) break;
+      // Reading may move others' content to the file, never this one's, which is there.
+      parent = prefixCache!.serial(block);
+      if (!fileTier.holds(block)) continue;
+      if (!fileTier.isReading(block)) {
+        if (2 * this.#numRead >= hostTier!.numBlocks || !fileTier.read(block)) break;
+        this.#numRead++;
+      }
+      loading = true;
+    }
+    return loading;
   }
 
   /** Tokens that `matchPrefix` would find. */
@@ -102,7 +130,7 @@ export class KvSequence {
     let found = 0;
     for (; found < this.#matchable(length); found++) {
       const block = this.#find(found, parent, tokens);
-      if (block === NULL_BLOCK) break;
+      if (!this.#isNear(block)) break;
       parent = this.#parts.prefixCache!.serial(block);
     }
     return found * this.#blockSize;
@@ -125,7 +153,7 @@ export class KvSequence {
     const end = Math.min(this.#matchable(length), Math.floor(most / this.#blockSize));
     for (let i = 0; i < end; i++) {
       const block = this.#find(i, this.#parent, tokens);
-      if (block === NULL_BLOCK) break;
+      if (!this.#isNear(block)) break;
       if (this.#isOnDevice(block)) pool.retain(block);
       else hostTier!.pin(block);
       this.#append(block);
@@ -222,7 +250,8 @@ export class KvSequence {
         block = own;
       } else if (own !== NULL_BLOCK && !this.#isOnDevice(block)) {
         cache.remove(own);
-        this.#parts.hostTier!.supersede(block, own);
+        if (this.#parts.fileTier?.holds(block)) this.#parts.fileTier.supersede(block, own);
+        else this.#parts.hostTier!.supersede(block, own);
         block = own;
       }
       this.#parent = cache.serial(block);
@@ -252,6 +281,7 @@ export class KvSequence {
     this.#numBlocks = 0;
     this.#numHidden = 0;
     this.#numCommitted = 0;
+    this.#numRead = 0;
   }
 
   #numMissing(length: number): number {
@@ -308,6 +338,11 @@ export class KvSequence {
 
   #isOnDevice(block: number): boolean {
     return block < this.#parts.pool.numBlocks;
+  }
+
+  /** Whether content was found that a match can take at once. */
+  #isNear(block: number): boolean {
+    return block !== NULL_BLOCK && !this.#parts.fileTier?.holds(block);
   }
 
   /** Full blocks that a match may take. */

@@ -218,6 +218,7 @@ export class Scheduler {
     const request = this.#waiting.at(0);
     const { tokens, length, pending, wasAdmitted, sequence } = request;
     if (pending > 0 || this.#forks.mustWait(request, this.#inFlight.launched)) return false;
+    if (sequence.isLoading(tokens, length)) return false;
     if (Math.ceil(length / this.#kvCache.blockSize) > plan.blockWritesLeft) return false;
     // The whole length must fit, not only the first chunk. One that was preempted returns only when each running request
     // could take a block, too; otherwise they would push it out again in the next step.

@@ -53,7 +53,7 @@ export class InprocClient implements CoreClient {
       if (!this.#core.outputs.empty) this.#listener.onOutputs(this.#core.outputs.take());
       const { kvEvents } = this.#core;
       if (kvEvents && !kvEvents.empty) this.#listener.onKvEvents(kvEvents.take());
-      if (worked) this.#wake();
+      if (worked || this.#core.isLoading) this.#wake();
     } catch (error) {
       this.#closed = true;
       this.#listener.onFailure(OctavoError.from(error));

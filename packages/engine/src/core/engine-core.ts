@@ -29,17 +29,21 @@ export class EngineCore implements Disposable {
   #launched = 0;
   #collected = 0;
 
-  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, options: EngineOptions, stats: Float64Array) {
+  /** @param wakeBuffer int32 [1]: raised and notified when `step` has something to do that no command tells of */
+  constructor(
+    backend: Backend,
+    model: CausalLM,
+    sizes: EngineSizes,
+    options: EngineOptions,
+    stats: Float64Array,
+    wakeBuffer: SharedArrayBuffer,
+  ) {
     this.#backend = backend;
     this.#model = model;
     const { numBlocks, blockSize, maxNumSeqs, maxNumBatchedTokens, maxModelLen, decodeBuckets } = sizes;
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
-    const kvCache = new KvCacheManager({
-      numBlocks,
-      blockSize,
-      enablePrefixCaching,
-      numHostBlocks: sizes.numHostBlocks,
-    });
+    const { numHostBlocks, numFileBlocks } = sizes;
+    const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching, numHostBlocks, numFileBlocks });
     this.#kvCache = kvCache;
     const { longPrefillTokenThreshold } = options;
     this.#scheduler = new Scheduler(
@@ -47,7 +51,9 @@ export class EngineCore implements Disposable {
       kvCache,
     );
     const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
-    this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, useGraphs);
+    const { kvOffloadingFile: path } = options;
+    const file = path !== undefined && numFileBlocks > 0 ? { path, numBlocks: numFileBlocks, wakeBuffer } : undefined;
+    this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, useGraphs, file);
     this.#depth = sizes.depth;
     this.#scheduler.onFirstAdmit = (id) => this.#queueTimes.admitted(id);
     this.outputs = new OutputBatch(maxNumSeqs, (id) => this.#queueTimes.take(id));
@@ -74,8 +80,14 @@ export class EngineCore implements Disposable {
     this.#publish();
   }
 
+  /** Whether requests wait for blocks of a file, though `step` has nothing to do. */
+  get isLoading(): boolean {
+    return this.#runner.blockCopier.busy && this.#scheduler.hasUnfinished();
+  }
+
   /** Runs one step. @returns false when there is nothing to do */
   step(): boolean {
+    this.#runner.blockCopier.poll(this.#collected, this.#settle);
     while (this.#launched - this.#collected < this.#depth && this.#launch()) {}
     if (this.#launched === this.#collected) return false;
     const slot = this.#runner.slot(this.#collected++);
@@ -92,11 +104,13 @@ export class EngineCore implements Disposable {
     this.#scheduler.checkInvariants();
   }
 
+  readonly #settle = (block: number, ok: boolean): void => this.#kvCache.settleFileBlock(block, ok);
+
   #launch(): boolean {
     const slot = this.#runner.slot(this.#launched);
     const rows = this.#scheduler.schedule(slot.plan);
     // Behind every launched step, whose blocks they may read, and before this one, which may overwrite those.
-    this.#runner.blockCopier.run(this.#kvCache.copies);
+    this.#runner.blockCopier.run(this.#kvCache.copies, this.#launched);
     if (rows === 0) return false;
     countStep(this.#stats, this.#scheduler.stats.stepTokens);
     this.#runner.launch(slot);

@@ -2,7 +2,7 @@
 import { type Backend, PlanHeader, type PlanLayout, type StepPlan, type Tensor, tensor, Workspace } from "@octavo/core";
 import type { CausalLM, ForwardContext } from "@octavo/models";
 import type { EngineSizes } from "../engine-sizes.js";
-import { BlockCopier } from "./block-copier.js";
+import { BlockCopier, type BlockFileSpec } from "./block-copier.js";
 import { DeviceState } from "./device-state.js";
 import { KvPool } from "./kv-pool.js";
 import { StepGraphs } from "./step-graphs.js";
@@ -33,13 +33,20 @@ export class ModelRunner implements Disposable {
   readonly #maxSamples: number;
 
   /** @param useGraphs run padded steps as captured graphs; the backend must have `capture` */
-  constructor(backend: Backend, model: CausalLM, sizes: EngineSizes, layout: PlanLayout, useGraphs: boolean) {
+  constructor(
+    backend: Backend,
+    model: CausalLM,
+    sizes: EngineSizes,
+    layout: PlanLayout,
+    useGraphs: boolean,
+    file?: BlockFileSpec,
+  ) {
     this.#backend = backend;
     this.#model = model;
     this.#state = new DeviceState(backend, layout, sizes.maxLogprobs);
     this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxNumSeqs));
     this.#kvPool = new KvPool(backend, model.config, model.dtype, sizes.numBlocks, sizes.blockSize);
-    this.blockCopier = new BlockCopier(backend, this.#kvPool, sizes.numHostBlocks);
+    this.blockCopier = new BlockCopier(backend, this.#kvPool, sizes.numHostBlocks, file);
     this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: this.#kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;

@@ -50,8 +50,13 @@ export class FakeDevice {
     this.#histories = new Uint32Array(numBlocks * blockSize);
   }
 
-  /** Runs the copy commands that come with the next plan, and clears them. @throws INTERNAL for a block that is not there */
-  copy(copies: BlockCopies): void {
+  /**
+   * Runs the copy commands that come with the next plan, and clears them.
+   * @returns the blocks of the file that were written or read, to be settled
+   * @throws INTERNAL for a block that is not there
+   */
+  copy(copies: BlockCopies): number[] {
+    const filed: number[] = [];
     const { blockSize } = this.#layout.capacity;
     const layers = [this.#tokens, this.#positions, this.#histories] as const;
     for (let i = 0; i < copies.count; i++) {
@@ -68,10 +73,13 @@ export class FakeDevice {
           ? layers.map((layer) => layer.slice(from * blockSize, (from + 1) * blockSize))
           : this.#away.get(`${fromTier} ${from}`);
       assertInternal(source, `block ${from} of tier ${fromTier} is copied, nothing was ever written to it`);
+      if (fromTier === KvTier.file) filed.push(from);
+      if (toTier === KvTier.file) filed.push(to);
       if (toTier === KvTier.device) for (const [l, layer] of layers.entries()) layer.set(source[l]!, to * blockSize);
       else this.#away.set(`${toTier} ${to}`, source as [Int32Array, Int32Array, Uint32Array]);
     }
     copies.clear();
+    return filed;
   }
 
   /** Runs a finished plan. @returns the sampled tokens, in the plan's sample order; @throws INTERNAL on a wrong plan */

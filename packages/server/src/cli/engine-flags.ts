@@ -1,6 +1,6 @@
 // The flags that load an engine, the same for every command that loads one.
 import { type Command, Option } from "commander";
-import { decimal, length, positive, share, wholeNumber } from "./flag-values.js";
+import { decimal, length, nonEmpty, positive, share, wholeNumber } from "./flag-values.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
 const LOAD_FORMATS = ["auto", "safetensors", "gguf", "dummy"];
@@ -45,6 +45,8 @@ export function addEngineFlags(command: Command): Command {
       "host memory for cached blocks that the KV cache must give up (default: 0)",
       decimal,
     )
+    .option("--kv-offloading-file <path>", "a file, not there yet, for blocks that this memory must give up", nonEmpty)
+    .option("--kv-offloading-file-size <GiB>", "its size (default: 16)", decimal)
     .option("--enforce-eager", "no CUDA graphs: same tokens, slower")
     .option("--batch-invariant", "on a GPU: a request's tokens do not depend on what else runs, at some cost");
 }
