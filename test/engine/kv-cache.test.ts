@@ -1,12 +1,23 @@
 // What the KV cache's tiers, forks, salts and events do in a whole engine, on the CPU: tokens stay the same bit for bit.
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type KvCacheEvent, LLM } from "@octavo/engine";
 import { modelPath } from "@octavo/model-pocket";
 import { kvBytesPerBlock, readModelConfig } from "@octavo/models";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 
 const BLOCK_SIZE = 16;
 const MAX_MODEL_LEN = 256;
@@ -168,12 +179,27 @@ test("options are checked", async () => {
   llm = await load({});
 });
 
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return ""; // closed meanwhile
+  }
+}
+
 describe.each([true, false])("a file behind host memory, thread: %s", (thread) => {
   const folder = mkdtempSync(join(tmpdir(), "octavo-kv-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("what both gave up comes back, bit for bit", async () => {
-    const file = join(folder, "blocks");
+  const params = { maxTokens: 12, temperature: 0.8, seed: 1, ignoreEos: true };
+  const once = async () => {
+    const outputs = [];
+    for (const kind of [1, 2, 3, 4, 5, 6]) outputs.push(await llm.generate(prompt(kind, 200), params));
+    return outputs;
+  };
+
+  /** Loads an engine with tiny tiers, and waits until prompts lie in its file. */
+  const fillFile = async (file: string) => {
     llm = await LLM.load(modelPath, {
       ...common,
       thread,
@@ -182,22 +208,44 @@ describe.each([true, false])("a file behind host memory, thread: %s", (thread) =
       kvOffloadingFile: file,
       kvOffloadingFileSize: (100 * blockBytes) / 2 ** 30,
     });
-    expect(existsSync(file), "nothing stays behind").toBe(false);
-    const media = new Router();
-    llm.onKvEvents((events) => media.apply(events));
-    const params = { maxTokens: 12, temperature: 0.8, seed: 1, ignoreEos: true };
-    const once = async () => {
-      const outputs = [];
-      for (const kind of [1, 2, 3, 4, 5, 6]) outputs.push(await llm.generate(prompt(kind, 200), params));
-      return outputs;
-    };
+    const router = new Router();
+    llm.onKvEvents((events) => router.apply(events));
     const cold = await once();
+    await expect
+      .poll(() => [...router.blocks.values()].filter((medium) => medium === "DISK").length)
+      .toBeGreaterThan(5);
+    return cold;
+  };
+
+  test("what both gave up comes back, bit for bit", async () => {
+    const file = join(folder, "blocks");
+    const cold = await fillFile(file);
+    expect(existsSync(file), "nothing stays behind").toBe(false);
     const warm = await once();
     expect(warm.map(({ tokenIds }) => tokenIds)).toEqual(cold.map(({ tokenIds }) => tokenIds));
-    await expect.poll(() => [...media.blocks.values()].includes("DISK")).toBe(true);
-    // More than device and host hold together was found; how much depends on how fast blocks were written.
-    expect(warm[0]!.numCachedTokens).toBeGreaterThan(0);
-    expect(llm.stats.externalPrefixCacheHits).toBeGreaterThan(0);
+    expect(llm.stats.externalPrefixCacheHits).toBeGreaterThan(100);
+  });
+
+  test.skipIf(process.platform !== "linux").each([
+    ["other bytes", (fd: number) => writeSync(fd, new Uint8Array(100 * blockBytes).fill(7), 0, 100 * blockBytes, 0)],
+    ["an end too early", (fd: number) => ftruncateSync(fd, 0)],
+  ])("%s in the file are a miss and a warning", async (name, damage) => {
+    const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+    const file = join(folder, `damaged ${name}`);
+    const cold = await fillFile(file);
+    // Its name is gone, but Linux shows what this process has open.
+    const open = readdirSync("/proc/self/fd").map((fd) => `/proc/self/fd/${fd}`);
+    const path = open.find((link) => targetOf(link).startsWith(file))!;
+    const fd = openSync(path, "r+");
+    damage(fd);
+    closeSync(fd);
+    const warm = await once();
+    expect(warm.map(({ tokenIds }) => tokenIds)).toEqual(cold.map(({ tokenIds }) => tokenIds));
+    const texts = warned.mock.calls
+      .map(([text]) => String(text))
+      .filter((text) => text.includes("KV cache's file failed"));
+    expect(texts).toEqual([expect.stringMatching(/checksum differs|ends after/)]);
+    warned.mockRestore();
   });
 
   test("a file that is there already, or cannot be made, is refused", async () => {

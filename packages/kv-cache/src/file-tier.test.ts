@@ -56,6 +56,11 @@ class Memory {
     copies.clear();
   }
 
+  /** Until nothing is in flight. */
+  drain(): void {
+    for (this.copy(); this.pending.length > 0; this.copy()) this.settle(0);
+  }
+
   /** Copies only now: both sides must have stayed as they were. */
   settle(index: number, ok = true): void {
     const [{ write, host, file }] = this.pending.splice(index, 1) as [(typeof this.pending)[number]];
@@ -75,7 +80,7 @@ function filled(): Memory {
   const memory = new Memory({ numFileBlocks: 20 });
   for (const kind of [1, 2, 3, 4]) {
     expect(memory.runWhole(prompt(kind, 17))).toEqual([0, 0]);
-    while (memory.pending.length > 0) memory.settle(0);
+    memory.drain();
   }
   return memory;
 }
@@ -91,7 +96,7 @@ test("what the host gives up is found in the file", () => {
 test("a read that fails is a miss", () => {
   const memory = filled();
   expect(memory.runWhole(prompt(1, 17), false)).toEqual([0, 0]);
-  while (memory.pending.length > 0) memory.settle(0);
+  memory.drain();
   memory.cache.checkInvariants([]);
 });
 
@@ -102,7 +107,7 @@ test("a reset while blocks are in flight forgets them", () => {
   memory.copy();
   memory.cache.resetPrefixCache();
   expect(sequence.isLoading(prompt(1, 17), 17)).toBe(false);
-  while (memory.pending.length > 0) memory.settle(0);
+  memory.drain();
   memory.cache.checkInvariants([]);
   expect(memory.cache.cachedBlocks).toBe(0);
 });
@@ -132,7 +137,7 @@ test("random use of tiny tiers: contents are right, whatever is slow or fails", 
       sequence.free();
       memory.cache.checkInvariants(live);
     }
-    while (memory.pending.length > 0) memory.settle(0);
+    memory.drain();
     memory.cache.checkInvariants([]);
     expect(memory.cache.freeBlocks).toBe(memory.cache.totalBlocks);
   }

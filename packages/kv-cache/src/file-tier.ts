@@ -3,13 +3,14 @@ import { type BlockCopies, KvTier } from "./block-copies.js";
 import { type BlockContents, BlockPool } from "./block-pool.js";
 import type { PrefixCache } from "./prefix-cache.js";
 
-/** Blocks that are being written, and read, at most. What comes beyond is not written; who wants to read waits. */
+/** Blocks that are being written, and read, at most. What comes beyond is written later; who wants to read waits. */
 export const MAX_FILE_WRITES = 4;
 export const MAX_FILE_READS = 8;
 
 /** What it needs of the host's tier. */
 interface HostBlocks {
   readonly numBlocks: number;
+  has(block: number): boolean;
   /** A block's number in the prefix cache. */
   numberOf(block: number): number;
   /** Takes a block without content, held; 0 where all are held. */
@@ -19,8 +20,11 @@ interface HostBlocks {
   letGo(block: number): void;
 }
 
+/** Blocks of the host that are looked at for one to write, when a write has ended. */
+const LOOKED_AT = 64;
+
 /**
- * A block of the host is written here as soon as it has come there; the copy becomes the content's place when the host gives it up.
+ * A block of the host is written here soon after it has come there; the copy becomes the content's place when the host gives it up.
  * Reading brings content back to the host, and keeps the copy. Blocks are numbered from 1; the prefix cache knows them under
  * numbers from `first` + 1 on. While a block is in flight, both its blocks are held.
  */
@@ -35,8 +39,12 @@ export class FileTier implements BlockContents {
   /** For a block of the host: its copy, or the one that is being written; 0 for none. */
   readonly #copyOf: Int32Array;
   readonly #written: Uint8Array;
+  /** Blocks of the host whose content was written once, so that a full file is not written again and again. */
+  readonly #wasWritten: Uint8Array;
   readonly #writing = new Set<number>();
   readonly #reading = new Set<number>();
+  /** The block of the host that was looked at last. */
+  #cursor = 0;
 
   constructor(numBlocks: number, first: number, cache: PrefixCache, copies: BlockCopies, host: HostBlocks) {
     this.#first = first;
@@ -46,6 +54,7 @@ export class FileTier implements BlockContents {
     this.#hostOf = new Int32Array(numBlocks + 1);
     this.#copyOf = new Int32Array(host.numBlocks + 1);
     this.#written = new Uint8Array(numBlocks + 1);
+    this.#wasWritten = new Uint8Array(host.numBlocks + 1);
     this.#pool = new BlockPool(numBlocks + 1, this);
   }
 
@@ -70,6 +79,7 @@ export class FileTier implements BlockContents {
     if (this.#writing.size >= MAX_FILE_WRITES || this.#pool.free === 0) return;
     const block = this.#pool.take();
     this.#host.hold(hostBlock);
+    this.#wasWritten[hostBlock] = 1;
     this.#hostOf[block] = hostBlock;
     this.#copyOf[hostBlock] = block;
     this.#written[block] = 0;
@@ -82,6 +92,7 @@ export class FileTier implements BlockContents {
     const block = this.#copyOf[hostBlock]!;
     if (block === 0 || !this.#written[block]) return false;
     this.#copyOf[hostBlock] = 0;
+    this.#wasWritten[hostBlock] = 0;
     this.#cache.move(number, this.#first + block);
     return true;
   }
@@ -90,6 +101,7 @@ export class FileTier implements BlockContents {
   forget(hostBlock: number): void {
     const block = this.#copyOf[hostBlock]!;
     this.#copyOf[hostBlock] = 0;
+    this.#wasWritten[hostBlock] = 0;
     if (block !== 0 && !this.#writing.has(block)) this.#toFront(block);
   }
 
@@ -137,6 +149,7 @@ export class FileTier implements BlockContents {
       if (ok) {
         this.#cache.move(number, this.#host.numberOf(hostBlock));
         this.#copyOf[hostBlock] = block;
+        this.#wasWritten[hostBlock] = 1;
         this.#written[block] = 1;
       } else {
         this.#cache.remove(number);
@@ -145,12 +158,14 @@ export class FileTier implements BlockContents {
     }
     this.#host.letGo(hostBlock);
     this.#pool.release(block);
+    this.#writeNext();
   }
 
   /** After the prefix cache was cleared. */
   reset(): void {
     this.#copyOf.fill(0);
     this.#written.fill(0);
+    this.#wasWritten.fill(0);
   }
 
   /** @throws INTERNAL @returns how often each block of the host is held */
@@ -163,6 +178,16 @@ export class FileTier implements BlockContents {
     }
     this.#pool.checkInvariants(held);
     return hostHeld;
+  }
+
+  /** Begins to write a block of the host that came when too many were being written, if there is one near. */
+  #writeNext(): void {
+    for (let i = Math.min(LOOKED_AT, this.#host.numBlocks); i > 0; i--) {
+      this.#cursor = (this.#cursor % this.#host.numBlocks) + 1;
+      if (this.#wasWritten[this.#cursor] !== 0 || !this.#host.has(this.#cursor)) continue;
+      this.write(this.#cursor);
+      return;
+    }
   }
 
   /** Whether a block is a whole copy of one of the host's. */

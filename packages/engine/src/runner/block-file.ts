@@ -80,8 +80,9 @@ export class BlockFile implements Disposable {
 
   /** Closes the file when what is in flight is done. */
   dispose(): void {
+    const before = Atomics.load(this.#state, 0);
     this.#port.postMessage([FileOp.close, 0, 0]);
-    Atomics.wait(this.#state, 0, Atomics.load(this.#state, 0), CLOSE_MS);
+    Atomics.wait(this.#state, 0, before, CLOSE_MS);
     this.#port.close();
   }
 
