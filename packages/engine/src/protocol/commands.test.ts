@@ -1,7 +1,7 @@
 import { RowInit } from "@octavo/core";
 import { describe, expect, it } from "vitest";
 import { resolveSamplingParams } from "../sampling-params.js";
-import { decodeAdd, encodeAdd } from "./commands.js";
+import { decodeAdd, encodeAdd, type Sharing } from "./commands.js";
 
 const context = { defaults: {}, vocabSize: 1000, maxModelLen: 64, numPromptTokens: 3 };
 const float = (bits: number) => new Float32Array(Int32Array.of(bits).buffer)[0];
@@ -17,6 +17,20 @@ describe("add command", () => {
     expect(float(spec.rowInit[RowInit.topP]!)).toBe(Math.fround(0.9));
     expect(float(spec.rowInit[RowInit.minP]!)).toBe(0.25);
     expect(spec.rowInit[RowInit.topK]).toBe(7);
+  });
+
+  it("carries what a request shares with others", () => {
+    const params = resolveSamplingParams({}, context);
+    const decoded = (sharing: Sharing) => decodeAdd(encodeAdd(1, Int32Array.of(1), params, [], 0, sharing));
+    expect(decoded({})).toMatchObject({ keepBlocks: false, cacheSalt: 0 });
+    expect(decoded({}).forkOf).toBeUndefined();
+    for (const cacheSalt of [1, 2 ** 31, 2 ** 32 + 5, 2 ** 47]) {
+      expect(decoded({ forkOf: 7, keepBlocks: true, cacheSalt })).toMatchObject({
+        forkOf: 7,
+        keepBlocks: true,
+        cacheSalt,
+      });
+    }
   });
 
   it("keeps different seeds different, negative and beyond 32 bits", () => {
