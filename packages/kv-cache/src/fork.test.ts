@@ -123,6 +123,18 @@ test("a shared block whose ancestor was forgotten meanwhile is registered again"
   expect(cache.createSequence().matchPrefix(tokens, 20)).toBe(12);
 });
 
+test.each([true, false])("nothing that was computed before a reset is shared after; prefix caching %s", (on) => {
+  const cache = new KvCacheManager({ numBlocks: 9, blockSize: 4, enablePrefixCaching: on });
+  const parent = parentOf(cache, 8);
+  expect(cache.createSequence().canForkFrom(parent, 8)).toBe(true);
+  cache.resetPrefixCache();
+  expect(cache.createSequence().canForkFrom(parent, 8)).toBe(false);
+  parent.free();
+  parent.matchPrefix(tokens, 8);
+  parent.grow(8);
+  expect(cache.createSequence().canForkFrom(parent, 8)).toBe(true);
+});
+
 test("sequences of another salt or cache share nothing", () => {
   const cache = new KvCacheManager({ numBlocks: 9, blockSize: 4 });
   const [plain, same, salted] = [

@@ -92,6 +92,7 @@ export class KvCacheManager {
       prefixCache: this.#prefixCache,
       hostTier: this.#hostTier,
       fileTier: this.#hostTier?.fileTier,
+      epoch: 0,
     };
   }
 
@@ -217,9 +218,10 @@ export class KvCacheManager {
 
   /**
    * Forgets all cached content, in every tier, for example because the weights changed. Live sequences keep their blocks, but what they
-   * computed so far will not be found by others.
+   * computed so far will not be found by others, nor shared by forks.
    */
   resetPrefixCache(): void {
+    this.#parts.epoch++;
     this.#prefixCache?.clear();
     this.#parts.fileTier?.reset();
   }

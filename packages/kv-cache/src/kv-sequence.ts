@@ -3,9 +3,11 @@ import { assertInternal, NULL_BLOCK } from "@octavo/core";
 import { type BlockCopies, KvTier } from "./block-copies.js";
 import type { BlockHasher } from "./block-hash.js";
 import type { BlockPool } from "./block-pool.js";
+import { enlarged } from "./enlarged.js";
 import type { FileTier } from "./file-tier.js";
 import type { HostTier } from "./host-tier.js";
 import type { PrefixCache } from "./prefix-cache.js";
+import { SequenceHashes } from "./sequence-hashes.js";
 
 /** What the sequences of one cache share. */
 export interface KvParts {
@@ -16,6 +18,8 @@ export interface KvParts {
   readonly prefixCache: PrefixCache | undefined;
   readonly hostTier: HostTier | undefined;
   readonly fileTier: FileTier | undefined;
+  /** Raised by a reset: what a sequence computed before must not be registered or shared after. */
+  epoch: number;
 }
 
 /**
@@ -37,9 +41,7 @@ export class KvSequence {
   #externalTokens = 0;
   /** Blocks that it had read from the file since it holds none. */
   #numRead = 0;
-  /** Hash lanes (low, high) of the sequence's full blocks as far as they were needed; tokens never change, so they stay. */
-  #hashes = new Int32Array(16);
-  #numHashes = 0;
+  readonly #hashes: SequenceHashes;
   #numCommitted = 0;
   /** Serial number of the last committed block. */
   #parent = 0;
@@ -52,6 +54,7 @@ export class KvSequence {
     this.#cacheSalt = cacheSalt;
     this.#reuseCached = reuseCached;
     this.#slidingWindow = slidingWindow;
+    this.#hashes = new SequenceHashes(parts.hasher, parts.blockSize, cacheSalt);
   }
 
   get numBlocks(): number {
@@ -147,8 +150,8 @@ export class KvSequence {
     this.#parent = -this.#cacheSalt;
     this.#externalTokens = 0;
     const { prefixCache, hostTier, pool } = this.#parts;
+    this.#epoch = this.#parts.epoch;
     if (!prefixCache) return 0;
-    this.#epoch = prefixCache.epoch;
     // All are held before the first is loaded: making room for one must not push out the next.
     const end = Math.min(this.#matchable(length), Math.floor(most / this.#blockSize));
     for (let i = 0; i < end; i++) {
@@ -190,18 +193,20 @@ export class KvSequence {
       this.#append(block);
     }
     this.#numHidden = Math.min(parent.#numHidden, count);
-    this.#numHashes = Math.min(parent.#numHashes, Math.floor(length / this.#blockSize));
-    while (this.#hashes.length < 2 * this.#numHashes) this.#hashes = enlarged(this.#hashes);
-    this.#hashes.set(parent.#hashes.subarray(0, 2 * this.#numHashes));
+    this.#hashes.copyFrom(parent.#hashes, Math.floor(length / this.#blockSize));
     // What the parent registered is found again by the first commit.
     this.#parent = -this.#cacheSalt;
     this.#epoch = parent.#epoch;
     this.#externalTokens = 0;
   }
 
-  /** Whether `forkFrom` may share so many tokens: their contents are of one kind, and the parent still holds what is seen of them. */
+  /**
+   * Whether `forkFrom` may share so many tokens: their contents are of one kind, no reset was in between,
+   * and the parent still holds what is seen of them.
+   */
   canForkFrom(parent: KvSequence, length: number): boolean {
     if (this.#parts !== parent.#parts || this.#cacheSalt !== parent.#cacheSalt) return false;
+    if (parent.#epoch !== this.#parts.epoch) return false;
     const hidden = Math.floor(Math.max(0, length - this.#slidingWindow + 1) / this.#blockSize);
     return parent.#numHidden <= hidden && length <= parent.#numBlocks * this.#blockSize;
   }
@@ -236,7 +241,7 @@ export class KvSequence {
   commit(tokens: Int32Array, length: number): void {
     if (length < (this.#numCommitted + 1) * this.#blockSize) return;
     const cache = this.#parts.prefixCache;
-    if (!cache || this.#epoch !== cache.epoch) return;
+    if (!cache || this.#epoch !== this.#parts.epoch) return;
     const end = Math.floor(length / this.#blockSize);
     assertInternal(end <= this.#numBlocks, `${length} tokens are computed in ${this.#numBlocks} blocks`);
     for (let i = this.#numCommitted; i < end; i++) {
@@ -268,7 +273,7 @@ export class KvSequence {
     let end = Math.min(Math.floor((next - this.#slidingWindow + 1) / this.#blockSize), this.#numBlocks);
     const cache = this.#parts.prefixCache;
     // Others should find them, so that they wait until they are registered.
-    if (cache && this.#epoch === cache.epoch) end = Math.min(end, this.#numCommitted);
+    if (cache && this.#epoch === this.#parts.epoch) end = Math.min(end, this.#numCommitted);
     for (; this.#numHidden < end; this.#numHidden++) {
       this.#parts.pool.release(this.#blocks[this.#numHidden]!);
       this.#blocks[this.#numHidden] = NULL_BLOCK;
@@ -352,44 +357,24 @@ export class KvSequence {
 
   /** The block of any tier that holds the tokens of block `index`, by its number in the prefix cache; or NULL_BLOCK. */
   #find(index: number, parent: number, tokens: Int32Array): number {
-    while (this.#numHashes <= index) this.#hashNext(tokens);
-    const at = 2 * index;
-    const { prefixCache } = this.#parts;
-    return prefixCache!.find(this.#hashes[at]!, this.#hashes[at + 1]!, parent, tokens, index * this.#blockSize);
+    const hashes = this.#hashes;
+    hashes.reach(index, tokens);
+    const start = index * this.#blockSize;
+    return this.#parts.prefixCache!.find(hashes.low(index), hashes.high(index), parent, tokens, start);
   }
 
   #insert(block: number, index: number, tokens: Int32Array): void {
     const cache = this.#parts.prefixCache!;
     // A shared block may stand there after a parent that was forgotten and registered again since.
     cache.remove(block);
-    const at = 2 * index;
-    const [low, high] = [this.#hashes[at]!, this.#hashes[at + 1]!];
-    const parentLow = index === 0 ? 0 : this.#hashes[at - 2]!;
-    const parentHigh = index === 0 ? 0 : this.#hashes[at - 1]!;
-    cache.insert(block, low, high, this.#parent, tokens, index * this.#blockSize, parentLow, parentHigh);
-  }
-
-  #hashNext(tokens: Int32Array): void {
-    const at = 2 * this.#numHashes;
-    if (at === this.#hashes.length) this.#hashes = enlarged(this.#hashes);
-    const low = at === 0 ? this.#cacheSalt | 0 : this.#hashes[at - 2]!;
-    const high = at === 0 ? Math.floor(this.#cacheSalt / 2 ** 32) : this.#hashes[at - 1]!;
-    const start = this.#numHashes * this.#blockSize;
-    const { hasher } = this.#parts;
-    hasher.hash(low, high, tokens, start, start + this.#blockSize);
-    this.#hashes[at] = hasher.low;
-    this.#hashes[at + 1] = hasher.high;
-    this.#numHashes++;
+    const hashes = this.#hashes;
+    const start = index * this.#blockSize;
+    const [parentLow, parentHigh] = index === 0 ? [0, 0] : [hashes.low(index - 1), hashes.high(index - 1)];
+    cache.insert(block, hashes.low(index), hashes.high(index), this.#parent, tokens, start, parentLow, parentHigh);
   }
 
   #append(block: number): void {
     if (this.#numBlocks === this.#blocks.length) this.#blocks = enlarged(this.#blocks);
     this.#blocks[this.#numBlocks++] = block;
   }
-}
-
-function enlarged(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(2 * array.length);
-  larger.set(array);
-  return larger;
 }

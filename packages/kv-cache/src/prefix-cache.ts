@@ -20,8 +20,6 @@ export class PrefixCache {
   externalHits = 0;
   /** Told of every change, while somebody listens. */
   events: KvEventLog | undefined;
-  /** Raised by `clear`: what a sequence computed before must not be registered after. */
-  epoch = 0;
   readonly #buckets: Int32Array;
   readonly #next: Int32Array;
   readonly #low: Int32Array;
@@ -125,7 +123,6 @@ export class PrefixCache {
     this.#buckets.fill(NULL_BLOCK);
     this.#serials.fill(0);
     this.#size = 0;
-    this.epoch++;
     this.events?.cleared();
   }
 
