@@ -1,7 +1,7 @@
 // The numbers that follow from options, model and memory, once the model is known.
 import { type BackendInfo, checkArgument, OctavoError, planLayout } from "@octavo/core";
 import { decodeBuckets } from "./decode-buckets.js";
-import { type EngineOptions, wholeNumber } from "./engine-options.js";
+import { type EngineOptions, resolveFileSize, resolveOffloading, wholeNumber } from "./engine-options.js";
 import { checkDevice, kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
 import { deviceStateBytes } from "./runner/device-state.js";
 
@@ -15,6 +15,11 @@ export interface EngineSizes {
   readonly blockSize: number;
   readonly numBlocks: number;
   readonly kvCacheBytes: number;
+  /** Blocks of host memory for what the cache must give up, and their bytes. */
+  readonly numHostBlocks: number;
+  readonly kvOffloadingBytes: number;
+  /** Blocks of a file for what the host must give up. */
+  readonly numFileBlocks: number;
   readonly depth: 1 | 2;
   /** Rows to which decode steps are padded; none where the backend has no graphs. */
   readonly decodeBuckets: readonly number[];
@@ -109,6 +114,7 @@ export function resolveSizes(
   }
   const numBlocks = Math.min(1 + maxNumSeqs * blocksOf(maxModelLen), affordable);
   checkDevice(numBlocks * blockBytes, backend);
+  const numHostBlocks = Math.floor(resolveOffloading(options) / blockBytes);
   return {
     maxModelLen,
     maxNumSeqs,
@@ -117,6 +123,9 @@ export function resolveSizes(
     blockSize,
     numBlocks,
     kvCacheBytes: numBlocks * blockBytes,
+    numHostBlocks,
+    kvOffloadingBytes: numHostBlocks * blockBytes,
+    numFileBlocks: numHostBlocks > 0 ? Math.floor(resolveFileSize(options) / blockBytes) : 0,
     depth: (options.asyncScheduling ?? backend.depth === 2) ? 2 : 1,
     decodeBuckets: hasGraphs ? decodeBuckets(maxNumSeqs) : [],
   };

@@ -2,10 +2,9 @@
 import { LAST_SAMPLED, type StepPlan } from "@octavo/core";
 import type { Request } from "./request.js";
 
-/** Tells the device the request's blocks from index `from` on; it knows those before. */
-export function writeBlocks(plan: StepPlan, request: Request, from: number): void {
-  const { sequence, row } = request;
-  for (let i = from; i < sequence.numBlocks; i++) plan.addBlockWrite(row, i, sequence.block(i));
+/** Tells the device the request's blocks from index `from` up to `end`; it knows the others. */
+export function writeBlocks(plan: StepPlan, { sequence, row }: Request, from: number, end: number): void {
+  for (let i = from; i < end; i++) plan.addBlockWrite(row, i, sequence.block(i));
 }
 
 /** Adds the next `chunk` tokens. @returns whether the chunk reaches the request's target, so that it samples */

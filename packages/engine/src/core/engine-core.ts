@@ -1,9 +1,10 @@
 // The engine's loop body. It sees token ids and numbers only; text stays with the client. One step is four calls:
 // schedule, launch, collect, update. With depth 2 the next step is planned and launched before the last one is collected.
 import { type Backend, OctavoError, RowInit } from "@octavo/core";
-import { KvCacheManager } from "@octavo/kv-cache";
+import { KvCacheManager, type KvEventLog } from "@octavo/kv-cache";
 import type { CausalLM } from "@octavo/models";
 import { type OutputSink, type RequestSpec, Scheduler } from "@octavo/scheduler";
+import type { ResetPrefixCacheOptions } from "../engine.js";
 import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
 import { beginRequest } from "../processors/begin-request.js";
@@ -12,6 +13,7 @@ import { Command, decodeAdd, decodeExtraArgs } from "../protocol/commands.js";
 import { OutputBatch } from "../protocol/outputs.js";
 import { countStep, writeStats } from "../protocol/stats.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
+import { CacheSalts } from "./cache-salts.js";
 import { type ControlCall, ControlCalls, type ControlReply } from "./control-calls.js";
 import { PreemptionAdvice } from "./preemption-advice.js";
 import { QueueTimes } from "./queue-times.js";
@@ -28,8 +30,12 @@ export interface UserModules {
 
 export class EngineCore implements Disposable {
   readonly outputs: OutputBatch;
+  /** What the prefix cache stored and forgot, for whoever listens; undefined while nobody does. */
+  kvEvents: KvEventLog | undefined;
   readonly #backend: Backend;
   readonly #model: CausalLM;
+  readonly #kvCache: KvCacheManager;
+  readonly #cacheSalts = new CacheSalts();
   readonly #scheduler: Scheduler;
   readonly #runner: ModelRunner;
   readonly #depth: number;
@@ -45,6 +51,7 @@ export class EngineCore implements Disposable {
 
   /**
    * @param modules what was loaded of the user's own
+   * @param wakeBuffer int32 [1]: raised and notified when `step` has something to do that no command tells of
    * @param now the clock of everything here, ms
    */
   constructor(
@@ -54,6 +61,7 @@ export class EngineCore implements Disposable {
     options: EngineOptions,
     stats: Float64Array,
     { processors = [], Extension }: UserModules = {},
+    wakeBuffer = new SharedArrayBuffer(4),
     now: () => number = () => performance.now(),
   ) {
     this.#now = now;
@@ -65,15 +73,19 @@ export class EngineCore implements Disposable {
     const { numBlocks, blockSize, maxNumSeqs, maxNumBatchedTokens, maxModelLen, decodeBuckets } = sizes;
     const { vocabSize } = model.config;
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
-    const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
+    const { numHostBlocks, numFileBlocks } = sizes;
+    const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching, numHostBlocks, numFileBlocks });
+    this.#kvCache = kvCache;
     const { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs } = options;
     const { maxNumPartialPrefills, maxLongPartialPrefills } = options;
     const limits = { maxNumSeqs, maxNumBatchedTokens, maxModelLen, maxNumPartialPrefills, maxLongPartialPrefills };
     const policy = { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs };
     this.#scheduler = new Scheduler({ ...limits, ...policy, decodeBuckets, vocabSize, now }, kvCache);
     const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
-    const logprobsMode = resolveLogprobsMode(options);
-    this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, { useGraphs, logprobsMode });
+    const { kvOffloadingFile: path } = options;
+    const file = path !== undefined && numFileBlocks > 0 ? { path, numBlocks: numFileBlocks, wakeBuffer } : undefined;
+    const runnerOptions = { useGraphs, logprobsMode: resolveLogprobsMode(options), ...(file && { file }) };
+    this.#runner = new ModelRunner(backend, model, sizes, this.#scheduler.planLayout, runnerOptions);
     this.#depth = sizes.depth;
     this.#scheduler.onFirstAdmit = (id) => this.#queueTimes.admitted(id);
     this.outputs = new OutputBatch(maxNumSeqs, (id) => this.#queueTimes.take(id));
@@ -84,10 +96,7 @@ export class EngineCore implements Disposable {
       backend,
       model,
       getStats: () => ({ ...this.#scheduler.snapshot(), steps: this.#collected }),
-      resetPrefixCache: () => {
-        kvCache.resetPrefixCache();
-        return true;
-      },
+      resetPrefixCache: (options?: ResetPrefixCacheOptions) => this.#resetPrefixCache(options),
       checkInvariants: () => this.checkInvariants(),
     };
     this.#calls = new ControlCalls(this.#scheduler, new WorkerMethods(worker, Extension));
@@ -114,6 +123,8 @@ export class EngineCore implements Disposable {
   handle(words: Int32Array): void {
     if (words[0] === Command.add) this.#add(words);
     else if (words[0] === Command.abort) this.#abort(words[1]!);
+    else if (words[0] === Command.release) this.#scheduler.release(words[1]!);
+    else if (words[0] === Command.kvEvents) this.#listen(words[1] === 1);
     else throw new OctavoError({ code: "INTERNAL", message: `unknown command ${words[0]}` });
     this.#publish();
   }
@@ -129,9 +140,15 @@ export class EngineCore implements Disposable {
     return Math.max(0, this.#scheduler.nextDeadline - this.#now());
   }
 
+  /** Whether requests wait for blocks of a file, though `step` has nothing to do. */
+  get isLoading(): boolean {
+    return this.#runner.blockCopier.busy && this.#scheduler.hasUnfinished();
+  }
+
   /** Runs one step. @returns false when there is nothing to do */
   step(): boolean {
     if (this.#scheduler.expire(this.#expired) > 0) this.#publish();
+    this.#runner.blockCopier.poll(this.#collected, this.#settle);
     while (this.#launched - this.#collected < this.#depth && this.#launch()) {}
     if (this.#launched === this.#collected) return false;
     const slot = this.#runner.slot(this.#collected++);
@@ -160,10 +177,15 @@ export class EngineCore implements Disposable {
     this.#scheduler.checkInvariants();
   }
 
+  readonly #settle = (block: number, ok: boolean): void => this.#kvCache.settleFileBlock(block, ok);
+
   #launch(): boolean {
     const slot = this.#runner.slot(this.#launched);
     this.#timer?.plan();
-    if (this.#scheduler.schedule(slot.plan) === 0) return false;
+    const rows = this.#scheduler.schedule(slot.plan);
+    // Behind every launched step, whose blocks they may read, and before this one, which may overwrite those.
+    this.#runner.blockCopier.run(this.#kvCache.copies, this.#launched);
+    if (rows === 0) return false;
     countStep(this.#stats, this.#scheduler.stats.stepTokens);
     this.#runner.launch(slot, this.#scheduler.processed);
     this.#timer?.launch(slot.plan);
@@ -176,7 +198,8 @@ export class EngineCore implements Disposable {
     const ropeOffset = this.#model.ropeOffset(spec.promptTokens.length);
     spec.rowInit[RowInit.ropeOffset] = ropeOffset;
     // Keys that were rotated differently are different content to the prefix cache.
-    this.#scheduler.add({ ...spec, cacheSalt: ropeOffset, ...this.#beginProcessors(words, spec.promptTokens) });
+    const cacheSalt = this.#cacheSalts.of(spec.cacheSalt, ropeOffset);
+    this.#scheduler.add({ ...spec, cacheSalt, ...this.#beginProcessors(words, spec.promptTokens) });
     this.#queueTimes.arrived(spec.id);
   }
 
@@ -195,9 +218,23 @@ export class EngineCore implements Disposable {
     this.#queueTimes.forget(id);
   }
 
+  #resetPrefixCache({ resetRunningRequests = false }: ResetPrefixCacheOptions = {}): boolean {
+    if (resetRunningRequests) this.#scheduler.preemptAll();
+    this.#kvCache.resetPrefixCache();
+    return true;
+  }
+
+  #listen(on: boolean): void {
+    if (on) this.kvEvents = this.#kvCache.recordEvents();
+    else this.#kvCache.stopEvents();
+    if (!on) this.kvEvents = undefined;
+  }
+
   #publish(): void {
-    const { numGraphs, graphBytes } = this.#runner;
-    writeStats(this.#stats, this.#scheduler.stats, this.#collected, numGraphs, graphBytes);
+    const { numGraphs, graphBytes, blockCopier } = this.#runner;
+    const { offloadedBytes, loadedBytes } = blockCopier;
+    const own = [this.#collected, numGraphs, graphBytes, offloadedBytes, loadedBytes];
+    writeStats(this.#stats, this.#scheduler.stats, own);
   }
 
   /** Waits for what is launched, then frees everything. */

@@ -4,6 +4,7 @@ import type { CausalLM, ForwardContext } from "@octavo/models";
 import type { ProcessedSample } from "@octavo/scheduler";
 import type { LogprobsMode } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
+import { BlockCopier, type BlockFileSpec } from "./block-copier.js";
 import { DeviceState } from "./device-state.js";
 import { HostLogits } from "./host-logits.js";
 import { KvPool } from "./kv-pool.js";
@@ -21,6 +22,8 @@ export interface RunnerOptions {
   /** Run padded steps as captured graphs; the backend must have `capture`. */
   readonly useGraphs: boolean;
   readonly logprobsMode: LogprobsMode;
+  /** For blocks of the KV cache that host memory must give up. Default: none. */
+  readonly file?: BlockFileSpec;
 }
 
 /** What no step changes. */
@@ -34,6 +37,8 @@ export class ModelRunner implements Disposable {
   readonly #state: DeviceState;
   readonly #workspace: Workspace;
   readonly #kvPool: KvPool;
+  /** Copies blocks of the KV cache, in order with the steps that are launched. */
+  readonly blockCopier: BlockCopier;
   readonly #context: ForwardContext;
   readonly #slots: readonly StepSlot[];
   readonly #graphs: StepGraphs | undefined;
@@ -48,6 +53,7 @@ export class ModelRunner implements Disposable {
     this.#state = new DeviceState(backend, layout, sizes.maxLogprobs);
     this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxNumSeqs));
     this.#kvPool = new KvPool(backend, model.config, model.dtype, sizes.numBlocks, sizes.blockSize);
+    this.blockCopier = new BlockCopier(backend, this.#kvPool, sizes.numHostBlocks, options.file);
     this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: this.#kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;
@@ -139,6 +145,7 @@ export class ModelRunner implements Disposable {
     this.#graphs?.dispose();
     this.#hostLogits.dispose();
     for (const slot of this.#slots) slot.dispose();
+    this.blockCopier.dispose();
     this.#kvPool.dispose();
     this.#workspace.dispose();
     this.#state.dispose();
