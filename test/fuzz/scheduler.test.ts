@@ -185,6 +185,15 @@ class RandomRun implements OutputSink {
     this.counts.aborted++;
   }
 
+  /** Forgets what is cached, now and then also what running and finished requests hold. */
+  reset(): void {
+    if (this.random(0, 1) === 0) {
+      this.scheduler.preemptAll();
+      expect(this.kvCache.usedBlocks).toBe(0);
+    }
+    this.kvCache.resetPrefixCache();
+  }
+
   /** Begins a pause, or ends one. */
   pauseOrResume(): void {
     if (this.scheduler.isPaused) this.scheduler.resume();
@@ -308,7 +317,7 @@ function runSeed(seed: number): void {
     const event = run.random(0, 19);
     if (event < 4 || !run.scheduler.hasUnfinished()) run.arrive();
     if (event === 19) run.abort();
-    if (event === 18 && run.random(0, 9) === 0) run.kvCache.resetPrefixCache();
+    if (event === 18 && run.random(0, 9) === 0) run.reset();
     if (run.random(0, 40) === 0) run.pauseOrResume();
     const moved = run.step();
     if (!moved && run.scheduler.isPaused) {

@@ -6,7 +6,7 @@ export const KvEvent = {
   stored: 1,
   /** [removed, tier, low, high] */
   removed: 2,
-  /** [cleared]: nothing is cached any more, in any tier */
+  /** `[cleared]`: nothing is cached any more, in any tier */
   cleared: 3,
 } as const;
 

@@ -2,8 +2,10 @@
 import { ROW_INIT_WORDS, RowInit, StepPlan } from "@octavo/core";
 import { KvCacheManager } from "@octavo/kv-cache";
 import { expect, test } from "vitest";
+import { FinishReason } from "./finish-reason.js";
 import type { RequestSpec } from "./request-spec.js";
 import { Scheduler } from "./scheduler.js";
+import type { SchedulerConfig } from "./scheduler-config.js";
 import { FakeDevice, referenceTokens } from "./testing/index.js";
 
 const VOCAB_SIZE = 50;
@@ -20,9 +22,10 @@ class Engine {
   readonly #device: FakeDevice;
   readonly #plan: StepPlan;
 
-  constructor(numBlocks: number, maxNumSeqs = 8, maxNumBatchedTokens = 100) {
+  constructor(numBlocks: number, maxNumSeqs = 8, maxNumBatchedTokens = 100, more: Partial<SchedulerConfig> = {}) {
     this.kvCache = new KvCacheManager({ numBlocks, blockSize: 4, enablePrefixCaching: false });
-    this.scheduler = new Scheduler({ maxNumSeqs, maxNumBatchedTokens, maxModelLen: MAX_MODEL_LEN }, this.kvCache);
+    const config = { maxNumSeqs, maxNumBatchedTokens, maxModelLen: MAX_MODEL_LEN, ...more };
+    this.scheduler = new Scheduler(config, this.kvCache);
     this.#device = new FakeDevice(this.scheduler.planLayout, numBlocks, VOCAB_SIZE);
     this.#plan = new StepPlan(this.scheduler.planLayout);
   }
@@ -40,14 +43,14 @@ class Engine {
     this.#device.copy(this.kvCache.copies);
     if (rows === 0) return 0;
     const sampled = this.#device.execute(this.#plan);
-    this.scheduler.update(sampled, {
-      onToken: (id, token, finish) => {
-        this.outputs.set(id, [...(this.outputs.get(id) ?? []), token]);
-        if (finish !== 0) this.finished.add(id);
-      },
-    });
+    this.scheduler.update(sampled, this);
     this.scheduler.checkInvariants();
     return this.#plan.numTokens;
+  }
+
+  onToken(id: number, token: number, finish: number): void {
+    if (finish !== FinishReason.timeout) this.outputs.set(id, [...(this.outputs.get(id) ?? []), token]);
+    if (finish !== FinishReason.none) this.finished.add(id);
   }
 
   /** @returns tokens of each step until nothing is left */
@@ -142,4 +145,90 @@ test("a parent that is aborted leaves what it has computed", () => {
   engine.scheduler.abort(1);
   expect(engine.drain()).toEqual([4, 1]);
   engine.expectAlone(2, prompt, 2);
+});
+
+test("a parent whose time is up leaves what it has computed; what it was to keep is free", () => {
+  let now = 0;
+  const engine = new Engine(40, 8, 6, { now: () => now });
+  engine.add(1, prompt, 2, { deadline: 5, keepBlocks: true });
+  engine.add(2, prompt, 2, { forkOf: 1 });
+  expect(engine.step()).toBe(6);
+  now = 5;
+  expect(engine.scheduler.expire(engine)).toBe(1);
+  engine.scheduler.checkInvariants();
+  expect(engine.drain()).toEqual([4, 1]);
+  engine.expectAlone(2, prompt, 2);
+  expect(engine.kvCache.usedBlocks).toBe(0);
+});
+
+test("a fork that a pause holds back shares blocks meanwhile, and gives them back when it is aborted", () => {
+  const engine = new Engine(40);
+  engine.add(1, prompt, 2);
+  engine.step();
+  engine.scheduler.pause("wait");
+  for (const id of [2, 3]) engine.add(id, prompt, 2, { forkOf: 1 });
+  expect(engine.drain()).toEqual([1]);
+  expect(engine.kvCache.usedBlocks).toBe(3);
+  expect(engine.scheduler.isResting).toBe(true);
+  engine.scheduler.abort(2);
+  engine.scheduler.checkInvariants();
+  engine.scheduler.resume();
+  expect(engine.drain()).toEqual([1, 1]);
+  engine.expectAlone(3, prompt, 2);
+  expect(engine.kvCache.usedBlocks).toBe(0);
+});
+
+test("a short prompt passes the fork of a long one that is still computed", () => {
+  const limits = { maxNumPartialPrefills: 3, maxLongPartialPrefills: 2, longPrefillTokenThreshold: 4 };
+  const engine = new Engine(40, 8, 100, limits);
+  const short = Int32Array.of(40, 41, 42);
+  engine.add(1, prompt, 2);
+  engine.add(2, prompt, 2, { forkOf: 1 });
+  engine.add(3, short, 1);
+  expect(engine.drain()).toEqual([4 + 3, 4, 2, 1 + 1, 1]);
+  for (const id of [1, 2]) engine.expectAlone(id, prompt, 2);
+  engine.expectAlone(3, short, 1);
+});
+
+test("a fork that goes before its parent waits for it, without taking its blocks", () => {
+  const engine = new Engine(6, 8, 4, { schedulingPolicy: "priority" });
+  engine.add(1, prompt, 8, { priority: 3 });
+  engine.step();
+  engine.add(2, prompt, 2, { forkOf: 1, priority: -1 });
+  engine.drain();
+  engine.expectAlone(1, prompt, 8);
+  engine.expectAlone(2, prompt, 2);
+  expect([...engine.finished]).toEqual([2, 1]);
+});
+
+test("nobody is outranked for blocks that another one shares", () => {
+  const engine = new Engine(9, 8, 100, { schedulingPolicy: "priority" });
+  for (const id of [1, 2]) engine.add(id, prompt, 6, { priority: id, ...(id > 1 && { forkOf: 1 }) });
+  engine.step();
+  engine.step();
+  expect(engine.kvCache.freeBlocks, "two are shared, each has one").toBe(4);
+  // It needs six, and of the three that 2 holds one would come free.
+  const other = Int32Array.from({ length: 21 }, (_, i) => 20 + i);
+  engine.add(3, other, 1, { priority: 1 });
+  engine.step();
+  expect(engine.scheduler.stats.numPreemptions).toBe(0);
+  engine.drain();
+  for (const id of [1, 2]) engine.expectAlone(id, prompt, 6);
+  engine.expectAlone(3, other, 1);
+});
+
+test("those who share blocks are outranked together", () => {
+  const engine = new Engine(7, 8, 100, { schedulingPolicy: "priority" });
+  for (const id of [1, 2]) engine.add(id, prompt, 6, { priority: 2, ...(id > 1 && { forkOf: 1 }) });
+  engine.step();
+  engine.step();
+  expect(engine.kvCache.freeBlocks).toBe(2);
+  const other = Int32Array.from({ length: 21 }, (_, i) => 20 + i);
+  engine.add(3, other, 1, { priority: 1 });
+  engine.step();
+  expect(engine.finished.has(3)).toBe(true);
+  expect(engine.scheduler.stats.numOutranked).toBe(2);
+  engine.drain();
+  for (const id of [1, 2]) engine.expectAlone(id, prompt, 6);
+  engine.expectAlone(3, other, 1);
 });
