@@ -14,6 +14,7 @@ const ENTRIES = [
   "simulator/index",
   "cli",
   "engine-thread",
+  "block-file-thread",
   "engine-overhead",
   "latency-target",
   "phases",

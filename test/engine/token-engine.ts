@@ -24,6 +24,8 @@ export interface Use {
   readonly tokens: number[];
   aborted: boolean;
   done: boolean;
+  /** Whether it was handed over as a fork of another one that ran. */
+  forked: boolean;
 }
 
 /** When requests come and go; asked before each step. */
@@ -34,6 +36,8 @@ export interface Traffic {
   serving?(): { readonly priority: number; readonly tenant: number; readonly timeoutMs: number };
   /** Whether a pause begins now, and which; one that was begun ends at the next question. */
   pause?(): "keep" | "wait" | undefined;
+  /** Whether the next one comes as a fork of the one that arrived before, with whatever both have in common. Default: never. */
+  forks?(): boolean;
   /** The index of the one of `live` running requests that is aborted; -1: none. */
   abort(live: number): number;
 }
@@ -106,7 +110,10 @@ export class TokenEngine implements Disposable {
     if (mode) this.#core.call({ method: "pause", mode }, () => {});
   }
 
-  #add({ request: { prompt, params }, maxTokens }: Use, traffic?: Traffic): number {
+  #add(use: Use, traffic?: Traffic): number {
+    const { request, maxTokens } = use;
+    const { prompt, params } = request;
+    use.forked = traffic?.forks?.() ?? false;
     const { vocabSize, maxModelLen } = this.#info;
     const endTokenIds = this.#eosTokenIds;
     const numPromptTokens = prompt.length;
@@ -114,7 +121,8 @@ export class TokenEngine implements Disposable {
     const stops = [...(params.stopTokenIds ?? []), ...(params.ignoreEos ? [] : endTokenIds)];
     const minTokens = Math.min(params.minTokens ?? 0, maxTokens);
     const resolved = resolveSamplingParams({ ...params, maxTokens, minTokens }, context);
-    this.#core.handle(encodeAdd(++this.#lastId, Int32Array.from(prompt), resolved, stops, 0, traffic?.serving?.()));
+    const options = { ...traffic?.serving?.(), ...(use.forked && { forkOf: this.#lastId }) };
+    this.#core.handle(encodeAdd(++this.#lastId, Int32Array.from(prompt), resolved, stops, 0, options));
     return this.#lastId;
   }
 
@@ -150,5 +158,5 @@ export class TokenEngine implements Disposable {
 
 /** A request that is about to be used. */
 export function newUse(request: TestRequest, maxTokens: number): Use {
-  return { request, maxTokens, tokens: [], aborted: false, done: false };
+  return { request, maxTokens, tokens: [], aborted: false, done: false, forked: false };
 }

@@ -32,6 +32,8 @@ export function fuzzTests(device: EngineOptions, workloads: number, perEngine: n
     aborted: 0,
     preempted: 0,
     cachedTokens: 0,
+    loadedTokens: 0,
+    forks: 0,
     steps: 0,
     accepted: 0,
   };
@@ -64,18 +66,21 @@ export function fuzzTests(device: EngineOptions, workloads: number, perEngine: n
             timeoutMs: random(0, 9) === 0 ? random(1, 40) : -1,
           }),
           pause: () => (random(0, 30) > 0 ? undefined : random(0, 1) === 0 ? "keep" : "wait"),
+          forks: () => random(0, 2) === 0,
           abort: (live) => (random(0, 40) === 0 ? random(0, live - 1) : -1),
         });
         for (const use of uses) {
           expectSame(use, alone.get(use.request)!, `OCTAVO_FUZZ_SEED=${seed}, workload ${workload}`, options);
           totals.tokens += use.tokens.length;
           totals.aborted += Number(use.aborted);
+          totals.forks += Number(use.forked);
         }
         totals.workloads++;
         totals.requests += uses.length;
       }
       totals.preempted += engine.stats.numPreemptions;
       totals.cachedTokens += engine.stats.prefixCacheHits;
+      totals.loadedTokens += engine.stats.externalPrefixCacheHits;
       totals.steps += engine.stats.steps;
       totals.accepted += engine.stats.numAcceptedTokens;
     });

@@ -48,6 +48,8 @@ export function aloneOptions(model: FuzzModel): EngineOptions {
 /** Options under which nothing may change: small budgets, chunks, scarce memory, any depth. */
 export function randomOptions(model: FuzzModel, random: Random): EngineOptions {
   const maxNumSeqs = random(3, 16);
+  const enablePrefixCaching = random(0, 3) > 0;
+  const hostBlocks = enablePrefixCaching ? random(0, 2) * random(1, 60) : 0;
   const blocks = random(0, 2) > 0 ? random(ONE_REQUEST, ONE_REQUEST + 6) : random(3, 8) * ONE_REQUEST;
   const speculation = randomSpeculation(model, random);
   // A draft model's keys and values come out of the same memory.
@@ -60,7 +62,8 @@ export function randomOptions(model: FuzzModel, random: Random): EngineOptions {
     schedulingPolicy: SCHEDULING_POLICIES[random(0, 2)]!,
     ...(random(0, 2) === 0 && { maxNumPartialPrefills: random(2, 4), maxLongPartialPrefills: random(1, 2) }),
     maxInterTokenLatencyMs: random(0, 2) === 0 ? random(1, 20) : 0,
-    enablePrefixCaching: random(0, 3) > 0,
+    enablePrefixCaching,
+    kvOffloadingSize: kvBytes(model, hostBlocks) / 2 ** 30,
     asyncScheduling: random(0, 3) > 0,
     enforceEager: random(0, 3) === 0,
     kvCacheMemoryBytes: models * kvBytes(model, blocks),

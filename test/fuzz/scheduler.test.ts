@@ -21,6 +21,9 @@ interface Tracked {
   readonly stopTokens: readonly number[];
 }
 
+/** Finished requests whose blocks are kept at most before they are released. */
+const MAX_KEPT = 3;
+
 /** One random engine: a scheduler with random limits, its device, and what is known of each unfinished request. */
 class RandomRun implements OutputSink {
   readonly random;
@@ -38,16 +41,23 @@ class RandomRun implements OutputSink {
     pauses: 0,
     twoInFlight: 0,
     processed: 0,
+    forks: 0,
+    copies: 0,
+    filed: 0,
   };
   readonly policy;
   /** Whether short prompts pass long ones. */
   readonly passes;
   /** Simulated ms; a step takes as many as it has tokens. */
   clock = 0;
+  readonly #kept: number[] = [];
   readonly #plans: StepPlan[];
   readonly #inFlight: Int32Array[] = [];
+  /** Blocks on their way to the file or from it. */
+  readonly #filed: number[] = [];
   readonly #maxModelLen: number;
   readonly #vocabSize: number;
+  readonly #slidingWindow: number;
   /** Prompts with their outputs, which later prompts begin with: shared system prompts, and further turns of a chat. */
   readonly #conversations: Int32Array[];
   #lastId = 0;
@@ -59,7 +69,19 @@ class RandomRun implements OutputSink {
     const numBlocks = random(6, 30);
     this.#maxModelLen = random(8, 80);
     this.#vocabSize = random(3, 60);
-    this.kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching: random(0, 4) > 0, hashSeed: seed });
+    const enablePrefixCaching = random(0, 4) > 0;
+    const numHostBlocks = enablePrefixCaching && random(0, 2) > 0 ? random(1, 40) : 0;
+    const numFileBlocks = numHostBlocks > 0 && random(0, 1) > 0 ? random(1, 60) : 0;
+    this.#slidingWindow = random(0, 3) === 0 ? random(1, 20) : Number.POSITIVE_INFINITY;
+    this.kvCache = new KvCacheManager({
+      numBlocks,
+      blockSize,
+      enablePrefixCaching,
+      numHostBlocks,
+      numFileBlocks,
+      hashSeed: seed,
+      slidingWindow: this.#slidingWindow,
+    });
     const maxNumSeqs = random(1, 8);
     const maxNumBatchedTokens = random(1, 40);
     const mostRows = Math.min(maxNumSeqs, maxNumBatchedTokens);
@@ -86,7 +108,7 @@ class RandomRun implements OutputSink {
     const drafts =
       random(0, 2) > 0 ? new GuessingDrafts(random(1, 9), outputOf, random, 10 * random(0, 10)) : undefined;
     this.scheduler = new Scheduler(config, this.kvCache, drafts);
-    this.device = new FakeDevice(this.scheduler.planLayout, numBlocks, this.#vocabSize);
+    this.device = new FakeDevice(this.scheduler.planLayout, numBlocks, this.#vocabSize, this.#slidingWindow);
     this.#plans = [0, 1].map(() => new StepPlan(this.scheduler.planLayout));
     this.#conversations = Array.from({ length: 5 }, () => this.#randomTokens(random(0, 40)));
   }
@@ -96,7 +118,8 @@ class RandomRun implements OutputSink {
     const { random } = this;
     const conversation = this.#conversations[random(0, 4)]!;
     const shared = conversation.subarray(0, random(0, 2) * random(0, conversation.length));
-    const promptTokens = Int32Array.of(...shared, ...this.#randomTokens(random(0, 12)));
+    const fork = this.#parent(Int32Array.of(...shared, ...this.#randomTokens(random(0, 12))));
+    const { promptTokens } = fork;
     const id = ++this.#lastId;
     const rowInit = new Int32Array(ROW_INIT_WORDS);
     rowInit[RowInit.seedLow] = id;
@@ -111,13 +134,14 @@ class RandomRun implements OutputSink {
       (random(0, 1) && RowFlags.history) | (allowed ? RowFlags.allowed : 0) | (words ? RowFlags.edits : 0);
     const spec = {
       id,
-      promptTokens,
+      ...fork,
       maxTokens,
       stopTokenIds,
       rowInit,
       cacheSalt,
       ...who,
       deadline,
+      keepBlocks: random(0, 3) === 0,
       ...(allowed && { allowedTokenIds: allowed }),
       ...(words && { logitEdits: words }),
       ...(random(0, 5) === 0 && {
@@ -135,9 +159,23 @@ class RandomRun implements OutputSink {
     const longest = Math.min(this.#maxModelLen, this.kvCache.totalBlocks * this.kvCache.blockSize + 1);
     const edits = { allowed: allowed && [...allowed], words: words && [...words] };
     const request = { promptTokens, seed: id, maxTokens, stopTokenIds, edits };
-    const expected = referenceTokens(request, this.#vocabSize, longest);
+    const expected = referenceTokens(request, this.#vocabSize, longest, this.#slidingWindow);
     this.#conversations[random(0, 4)] = Int32Array.of(...promptTokens, ...expected);
     this.live.set(id, { spec, expected, got: [], stopTokens: [...stopTokenIds] });
+  }
+
+  /** Now and then the request is a fork, whether or not it has much in common with its parent. */
+  #parent(promptTokens: Int32Array): { promptTokens: Int32Array; forkOf?: number } {
+    const { random } = this;
+    const candidates = [...this.live.keys(), ...this.#kept, this.#lastId + 100];
+    const forkOf = candidates[random(0, candidates.length - 1)]!;
+    const parent = this.live.get(forkOf);
+    if (random(0, 2) > 0) return { promptTokens };
+    if (!parent || random(0, 3) === 0) return { promptTokens, forkOf };
+    this.counts.forks++;
+    // A choice of the same prompt, or a beam that continues it.
+    const more = [...parent.got, ...this.#randomTokens(1)].slice(0, random(0, 1) * 80);
+    return { promptTokens: Int32Array.of(...parent.spec.promptTokens, ...more), forkOf };
   }
 
   abort(): void {
@@ -148,6 +186,15 @@ class RandomRun implements OutputSink {
     expect(this.scheduler.abort(id)).toBe(false);
     this.live.delete(id);
     this.counts.aborted++;
+  }
+
+  /** Forgets what is cached, now and then also what running and finished requests hold. */
+  reset(): void {
+    if (this.random(0, 1) === 0) {
+      this.scheduler.preemptAll();
+      expect(this.kvCache.usedBlocks).toBe(0);
+    }
+    this.kvCache.resetPrefixCache();
   }
 
   /** Begins a pause, or ends one. */
@@ -162,16 +209,33 @@ class RandomRun implements OutputSink {
     this.scheduler.expire(this);
     for (const { spec } of this.live.values()) expect(spec.deadline ?? this.clock + 1).toBeGreaterThan(this.clock);
     const canUpdate = this.#inFlight.length > 0;
+    const settled = this.#filed.length > 0 && this.random(0, 2) > 0;
+    if (settled) {
+      const [block] = this.#filed.splice(this.random(0, this.#filed.length - 1), 1);
+      const ok = this.random(0, 9) > 0;
+      this.kvCache.settleFileBlock(block!, ok);
+      if (ok) this.counts.filed++;
+    }
     const launched =
       this.#inFlight.length < 2 && (!canUpdate || this.random(0, 1) === 1) && (this.#launch() || this.#launch());
     if (!launched && canUpdate) this.scheduler.update(this.#inFlight.shift()!, this);
     this.scheduler.checkInvariants();
-    return launched || canUpdate;
+    return launched || canUpdate || settled || this.#filed.length > 0;
+  }
+
+  /** Gives back what a finished request kept. */
+  release(): boolean {
+    const id = this.#kept.shift();
+    if (id !== undefined) this.scheduler.release(id);
+    return id !== undefined;
   }
 
   #launch(): boolean {
     const plan = this.#plans[this.counts.steps % 2]!;
-    if (this.scheduler.schedule(plan) === 0) return false;
+    const rows = this.scheduler.schedule(plan);
+    this.counts.copies += this.kvCache.copies.count;
+    this.#filed.push(...this.device.copy(this.kvCache.copies));
+    if (rows === 0) return false;
     this.counts.steps++;
     for (const sample of this.scheduler.processed) sample.process(NO_LOGITS);
     this.clock += plan.numTokens;
@@ -198,6 +262,8 @@ class RandomRun implements OutputSink {
     expect(finish).toBe(isStop ? FinishReason.stop : isLast ? FinishReason.length : FinishReason.none);
     if (finish === FinishReason.none) return;
     this.live.delete(id);
+    if (request.spec.keepBlocks) this.#kept.push(id);
+    while (this.#kept.length > MAX_KEPT) this.release();
     this.counts.finished++;
     if (isStop) this.counts.stopped++;
   }
@@ -228,6 +294,10 @@ const totals = {
   evicted: 0,
   drafted: 0,
   accepted: 0,
+  forks: 0,
+  copies: 0,
+  loaded: 0,
+  filed: 0,
 };
 
 describe("the scheduler under random load", () => {
@@ -252,6 +322,7 @@ function runSeed(seed: number): void {
     const event = run.random(0, 19);
     if (event < 4 || !run.scheduler.hasUnfinished()) run.arrive();
     if (event === 19) run.abort();
+    if (event === 18 && run.random(0, 9) === 0) run.reset();
     if (run.random(0, 40) === 0) run.pauseOrResume();
     const moved = run.step();
     if (!moved && run.scheduler.isPaused) {
@@ -268,8 +339,11 @@ function runSeed(seed: number): void {
     work += (run.policy === "fcfs" ? 2 : 6) * (spec.promptTokens.length + expected.length) + 4;
   while (run.scheduler.hasUnfinished() && work-- > 0) expect(run.step(), "work is left, but no step").toBe(true);
   expect(run.scheduler.hasUnfinished(), `${run.live.size} requests starve`).toBe(false);
-  while (run.step()) {}
+  // Blocks that are written one after the other when nothing else happens.
+  for (let i = 0; i < 1000 && run.step(); i++) {}
   expect(run.live.size).toBe(0);
+  while (run.release()) {}
+  run.scheduler.checkInvariants();
   expect(run.kvCache.usedBlocks).toBe(0);
   expect(run.kvCache.freeBlocks).toBe(run.kvCache.totalBlocks);
   expect(run.scheduler.stats).toMatchObject({ numRunning: 0, numWaiting: 0, kvBlocksUsed: 0 });
@@ -283,6 +357,7 @@ function runSeed(seed: number): void {
   totals.drafted += run.scheduler.stats.numDraftTokens;
   totals.accepted += run.scheduler.stats.numAcceptedTokens;
   totals.evicted += run.kvCache.evictions;
+  totals.loaded += run.kvCache.loadedBlocks;
 }
 
 function expectInOrder(seeds: readonly number[]): void {

@@ -1,4 +1,5 @@
 // What users may set when they load an engine.
+import { totalmem } from "node:os";
 import { checkArgument, type FloatDType } from "@octavo/core";
 import type { LoadFormat } from "@octavo/models";
 import { SCHEDULING_POLICIES, type SchedulingPolicyName } from "@octavo/scheduler";
@@ -66,6 +67,18 @@ export interface EngineOptions {
    * it. What other processes hold does not change it. Default 0.9.
    */
   readonly gpuMemoryUtilization?: number;
+  /**
+   * Host memory, in GiB, for cached blocks that the KV cache must give up; they are copied back when a prompt begins with them. Needs
+   * `enablePrefixCaching`. Default 0: none.
+   */
+  readonly kvOffloadingSize?: number;
+  /**
+   * A file, not there yet, for blocks that host memory must give up; needs `kvOffloadingSize`. Its name is removed at once, and its
+   * content is gone with the engine. Default: none.
+   */
+  readonly kvOffloadingFile?: string;
+  /** Its size in GiB. Default 16. */
+  readonly kvOffloadingFileSize?: number;
   /** Most likely tokens that a request may ask to see with `logprobs` and `promptLogprobs`; -1: the whole vocabulary. Default 20. */
   readonly maxLogprobs?: number;
   /**
@@ -122,6 +135,9 @@ const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   maxInterTokenLatencyMs: ["number"],
   kvCacheMemoryBytes: ["number"],
   gpuMemoryUtilization: ["number"],
+  kvOffloadingSize: ["number"],
+  kvOffloadingFile: ["string"],
+  kvOffloadingFileSize: ["number"],
   maxLogprobs: ["number"],
   logprobsMode: ["string"],
   logitsProcessors: ["list"],
@@ -161,6 +177,8 @@ export function checkOptions(options: EngineOptions): void {
   resolveLogprobsMode(options);
   checkProcessors(options);
   if (options.speculativeConfig !== undefined) resolveSpeculation(options.speculativeConfig);
+  resolveOffloading(options);
+  resolveFileSize(options);
   const { kvCacheMemoryBytes } = options;
   if (kvCacheMemoryBytes !== undefined) {
     wholeNumber("kvCacheMemoryBytes", kvCacheMemoryBytes, Number.MAX_SAFE_INTEGER);
@@ -197,6 +215,39 @@ function checkProcessors({ logitsProcessors = [], thread = true }: EngineOptions
       "logits_processors",
     );
   }
+}
+
+/** Bytes of host memory for the KV cache. @throws INVALID_ARGUMENT */
+export function resolveOffloading({ kvOffloadingSize: size = 0, enablePrefixCaching = true }: EngineOptions): number {
+  const flag = flagName("kvOffloadingSize");
+  const most = totalmem() / 2 ** 30;
+  checkArgument(
+    size >= 0 && size <= most,
+    `${flag} must be from 0 to the ${most.toFixed(1)} GiB of this machine, got ${size}`,
+    flag,
+  );
+  checkArgument(
+    size === 0 || enablePrefixCaching,
+    `${flag} needs prefix caching, whose blocks it holds: set enable_prefix_caching, or leave ${flag} out`,
+    flag,
+  );
+  return Math.floor(size * 2 ** 30);
+}
+
+const DEFAULT_FILE_GIB = 16;
+
+/** Bytes of the file that host memory's blocks go on to; 0 without one. @throws INVALID_ARGUMENT */
+export function resolveFileSize(options: EngineOptions): number {
+  const { kvOffloadingFile: path, kvOffloadingFileSize: size = DEFAULT_FILE_GIB, kvOffloadingSize = 0 } = options;
+  const [file, sizeFlag] = [flagName("kvOffloadingFile"), flagName("kvOffloadingFileSize")];
+  checkArgument(size > 0 && size < 2 ** 23, `${sizeFlag} must be a size in GiB above 0, got ${size}`, sizeFlag);
+  if (path === undefined) {
+    checkArgument(options.kvOffloadingFileSize === undefined, `${sizeFlag} needs ${file}`, sizeFlag);
+    return 0;
+  }
+  checkArgument(path !== "", `${file} must not be empty`, file);
+  checkArgument(kvOffloadingSize > 0, `${file} needs kv_offloading_size: blocks go through host memory`, file);
+  return Math.floor(size * 2 ** 30);
 }
 
 function describeValue(value: unknown): string {

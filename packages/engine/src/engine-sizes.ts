@@ -2,7 +2,7 @@
 import { type BackendInfo, checkArgument, OctavoError, planLayout } from "@octavo/core";
 import { maxSamples } from "@octavo/scheduler";
 import { decodeBuckets } from "./decode-buckets.js";
-import { type EngineOptions, wholeNumber } from "./engine-options.js";
+import { type EngineOptions, resolveFileSize, resolveOffloading, wholeNumber } from "./engine-options.js";
 import { checkDevice, kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
 import { deviceStateBytes } from "./runner/device-state.js";
 import { type DraftModel, draftRunnerBytes } from "./runner/draft-runner.js";
@@ -20,6 +20,11 @@ export interface EngineSizes {
   readonly blockSize: number;
   readonly numBlocks: number;
   readonly kvCacheBytes: number;
+  /** Blocks of host memory for what the cache must give up, and their bytes. */
+  readonly numHostBlocks: number;
+  readonly kvOffloadingBytes: number;
+  /** Blocks of a file for what the host must give up. */
+  readonly numFileBlocks: number;
   readonly depth: 1 | 2;
   /** Rows to which decode steps are padded; none where the backend has no graphs. */
   readonly decodeBuckets: readonly number[];
@@ -123,6 +128,7 @@ export function resolveSizes(
   }
   const numBlocks = Math.min(1 + maxNumSeqs * blocksOf(maxModelLen), affordable);
   checkDevice(numBlocks * blockBytes, backend);
+  const numHostBlocks = Math.floor(resolveOffloading(options) / blockBytes);
   return {
     maxModelLen,
     maxNumSeqs,
@@ -132,6 +138,9 @@ export function resolveSizes(
     blockSize,
     numBlocks,
     kvCacheBytes: numBlocks * blockBytes,
+    numHostBlocks,
+    kvOffloadingBytes: numHostBlocks * blockBytes,
+    numFileBlocks: numHostBlocks > 0 ? Math.floor(resolveFileSize(options) / blockBytes) : 0,
     depth: (options.asyncScheduling ?? backend.depth === 2) ? 2 : 1,
     decodeBuckets: hasGraphs ? decodeBuckets(maxNumSeqs) : [],
   };

@@ -21,6 +21,8 @@ function fail(error: unknown): void {
 
 function postOutputs(core: EngineCore): void {
   if (!core.outputs.empty) post(core.outputs.take());
+  const { kvEvents } = core;
+  if (kvEvents && !kvEvents.empty) post({ type: "kvEvents", words: kvEvents.take() });
 }
 
 /** A result may be of a kind that does not cross threads. */
@@ -47,20 +49,22 @@ function forwardWarning(
 /** Applies all commands that have arrived. @returns false when told to stop */
 function drain(core: EngineCore): boolean {
   for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
-    const words = received.message as ClientMessage;
-    if (!(words instanceof Int32Array)) {
-      core.call(words.call, (reply) => {
+    const message = received.message as ClientMessage;
+    if ("call" in message) {
+      core.call(message.call, (reply) => {
         // What came before the answer is told before it.
         postOutputs(core);
-        postReply(words.number, reply);
+        postReply(message.number, reply);
       });
       continue;
     }
-    if (words[0] === Command.stop) return false;
-    try {
-      core.handle(words);
-    } catch (error) {
-      post({ type: "refused", id: words[1]!, error: OctavoError.from(error).toJSON() });
+    for (const words of message) {
+      if (words[0] === Command.stop) return false;
+      try {
+        core.handle(words);
+      } catch (error) {
+        post({ type: "refused", id: words[1]!, error: OctavoError.from(error).toJSON() });
+      }
     }
   }
   return true;
@@ -79,7 +83,13 @@ function run(core: EngineCore): void {
 
 process.emitWarning = forwardWarning as typeof process.emitWarning;
 try {
-  const { core, info, eosTokenIds } = await loadCore(folder, options, new Float64Array(statsBuffer));
+  const { core, info, eosTokenIds } = await loadCore(
+    folder,
+    options,
+    new Float64Array(statsBuffer),
+    undefined,
+    wakeBuffer,
+  );
   post({ type: "ready", info, eosTokenIds });
   try {
     run(core);

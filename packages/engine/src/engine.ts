@@ -4,6 +4,7 @@ import type { GenerationDefaults } from "@octavo/models";
 import type { SchedulingPolicyName } from "@octavo/scheduler";
 import type { Tokenizer } from "@octavo/tokenizer";
 import type { LogprobsMode } from "./engine-options.js";
+import type { KvCacheEvent } from "./kv-events.js";
 import type { PauseOptions } from "./pause.js";
 import type { Prompt } from "./prompt.js";
 import type { RequestOptions } from "./request-options.js";
@@ -41,6 +42,8 @@ export interface EngineInfo {
   readonly weightBytes: number;
   /** Bytes of all KV blocks. */
   readonly kvCacheBytes: number;
+  /** Host memory for blocks that the KV cache must give up. */
+  readonly kvOffloadingBytes: number;
   /** Bytes held on the device by purpose, when loaded, mapped files not counted; graphs come later, see {@link EngineStats.graphBytes}. */
   readonly memory: Readonly<Record<MemoryPurpose, number>>;
   /** On a GPU: its memory, and the share of it that this engine may have; none where `kvCacheMemoryBytes` was given. */
@@ -65,6 +68,9 @@ export interface EngineStats {
   readonly prefixCacheQueries: number;
   /** Of the tokens looked up, those that need not be computed. */
   readonly prefixCacheHits: number;
+  /** Tokens that the device's cache did not have, looked up in the other tiers (`kvOffloadingSize`), and found there. */
+  readonly externalPrefixCacheQueries: number;
+  readonly externalPrefixCacheHits: number;
   /** Times that a request lost its KV blocks to an older one. */
   readonly numPreemptions: number;
   /** Prompt tokens, computed or cached, of requests that sampled their first token. */
@@ -79,6 +85,9 @@ export interface EngineStats {
   readonly numAcceptedTokensPerPos: readonly number[];
   /** Launched steps. */
   readonly steps: number;
+  /** Bytes of the KV cache that were copied to host memory, and back. */
+  readonly kvOffloadBytes: number;
+  readonly kvLoadBytes: number;
   /** Captured graphs. */
   readonly numGraphs: number;
   /** Device memory that the driver took for them, in bytes; 0 where its pools had room. */
@@ -98,8 +107,18 @@ export interface GenerateRequest extends RequestOptions {
   readonly params?: SamplingParams;
   /** Which of several outputs of this prompt it is: with one seed, each choice samples other tokens. Default 0. */
   readonly choice?: number;
+  /**
+   * A request of this engine that begins with the same tokens, such as another choice of the same prompt: they are computed once, and
+   * the blocks that hold them are shared, whether or not the prefix cache is on.
+   */
+  readonly forkOf?: RequestStream;
   /** Aborts the request: its row and blocks are free within a step. */
   readonly signal?: AbortSignal;
+}
+
+export interface ResetPrefixCacheOptions {
+  /** Also compute again what running requests hold, for example after a change of the weights. Default false: they go on as they are. */
+  readonly resetRunningRequests?: boolean;
 }
 
 /** A token and how likely it was. */
@@ -234,6 +253,15 @@ export interface Engine extends AsyncDisposable {
   collectiveRpc(method: string, args?: readonly unknown[], kwargs?: object): Promise<unknown[]>;
   /** A name for the weights, given by whoever changes them; every output carries it. Default "default". */
   weightVersion: string;
+  /**
+   * Forgets all prefixes, in every tier: no request that is submitted from now on uses what was computed before. Done when fulfilled.
+   */
+  resetPrefixCache(options?: ResetPrefixCacheOptions): Promise<void>;
+  /**
+   * Tells `listener` what the prefix cache holds, then every change, at most once a step.
+   * @returns ends it; while nobody listens, events cost nothing
+   */
+  onKvEvents(listener: (events: readonly KvCacheEvent[]) => void): () => void;
   /** Waits until no request is left. */
   idle(): Promise<void>;
   /** Ends the engine and frees its memory; what still runs fails with DISPOSED. */

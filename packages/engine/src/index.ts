@@ -15,10 +15,12 @@ export type {
   OutputChunk,
   PositionLogprobs,
   RequestStream,
+  ResetPrefixCacheOptions,
   TokenLogprob,
 } from "./engine.js";
 export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode } from "./engine-options.js";
 export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
+export type { AllBlocksCleared, BlockRemoved, BlockStored, KvCacheEvent, KvMedium } from "./kv-events.js";
 export { LLM } from "./llm.js";
 export type { PauseMode, PauseOptions } from "./pause.js";
 export type {

@@ -15,9 +15,12 @@ import type {
   EngineStats,
   GenerateRequest,
   RequestStream,
+  ResetPrefixCacheOptions,
 } from "./engine.js";
 import { checkOptions, type EngineOptions } from "./engine-options.js";
 import { collectOutput, Generation, type RequestOutput } from "./generation.js";
+import type { KvCacheEvent } from "./kv-events.js";
+import { KvListeners } from "./kv-listeners.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
 import { type PauseOptions, resolvePause } from "./pause.js";
 import { encodePrompt, type Prompt } from "./prompt.js";
@@ -28,6 +31,7 @@ import { readStats } from "./protocol/stats.js";
 import { QueueBounds } from "./queue-bounds.js";
 import { type RequestOptions, resolveRequestOptions } from "./request-options.js";
 import { type StreamOwner, type TextOf, TokenStream } from "./request-stream.js";
+import { SaltNames } from "./salt-names.js";
 import { type ResolvedSamplingParams, resolveSamplingParams, type SamplingParams } from "./sampling-params.js";
 import { TenantIds } from "./tenant-ids.js";
 import { TokenTexts } from "./token-texts.js";
@@ -55,6 +59,8 @@ export class LLM implements Engine {
   readonly #endToken: number;
   readonly #endTokenIds: readonly number[];
   readonly #tokenTexts: TokenTexts;
+  readonly #saltNames = new SaltNames();
+  readonly #kvListeners: KvListeners;
   readonly #streams = new Map<number, TokenStream>();
   #nextId = 1;
   #isPaused = false;
@@ -68,6 +74,7 @@ export class LLM implements Engine {
     this.#tokenizer = tokenizer;
     this.#client = client;
     this.#bounds = new QueueBounds(options);
+    this.#kvListeners = new KvListeners(client, this.#saltNames);
     this.#tokenTexts = new TokenTexts(tokenizer);
     this.#endToken = tokenizer?.eosTokenId ?? client.eosTokenIds[0] ?? -1;
     const ids = [...client.eosTokenIds, this.#endToken];
@@ -85,6 +92,7 @@ export class LLM implements Engine {
     let failure: OctavoError | undefined; // of an engine that dies while the tokenizer still loads
     const listener: CoreListener = {
       onOutputs: (words) => llm!.#deliver(words),
+      onKvEvents: (words) => llm!.#kvListeners.deliver(words),
       onRefused: (id, error) => llm!.#drop(id, error),
       onFailure: (error) => {
         failure = error;
@@ -174,8 +182,12 @@ export class LLM implements Engine {
     const own = { ...params, n: 1, bestOf: 1, ...(ranks && { logprobs: params.logprobs ?? 0 }) };
     const choices: RequestStream[] = [];
     try {
-      for (let choice = 0; choice < bestOf; choice++) {
-        choices.push(this.submit({ ...options, prompt: choices[0]?.promptTokenIds ?? prompt, params: own, choice }));
+      const first = this.submit({ ...options, prompt, params: own });
+      choices.push(first);
+      // The first one's prompt logprobs are those of all.
+      const others = { ...own, promptLogprobs: null };
+      for (let choice = 1; choice < bestOf; choice++) {
+        choices.push(this.submit({ ...options, prompt: first.promptTokenIds, params: others, choice, forkOf: first }));
       }
     } catch (error) {
       for (const choice of choices) choice.abort();
@@ -184,7 +196,7 @@ export class LLM implements Engine {
     return new ChoicesStream(choices);
   }
 
-  submit({ prompt, params = {}, choice = 0, signal, ...options }: GenerateRequest): RequestStream {
+  submit({ prompt, params = {}, choice = 0, forkOf, signal, ...options }: GenerateRequest): RequestStream {
     this.#checkAlive();
     checkArgument(
       resolveChoices(params).bestOf === 1,
@@ -231,7 +243,12 @@ export class LLM implements Engine {
     this.#streams.set(id, stream);
     this.#bounds.add(id, promptTokens);
     if (this.#streams.size === 1) this.#client.setBusy(true);
-    this.#client.send(encodeAdd(id, tokens, resolved, this.#stopTokens(resolved), choice, served));
+    const sharing = {
+      forkOf: forkOf instanceof TokenStream ? forkOf.id : 0,
+      cacheSalt: this.#saltNames.numberOf(resolved.cacheSalt),
+    };
+    const stops = this.#stopTokens(resolved);
+    this.#client.send(encodeAdd(id, tokens, resolved, stops, choice, { ...served, ...sharing }));
     return stream;
   }
 
@@ -245,7 +262,7 @@ export class LLM implements Engine {
     this.#isPaused = true;
     if (mode === "abort") for (const stream of [...this.#streams.values()]) stream.abort();
     await this.#client.call({ method: "pause", mode: mode === "wait" ? "wait" : "keep" });
-    if (clearCache) await this.collectiveRpc("resetPrefixCache");
+    if (clearCache) await this.resetPrefixCache();
   }
 
   async resume(): Promise<void> {
@@ -257,6 +274,19 @@ export class LLM implements Engine {
   async collectiveRpc(method: string, args: readonly unknown[] = [], kwargs?: object): Promise<unknown[]> {
     this.#checkAlive();
     return [await this.#client.call({ method: "rpc", name: method, args, ...(kwargs && { kwargs }) })];
+  }
+
+  async resetPrefixCache({ resetRunningRequests = false }: ResetPrefixCacheOptions = {}): Promise<void> {
+    // Calls and requests take effect in order, so that this one does before every request that is submitted after it.
+    await this.collectiveRpc("resetPrefixCache", [], { resetRunningRequests });
+  }
+
+  onKvEvents(listener: (events: readonly KvCacheEvent[]) => void): () => void {
+    this.#checkAlive();
+    const end = this.#kvListeners.add(listener);
+    return () => {
+      if (!this.#failure && !this.#disposing) end();
+    };
   }
 
   get weightVersion(): string {

@@ -28,7 +28,8 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   queueSeconds = 0;
   /** Called once, when no chunk will follow. */
   onEnd: (() => void) | undefined;
-  readonly #id: number;
+  /** The engine's number for it. */
+  readonly id: number;
   readonly #owner: StreamOwner;
   readonly #detokenizer: TextOf;
   readonly #params: ResolvedSamplingParams;
@@ -51,7 +52,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     owner: StreamOwner,
     choice = 0,
   ) {
-    this.#id = id;
+    this.id = id;
     this.promptTokenIds = promptTokenIds;
     this.#detokenizer = detokenizer;
     this.#params = params;
@@ -96,7 +97,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     const tokenIds = [token];
     const logprobs = this.#logprobs;
     if (stopString !== null) {
-      if (finish === Finish.none) this.#owner.cancel(this.#id);
+      if (finish === Finish.none) this.#owner.cancel(this.id);
       this.#end({ index, text, tokenIds, logprobs, finishReason: "stop", stopReason: stopString });
     } else if (finish === Finish.none) {
       this.#push({ index, text, tokenIds, logprobs, finishReason: null, stopReason: null });
@@ -118,7 +119,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
 
   abort(): void {
     if (this.#ended) return;
-    this.#owner.cancel(this.#id);
+    this.#owner.cancel(this.id);
     this.#endAborted("", null);
   }
 

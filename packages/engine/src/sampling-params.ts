@@ -63,6 +63,8 @@ export interface SamplingParams {
   readonly truncationSide?: "left" | "right";
   /** For custom logits processors (`EngineOptions.logitsProcessors`): values that JSON can carry. */
   readonly extraArgs?: Readonly<Record<string, unknown>> | null;
+  /** Share cached prefixes only with requests of the same salt, not empty. Default: with those that have none. */
+  readonly cacheSalt?: string;
 }
 
 /** Parameters that are complete and checked. */
@@ -94,6 +96,7 @@ export interface ResolvedSamplingParams {
   readonly promptLogprobs: number;
   /** As JSON; "" for none. */
   readonly extraArgs: string;
+  readonly cacheSalt?: string;
 }
 
 export interface SamplingContext {
@@ -147,6 +150,7 @@ const KNOWN: Readonly<Record<keyof SamplingParams, true>> = {
   truncatePromptTokens: true,
   truncationSide: true,
   extraArgs: true,
+  cacheSalt: true,
 };
 
 /** Checks `params` and fills in what is missing. @throws INVALID_ARGUMENT with `param` naming the field as HTTP does */
@@ -203,6 +207,7 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
     logprobs: logprobCount("logprobs", params.logprobs, maxLogprobs, vocabSize),
     promptLogprobs: logprobCount("prompt_logprobs", params.promptLogprobs, maxLogprobs, vocabSize),
     extraArgs: resolveExtraArgs(params.extraArgs),
+    ...(params.cacheSalt !== undefined && { cacheSalt: checkSalt(params.cacheSalt) }),
   };
 }
 
@@ -252,6 +257,15 @@ function resolveSeed(asked: number | undefined): number {
   const seed = asked === undefined || asked === -1 ? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER) : asked;
   checkArgument(Number.isSafeInteger(seed), `seed must be a safe integer, got ${seed}`, "seed");
   return seed;
+}
+
+function checkSalt(salt: string): string {
+  checkArgument(
+    typeof salt === "string" && salt.length > 0,
+    `cache_salt must be a text that is not empty, got ${JSON.stringify(salt)?.slice(0, 40)}`,
+    "cache_salt",
+  );
+  return salt;
 }
 
 function resolveExtraArgs(extraArgs: SamplingParams["extraArgs"]): string {

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
-import { BlockPool } from "./block-pool.js";
+import { type BlockContents, BlockPool } from "./block-pool.js";
 import { PrefixCache } from "./prefix-cache.js";
+
+/** What the pool asks of a cache without other tiers. */
+function contents(cache: PrefixCache): BlockContents {
+  return { has: (block) => cache.has(block), evict: (block) => cache.remove(block) };
+}
 
 function take(pool: BlockPool, count: number): number[] {
   return Array.from({ length: count }, () => pool.take());
@@ -26,7 +31,7 @@ test("a block is free after its last reference", () => {
 
 test("cached blocks are handed out last, least recently freed first", () => {
   const cache = new PrefixCache(6, 1);
-  const pool = new BlockPool(6, cache);
+  const pool = new BlockPool(6, contents(cache));
   const [a, b, c] = take(pool, 3) as [number, number, number];
   cache.insert(a, 1, 1, 0, Int32Array.of(7), 0);
   cache.insert(c, 2, 2, 0, Int32Array.of(8), 0);
@@ -40,7 +45,7 @@ test("cached blocks are handed out last, least recently freed first", () => {
 
 test("a cached free block that is retained leaves the free list", () => {
   const cache = new PrefixCache(3, 1);
-  const pool = new BlockPool(3, cache);
+  const pool = new BlockPool(3, contents(cache));
   const block = pool.take();
   cache.insert(block, 1, 1, 0, Int32Array.of(7), 0);
   pool.release(block);

@@ -1,6 +1,13 @@
 // Who holds which block: reference counts, and the free blocks in the order in which they will be handed out again.
 import { assertInternal, NULL_BLOCK } from "@octavo/core";
-import type { PrefixCache } from "./prefix-cache.js";
+
+/** What blocks hold beyond the life of those who filled them. */
+export interface BlockContents {
+  /** Whether a block holds something worth keeping. */
+  has(block: number): boolean;
+  /** The block is about to be overwritten. @returns whether it held something */
+  evict(block: number): boolean;
+}
 
 /**
  * Blocks 1 to `numBlocks - 1`. A free block whose content is cached stays findable until it is handed out: the free list
@@ -10,16 +17,16 @@ export class BlockPool {
   readonly numBlocks: number;
   /** Cached blocks that were handed out again. */
   evictions = 0;
-  readonly #prefixCache: PrefixCache | undefined;
+  readonly #contents: BlockContents | undefined;
   readonly #references: Int32Array;
   // A ring through all free blocks; NULL_BLOCK is never given out, so that its links serve as head and tail.
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
   #free = 0;
 
-  constructor(numBlocks: number, prefixCache?: PrefixCache) {
+  constructor(numBlocks: number, contents?: BlockContents) {
     this.numBlocks = numBlocks;
-    this.#prefixCache = prefixCache;
+    this.#contents = contents;
     this.#references = new Int32Array(numBlocks);
     this.#next = new Int32Array(numBlocks);
     this.#previous = new Int32Array(numBlocks);
@@ -40,7 +47,7 @@ export class BlockPool {
     assertInternal(block !== NULL_BLOCK, `all ${this.numBlocks - 1} blocks are in use`);
     this.#unlink(block);
     this.#references[block] = 1;
-    if (this.#prefixCache?.remove(block)) this.evictions++;
+    if (this.#contents?.evict(block)) this.evictions++;
     return block;
   }
 
@@ -54,7 +61,7 @@ export class BlockPool {
     const left = --this.#references[block]!;
     assertInternal(left >= 0, `block ${block} was released ${-left} times too often`);
     if (left > 0) return;
-    this.#link(block, this.#prefixCache?.has(block) ? this.#previous[NULL_BLOCK]! : NULL_BLOCK);
+    this.#link(block, this.#contents?.has(block) ? this.#previous[NULL_BLOCK]! : NULL_BLOCK);
   }
 
   /** @throws INTERNAL when the list and the counts do not agree, or a count is not the one in `expected` */

@@ -1,22 +1,32 @@
 // Finds the block that holds given tokens after a given prefix. A hash table in typed arrays, linked through the blocks
 // themselves, so that nothing is allocated after construction.
 import { assertInternal, NULL_BLOCK } from "@octavo/core";
+import type { KvEventLog } from "./kv-event-log.js";
 
 /**
  * Content of full blocks, by chained hash. Every entry has a serial number and names its parent's: a hit compares hash,
  * parent and tokens, so that it is exact all the way up to the first block, whatever collides.
+ *
+ * Blocks of all tiers stand in one table, under numbers of their own: a block that goes to another tier (`move`) keeps its
+ * serial number, so that its children are still found after it, wherever they are.
  */
 export class PrefixCache {
   readonly blockSize: number;
   /** Tokens looked up and found by sequences that were started. */
   queries = 0;
   hits = 0;
-  /** Raised by `clear`: what a sequence computed before must not be registered after. */
-  epoch = 0;
+  /** Those that the device did not have: looked up in the other tiers, and found there. */
+  externalQueries = 0;
+  externalHits = 0;
+  /** Told of every change, while somebody listens. */
+  events: KvEventLog | undefined;
   readonly #buckets: Int32Array;
   readonly #next: Int32Array;
   readonly #low: Int32Array;
   readonly #high: Int32Array;
+  /** The parent's hash, which events tell. */
+  readonly #parentLow: Int32Array;
+  readonly #parentHigh: Int32Array;
   /** Serial numbers; 0 stands for "not cached". Doubles, because 32 bits would wrap within days. */
   readonly #serials: Float64Array;
   readonly #parents: Float64Array;
@@ -30,6 +40,8 @@ export class PrefixCache {
     this.#next = new Int32Array(numBlocks);
     this.#low = new Int32Array(numBlocks);
     this.#high = new Int32Array(numBlocks);
+    this.#parentLow = new Int32Array(numBlocks);
+    this.#parentHigh = new Int32Array(numBlocks);
     this.#serials = new Float64Array(numBlocks);
     this.#parents = new Float64Array(numBlocks);
     this.#tokens = new Int32Array(numBlocks * blockSize);
@@ -59,35 +71,51 @@ export class PrefixCache {
     return block;
   }
 
-  /** Registers a block's content, which must not be registered yet. */
-  insert(block: number, low: number, high: number, parent: number, tokens: Int32Array, start: number): void {
+  /**
+   * Registers a block's content, which must not be registered yet.
+   * @param parentLow the parent's hash, where there is a parent
+   */
+  insert(
+    block: number,
+    low: number,
+    high: number,
+    parent: number,
+    tokens: Int32Array,
+    start: number,
+    parentLow = 0,
+    parentHigh = 0,
+  ): void {
     assertInternal(!this.has(block), `block ${block} is in the prefix cache already`);
-    const bucket = this.#bucket(low);
-    this.#next[block] = this.#buckets[bucket]!;
-    this.#buckets[bucket] = block;
     this.#low[block] = low;
     this.#high[block] = high;
+    this.#parentLow[block] = parentLow;
+    this.#parentHigh[block] = parentHigh;
     this.#parents[block] = parent;
-    this.#serials[block] = ++this.#lastSerial;
     const at = block * this.blockSize;
     for (let i = 0; i < this.blockSize; i++) this.#tokens[at + i] = tokens[start + i]!;
-    this.#size++;
+    this.#link(block, ++this.#lastSerial);
   }
 
   /** Forgets a block's content. @returns whether there was any */
   remove(block: number): boolean {
     if (!this.has(block)) return false;
-    const bucket = this.#bucket(this.#low[block]!);
-    const next = this.#next[block]!;
-    if (this.#buckets[bucket] === block) this.#buckets[bucket] = next;
-    else {
-      let before = this.#buckets[bucket]!;
-      while (this.#next[before] !== block) before = this.#next[before]!;
-      this.#next[before] = next;
-    }
-    this.#serials[block] = 0;
-    this.#size--;
+    this.#unlink(block);
     return true;
+  }
+
+  /** The content of block `from` now lies in block `to`, which had none. */
+  move(from: number, to: number): void {
+    assertInternal(this.has(from) && !this.has(to), `content cannot move from block ${from} to block ${to}`);
+    const serial = this.serial(from);
+    this.#unlink(from);
+    this.#low[to] = this.#low[from]!;
+    this.#high[to] = this.#high[from]!;
+    this.#parentLow[to] = this.#parentLow[from]!;
+    this.#parentHigh[to] = this.#parentHigh[from]!;
+    this.#parents[to] = this.#parents[from]!;
+    const at = from * this.blockSize;
+    this.#tokens.copyWithin(to * this.blockSize, at, at + this.blockSize);
+    this.#link(to, serial);
   }
 
   /** Forgets everything, including what live sequences computed so far. */
@@ -95,7 +123,15 @@ export class PrefixCache {
     this.#buckets.fill(NULL_BLOCK);
     this.#serials.fill(0);
     this.#size = 0;
-    this.epoch++;
+    this.events?.cleared();
+  }
+
+  /** Tells `events` everything that is cached now, parents before their children. */
+  describe(events: KvEventLog): void {
+    const blocks: number[] = [];
+    for (let block = 0; block < this.#serials.length; block++) if (this.has(block)) blocks.push(block);
+    blocks.sort((a, b) => this.serial(a) - this.serial(b));
+    for (const block of blocks) this.#tell(events, block);
   }
 
   /** @throws INTERNAL when the table does not hold exactly the blocks that have a serial number */
@@ -112,6 +148,41 @@ export class PrefixCache {
     assertInternal(
       listed === this.#size && cached === this.#size,
       `the hash table lists ${listed} blocks, ${cached} have content, ${this.#size} were counted`,
+    );
+  }
+
+  #link(block: number, serial: number): void {
+    const bucket = this.#bucket(this.#low[block]!);
+    this.#next[block] = this.#buckets[bucket]!;
+    this.#buckets[bucket] = block;
+    this.#serials[block] = serial;
+    this.#size++;
+    if (this.events) this.#tell(this.events, block);
+  }
+
+  #unlink(block: number): void {
+    const bucket = this.#bucket(this.#low[block]!);
+    const next = this.#next[block]!;
+    if (this.#buckets[bucket] === block) this.#buckets[bucket] = next;
+    else {
+      let before = this.#buckets[bucket]!;
+      while (this.#next[before] !== block) before = this.#next[before]!;
+      this.#next[before] = next;
+    }
+    this.#serials[block] = 0;
+    this.#size--;
+    this.events?.removed(block, this.#low[block]!, this.#high[block]!);
+  }
+
+  #tell(events: KvEventLog, block: number): void {
+    events.stored(
+      block,
+      this.#low[block]!,
+      this.#high[block]!,
+      this.#parents[block]!,
+      this.#parentLow[block]!,
+      this.#parentHigh[block]!,
+      this.#tokens,
     );
   }
 

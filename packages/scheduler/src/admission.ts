@@ -1,7 +1,8 @@
 // Whether the first of those that wait enters a step, and who makes room for it.
 import { RECORD_HEADER_WORDS, type StepPlan } from "@octavo/core";
-import type { KvCacheManager } from "@octavo/kv-cache";
+import type { KvCacheManager, KvSequence } from "@octavo/kv-cache";
 import type { StepBudget } from "./budget/step-budget.js";
+import type { Forks } from "./forks.js";
 import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
 import type { Request } from "./request.js";
 import { tableWords } from "./row-records.js";
@@ -18,15 +19,23 @@ export class Admission {
   readonly #running: RunningSet;
   readonly #budget: StepBudget;
   readonly #kvCache: KvCacheManager;
+  readonly #forks: Forks;
   /** Long prompts that are passed in the step being planned. */
   readonly #passed: Request[] = [];
   #isOpen = false;
 
-  constructor(policy: SchedulingPolicy, running: RunningSet, budget: StepBudget, kvCache: KvCacheManager) {
+  constructor(
+    policy: SchedulingPolicy,
+    running: RunningSet,
+    budget: StepBudget,
+    kvCache: KvCacheManager,
+    forks: Forks,
+  ) {
     this.#policy = policy;
     this.#running = running;
     this.#budget = budget;
     this.#kvCache = kvCache;
+    this.#forks = forks;
   }
 
   /** A new step. */
@@ -48,7 +57,7 @@ export class Admission {
     while (this.#isOpen && this.#policy.length > 0) {
       if (index < list.length && !this.#policy.outranks(list[index]!)) return undefined;
       const request = this.#policy.first();
-      if (this.#budget.canBegin(request)) {
+      if (this.#budget.canBegin(request) && !this.#forks.mustWait(request)) {
         this.#isOpen = this.#hasWritesLeft(plan, request, index) && this.#makeRoom(request, index);
         return this.#isOpen ? this.#policy.shift() : undefined;
       }
@@ -76,22 +85,47 @@ export class Admission {
 
   /** @returns whether there is a row and blocks; nobody is preempted in vain, and nobody else enters if somebody was */
   #makeRoom(request: Request, index: number): boolean {
-    // Its last samples are still in flight.
-    if (request.pending > 0) return false;
+    // Its last samples are still in flight, or what it begins with is on its way from the file.
+    if (request.pending > 0 || request.sequence.isLoading(request.tokens, request.length)) return false;
     if (this.#fits(request, index)) return true;
     const { list } = this.#running;
-    let blocks = this.#kvCache.freeBlocks;
-    for (let i = index; i < list.length; i++) blocks += list[i]!.sequence.numBlocks;
-    if (index === list.length || Math.ceil(request.length / this.#kvCache.blockSize) > blocks) return false;
+    if (index === list.length) return list.length === 0 && this.#reclaimFor(request, index);
+    if (this.#needed(request, index) > this.#freeWithout(request, index)) return false;
+    if (this.#reclaimFor(request, index)) return true;
     // It stands first: whoever is preempted comes behind it.
     for (; list.length > index && !this.#fits(request, index); this.#running.numOutranked++)
       this.#running.preempt(index);
     return this.#fits(request, index);
   }
 
-  #fits({ sequence, tokens, length, wasAdmitted }: Request, index: number): boolean {
+  /** Takes back blocks that nobody computes with; while others run, those of theirs come free by themselves. @returns whether it fits */
+  #reclaimFor(request: Request, index: number): boolean {
+    while (!this.#hasBlocks(request, index) && this.#forks.reclaim(request)) {}
+    return this.#fits(request, index);
+  }
+
+  /** Blocks that it takes at most, and must leave free. */
+  #needed({ sequence, length, computed, wasAdmitted }: Request, index: number): number {
+    const own = sequence.numBlocks > 0;
+    const taken = own ? sequence.numToGrow(length, computed) : Math.ceil(length / this.#kvCache.blockSize);
+    return taken + (wasAdmitted ? index : 0);
+  }
+
+  /** Blocks that were free if those from `index` on did not run and nobody else who waits held any. */
+  #freeWithout(request: Request, index: number): number {
+    const others: KvSequence[] = [];
+    for (let i = index; i < this.#running.list.length; i++) others.push(this.#running.list[i]!.sequence);
+    for (const sequence of this.#forks.sequences()) if (sequence !== request.sequence) others.push(sequence);
+    return this.#kvCache.freeBlocks + this.#kvCache.freedBy(others);
+  }
+
+  #fits(request: Request, index: number): boolean {
+    return this.#running.freeRows > 0 && this.#hasBlocks(request, index);
+  }
+
+  #hasBlocks({ sequence, tokens, length, wasAdmitted, computed }: Request, index: number): boolean {
     // The whole length must fit, not only the first chunk. One that was preempted returns only when each running request before it
     // could take a block, too; otherwise they would push it out again in the next step.
-    return this.#running.freeRows > 0 && sequence.fits(tokens, length, wasAdmitted ? index : 0);
+    return sequence.fits(tokens, length, wasAdmitted ? index : 0, computed);
   }
 }

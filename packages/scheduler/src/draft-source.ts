@@ -33,7 +33,10 @@ export interface DraftSource {
   wants(request: DraftRequest): number;
   /** Whether a request with a token in flight is held back until it is known, to have drafts then, instead of running ahead without. */
   holds(request: DraftRequest): boolean;
-  /** Adds drafts, up to each request's `maxDrafts`, to the first `count` of `requests`; fewer or none is fine. */
+  /**
+   * Adds drafts, up to each request's `maxDrafts`, to the first `count` of `requests`; fewer or none is fine. A source that writes into
+   * the requests' blocks runs the KV cache's `copies` before: blocks were just taken.
+   */
   propose(requests: readonly DraftRequest[], count: number): void;
   /** The request is `accepted` of its drafts and one token longer than when they were proposed. */
   verified(request: DraftRequest, drafts: number, accepted: number): void;

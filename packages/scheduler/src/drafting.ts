@@ -75,10 +75,10 @@ export class Drafting {
   }
 
   /** Takes blocks for up to `drafts`, leaving one for each of `numRunning`. @returns for how many they suffice */
-  #withBlocks({ sequence, length }: Request, drafts: number, numRunning: number): number {
+  #withBlocks({ sequence, length, computed }: Request, drafts: number, numRunning: number): number {
     const { blockSize, freeBlocks } = this.#kvCache;
     const blocks = sequence.numBlocks + Math.max(0, freeBlocks - numRunning);
     const fitting = Math.min(drafts, blocks * blockSize - length);
-    return fitting > 0 && sequence.grow(length + fitting) ? fitting : 0;
+    return fitting > 0 && sequence.grow(length + fitting, computed) ? fitting : 0;
   }
 }

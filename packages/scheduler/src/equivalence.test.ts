@@ -31,19 +31,31 @@ interface RunOptions extends Partial<SchedulerConfig> {
   enablePrefixCaching?: boolean;
   /** Adds each request when the one before has ended. */
   alone?: boolean;
+  /** Tokens that a token sees. */
+  slidingWindow?: number;
+  /** Blocks of the host tier. */
+  numHostBlocks?: number;
+  /** How often all requests are served; the last time counts. */
+  rounds?: number;
+  /** Each request is a fork of the one before. */
+  fork?: boolean;
+  /** And finished ones keep their blocks. */
+  keepBlocks?: boolean;
   /** Drafts a request and step at most, and how many of a hundred are right. */
   drafts?: readonly [most: number, percentRight: number] | undefined;
 }
 
-function runWith({
-  depth = 1,
-  numBlocks = 300,
-  enablePrefixCaching = false,
-  alone = false,
-  drafts,
-  ...config
-}: RunOptions) {
-  const kvCache = new KvCacheManager({ numBlocks, blockSize: 4, enablePrefixCaching, hashSeed: 1 });
+function runWith(options: RunOptions) {
+  const { depth = 1, numBlocks = 300, enablePrefixCaching = false, numHostBlocks = 0, alone = false } = options;
+  const { fork = false, keepBlocks = false, rounds = 1, slidingWindow, drafts, ...config } = options;
+  const kvCache = new KvCacheManager({
+    numBlocks,
+    blockSize: 4,
+    enablePrefixCaching,
+    numHostBlocks,
+    hashSeed: 1,
+    ...(slidingWindow && { slidingWindow }),
+  });
   const limits = {
     maxNumSeqs: 12,
     maxNumBatchedTokens: 1000,
@@ -51,51 +63,66 @@ function runWith({
     vocabSize: VOCAB_SIZE,
     ...config,
   };
-  const source = drafts && new GuessingDrafts(drafts[0], (id) => expected[id], randomIntegers(7), drafts[1]);
+  const source =
+    drafts && new GuessingDrafts(drafts[0], (id) => expected[id % requests.length], randomIntegers(7), drafts[1]);
   const scheduler = new Scheduler(limits, kvCache, source);
-  const device = new FakeDevice(scheduler.planLayout, numBlocks, VOCAB_SIZE);
+  const device = new FakeDevice(scheduler.planLayout, numBlocks, VOCAB_SIZE, slidingWindow);
   const plans = [0, 1].map(() => new StepPlan(scheduler.planLayout));
   const outputs: number[][] = requests.map(() => []);
-  const sink = { onToken: (id: number, token: number) => outputs[id]!.push(token) };
+  const sink = { onToken: (id: number, token: number) => outputs[id % requests.length]!.push(token) };
   const processed: number[] = [];
   const logits = new Float32Array(0);
   const inFlight: Int32Array[] = [];
   let launched = 0;
+  let copied = 0;
+  let planned = 0;
   const drain = () => {
     while (scheduler.hasUnfinished() || inFlight.length > 0) {
-      while (inFlight.length < depth && scheduler.schedule(plans[launched % 2]!) > 0) {
+      while (inFlight.length < depth) {
+        const rows = scheduler.schedule(plans[launched % 2]!);
+        copied += kvCache.copies.count;
+        device.copy(kvCache.copies);
+        if (rows === 0) break;
         for (const sample of scheduler.processed) {
           sample.process(logits);
-          expect(outputs[sample.requestId], "tokens that it has not seen are in flight").toHaveLength(processed.pop()!);
+          const seen = outputs[sample.requestId % requests.length]!;
+          expect(seen, "tokens that it has not seen are in flight").toHaveLength(processed.pop()!);
         }
+        planned += plans[launched % 2]!.numTokens;
         inFlight.push(device.execute(plans[launched++ % 2]!));
       }
       scheduler.update(inFlight.shift()!, sink);
       scheduler.checkInvariants();
     }
   };
-  for (const [id, { promptTokens, seed, maxTokens, stopTokenIds, edits }] of requests.entries()) {
+  for (let id = 0; id < rounds * requests.length; id++) {
+    const index = id % requests.length;
+    const { promptTokens, seed, maxTokens, stopTokenIds, edits } = requests[index]!;
+    outputs[index]!.length = 0;
     const rowInit = new Int32Array(ROW_INIT_WORDS);
     rowInit[RowInit.seedLow] = seed;
     const { allowed, words } = edits!;
     // Every second request counts its tokens; every sixth is drawn on the host, so that nothing of it may be in flight.
     rowInit[RowInit.flags] =
-      (id % 2 ? RowFlags.history : 0) | (allowed ? RowFlags.allowed : 0) | (words ? RowFlags.edits : 0);
+      (index % 2 ? RowFlags.history : 0) | (allowed ? RowFlags.allowed : 0) | (words ? RowFlags.edits : 0);
     scheduler.add({
       id,
       promptTokens,
       maxTokens,
       stopTokenIds,
       rowInit,
+      keepBlocks,
+      ...(fork && id > 0 && { forkOf: id - 1 }),
       ...(allowed && { allowedTokenIds: Int32Array.from(allowed) }),
       ...(words && { logitEdits: Int32Array.from(words) }),
-      ...(id % 6 === 5 && { processLogits: (_: Float32Array, output: Int32Array) => processed.push(output.length) }),
+      ...(index % 6 === 5 && { processLogits: (_: Float32Array, output: Int32Array) => processed.push(output.length) }),
     });
-    if (alone) drain();
+    if (alone || index === requests.length - 1) drain();
   }
-  drain();
+  for (const id of requests.keys()) scheduler.release(id);
+  scheduler.checkInvariants();
   expect(kvCache.usedBlocks).toBe(0);
-  return { outputs, stats: scheduler.stats };
+  return { outputs, stats: scheduler.stats, kvCache, copied, planned };
 }
 
 /** Whole numbers from `low` to `high`, both included. */
@@ -156,5 +183,56 @@ describe.each([
     const { outputs, stats } = run({ numBlocks: 27, enablePrefixCaching });
     expect(outputs).toEqual(expected);
     expect(stats.numPreemptions).toBeGreaterThan(drafts ? 0 : 3);
+  });
+
+  test.each([true, false])("from the host tier, alone: %s", (alone) => {
+    const { outputs, stats, kvCache } = run({
+      depth,
+      enablePrefixCaching: true,
+      numHostBlocks: 150,
+      numBlocks: 27,
+      rounds: 2,
+      alone,
+    });
+    expect(outputs).toEqual(expected);
+    expect(stats.externalPrefixCacheHits).toBeGreaterThan(20);
+    expect(stats.externalPrefixCacheQueries).toBeGreaterThan(stats.externalPrefixCacheHits);
+    expect(4 * kvCache.loadedBlocks).toBe(kvCache.externalPrefixCacheHits);
+  });
+
+  test.each([
+    {},
+    { enablePrefixCaching: true },
+    { longPrefillTokenThreshold: 3 },
+    { numBlocks: 27 },
+    { fork: true },
+    { fork: true, keepBlocks: true, numBlocks: 27 },
+    { enablePrefixCaching: true, numHostBlocks: 20, numBlocks: 27, rounds: 2 },
+  ])("through a window of 6 tokens, %j", (options) => {
+    const windowed = requests.map((request) => referenceTokens(request, VOCAB_SIZE, MAX_MODEL_LEN, 6));
+    expect(windowed).not.toEqual(expected);
+    expect(run({ depth, slidingWindow: 6, ...options }).outputs).toEqual(windowed);
+  });
+
+  test.each([
+    {},
+    { enablePrefixCaching: true },
+    { maxNumSeqs: 3 },
+    { longPrefillTokenThreshold: 3 },
+    { maxNumBatchedTokens: 16 },
+    { numBlocks: 27 },
+    { numBlocks: 27, enablePrefixCaching: true, numHostBlocks: 10 },
+    { decodeBuckets: [1, 4, 12] },
+  ])("as forks, %j", (options) => {
+    const plain = run({ depth, ...options });
+    for (const keepBlocks of [false, true]) {
+      for (const alone of [false, true]) {
+        const { outputs, copied, planned } = run({ depth, fork: true, keepBlocks, alone, ...options });
+        expect(outputs).toEqual(expected);
+        if (options.numBlocks || (alone && !keepBlocks)) continue;
+        expect(copied).toBeGreaterThan(0);
+        if (!options.enablePrefixCaching) expect(planned).toBeLessThan(plain.planned);
+      }
+    }
   });
 });

@@ -1,5 +1,6 @@
 // What must hold between any two calls of the scheduler.
 import { assertInternal } from "@octavo/core";
+import type { Forks } from "./forks.js";
 import type { InFlightSteps } from "./in-flight-steps.js";
 import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
 import { NO_ROW, type Request } from "./request.js";
@@ -13,6 +14,7 @@ export function checkInvariants(
   held: readonly Request[],
   inFlight: InFlightSteps,
   numRows: number,
+  forks: Forks,
 ): void {
   const waiting = [...policy.waiting(), ...held];
   assertInternal(
@@ -43,7 +45,11 @@ export function checkInvariants(
     const { id, row, length, computed, sequence, maxLength } = request;
     assertInternal(requests.get(id) === request && !request.finished, `request ${id} is not the one that was added`);
     assertInternal((row !== NO_ROW) === isRunning, `request ${id} ${isRunning ? "runs" : "waits"} with row ${row}`);
-    assertInternal(isRunning || sequence.numBlocks === 0, `request ${id} waits with ${sequence.numBlocks} blocks`);
+    const holds = isRunning ? sequence.numBlocks > 0 : forks.isHolder(request);
+    assertInternal(
+      holds === sequence.numBlocks > 0 && !(isRunning && forks.isHolder(request)),
+      `request ${id} ${isRunning ? "runs" : "waits"} with ${sequence.numBlocks} blocks`,
+    );
     const launched = pending.get(request) ?? 0;
     assertInternal(request.pending === launched, `request ${id} expects ${request.pending} of ${launched} samples`);
     assertInternal(request.target <= maxLength, `request ${id} goes to ${request.target} tokens of ${maxLength}`);

@@ -2,12 +2,10 @@
 import { LAST_SAMPLED, type StepPlan } from "@octavo/core";
 import type { Request } from "./request.js";
 
-/** Tells the device the blocks that the request got since it was planned last. */
-export function writeBlocks(plan: StepPlan, request: Request): void {
-  const { sequence, row } = request;
-  for (; request.knownBlocks < sequence.numBlocks; request.knownBlocks++) {
-    plan.addBlockWrite(row, request.knownBlocks, sequence.block(request.knownBlocks));
-  }
+/** Tells the device the request's blocks from index `from` up to `end`; it knows the others. */
+export function writeBlocks(plan: StepPlan, { sequence, row }: Request, from: number, end: number): void {
+  for (let i = from; i < end; i++) plan.addBlockWrite(row, i, sequence.block(i));
+  sequence.forgetChanges();
 }
 
 /**

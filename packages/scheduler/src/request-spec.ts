@@ -39,4 +39,15 @@ export interface RequestSpec {
   readonly tenant?: number;
   /** When it ends if it is not done, in ms of the scheduler's clock. Default: never. */
   readonly deadline?: number;
+  /**
+   * The id of an unfinished request, or of one whose blocks are kept: the tokens with which both begin are computed once, and the
+   * blocks that hold them are shared, the last one too until one of the two writes into it. The salts must be the same. An id that
+   * is unknown by now changes nothing but the time it takes. Default: none.
+   */
+  readonly forkOf?: number;
+  /**
+   * When the request has finished, keep its blocks for forks (`forkOf`) until `Scheduler.release`, or until others need them: how a
+   * beam search continues what it has. Default: false.
+   */
+  readonly keepBlocks?: boolean;
 }

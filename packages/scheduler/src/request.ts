@@ -61,12 +61,18 @@ export class Request implements DraftRequest {
   drafts = 0;
   /** Drafts that may be proposed now. */
   maxDrafts = 0;
-  /** Blocks of its sequence that the device's table has. */
-  knownBlocks = 0;
   /** Row of the device tables while it runs. */
   row = NO_ROW;
   /** Prefix tokens found at the first admission; -1 before. */
   cachedTokens = -1;
+  /** Whether its blocks outlive it. */
+  readonly keepBlocks: boolean;
+  /** Tokens that it shares, or will, with the request that it is a fork of; 0 for others. */
+  shared = 0;
+  /** Who still computes them. */
+  parent: Request | undefined;
+  /** The first step that may copy the blocks that it shares. */
+  forkedAt = 0;
   /** Finished or aborted: samples that are still in flight are dropped. */
   finished = false;
 
@@ -90,6 +96,7 @@ export class Request implements DraftRequest {
     this.allowedTokenIds = spec.allowedTokenIds?.slice() ?? NOTHING;
     this.logitEdits = spec.logitEdits?.slice() ?? NOTHING;
     this.processLogits = spec.processLogits;
+    this.keepBlocks = spec.keepBlocks ?? false;
     // Outputs are often far shorter than allowed, so that the array starts small and doubles.
     this.tokens = new Int32Array(Math.min(this.maxLength, this.length + 64));
     this.tokens.set(spec.promptTokens);

@@ -32,9 +32,10 @@ export class RunningSet {
     else this.#list.splice(index, 0, request);
   }
 
-  /** Takes row and blocks from a running request. */
-  remove(request: Request): void {
+  /** Takes row and blocks from a running request; with `keepBlocks`, the row only. */
+  remove(request: Request, keepBlocks = false): void {
     this.#removeAt(this.#list.indexOf(request));
+    if (!keepBlocks) request.sequence.free();
   }
 
   /**
@@ -43,6 +44,7 @@ export class RunningSet {
    */
   preempt(from: number): Request {
     const victim = this.#removeAt(this.#policy.victim(this.#list, from));
+    victim.sequence.free();
     victim.computed = 0;
     this.#policy.putBack(victim);
     this.numPreemptions++;
@@ -54,8 +56,6 @@ export class RunningSet {
     if (index === this.#list.length - 1) this.#list.pop();
     else this.#list.splice(index, 1);
     this.#drafting?.released(request);
-    request.sequence.free();
-    request.knownBlocks = 0;
     this.#rows.release(request.row);
     request.row = NO_ROW;
     return request;

@@ -17,8 +17,11 @@ export interface SchedulerStats {
   readonly numOutranked: number;
   /** Tokens looked up in the prefix cache by requests that were admitted for the first time. */
   readonly prefixCacheQueries: number;
-  /** Of these, tokens that need not be computed. */
+  /** Of these, tokens that the device had, so that they need not be computed. */
   readonly prefixCacheHits: number;
+  /** Tokens that the device did not have, looked up in the other tiers of the KV cache; and those that were loaded from there. */
+  readonly externalPrefixCacheQueries: number;
+  readonly externalPrefixCacheHits: number;
   /** Blocks that requests hold. */
   readonly kvBlocksUsed: number;
   /** Blocks that they can hold. */
@@ -46,6 +49,8 @@ export function createStats(kvBlocksTotal: number): MutableStats {
     numOutranked: 0,
     prefixCacheQueries: 0,
     prefixCacheHits: 0,
+    externalPrefixCacheQueries: 0,
+    externalPrefixCacheHits: 0,
     kvBlocksUsed: 0,
     kvBlocksTotal,
     promptTokens: 0,

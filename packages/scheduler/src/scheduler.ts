@@ -7,6 +7,7 @@ import { Deadlines } from "./deadlines.js";
 import { type DraftSource, maxSamples } from "./draft-source.js";
 import { Drafting } from "./drafting.js";
 import { FinishReason } from "./finish-reason.js";
+import { Forks } from "./forks.js";
 import { InFlightSteps } from "./in-flight-steps.js";
 import { checkInvariants } from "./invariants.js";
 import type { OutputSink } from "./output-sink.js";
@@ -48,6 +49,7 @@ export class Scheduler {
   readonly #planner: StepPlanner;
   readonly #gate = new PauseGate();
   readonly #deadlines = new Deadlines();
+  readonly #forks = new Forks();
   #arrivals = 0;
 
   /**
@@ -76,7 +78,15 @@ export class Scheduler {
     this.#budget = new StepBudget(this.#config);
     this.#inFlight = new InFlightSteps(maxNumSeqs);
     this.#stats = createStats(totalBlocks);
-    this.#planner = new StepPlanner(this.#policy, this.#running, this.#budget, kvCache, this.#stats, this.#drafting);
+    this.#planner = new StepPlanner(
+      this.#policy,
+      this.#running,
+      this.#budget,
+      kvCache,
+      this.#forks,
+      this.#stats,
+      this.#drafting,
+    );
     this.#planner.onFirstAdmit = (id) => this.onFirstAdmit?.(id);
     this.#limits = { maxModelLen, cacheTokens: totalBlocks * blockSize, vocabSize };
   }
@@ -98,8 +108,9 @@ export class Scheduler {
 
   /** Queues a request. @throws QUEUE_FULL; INVALID_ARGUMENT when the request can never run */
   add(spec: RequestSpec): void {
-    const { id, promptTokens, cacheSalt, promptLogprobs = -1 } = spec;
-    checkArgument(!this.#requests.has(id), `request ${id} is still unfinished: choose another id`, "id");
+    const { id, promptTokens, cacheSalt, promptLogprobs = -1, forkOf } = spec;
+    const isTaken = this.#requests.has(id) || this.#forks.kept(id) !== undefined;
+    checkArgument(!isTaken, `request ${id} is still unfinished, or its blocks are kept: choose another id`, "id");
     checkRequest(spec, this.#limits);
     checkQueue(id, this.#requests.size, this.#config.maxNumQueuedReqs);
     const sequence = this.#kvCache.createSequence({ cacheSalt, reuseCached: promptLogprobs < 0 });
@@ -107,10 +118,19 @@ export class Scheduler {
     const longest = Math.min(this.#limits.maxModelLen, this.#limits.cacheTokens + 1);
     const isLong = this.#budget.isLong(promptTokens.length);
     const request = new Request(spec, this.#arrivals++, longest, sequence, isLong);
+    const parent = forkOf === undefined ? undefined : (this.#requests.get(forkOf) ?? this.#forks.kept(forkOf));
+    if (parent) this.#forks.add(request, parent);
     this.#requests.set(id, request);
     this.#deadlines.add(request);
     if (!this.#gate.hold(request)) this.#policy.push(request);
     this.#count();
+  }
+
+  /** Gives back the blocks of a finished request that were kept (`keepBlocks`). @returns false for an unknown id */
+  release(id: number): boolean {
+    const released = this.#forks.release(id);
+    this.#count();
+    return released;
   }
 
   /** Ends a request and frees what it holds at once; nothing more is reported of it. @returns false for an unknown id */
@@ -169,6 +189,7 @@ export class Scheduler {
   schedule(plan: StepPlan): number {
     const step = this.#inFlight.next;
     plan.begin(this.#inFlight.launched);
+    this.#forks.begin(this.#inFlight.launched);
     if (!this.#gate.isFrozen) this.#planner.fill(plan, step);
     padDecode(plan, this.#config);
     plan.finish();
@@ -201,6 +222,16 @@ export class Scheduler {
     this.#count();
   }
 
+  /**
+   * Takes row and blocks from every request that holds some: what they know so far is computed again. For when what is in the cache
+   * has become worthless.
+   */
+  preemptAll(): void {
+    while (this.#forks.reclaim()) {}
+    while (this.#running.list.length > 0) this.#running.preempt(0);
+    this.#count();
+  }
+
   /** For people and programs that look closely; makes new objects. */
   snapshot(): SchedulerSnapshot {
     return snapshotOf(this.#stats, this.#config, this.#policy, this.#budget, this.#gate);
@@ -215,8 +246,10 @@ export class Scheduler {
       this.#gate.held,
       this.#inFlight,
       this.#config.maxNumSeqs,
+      this.#forks,
     );
-    this.#kvCache.checkInvariants(this.#running.list.map((request) => request.sequence));
+    const running = this.#running.list.map((request) => request.sequence);
+    this.#kvCache.checkInvariants([...running, ...this.#forks.sequences()]);
   }
 
   /** Takes a request's samples: while each is what was drafted in its place, the next one is right as well. */
@@ -242,7 +275,7 @@ export class Scheduler {
     if (isFirst) this.#stats.promptTokens += request.promptLength;
     this.#stats.generationTokens += finish === FinishReason.error ? taken - 1 : taken;
     if (drafts > 0) this.#countDrafts(request, drafts, taken - 1);
-    if (finish !== FinishReason.none) this.#remove(request);
+    if (finish !== FinishReason.none) this.#remove(request, request.keepBlocks && finish !== FinishReason.error);
     for (let i = 0; i < taken; i++) {
       const last = i === taken - 1 ? finish : FinishReason.none;
       sink.onToken(request.id, tokens[first + i]!, last, request.cachedTokens, first + i, request.logprobs);
@@ -256,17 +289,20 @@ export class Scheduler {
     this.#drafting!.verified(request, drafts, accepted);
   }
 
-  /** Ends a request, running or waiting. */
-  #remove(request: Request): void {
+  /** Ends a request, running or waiting. @param keepBlocks for forks to come; it runs */
+  #remove(request: Request, keepBlocks = false): void {
     request.finished = true;
     this.#requests.delete(request.id);
     this.#deadlines.remove(request);
-    if (!this.#gate.remove(request)) {
-      if (request.row === NO_ROW) this.#policy.remove(request);
-      else this.#running.remove(request);
-      this.#policy.ended?.(request);
-    }
+    this.#forks.ended(request);
+    const wasRunning = request.row !== NO_ROW;
+    if (keepBlocks) this.#forks.keep(request);
+    if (wasRunning) this.#running.remove(request, keepBlocks);
+    else this.#forks.drop(request);
     this.#drafting?.forget(request);
+    if (this.#gate.remove(request)) return;
+    if (!wasRunning) this.#policy.remove(request);
+    this.#policy.ended?.(request);
   }
 
   #count(): void {

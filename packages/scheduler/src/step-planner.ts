@@ -5,6 +5,7 @@ import type { KvCacheManager } from "@octavo/kv-cache";
 import { Admission } from "./admission.js";
 import type { StepBudget } from "./budget/step-budget.js";
 import type { Drafting } from "./drafting.js";
+import type { Forks } from "./forks.js";
 import type { InFlightStep } from "./in-flight-steps.js";
 import { writeBlocks, writeChunk } from "./plan-writer.js";
 import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
@@ -23,6 +24,8 @@ export class StepPlanner {
   readonly #running: RunningSet;
   readonly #budget: StepBudget;
   readonly #admission: Admission;
+  readonly #kvCache: KvCacheManager;
+  readonly #forks: Forks;
   readonly #stats: MutableStats;
   readonly #drafting: Drafting | undefined;
 
@@ -31,13 +34,16 @@ export class StepPlanner {
     running: RunningSet,
     budget: StepBudget,
     kvCache: KvCacheManager,
+    forks: Forks,
     stats: MutableStats,
     drafting?: Drafting,
   ) {
     this.#policy = policy;
     this.#running = running;
     this.#budget = budget;
-    this.#admission = new Admission(policy, running, budget, kvCache);
+    this.#kvCache = kvCache;
+    this.#forks = forks;
+    this.#admission = new Admission(policy, running, budget, kvCache, forks);
     this.#stats = stats;
     this.#drafting = drafting;
   }
@@ -66,15 +72,19 @@ export class StepPlanner {
     if (request.pending > 0 && (request.drafts > 0 || this.#drafting?.holds(request))) return true;
     const chunk = this.#budget.chunk(request);
     if (chunk === 0) return true;
+    const { sequence } = request;
     request.drafts = Math.min(request.drafts, this.#budget.left - chunk);
-    while (!request.sequence.grow(request.computed + chunk + request.drafts)) {
+    // Not when it was planned: that step still reads them, and must not give them to others.
+    sequence.slide(request.computed);
+    while (!sequence.grow(request.computed + chunk + request.drafts, request.computed)) {
+      if (this.#forks.reclaim()) continue;
       this.#admission.close();
       // Never one that has its tokens in this plan: those come before `index`.
       if (this.#running.preempt(index) === request) return false;
     }
     // Blocks that were taken for drafts which found no room in a plan may come on top of those of this one.
-    if (request.sequence.numBlocks - request.knownBlocks > plan.blockWritesLeft) return true;
-    writeBlocks(plan, request);
+    if (sequence.endChanged - sequence.firstChanged > plan.blockWritesLeft) return true;
+    writeBlocks(plan, request, sequence.firstChanged, sequence.endChanged);
     this.#plan(plan, step, request, chunk, false);
     return true;
   }
@@ -85,19 +95,22 @@ export class StepPlanner {
    */
   #admit(plan: StepPlan, step: InFlightStep, request: Request, index: number): void {
     const { sequence, tokens, length } = request;
-    request.computed = sequence.matchPrefix(tokens, length);
-    assertInternal(sequence.grow(length), `request ${request.id} was said to fit, but its ${length} tokens do not`);
+    const isFork = this.#forks.begins(request);
+    if (!isFork) request.computed = sequence.matchPrefix(tokens, length);
+    assertInternal(
+      sequence.grow(length, request.computed),
+      `request ${request.id} was said to fit, but its ${length} tokens do not`,
+    );
     if (!request.wasAdmitted) {
       request.cachedTokens = request.computed;
-      if (request.promptLogprobs < 0) this.#stats.prefixCacheQueries += length;
-      this.#stats.prefixCacheHits += request.computed;
+      if (!isFork) this.#countLookup(request);
       this.#policy.admitted?.(request, length - request.computed);
       this.onFirstAdmit?.(request.id);
     }
     this.#running.insert(request, index);
     plan.addRowInit(request.row, request.rowInit);
     writeTables(plan, request);
-    writeBlocks(plan, request);
+    writeBlocks(plan, request, 0, sequence.numBlocks);
     this.#plan(plan, step, request, this.#budget.chunk(request), true);
   }
 
@@ -111,10 +124,21 @@ export class StepPlanner {
     if (samples > 0 && request.flags !== 0) writeAdjustment(plan, request, request.computed + chunk);
     request.computed += chunk + drafts;
     request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
+    this.#forks.computed(request);
     if (samples === 0) return;
     if (request.processLogits) this.processed.push(new ProcessedSample(plan.numSamples - 1, request));
     if (request.logprobs >= 0) plan.wantLogprobs(request.logprobs);
     request.pending += samples;
     step.add(request, samples);
+  }
+
+  /** @param request looked for its prefix just now, for the first time */
+  #countLookup({ length, computed, promptLogprobs, sequence: { externalTokens } }: Request): void {
+    const local = computed - externalTokens;
+    this.#stats.prefixCacheHits += local;
+    this.#stats.externalPrefixCacheHits += externalTokens;
+    if (promptLogprobs >= 0) return;
+    this.#stats.prefixCacheQueries += length;
+    if (this.#kvCache.hasHostTier) this.#stats.externalPrefixCacheQueries += length - local;
   }
 }

@@ -13,12 +13,13 @@ import type { Method } from "./openapi/api-route.js";
 import { openApiDocument } from "./openapi/document.js";
 import { DEVELOPMENT_ROUTES } from "./routes/development/table.js";
 import { docsRoutes } from "./routes/docs/route.js";
+import { type KvCacheRouteOptions, kvCacheRoutes } from "./routes/kv-cache/table.js";
 import { readPage } from "./routes/page/files.js";
 import { pageFile } from "./routes/page/route.js";
 import { API_ROUTES } from "./routes/table.js";
 
 /** What an app is called, who may use it and what it logs. */
-export interface AppOptions {
+export interface AppOptions extends KvCacheRouteOptions {
   /** Names that requests may use for the model; at least one. */
   readonly servedModelNames: readonly [string, ...string[]];
   /** Keys that clients must send one of. Default: none needed. */
@@ -53,7 +54,8 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
     maxBodyBytes: options.maxBodyBytes ?? 16 * 2 ** 20,
     created: Math.floor(Date.now() / 1000),
   };
-  const routes = options.developmentMode ? [...API_ROUTES, ...DEVELOPMENT_ROUTES] : API_ROUTES;
+  const development = options.developmentMode ? DEVELOPMENT_ROUTES : [];
+  const routes = [...API_ROUTES, ...development, ...kvCacheRoutes(options)];
   const page = readPage();
   const docs = options.disableDocs
     ? new Map<string, RouteHandler>()

@@ -18,6 +18,7 @@ const info: EngineInfo = {
   blockSize: 16,
   numBlocks: 9,
   weightBytes: 14 * MIB,
+  kvOffloadingBytes: 0,
   kvCacheBytes: 256 * MIB,
   memory: { weights: 14 * MIB, kv: 256 * MIB, workspace: 12 * MIB, tables: MIB / 2, graphs: 0 },
   loadSeconds: 0.25,

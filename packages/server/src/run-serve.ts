@@ -2,6 +2,7 @@
 import { type EngineOptions, LLM } from "@octavo/engine";
 import { createApp } from "./app.js";
 import { banner } from "./banner.js";
+import type { KvEventsConfig } from "./cli/kv-events-config.js";
 import { DEFAULT_MODEL_NAME, defaultModelFolder } from "./default-model.js";
 import { logSpeculation } from "./logging/log-speculation.js";
 import { createLogger, type LogFormat, type LogLevel } from "./logging/logger.js";
@@ -20,6 +21,7 @@ export interface ServeFlags extends EngineOptions {
   readonly logFormat?: LogFormat;
   readonly enableLogRequests?: boolean;
   readonly disableFastapiDocs?: boolean;
+  readonly kvEventsConfig?: KvEventsConfig;
   /** The file of flags, which is read by then. */
   readonly config?: string;
 }
@@ -27,7 +29,15 @@ export interface ServeFlags extends EngineOptions {
 /** Serves until a signal comes. @throws OctavoError when the server cannot start */
 export async function runServe(model: string | undefined, flags: ServeFlags): Promise<void> {
   const { host, port, servedModelName, apiKey, shutdownTimeout, ...others } = flags;
-  const { logLevel, logFormat, enableLogRequests, disableFastapiDocs, config: _, ...engineOptions } = others;
+  const {
+    logLevel,
+    logFormat,
+    enableLogRequests,
+    disableFastapiDocs,
+    kvEventsConfig,
+    config: _,
+    ...engineOptions
+  } = others;
   const folder = model ?? (await defaultModelFolder());
   const servedModelNames = servedModelName ?? ([model ?? DEFAULT_MODEL_NAME] as const);
   const apiKeys = apiKey ?? (process.env.OCTAVO_API_KEY ? [process.env.OCTAVO_API_KEY] : []);
@@ -38,11 +48,18 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
   const listener = await listen({ host, port });
   const engine = await LLM.load(folder, engineOptions);
   const developmentMode = isSet(process.env.OCTAVO_SERVER_DEV_MODE) || isSet(process.env.VLLM_SERVER_DEV_MODE);
-  const appOptions = { logRequests: enableLogRequests, disableDocs: disableFastapiDocs, developmentMode };
+  const closing = new AbortController();
+  const appOptions = {
+    developmentMode,
+    kvEvents: kvEventsConfig?.enableKvCacheEvents ?? false,
+    closing: closing.signal,
+    logRequests: enableLogRequests,
+    disableDocs: disableFastapiDocs,
+  };
   if (developmentMode) logger.warn("development mode: who reaches this server controls its engine");
   listener.attach(createApp(engine, { servedModelNames, apiKeys, logger, maxNumQueuedReqs, ...appOptions }));
   if (engineOptions.speculativeConfig !== undefined) logSpeculation(engine, logger);
-  drainOnSignal(listener, engine, logger, shutdownTimeout * 1000);
+  drainOnSignal(listener, engine, logger, shutdownTimeout * 1000, () => closing.abort());
   const { hasTokenizer } = engine;
   const needsKey = apiKeys.length > 0;
   process.stdout.write(banner(listener.url, servedModelNames[0], engine.info, { needsKey, hasTokenizer }));

@@ -6,12 +6,22 @@ import type { Listener } from "./serve.js";
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
-/** Installs the handlers. The process exits 0 after the first signal, 128 + its number at the second. */
-export function drainOnSignal(listener: Listener, engine: Engine, logger: Logger, timeoutMs: number): void {
+/**
+ * Installs the handlers. The process exits 0 after the first signal, 128 + its number at the second.
+ * @param onDrain called when draining begins
+ */
+export function drainOnSignal(
+  listener: Listener,
+  engine: Engine,
+  logger: Logger,
+  timeoutMs: number,
+  onDrain?: () => void,
+): void {
   let draining = false;
   const onSignal = async (signal: (typeof SIGNALS)[number]) => {
     if (draining) process.exit(128 + constants.signals[signal]);
     draining = true;
+    onDrain?.();
     const { numRunning, numWaiting } = engine.stats;
     logger.info({ signal, numRunning, numWaiting, timeoutMs }, "draining; a second signal exits at once");
     let disposed: Promise<void> | undefined;

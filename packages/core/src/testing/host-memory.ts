@@ -49,6 +49,11 @@ export class HostMemory {
       .join(", ");
 }
 
+/** Whether nobody has looked at a storage's bytes yet, so that all are zero. */
+export function isUntouched(storage: Storage): boolean {
+  return storage instanceof LazyStorage && storage.untouched;
+}
+
 class LazyStorage implements Storage {
   readonly device = "host";
   readonly address = 0;
@@ -61,6 +66,10 @@ class LazyStorage implements Storage {
     this.byteLength = byteLength;
     this.#describeHeld = describeHeld;
     this.#onDispose = onDispose;
+  }
+
+  get untouched(): boolean {
+    return this.#bytes === undefined;
   }
 
   get bytes(): Uint8Array {

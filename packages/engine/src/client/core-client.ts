@@ -7,6 +7,8 @@ import type { EngineInfo } from "../engine.js";
 export interface CoreListener {
   /** Records of protocol/outputs.ts, at most once a step. */
   onOutputs(words: Int32Array): void;
+  /** Records of the prefix cache's changes, at most once a step, while `Command.kvEvents` asks for them. */
+  onKvEvents(words: Int32Array): void;
   /** The core goes on without this request. */
   onRefused(id: number, error: OctavoError): void;
   /** The core is dead; no output will come any more. */

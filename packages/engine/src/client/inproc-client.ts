@@ -62,7 +62,9 @@ export class InprocClient implements CoreClient {
     try {
       const worked = this.#core.step();
       if (!this.#core.outputs.empty) this.#listener.onOutputs(this.#core.outputs.take());
-      if (worked) this.#wake();
+      const { kvEvents } = this.#core;
+      if (kvEvents && !kvEvents.empty) this.#listener.onKvEvents(kvEvents.take());
+      if (worked || this.#core.isLoading) this.#wake();
       else this.#sleep();
     } catch (error) {
       this.#closed = true;

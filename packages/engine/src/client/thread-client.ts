@@ -18,6 +18,7 @@ export class ThreadClient implements CoreClient {
   readonly #exited: Promise<void>;
   readonly #calls = new PendingCalls();
   #busy = false;
+  readonly #commands: Int32Array[] = [];
   #ready: Extract<ThreadMessage, { type: "ready" }> | undefined;
   #closing = false;
   #failed = false;
@@ -52,14 +53,28 @@ export class ThreadClient implements CoreClient {
     return this.#ready!.eosTokenIds;
   }
 
+  /**
+   * Commands of one tick arrive together: no step runs between the choices of a prompt, the first of which might have ended before
+   * the last one could become its fork.
+   */
   send(words: Int32Array): void {
-    this.#post(words, [words.buffer as ArrayBuffer]);
+    if (this.#commands.push(words) === 1) queueMicrotask(() => this.#flush());
   }
 
   call(call: ControlCall): Promise<unknown> {
+    this.#flush();
     const answer = this.#calls.add((number) => this.#post({ call, number }));
     this.setBusy(this.#busy);
     return answer;
+  }
+
+  #flush(): void {
+    if (this.#commands.length === 0) return;
+    const commands = this.#commands.splice(0);
+    this.#post(
+      commands,
+      commands.map(({ buffer }) => buffer as ArrayBuffer),
+    );
   }
 
   setBusy(busy: boolean): void {
@@ -99,6 +114,7 @@ export class ThreadClient implements CoreClient {
         this.#calls.answer(message.number, message.reply);
         return this.setBusy(this.#busy);
       }
+      if (message.type === "kvEvents") return this.#listener.onKvEvents(message.words);
       if (message.type === "warning") return process.emitWarning(message.text, message.options);
       if (message.type === "failed") return fail(OctavoError.fromJSON(message.error));
       this.#ready = message;

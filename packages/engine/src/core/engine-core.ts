@@ -1,9 +1,10 @@
 // The engine's loop body. It sees token ids and numbers only; text stays with the client. One step is four calls:
 // schedule, launch, collect, update. With depth 2 the next step is planned and launched before the last one is collected.
 import { type Backend, OctavoError, RowInit } from "@octavo/core";
-import { KvCacheManager } from "@octavo/kv-cache";
+import { KvCacheManager, type KvEventLog } from "@octavo/kv-cache";
 import type { CausalLM } from "@octavo/models";
 import { type OutputSink, type RequestSpec, Scheduler } from "@octavo/scheduler";
+import type { ResetPrefixCacheOptions } from "../engine.js";
 import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
 import { beginRequest } from "../processors/begin-request.js";
@@ -16,6 +17,7 @@ import { KvPool } from "../runner/kv-pool.js";
 import { ModelRunner, type StepObserver } from "../runner/model-runner.js";
 import { createSpeculator } from "../speculation/create-speculator.js";
 import type { Speculator } from "../speculation/speculator.js";
+import { CacheSalts } from "./cache-salts.js";
 import { type ControlCall, ControlCalls, type ControlReply } from "./control-calls.js";
 import { PreemptionAdvice } from "./preemption-advice.js";
 import { QueueTimes } from "./queue-times.js";
@@ -32,8 +34,12 @@ export interface UserModules {
 
 export class EngineCore implements Disposable {
   readonly outputs: OutputBatch;
+  /** What the prefix cache stored and forgot, for whoever listens; undefined while nobody does. */
+  kvEvents: KvEventLog | undefined;
   readonly #backend: Backend;
   readonly #model: CausalLM;
+  readonly #kvCache: KvCacheManager;
+  readonly #cacheSalts = new CacheSalts();
   readonly #scheduler: Scheduler;
   readonly #runner: ModelRunner;
   readonly #depth: number;
@@ -55,6 +61,7 @@ export class EngineCore implements Disposable {
   /**
    * @param modules what was loaded of the user's own
    * @param draft the model that drafts, if one does; the core owns it, as it owns backend and model
+   * @param wakeBuffer int32 [1]: raised and notified when `step` has something to do that no command tells of
    * @param now the clock of everything here, ms
    */
   constructor(
@@ -64,6 +71,7 @@ export class EngineCore implements Disposable {
     options: EngineOptions,
     stats: Float64Array,
     { processors = [], Extension }: UserModules = {},
+    wakeBuffer = new SharedArrayBuffer(4),
     draft?: DraftModel,
     now: () => number = () => performance.now(),
   ) {
@@ -76,7 +84,9 @@ export class EngineCore implements Disposable {
     const { numBlocks, blockSize, maxNumSeqs, maxNumBatchedTokens, maxModelLen, decodeBuckets } = sizes;
     const { vocabSize } = model.config;
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
-    const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching });
+    const { numHostBlocks, numFileBlocks } = sizes;
+    const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching, numHostBlocks, numFileBlocks });
+    this.#kvCache = kvCache;
     this.#kvPool = new KvPool(backend, model.config, model.dtype, numBlocks, blockSize);
     this.#draft = draft;
     this.#draftPool = this.#poolOf(draft, sizes);
@@ -86,13 +96,13 @@ export class EngineCore implements Disposable {
     const { maxNumPartialPrefills, maxLongPartialPrefills } = options;
     const limits = { maxNumSeqs, maxNumBatchedTokens, maxModelLen, maxNumPartialPrefills, maxLongPartialPrefills };
     const policy = { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs };
-    const config = { ...limits, ...policy, decodeBuckets, vocabSize, now };
-    this.#scheduler = new Scheduler(config, kvCache, this.#speculator);
-    const runnerOptions = {
-      useGraphs: decodeBuckets.length > 0 && !options.enforceEager,
-      logprobsMode: resolveLogprobsMode(options),
-    };
+    this.#scheduler = new Scheduler({ ...limits, ...policy, decodeBuckets, vocabSize, now }, kvCache, this.#speculator);
+    const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
+    const { kvOffloadingFile: path } = options;
+    const file = path !== undefined && numFileBlocks > 0 ? { path, numBlocks: numFileBlocks, wakeBuffer } : undefined;
+    const runnerOptions = { useGraphs, logprobsMode: resolveLogprobsMode(options), ...(file && { file }) };
     this.#runner = new ModelRunner(backend, model, this.#kvPool, sizes, this.#scheduler.planLayout, runnerOptions);
+    if (this.#speculator) this.#speculator.onPropose = () => this.#copyBlocks();
     this.#depth = sizes.depth;
     this.#scheduler.onFirstAdmit = (id) => this.#queueTimes.admitted(id);
     this.outputs = new OutputBatch(maxNumSeqs, (id) => this.#queueTimes.take(id));
@@ -103,10 +113,7 @@ export class EngineCore implements Disposable {
       backend,
       model,
       getStats: () => ({ ...this.#scheduler.snapshot(), steps: this.#collected }),
-      resetPrefixCache: () => {
-        kvCache.resetPrefixCache();
-        return true;
-      },
+      resetPrefixCache: (options?: ResetPrefixCacheOptions) => this.#resetPrefixCache(options),
       checkInvariants: () => this.checkInvariants(),
     };
     this.#calls = new ControlCalls(this.#scheduler, new WorkerMethods(worker, Extension));
@@ -133,6 +140,8 @@ export class EngineCore implements Disposable {
   handle(words: Int32Array): void {
     if (words[0] === Command.add) this.#add(words);
     else if (words[0] === Command.abort) this.#abort(words[1]!);
+    else if (words[0] === Command.release) this.#scheduler.release(words[1]!);
+    else if (words[0] === Command.kvEvents) this.#listen(words[1] === 1);
     else throw new OctavoError({ code: "INTERNAL", message: `unknown command ${words[0]}` });
     this.#publish();
   }
@@ -148,9 +157,15 @@ export class EngineCore implements Disposable {
     return Math.max(0, this.#scheduler.nextDeadline - this.#now());
   }
 
+  /** Whether requests wait for blocks of a file, though `step` has nothing to do. */
+  get isLoading(): boolean {
+    return this.#runner.blockCopier.busy && this.#scheduler.hasUnfinished();
+  }
+
   /** Runs one step. @returns false when there is nothing to do */
   step(): boolean {
     if (this.#scheduler.expire(this.#expired) > 0) this.#publish();
+    this.#runner.blockCopier.poll(this.#collected, this.#settle);
     while (this.#launched - this.#collected < this.#depth && this.#launch()) {}
     if (this.#launched === this.#collected) return false;
     const slot = this.#runner.slot(this.#collected++);
@@ -185,10 +200,19 @@ export class EngineCore implements Disposable {
     return new KvPool(this.#backend, draft.model.config, draft.model.dtype, numBlocks, blockSize);
   }
 
+  readonly #settle = (block: number, ok: boolean): void => this.#kvCache.settleFileBlock(block, ok);
+
+  /** Behind every launched step, whose blocks they may read, and before the next one and its drafts, which may overwrite those. */
+  #copyBlocks(): void {
+    this.#runner.blockCopier.run(this.#kvCache.copies, this.#launched);
+  }
+
   #launch(): boolean {
     const slot = this.#runner.slot(this.#launched);
     this.#timer?.plan();
-    if (this.#scheduler.schedule(slot.plan) === 0) return false;
+    const rows = this.#scheduler.schedule(slot.plan);
+    this.#copyBlocks();
+    if (rows === 0) return false;
     countStep(this.#stats, this.#scheduler.stats.stepTokens);
     this.#speculator?.launching(this.#scheduler.stats.stepTokens);
     this.#runner.launch(slot, this.#scheduler.processed);
@@ -202,7 +226,8 @@ export class EngineCore implements Disposable {
     const ropeOffset = this.#model.ropeOffset(spec.promptTokens.length);
     spec.rowInit[RowInit.ropeOffset] = ropeOffset;
     // Keys that were rotated differently are different content to the prefix cache.
-    this.#scheduler.add({ ...spec, cacheSalt: ropeOffset, ...this.#beginProcessors(words, spec.promptTokens) });
+    const cacheSalt = this.#cacheSalts.of(spec.cacheSalt, ropeOffset);
+    this.#scheduler.add({ ...spec, cacheSalt, ...this.#beginProcessors(words, spec.promptTokens) });
     this.#queueTimes.arrived(spec.id);
   }
 
@@ -221,9 +246,23 @@ export class EngineCore implements Disposable {
     this.#queueTimes.forget(id);
   }
 
+  #resetPrefixCache({ resetRunningRequests = false }: ResetPrefixCacheOptions = {}): boolean {
+    if (resetRunningRequests) this.#scheduler.preemptAll();
+    this.#kvCache.resetPrefixCache();
+    return true;
+  }
+
+  #listen(on: boolean): void {
+    if (on) this.kvEvents = this.#kvCache.recordEvents();
+    else this.#kvCache.stopEvents();
+    if (!on) this.kvEvents = undefined;
+  }
+
   #publish(): void {
-    const { numGraphs, graphBytes } = this.#runner;
-    writeStats(this.#stats, this.#scheduler.stats, this.#collected, numGraphs, graphBytes);
+    const { numGraphs, graphBytes, blockCopier } = this.#runner;
+    const { offloadedBytes, loadedBytes } = blockCopier;
+    const own = [this.#collected, numGraphs, graphBytes, offloadedBytes, loadedBytes];
+    writeStats(this.#stats, this.#scheduler.stats, own);
     if (this.#speculator) writeAcceptedPerPos(this.#stats, this.#speculator.acceptedPerPos);
   }
 

@@ -1,5 +1,12 @@
 /** The engine without text: a core that steps, for benchmarks and for engines of your own. @module @octavo/engine/core */
-export { encodeAbort, encodeAdd } from "../protocol/commands.js";
+export {
+  type AddOptions,
+  encodeAbort,
+  encodeAdd,
+  encodeKvEvents,
+  encodeRelease,
+  type Sharing,
+} from "../protocol/commands.js";
 export { OUTPUT_WORDS, OutputBatch } from "../protocol/outputs.js";
 export { createStatsBuffer, readStats } from "../protocol/stats.js";
 export { type ResolvedSamplingParams, resolveSamplingParams } from "../sampling-params.js";

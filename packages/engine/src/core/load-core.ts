@@ -22,12 +22,14 @@ export interface LoadedCore {
  * Loads a model for stepping.
  * @param stats a Float64Array over `createStatsBuffer()`
  * @param foreign a backend of your own instead of `options.device`; the core owns it from here
+ * @param wakeBuffer int32 [1]: raised and notified when a sleeping core has something to do; whoever sleeps waits for it
  */
 export async function loadCore(
   path: string,
   options: EngineOptions,
   stats: Float64Array,
   foreign?: Backend,
+  wakeBuffer = new SharedArrayBuffer(4),
 ): Promise<LoadedCore> {
   const started = performance.now();
   const source = openModel(path);
@@ -61,7 +63,8 @@ export async function loadCore(
       backend.info,
       backend.capture !== undefined,
     );
-    const core = new EngineCore(backend, model, sizes, options, stats, { processors, Extension }, draft);
+    const modules = { processors, Extension };
+    const core = new EngineCore(backend, model, sizes, options, stats, modules, wakeBuffer, draft);
     const info: EngineInfo = {
       model: path,
       architecture: config.architecture,
@@ -78,6 +81,7 @@ export async function loadCore(
       numBlocks: sizes.numBlocks,
       weightBytes: model.weightBytes + (beside?.weightBytes ?? 0),
       kvCacheBytes: sizes.kvCacheBytes,
+      kvOffloadingBytes: sizes.kvOffloadingBytes,
       memory: backend.memory(),
       dedicated: backend.info.dedicated && {
         ...backend.info.dedicated,

@@ -1,6 +1,7 @@
 // What collectiveRpc can call: the engine's own methods, and those of an extension that the user loads into the engine's thread.
 import { type Backend, checkArgument, OctavoError } from "@octavo/core";
 import type { CausalLM } from "@octavo/models";
+import type { ResetPrefixCacheOptions } from "../engine.js";
 
 /** What an extension's constructor gets. Between two calls the engine computes with all of this; within one it stands still. */
 export interface WorkerContext {
@@ -10,8 +11,8 @@ export interface WorkerContext {
   readonly model: CausalLM;
   /** State, counters and, with a latency target, the learnt costs of a step. */
   getStats(): object;
-  /** Forgets all cached content, for example because weights changed. Running requests keep theirs. */
-  resetPrefixCache(): boolean;
+  /** Forgets all cached content, for example because weights changed. Running requests keep theirs, unless asked not to. */
+  resetPrefixCache(options?: ResetPrefixCacheOptions): boolean;
   /** @throws INTERNAL when the scheduler's or the KV cache's books are wrong */
   checkInvariants(): void;
 }

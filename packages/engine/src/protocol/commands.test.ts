@@ -1,7 +1,7 @@
 import { RowFlags, RowInit } from "@octavo/core";
 import { describe, expect, it } from "vitest";
 import { resolveSamplingParams } from "../sampling-params.js";
-import { decodeAdd, decodeExtraArgs, encodeAdd } from "./commands.js";
+import { decodeAdd, decodeExtraArgs, encodeAdd, type Sharing } from "./commands.js";
 
 const context = { defaults: {}, vocabSize: 1000, maxModelLen: 64, numPromptTokens: 3 };
 const float = (bits: number) => new Float32Array(Int32Array.of(bits).buffer)[0];
@@ -56,6 +56,20 @@ describe("add command", () => {
     const options = { priority: -7, tenant: 3, timeoutMs: 250 };
     const spec = decodeAdd(encodeAdd(1, Int32Array.of(1), params, [], 0, options), 1000);
     expect(spec).toMatchObject({ priority: -7, tenant: 3, deadline: 1250 });
+  });
+
+  it("carries what a request shares with others", () => {
+    const params = resolveSamplingParams({}, context);
+    const decoded = (sharing: Sharing) => decodeAdd(encodeAdd(1, Int32Array.of(1), params, [], 0, sharing), 0);
+    expect(decoded({})).toMatchObject({ keepBlocks: false, cacheSalt: 0 });
+    expect(decoded({}).forkOf).toBeUndefined();
+    for (const cacheSalt of [1, 2 ** 31, 2 ** 32 + 5, 2 ** 47]) {
+      expect(decoded({ forkOf: 7, keepBlocks: true, cacheSalt })).toMatchObject({
+        forkOf: 7,
+        keepBlocks: true,
+        cacheSalt,
+      });
+    }
   });
 
   it("keeps different seeds different, negative and beyond 32 bits", () => {

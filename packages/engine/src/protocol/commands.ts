@@ -11,6 +11,10 @@ export const Command = {
   abort: 2,
   /** [stop]: finish the step and dispose */
   stop: 3,
+  /** [release, id]: give back the blocks that a finished request kept */
+  release: 10,
+  /** [kvEvents, 1 to tell what is cached and then every change, 0 to stop] */
+  kvEvents: 11,
 } as const;
 
 const AddWord = {
@@ -30,9 +34,14 @@ const AddWord = {
   tenant: 10,
   /** -1 for no timeout. */
   timeoutMs: 11,
+  /** 0 for none. */
+  forkOf: 12,
+  keepBlocks: 13,
+  saltLow: 14,
+  saltHigh: 15,
 } as const;
 
-const RECORD_START = 12;
+const RECORD_START = 16;
 const FIXED_WORDS = RECORD_START + ROW_INIT_WORDS;
 
 const float = new Float32Array(1);
@@ -43,7 +52,18 @@ function bitsOf(value: number): number {
   return floatBits[0]!;
 }
 
-const NO_OPTIONS: ResolvedRequestOptions = { priority: 0, tenant: 0, timeoutMs: -1 };
+/** What a request shares with others. */
+export interface Sharing {
+  /** The id of a request that begins with the same tokens; see `RequestSpec.forkOf`. Default 0: none. */
+  readonly forkOf?: number;
+  /** See `RequestSpec.keepBlocks`. */
+  readonly keepBlocks?: boolean;
+  /** Only requests of the same salt share blocks; below 2^48. Default 0. */
+  readonly cacheSalt?: number;
+}
+
+/** How a request is served, by default like all others and without end, and what it shares. */
+export interface AddOptions extends Partial<ResolvedRequestOptions>, Sharing {}
 
 /** @param choice which of the parallel samples of one prompt this is */
 export function encodeAdd(
@@ -52,7 +72,7 @@ export function encodeAdd(
   params: ResolvedSamplingParams,
   stopTokenIds: readonly number[],
   choice = 0,
-  options: ResolvedRequestOptions = NO_OPTIONS,
+  { priority = 0, tenant = 0, timeoutMs = -1, forkOf = 0, keepBlocks = false, cacheSalt = 0 }: AddOptions = {},
 ): Int32Array {
   const { allowedTokenIds, logitEdits } = params;
   const extraArgs = Buffer.from(params.extraArgs, "utf8");
@@ -70,9 +90,13 @@ export function encodeAdd(
   words[AddWord.numAllowed] = allowedTokenIds.length;
   words[AddWord.numEdits] = logitEdits.length;
   words[AddWord.extraArgsBytes] = extraArgs.length;
-  words[AddWord.priority] = options.priority;
-  words[AddWord.tenant] = options.tenant;
-  words[AddWord.timeoutMs] = options.timeoutMs;
+  words[AddWord.priority] = priority;
+  words[AddWord.tenant] = tenant;
+  words[AddWord.timeoutMs] = timeoutMs;
+  words[AddWord.forkOf] = forkOf;
+  words[AddWord.keepBlocks] = keepBlocks ? 1 : 0;
+  words[AddWord.saltLow] = cacheSalt | 0;
+  words[AddWord.saltHigh] = Math.floor(cacheSalt / 2 ** 32);
   writeRowInit(words.subarray(RECORD_START, FIXED_WORDS), params, prompt.length, choice);
   words.set(stopTokenIds, FIXED_WORDS);
   words.set(allowedTokenIds, allowedStart);
@@ -101,7 +125,7 @@ function writeRowInit(record: Int32Array, params: ResolvedSamplingParams, prompt
 }
 
 /** The scheduler's view of an `add` command; its arrays are windows into `words`. @param now ms of the scheduler's clock */
-export function decodeAdd(words: Int32Array, now: number): RequestSpec {
+export function decodeAdd(words: Int32Array, now: number): RequestSpec & { readonly cacheSalt: number } {
   const allowedStart = FIXED_WORDS + words[AddWord.numStops]!;
   const editsStart = allowedStart + words[AddWord.numAllowed]!;
   const extraStart = editsStart + words[AddWord.numEdits]!;
@@ -113,6 +137,9 @@ export function decodeAdd(words: Int32Array, now: number): RequestSpec {
     promptLogprobs: words[AddWord.promptLogprobs]!,
     priority: words[AddWord.priority]!,
     tenant: words[AddWord.tenant]!,
+    ...(words[AddWord.forkOf] !== 0 && { forkOf: words[AddWord.forkOf]! }),
+    keepBlocks: words[AddWord.keepBlocks] === 1,
+    cacheSalt: words[AddWord.saltHigh]! * 2 ** 32 + (words[AddWord.saltLow]! >>> 0),
     deadline: words[AddWord.timeoutMs]! < 0 ? Number.POSITIVE_INFINITY : now + words[AddWord.timeoutMs]!,
     rowInit: words.subarray(RECORD_START, FIXED_WORDS),
     stopTokenIds: words.subarray(FIXED_WORDS, allowedStart),
@@ -128,6 +155,14 @@ export function decodeExtraArgs(words: Int32Array): Record<string, unknown> | un
   if (bytes === 0) return undefined;
   const start = FIXED_WORDS + words[AddWord.numStops]! + words[AddWord.numAllowed]! + words[AddWord.numEdits]!;
   return JSON.parse(Buffer.from(words.buffer, words.byteOffset + 4 * start, bytes).toString("utf8"));
+}
+
+export function encodeRelease(id: number): Int32Array {
+  return Int32Array.of(Command.release, id);
+}
+
+export function encodeKvEvents(on: boolean): Int32Array {
+  return Int32Array.of(Command.kvEvents, on ? 1 : 0);
 }
 
 export function encodeAbort(id: number): Int32Array {

@@ -10,6 +10,8 @@ const FIELDS = [
   "kvBlocksTotal",
   "prefixCacheQueries",
   "prefixCacheHits",
+  "externalPrefixCacheQueries",
+  "externalPrefixCacheHits",
   "numPreemptions",
   "promptTokens",
   "generationTokens",
@@ -19,6 +21,8 @@ const FIELDS = [
   "steps",
   "numGraphs",
   "graphBytes",
+  "kvOffloadBytes",
+  "kvLoadBytes",
 ] as const satisfies readonly Exclude<keyof EngineStats, "stepTokens" | "numAcceptedTokensPerPos">[];
 
 /** Steps by their tokens: counts of up to 1, 2, 4, ... 2^14, and of more; the sum of tokens stands before them. */
@@ -45,17 +49,10 @@ export function writeAcceptedPerPos(buffer: Float64Array, accepted: Float64Array
 
 const OWN = FIELDS.indexOf("steps");
 
-export function writeStats(
-  buffer: Float64Array,
-  stats: SchedulerStats,
-  steps: number,
-  numGraphs: number,
-  graphBytes: number,
-): void {
+/** @param own the fields from `steps` on, which the scheduler does not know */
+export function writeStats(buffer: Float64Array, stats: SchedulerStats, own: readonly number[]): void {
   for (let i = 0; i < OWN; i++) buffer[i] = stats[FIELDS[i] as keyof SchedulerStats];
-  buffer[OWN] = steps;
-  buffer[OWN + 1] = numGraphs;
-  buffer[OWN + 2] = graphBytes;
+  for (let i = 0; i < own.length; i++) buffer[OWN + i] = own[i]!;
 }
 
 export function readStats(buffer: Float64Array): EngineStats {

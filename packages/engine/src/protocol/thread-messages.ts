@@ -13,13 +13,14 @@ export interface ThreadData {
   readonly wakeBuffer: SharedArrayBuffer;
 }
 
-/** To the thread: commands come as a bare Int32Array, calls as this. */
-export type ClientMessage = Int32Array | { readonly call: ControlCall; readonly number: number };
+/** To the thread: commands come as a list of what was sent at once, calls as this. */
+export type ClientMessage = readonly Int32Array[] | { readonly call: ControlCall; readonly number: number };
 
 /** From the thread: records of protocol/outputs.ts come as a bare Int32Array, the rest as one of these. */
 export type ThreadMessage =
   | Int32Array
   | { readonly type: "ready"; readonly info: EngineInfo; readonly eosTokenIds: readonly number[] }
+  | { readonly type: "kvEvents"; readonly words: Int32Array }
   | { readonly type: "refused"; readonly id: number; readonly error: OctavoErrorOptions }
   | { readonly type: "reply"; readonly number: number; readonly reply: ControlReply }
   | { readonly type: "warning"; readonly text: string; readonly options: { type?: string; code?: string } }

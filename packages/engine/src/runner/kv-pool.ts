@@ -6,15 +6,33 @@ export class KvPool implements KvCacheTensors, Disposable {
   /** For each layer [blocks, kvHeads, blockSize, headDim] */
   readonly keys: readonly Tensor[];
   readonly values: readonly Tensor[];
+  /** A block's keys or values of one layer. */
+  readonly bytesPerPart: number;
+  /** Two a layer. */
+  readonly numParts: number;
   readonly #storage: Storage;
+  readonly #tensorBytes: number;
 
   constructor(backend: Backend, config: ModelConfig, dtype: FloatDType, numBlocks: number, blockSize: number) {
     const shape = [numBlocks, config.numKvHeads, blockSize, config.headDim];
     const bytes = byteSize(dtype, shape);
+    this.#tensorBytes = bytes;
+    this.bytesPerPart = bytes / numBlocks;
+    this.numParts = 2 * config.numLayers;
     this.#storage = allocate(backend, 2 * config.numLayers * bytes);
     const at = (index: number) => tensor(dtype, shape, this.#storage, index * bytes);
     this.keys = Array.from({ length: config.numLayers }, (_, layer) => at(2 * layer));
     this.values = Array.from({ length: config.numLayers }, (_, layer) => at(2 * layer + 1));
+  }
+
+  get bytesPerBlock(): number {
+    return this.numParts * this.bytesPerPart;
+  }
+
+  /** Part `index` of a block, as bytes. */
+  part(index: number, block: number): Tensor {
+    const offset = index * this.#tensorBytes + block * this.bytesPerPart;
+    return tensor("uint8", [this.bytesPerPart], this.#storage, offset);
   }
 
   dispose(): void {

@@ -1,11 +1,13 @@
 // Turns a plan into device work: upload, expand, forward, sample. Enqueues only; `collect` is the one place that waits.
 import { type Backend, PlanHeader, type PlanLayout, type StepPlan, type Tensor, Workspace } from "@octavo/core";
-import type { CausalLM, ForwardContext, KvCacheTensors } from "@octavo/models";
+import type { CausalLM, ForwardContext } from "@octavo/models";
 import type { ProcessedSample } from "@octavo/scheduler";
 import type { LogprobsMode } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
+import { BlockCopier, type BlockFileSpec } from "./block-copier.js";
 import { DeviceState } from "./device-state.js";
 import { HostLogits } from "./host-logits.js";
+import type { KvPool } from "./kv-pool.js";
 import { LogprobScorer } from "./logprob-scorer.js";
 import { StepGraphs, type StepResult } from "./step-graphs.js";
 import { StepSlot } from "./step-slot.js";
@@ -20,6 +22,8 @@ export interface RunnerOptions {
   /** Run padded steps as captured graphs; the backend must have `capture`. */
   readonly useGraphs: boolean;
   readonly logprobsMode: LogprobsMode;
+  /** For blocks of the KV cache that host memory must give up. Default: none. */
+  readonly file?: BlockFileSpec;
 }
 
 /** What no step changes. */
@@ -32,6 +36,8 @@ export class ModelRunner implements Disposable {
   readonly #model: CausalLM;
   readonly #state: DeviceState;
   readonly #workspace: Workspace;
+  /** Copies blocks of the KV cache, in order with the steps that are launched. */
+  readonly blockCopier: BlockCopier;
   readonly #context: ForwardContext;
   readonly #slots: readonly StepSlot[];
   readonly #graphs: StepGraphs | undefined;
@@ -44,7 +50,7 @@ export class ModelRunner implements Disposable {
   constructor(
     backend: Backend,
     model: CausalLM,
-    kvPool: KvCacheTensors,
+    kvPool: KvPool,
     sizes: EngineSizes,
     layout: PlanLayout,
     options: RunnerOptions,
@@ -53,6 +59,7 @@ export class ModelRunner implements Disposable {
     this.#model = model;
     this.#state = new DeviceState(backend, layout, sizes.maxLogprobs);
     this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxSamples));
+    this.blockCopier = new BlockCopier(backend, kvPool, sizes.numHostBlocks, options.file);
     this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;
@@ -144,6 +151,7 @@ export class ModelRunner implements Disposable {
     this.#graphs?.dispose();
     this.#hostLogits.dispose();
     for (const slot of this.#slots) slot.dispose();
+    this.blockCopier.dispose();
     this.#workspace.dispose();
     this.#state.dispose();
   }

@@ -16,6 +16,8 @@ const MAX_STEPS = 2;
 
 export class Speculator implements DraftSource, Disposable {
   readonly numSpeculativeTokens: number;
+  /** Called before drafts are made, which may write into blocks that were just taken: what was in them is still to be copied. */
+  onPropose: (() => void) | undefined;
   /** How often the draft at each position was right. */
   readonly acceptedPerPos: Float64Array;
   readonly #proposer: Proposer;
@@ -83,6 +85,7 @@ export class Speculator implements DraftSource, Disposable {
   }
 
   propose(requests: readonly DraftRequest[], count: number): void {
+    this.onPropose?.();
     const start = this.#now();
     this.#proposer.propose(requests, count);
     this.#numProposing = count;

@@ -14,7 +14,8 @@ import type { TracedRequest } from "./trace/traced-request.js";
 
 export interface ReplicaOptions {
   readonly scheduler: SchedulerConfig;
-  readonly kvCache: KvCacheOptions;
+  /** Without other tiers: nothing here copies blocks, or takes time to. */
+  readonly kvCache: Omit<KvCacheOptions, "numHostBlocks" | "numFileBlocks">;
   readonly cost: StepCost;
   /** Plan the next step while the device runs one. */
   readonly asyncScheduling: boolean;

@@ -10,8 +10,11 @@ import {
   RowInit,
   type StepPlan,
 } from "@octavo/core";
+import { type BlockCopies, COPY_WORDS, KvTier } from "@octavo/kv-cache";
 import { EMPTY_HISTORY, extendHistory, nextToken } from "./fake-model.js";
 import { FakeRowTables } from "./fake-row-tables.js";
+
+type Copy = readonly [number, number, number, number];
 
 /**
  * Two layers of cache. The first holds each position's token, the second the hash of all tokens up to it, made from what
@@ -23,6 +26,7 @@ export class FakeDevice {
   readonly seenSeeds: number[] = [];
   readonly #layout: PlanLayout;
   readonly #vocabSize: number;
+  readonly #slidingWindow: number;
   readonly #blockTables: Int32Array;
   readonly #lastTokens: Int32Array;
   readonly #seeds: Int32Array;
@@ -30,9 +34,13 @@ export class FakeDevice {
   readonly #tokens: Int32Array;
   readonly #positions: Int32Array;
   readonly #histories: Uint32Array;
+  /** The blocks of the other tiers. */
+  readonly #away = new Map<string, readonly [Int32Array, Int32Array, Uint32Array]>();
   #steps = 0;
 
-  constructor(layout: PlanLayout, numBlocks: number, vocabSize: number) {
+  /** @param slidingWindow tokens that a token sees, itself included; blocks of others may be anybody's */
+  constructor(layout: PlanLayout, numBlocks: number, vocabSize: number, slidingWindow = Number.POSITIVE_INFINITY) {
+    this.#slidingWindow = slidingWindow;
     const { maxRows, maxBlocksPerRow, blockSize } = layout.capacity;
     this.#layout = layout;
     this.#vocabSize = vocabSize;
@@ -43,6 +51,38 @@ export class FakeDevice {
     this.#tokens = new Int32Array(numBlocks * blockSize);
     this.#positions = new Int32Array(numBlocks * blockSize).fill(-1);
     this.#histories = new Uint32Array(numBlocks * blockSize);
+  }
+
+  /**
+   * Runs the copy commands that come with the next plan, and clears them.
+   * @returns the blocks of the file that were written or read, to be settled
+   * @throws INTERNAL for a block that is not there
+   */
+  copy(copies: BlockCopies): number[] {
+    const filed: number[] = [];
+    const { blockSize } = this.#layout.capacity;
+    const layers = [this.#tokens, this.#positions, this.#histories] as const;
+    for (let i = 0; i < copies.count; i++) {
+      const [fromTier, from, toTier, to] = copies.words.subarray(
+        COPY_WORDS * i,
+        COPY_WORDS * (i + 1),
+      ) as unknown as Copy;
+      assertInternal(
+        from !== NULL_BLOCK && to !== NULL_BLOCK,
+        `block ${from} of tier ${fromTier} is copied to block ${to}`,
+      );
+      const source =
+        fromTier === KvTier.device
+          ? layers.map((layer) => layer.slice(from * blockSize, (from + 1) * blockSize))
+          : this.#away.get(`${fromTier} ${from}`);
+      assertInternal(source, `block ${from} of tier ${fromTier} is copied, nothing was ever written to it`);
+      if (fromTier === KvTier.file) filed.push(from);
+      if (toTier === KvTier.file) filed.push(to);
+      if (toTier === KvTier.device) for (const [l, layer] of layers.entries()) layer.set(source[l]!, to * blockSize);
+      else this.#away.set(`${toTier} ${to}`, source as [Int32Array, Int32Array, Uint32Array]);
+    }
+    copies.clear();
+    return filed;
   }
 
   /** Runs a finished plan. @returns the sampled tokens, in the plan's sample order; @throws INTERNAL on a wrong plan */
@@ -83,11 +123,13 @@ export class FakeDevice {
       if (edits.history) {
         const { contextLens, queryStarts } = this.#layout;
         // Drafts, which follow the row's first sample, are not counted.
-        const first = words[sampleTokens + words.subarray(sampleRows, sampleTokens).indexOf(i)]!;
-        const end = words[contextLens + i]! + first + 1 - words[queryStarts + i]!;
-        const tokens = Array.from({ length: end }, (_, position) => this.#tokens[this.#slot(row, position)]!);
-        const isSame = tokens.length === edits.history.length && tokens.every((t, at) => t === edits.history![at]);
-        assertInternal(isSame, `row ${row} has counted ${edits.history}, its tokens are ${tokens}`);
+        const firstSample = words[sampleTokens + words.subarray(sampleRows, sampleTokens).indexOf(i)]!;
+        const end = words[contextLens + i]! + firstSample + 1 - words[queryStarts + i]!;
+        // What is before the window may be others' by now.
+        const first = Math.max(0, end - this.#slidingWindow);
+        const tokens = Array.from({ length: end - first }, (_, at) => this.#tokens[this.#slot(row, first + at)]!);
+        const isSame = end === edits.history.length && tokens.every((t, at) => t === edits.history![first + at]);
+        assertInternal(isSame, `row ${row} has counted ${edits.history}, its tokens from ${first} on are ${tokens}`);
       }
     }
     return nextToken(this.#historyAt(words, i, token), this.#seeds[row]!, this.#vocabSize, edits);
@@ -158,33 +200,44 @@ export class FakeDevice {
     const row = words[rowIds + i]!;
     const contextLen = words[contextLens + i]!;
     const end = contextLen + words[queryStarts + i + 1]! - words[queryStarts + i]!;
-    let history = EMPTY_HISTORY;
-    for (let position = 0; position < end; position++) {
-      const slot = this.#slot(row, position);
-      const found = this.#positions[slot];
-      assertInternal(found === position, `row ${row} reads position ${position}, its slot ${slot} holds ${found}`);
-      history = extendHistory(history, this.#tokens[slot]!);
-      if (position >= contextLen) this.#histories[slot] = history;
+    for (let position = contextLen; position < end; position++) {
+      this.#histories[this.#slot(row, position)] = this.#history(row, position);
     }
   }
 
-  /** The hash of a row's tokens up to and with one of this step. */
+  /** The hash of what one of this step's tokens sees of its row. */
   #historyAt(words: Int32Array, i: number, token: number): number {
     const { rowIds, queryStarts, contextLens } = this.#layout;
     const position = words[contextLens + i]! + token - words[queryStarts + i]!;
     return this.#histories[this.#slot(words[rowIds + i]!, position)]!;
   }
 
-  /** Reads all of a row's tokens, as each layer does. */
+  /** The hash of the tokens that the one at `position` sees. */
+  #history(row: number, position: number): number {
+    let history = EMPTY_HISTORY;
+    for (let seen = Math.max(0, position - this.#slidingWindow + 1); seen <= position; seen++) {
+      const slot = this.#slot(row, seen);
+      const found = this.#positions[slot];
+      assertInternal(found === seen, `row ${row} reads position ${seen}, its slot ${slot} holds ${found}`);
+      history = extendHistory(history, this.#tokens[slot]!);
+    }
+    return history;
+  }
+
+  /** Reads all of a row's tokens that its last one sees, as each layer does. */
   #attend(words: Int32Array, i: number): void {
     const { rowIds, queryStarts, contextLens } = this.#layout;
     const row = words[rowIds + i]!;
     const end = words[contextLens + i]! + words[queryStarts + i + 1]! - words[queryStarts + i]!;
+    const first = Math.max(0, end - this.#slidingWindow);
     let history = EMPTY_HISTORY;
-    for (let position = 0; position < end; position++) {
+    for (let position = first; position < end; position++) {
       const slot = this.#slot(row, position);
       history = extendHistory(history, this.#tokens[slot]!);
-      assertInternal(this.#histories[slot] === history, `row ${row} reads another history at position ${position}`);
+      // What lies before the window may be gone, so that only the last token's own can be told.
+      const isKnown = first === 0 || position === end - 1;
+      const isSame = this.#histories[slot] === history;
+      assertInternal(isSame || !isKnown, `row ${row} reads another history at position ${position}`);
     }
   }
 

@@ -33,16 +33,25 @@ export interface ReferenceRequest {
   readonly edits?: FakeEdits;
 }
 
-/** A request's output tokens, computed alone and without blocks, rows or steps. */
-export function referenceTokens(request: ReferenceRequest, vocabSize: number, maxModelLen: number): number[] {
+/**
+ * A request's output tokens, computed alone and without blocks, rows or steps.
+ * @param slidingWindow tokens that a token sees, itself included
+ */
+export function referenceTokens(
+  request: ReferenceRequest,
+  vocabSize: number,
+  maxModelLen: number,
+  slidingWindow = Number.POSITIVE_INFINITY,
+): number[] {
   const { promptTokens, seed, maxTokens, stopTokenIds, edits } = request;
   const outputs: number[] = [];
-  let history = promptTokens.reduce(extendHistory, EMPTY_HISTORY);
+  const tokens = [...promptTokens];
   while (outputs.length < maxTokens && promptTokens.length + outputs.length < maxModelLen) {
-    const token = nextToken(history, seed, vocabSize, edits);
+    const seen = tokens.slice(Math.max(0, tokens.length - slidingWindow));
+    const token = nextToken(seen.reduce(extendHistory, EMPTY_HISTORY), seed, vocabSize, edits);
     outputs.push(token);
     if (stopTokenIds.includes(token)) break;
-    history = extendHistory(history, token);
+    tokens.push(token);
   }
   return outputs;
 }

@@ -1,6 +1,16 @@
 // The flags that load an engine, the same for every command that loads one.
 import { type Command, Option } from "commander";
-import { collect, length, limit, milliseconds, positive, share, wholeNumber } from "./flag-values.js";
+import {
+  collect,
+  decimal,
+  length,
+  limit,
+  milliseconds,
+  nonEmpty,
+  positive,
+  share,
+  wholeNumber,
+} from "./flag-values.js";
 import { addSpecFlags } from "./spec-flags.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
@@ -76,6 +86,13 @@ function addOwnFlags(command: Command): Command {
       "memory for the KV cache (default: what the share leaves; CPU: 0.25 to 4 GiB)",
       positive,
     )
+    .option(
+      "--kv-offloading-size <GiB>",
+      "host memory for cached blocks that the KV cache must give up (default: 0)",
+      decimal,
+    )
+    .option("--kv-offloading-file <path>", "a file, not there yet, for blocks that this memory must give up", nonEmpty)
+    .option("--kv-offloading-file-size <GiB>", "its size (default: 16)", decimal)
     .option("--worker-extension-cls <module>", "module of a class whose methods /collective_rpc may call")
     .option("--enforce-eager", "no CUDA graphs: same tokens, slower")
     .option("--batch-invariant", "on a GPU: a request's tokens do not depend on what else runs, at some cost");

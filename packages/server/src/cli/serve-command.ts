@@ -4,6 +4,7 @@ import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.js";
 import type { ServeFlags } from "../run-serve.js";
 import { addEngineFlags } from "./engine-flags.js";
 import { collect, nonEmpty, port, seconds } from "./flag-values.js";
+import { kvEventsConfig } from "./kv-events-config.js";
 
 export type Serve = (model: string | undefined, flags: ServeFlags) => Promise<void>;
 
@@ -20,6 +21,11 @@ export function serveCommand(serve: Serve): Command {
     .option("--served-model-name <name...>", "names that requests may use (default: MODEL)", collect)
     .option("--api-key <key>", "key that clients must send; repeatable (env: OCTAVO_API_KEY)", collect)
     .option("--disable-fastapi-docs", "no /openapi.json and no /docs")
+    .option(
+      "--kv-events-config <json>",
+      'tell routers on /kv_events what the prefix cache holds, prompts included: {"enable_kv_cache_events": true}',
+      kvEventsConfig,
+    )
     .option("--shutdown-timeout <seconds>", "how long running requests may finish after a signal", seconds, 30);
   addEngineFlags(command)
     .optionsGroup("Log, on stderr:")

@@ -50,6 +50,7 @@ export const samplingFields = {
     .record(z.string(), z.unknown())
     .meta({ description: "For the server's --logits-processors." })
     .optional(),
+  cache_salt: z.string().meta({ minLength: 1 }).optional(),
 };
 
 export type SamplingBody = z.output<z.ZodObject<typeof samplingFields>>;
@@ -76,6 +77,7 @@ const NAMES = {
   spaces_between_special_tokens: "spacesBetweenSpecialTokens",
   prompt_logprobs: "promptLogprobs",
   vllm_xargs: "extraArgs",
+  cache_salt: "cacheSalt",
 } as const satisfies Partial<Record<keyof SamplingBody, keyof SamplingParams>>;
 
 /**

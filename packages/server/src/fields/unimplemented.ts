@@ -15,7 +15,6 @@ const SHARED: UnimplementedFields = {
   return_token_offsets: [false],
   return_prompt_text: [false],
   routed_experts_prompt_start: [0],
-  cache_salt: [],
   kv_transfer_params: [],
   ec_transfer_params: [],
   repetition_detection: [],

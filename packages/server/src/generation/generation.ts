@@ -25,17 +25,22 @@ export class Generation {
   readonly #stream: RequestStream;
   readonly #timer: RequestTimer;
 
-  /** @param choice which of the outputs for this prompt */
+  /**
+   * @param choice which of the outputs for this prompt
+   * @param first the one for choice 0, which computes the prompt for all of them
+   */
   constructor(
     engine: Engine,
     metrics: Metrics,
     job: PromptJob,
     params: SamplingParams,
     choice: number,
-    options: RequestOptions = {},
+    options: RequestOptions,
+    first?: Generation,
   ) {
     this.#timer = new RequestTimer(metrics);
-    this.#stream = engine.submit({ ...options, prompt: job.prompt, params, choice });
+    const forkOf = first && { forkOf: first.#stream };
+    this.#stream = engine.submit({ ...options, prompt: job.prompt, params, choice, ...forkOf });
     this.weightVersion = engine.weightVersion;
     this.job = job;
   }
@@ -110,8 +115,10 @@ export function submitAll(
   };
   try {
     for (const job of jobs) {
-      for (let choice = 0; choice < n; choice++) {
-        generations.push(new Generation(engine, metrics, job, params, choice, options));
+      const first = new Generation(engine, metrics, job, params, 0, options);
+      generations.push(first);
+      for (let choice = 1; choice < n; choice++) {
+        generations.push(new Generation(engine, metrics, job, params, choice, options, first));
       }
     }
   } catch (error) {

@@ -15,12 +15,23 @@ const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
   ],
 ];
 
+/** From any tier. */
+const cachedTokens: Read = ({ prefixCacheHits, externalPrefixCacheHits }) => prefixCacheHits + externalPrefixCacheHits;
+
 const COUNTERS: readonly (readonly [name: string, help: string, read: Read])[] = [
   ["prefix_cache_queries", "Tokens looked up in the prefix cache.", (stats) => stats.prefixCacheQueries],
   ["prefix_cache_hits", "Tokens found in the prefix cache.", (stats) => stats.prefixCacheHits],
+  [
+    "external_prefix_cache_queries",
+    "Tokens that the device did not have, looked up in host memory.",
+    (stats) => stats.externalPrefixCacheQueries,
+  ],
+  ["external_prefix_cache_hits", "Tokens loaded from host memory.", (stats) => stats.externalPrefixCacheHits],
+  ["kv_offload_store_bytes", "Bytes of the KV cache copied to host memory.", (stats) => stats.kvOffloadBytes],
+  ["kv_offload_load_bytes", "Bytes of the KV cache copied back.", (stats) => stats.kvLoadBytes],
   ["num_preemptions", "Requests taken out of the batch for want of blocks.", (stats) => stats.numPreemptions],
   ["prompt_tokens", "Prompt tokens.", (stats) => stats.promptTokens],
-  ["prompt_tokens_cached", "Prompt tokens that the prefix cache had.", (stats) => stats.prefixCacheHits],
+  ["prompt_tokens_cached", "Prompt tokens that the prefix cache had.", cachedTokens],
   ["generation_tokens", "Generated tokens.", (stats) => stats.generationTokens],
   ["spec_decode_num_drafts", "Times that a request's drafts were verified.", (stats) => stats.numDrafts],
   ["spec_decode_num_draft_tokens", "Drafted tokens.", (stats) => stats.numDraftTokens],

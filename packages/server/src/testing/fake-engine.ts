@@ -7,11 +7,13 @@ import type {
   EngineInfo,
   EngineStats,
   GenerateRequest,
+  KvCacheEvent,
   OutputChunk,
   PauseOptions,
   PositionLogprobs,
   Prompt,
   RequestStream,
+  ResetPrefixCacheOptions,
 } from "@octavo/engine";
 import type { Tokenizer } from "@octavo/tokenizer";
 
@@ -68,6 +70,8 @@ export class FakeEngine implements Engine {
   readonly tokenizer = { ...tokenizer } as Tokenizer;
   readonly requests: GenerateRequest[] = [];
   readonly searches: BeamSearchParams[] = [];
+  readonly resets: ResetPrefixCacheOptions[] = [];
+  readonly kvListeners = new Set<(events: readonly KvCacheEvent[]) => void>();
   readonly info: EngineInfo;
   failure: OctavoError | null = null;
   aborted = 0;
@@ -83,6 +87,10 @@ export class FakeEngine implements Engine {
     kvBlocksTotal: 100,
     prefixCacheQueries: 50,
     prefixCacheHits: 20,
+    externalPrefixCacheQueries: 30,
+    externalPrefixCacheHits: 8,
+    kvOffloadBytes: 4096,
+    kvLoadBytes: 2048,
     numPreemptions: 1,
     promptTokens: 123,
     generationTokens: 456,
@@ -116,6 +124,7 @@ export class FakeEngine implements Engine {
       numBlocks: 100,
       weightBytes: 0,
       kvCacheBytes: 4096,
+      kvOffloadingBytes: 0,
       memory: { weights: 1000, kv: 4096, workspace: 300, tables: 20, graphs: 0 },
       loadSeconds: 0,
       generationDefaults: {},
@@ -188,6 +197,15 @@ export class FakeEngine implements Engine {
     this.calls.push([method, args, kwargs]);
     if (method === "forever") await new Promise(() => {});
     return [args?.[0]];
+  }
+
+  async resetPrefixCache(options: ResetPrefixCacheOptions): Promise<void> {
+    this.resets.push(options);
+  }
+
+  onKvEvents(listener: (events: readonly KvCacheEvent[]) => void): () => void {
+    this.kvListeners.add(listener);
+    return () => void this.kvListeners.delete(listener);
   }
 
   async idle(): Promise<void> {}

@@ -25,6 +25,18 @@ test("/pause hands on mode and cache, /resume ends it, /is_paused tells", async 
   });
 });
 
+test("POST /reset_prefix_cache, as vLLM has it", async () => {
+  const { post, engine } = createDevelopmentApp();
+  const response = await post("/reset_prefix_cache", "");
+  expect(await response.json()).toEqual({ success: true });
+  await post("/reset_prefix_cache?reset_running_requests=true&reset_external=1", "");
+  expect(engine.resets).toEqual([{ resetRunningRequests: false }, { resetRunningRequests: true }]);
+  expect(await problem(await post("/reset_prefix_cache?reset_external=maybe", ""))).toMatchObject({
+    status: 400,
+    param: "reset_external",
+  });
+});
+
 test("/collective_rpc hands on arguments, and makes text of what is no object", async () => {
   const { engine, post } = createDevelopmentApp();
   const call = async (body: unknown) => (await post("/collective_rpc", body)).json();

@@ -10,6 +10,11 @@ export const pauseQuery = z.object({
   wait_for_inflight_requests: flag.optional(),
 });
 
+export const resetQuery = z.object({
+  reset_running_requests: flag.optional(),
+  reset_external: flag.optional(),
+});
+
 export const isTrue = (value: z.output<typeof flag>): boolean => value.toLowerCase() === "true" || value === "1";
 
 export const collectiveRpcSchema = z.object({
@@ -22,6 +27,7 @@ export const collectiveRpcSchema = z.object({
 
 export const weightVersionSchema = z.object({ new_version: z.string() });
 
+export const resetReply = z.object({ success: z.boolean() });
 export const statusReply = z.object({ status: z.string() });
 export const pausedReply = z.object({ is_paused: z.boolean() });
 export const rpcReply = z.object({ results: z.array(z.unknown()) });

@@ -2,6 +2,7 @@
 import type { ApiRoute } from "../../openapi/api-route.js";
 import { collectiveRpc } from "./collective-rpc.js";
 import { isPaused, pause, resume } from "./pause.js";
+import { resetPrefixCache } from "./reset-prefix-cache.js";
 import * as schema from "./schema.js";
 import { updateWeightVersion, weightInfo } from "./weight-version.js";
 
@@ -31,6 +32,16 @@ export const DEVELOPMENT_ROUTES: readonly ApiRoute[] = [
     summary: "Whether requests are held back",
     tag: "development",
     reply: { type: "json", name: "Paused", schema: schema.pausedReply },
+  },
+  {
+    methods: ["POST"],
+    path: "/reset_prefix_cache",
+    handler: resetPrefixCache,
+    summary: "Forget all cached prefixes",
+    tag: "development",
+    query: schema.resetQuery,
+    reply: { type: "json", name: "Reset", schema: schema.resetReply },
+    failures: [400],
   },
   {
     methods: ["POST"],

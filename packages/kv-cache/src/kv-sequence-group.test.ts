@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { KvCacheManager } from "./kv-cache-manager.js";
+
+const tokens = Int32Array.from({ length: 120 }, (_, i) => i);
+const WINDOWS = [6, Number.POSITIVE_INFINITY];
+
+function createCache(numBlocks: number): KvCacheManager {
+  return new KvCacheManager({ numBlocks, blockSize: 4, hashSeed: 1 });
+}
+
+test("groups share a pool; the one with a window holds only what it sees", () => {
+  const cache = createCache(40);
+  const sequence = cache.createSequenceGroup(WINDOWS);
+  expect(sequence.matchPrefix(tokens, 100)).toBe(0);
+  for (let length = 1; length <= 100; length++) {
+    expect(sequence.grow(length, length - 1)).toBe(true);
+    sequence.commit(tokens, length);
+    sequence.slide(length);
+    cache.checkInvariants(sequence.tables);
+  }
+  expect(cache.usedBlocks).toBe(25 + 2);
+  const [windowed, full] = sequence.tables;
+  expect([windowed!.block(0), windowed!.numBlocks, full!.numBlocks]).toEqual([0, 25, 25]);
+  expect(full!.block(24)).not.toBe(windowed!.block(24));
+  sequence.free();
+  expect(cache.usedBlocks).toBe(0);
+});
+
+test("a prefix counts when every group has it; none changes where not all can be filled", () => {
+  const cache = createCache(14);
+  const first = cache.createSequenceGroup(WINDOWS);
+  first.matchPrefix(tokens, 20);
+  expect(first.grow(20, 0)).toBe(true);
+  first.commit(tokens, 20);
+  first.slide(20);
+  expect(cache.usedBlocks).toBe(7);
+  const second = cache.createSequenceGroup(WINDOWS);
+  expect(second.fits(tokens, 24)).toBe(true);
+  expect(second.matchPrefix(tokens, 24)).toBe(20);
+  expect(cache.usedBlocks).toBe(7);
+  expect(second.grow(32, 20)).toBe(true);
+  expect(second.fits(tokens, 44, 0, 32)).toBe(false);
+  expect(second.grow(44, 32)).toBe(false);
+  expect(second.tables.map((table) => table.numBlocks)).toEqual([8, 8]);
+  cache.checkInvariants([...first.tables, ...second.tables]);
+  first.free();
+  second.free();
+  const filler = cache.createSequence();
+  filler.grow(8 * 4); // overwrites what was found least lately, in both groups
+  const third = cache.createSequenceGroup(WINDOWS);
+  const found = third.matchPrefix(tokens, 24);
+  expect(found).toBeLessThan(20);
+  expect(third.tables.map((table) => table.numBlocks)).toEqual([found / 4, found / 4]);
+  cache.checkInvariants([filler, ...third.tables]);
+});
+
+test("forks copy each group's shared block", () => {
+  const cache = createCache(40);
+  const parent = cache.createSequenceGroup(WINDOWS);
+  parent.matchPrefix(tokens, 10);
+  parent.grow(10, 0);
+  const fork = cache.createSequenceGroup(WINDOWS);
+  fork.forkFrom(parent, 10);
+  expect(cache.usedBlocks).toBe(6);
+  expect(fork.grow(11, 10)).toBe(true);
+  expect(cache.copies.count).toBe(2);
+  cache.checkInvariants([...parent.tables, ...fork.tables]);
+});
+
+test("sizes are checked", () => {
+  expect(() => createCache(4).createSequenceGroup([0])).toThrow("1 at least");
+  expect(() => createCache(4).createSequenceGroup([1, 1], { cacheSalt: 2 ** 53 - 1 })).toThrow("too large");
+  const tiered = new KvCacheManager({ numBlocks: 4, blockSize: 4, numHostBlocks: 4 });
+  expect(() => tiered.createSequenceGroup([1])).toThrow("host tier");
+});
