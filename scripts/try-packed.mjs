@@ -34,11 +34,14 @@ function pathWithoutCompiler() {
   return bin;
 }
 
+function dependenciesOf(name) {
+  const path = new URL(`../packages/${name}/package.json`, import.meta.url);
+  return JSON.parse(readFileSync(path, "utf8")).dependencies ?? {};
+}
+
 /** The package and what it depends on, of Octavo's. */
 function withDependencies(name) {
-  const path = new URL(`../packages/${name}/package.json`, import.meta.url);
-  const { dependencies = {} } = JSON.parse(readFileSync(path, "utf8"));
-  const ours = Object.keys(dependencies).filter((dependency) => dependency.startsWith("@octavo/"));
+  const ours = Object.keys(dependenciesOf(name)).filter((dependency) => dependency.startsWith("@octavo/"));
   return [...new Set([name, ...ours.flatMap((dependency) => withDependencies(dependency.slice("@octavo/".length)))])];
 }
 
@@ -57,8 +60,10 @@ function runExampleAlone(name, tarballs, env) {
   install(alone, files, env);
   const found = readdirSync(join(alone, "node_modules")).filter((entry) => !entry.startsWith("."));
   const ours = readdirSync(join(alone, "node_modules/@octavo")).sort();
-  if (found.join() !== "@octavo" || ours.join() !== wanted.join()) {
-    throw new Error(`${name} alone installed ${found} with ${ours}; expected @octavo with ${wanted}`);
+  const others = wanted.flatMap((one) => Object.keys(dependenciesOf(one))).filter((one) => !one.startsWith("@octavo/"));
+  const expected = ["@octavo", ...others].sort();
+  if (found.sort().join() !== expected.join() || ours.join() !== wanted.join()) {
+    throw new Error(`${name} alone installed ${found} with ${ours}; expected ${expected} with ${wanted}`);
   }
   const readme = readFileSync(join(alone, "node_modules/@octavo", name, "README.md"), "utf8");
   const [example] = programsOf(readme);

@@ -207,9 +207,9 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
   });
 
   test("an extension that is a named export, and ones that are not there", async () => {
-    await using llm = await load({ workerExtensionCls: `${extension}#Other` });
+    await using llm = await load({ workerExtensionCls: `${extension}:Other` });
     expect(await llm.collectiveRpc("name")).toEqual(["other"]);
-    await expect(load({ workerExtensionCls: `${extension}#Missing` })).rejects.toThrow('no class "Missing"');
+    await expect(load({ workerExtensionCls: `${extension}:Missing` })).rejects.toThrow("a class, exported as Missing");
     await expect(load({ workerExtensionCls: "./nothing.mjs" })).rejects.toMatchObject({
       param: "worker_extension_cls",
     });

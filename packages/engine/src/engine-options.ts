@@ -106,7 +106,7 @@ export interface EngineOptions {
   /** Run the engine on its own thread. Default true; false runs it between the events of the calling thread. */
   readonly thread?: boolean;
   /**
-   * A class whose methods {@link LLM.collectiveRpc} can call, in the engine's thread: a package or a path of a module, "#Name" behind it
+   * A class whose methods {@link LLM.collectiveRpc} can call, in the engine's thread: a package or a path of a module, `module:Name`
    * for an export that is not the default one.
    */
   readonly workerExtensionCls?: string;

@@ -50,7 +50,7 @@ test("flags and their defaults", async () => {
     ...["--max-logprobs", "-1", "--logprobs-mode", "raw_logits", "--logits-processors", "./a.mjs", "b:c"],
     ...["--scheduling-policy", "fairness", "--max-num-partial-prefills", "3", "--max-long-partial-prefills", "2"],
     ...["--long-prefill-token-threshold", "500", "--max-inter-token-latency-ms", "12.5"],
-    ...["--max-num-queued-tokens", "9000", "--worker-extension-cls", "./extension.mjs#Name"],
+    ...["--max-num-queued-tokens", "9000", "--worker-extension-cls", "./extension.mjs:Name"],
   );
   expect(all.model).toBe("folder");
   expect(all.flags).toEqual({
@@ -60,7 +60,7 @@ test("flags and their defaults", async () => {
     longPrefillTokenThreshold: 500,
     maxInterTokenLatencyMs: 12.5,
     maxNumQueuedTokens: 9000,
-    workerExtensionCls: "./extension.mjs#Name",
+    workerExtensionCls: "./extension.mjs:Name",
     host: "::",
     port: 0,
     servedModelName: ["a", "b"],

@@ -22,15 +22,8 @@ import { type ControlCall, ControlCalls, type ControlReply } from "./control-cal
 import { PreemptionAdvice } from "./preemption-advice.js";
 import { QueueTimes } from "./queue-times.js";
 import { type StepTimeObserver, StepTimer } from "./step-timer.js";
-import { type WorkerExtension, WorkerMethods } from "./worker-methods.js";
-
-/** What was loaded of the user's own modules. */
-export interface UserModules {
-  /** Custom logits processors. */
-  readonly processors?: readonly LogitsProcessor[];
-  /** Whose methods `collectiveRpc` calls, too. */
-  readonly Extension?: WorkerExtension | undefined;
-}
+import type { UserModules } from "./user-modules.js";
+import { WorkerMethods } from "./worker-methods.js";
 
 export class EngineCore implements Disposable {
   readonly outputs: OutputBatch;

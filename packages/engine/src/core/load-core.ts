@@ -6,10 +6,9 @@ import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
 import { resolveBatch, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
 import { checkShare, shareOf } from "../kv-budget.js";
 import { loadBackend } from "../load-backend.js";
-import { loadProcessors } from "../processors/load-processors.js";
 import { draftMemory, loadDraftModel } from "../speculation/load-draft-model.js";
 import { EngineCore } from "./engine-core.js";
-import { loadExtension } from "./load-extension.js";
+import { loadUserModules } from "./user-modules.js";
 
 export interface LoadedCore {
   readonly core: EngineCore;
@@ -35,10 +34,9 @@ export async function loadCore(
   const source = openModel(path);
   const { config } = source;
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
-  const { numThreads, batchInvariant, workerExtensionCls } = options;
-  const Extension = workerExtensionCls === undefined ? undefined : await loadExtension(workerExtensionCls);
+  const { numThreads, batchInvariant } = options;
   resolveBatch(options); // loading may take minutes: what is wrong is said before
-  const processors = await loadProcessors(options.logitsProcessors ?? []);
+  const modules = await loadUserModules(options);
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
   try {
     checkShare(options, backend.info, () => backend.describeMemory?.() ?? "");
@@ -63,7 +61,6 @@ export async function loadCore(
       backend.info,
       backend.capture !== undefined,
     );
-    const modules = { processors, Extension };
     const core = new EngineCore(backend, model, sizes, options, stats, modules, wakeBuffer, draft);
     const info: EngineInfo = {
       model: path,

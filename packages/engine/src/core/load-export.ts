@@ -1,33 +1,33 @@
-// Custom logits processors from the modules that a user names.
+// What a user's module exports, loaded into the thread that runs the engine.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { OctavoError } from "@octavo/core";
-import type { LogitsProcessor } from "./logits-processor.js";
 
-/** @throws INVALID_ARGUMENT that names the module, what was found there and what it must export */
-export function loadProcessors(named: readonly (string | LogitsProcessor)[]): Promise<LogitsProcessor[]> {
-  return Promise.all(named.map((processor) => (typeof processor === "string" ? load(processor) : processor)));
-}
-
-async function load(specifier: string): Promise<LogitsProcessor> {
+/**
+ * @param specifier a package, or a file's path from the working directory on; `module:name` for another export than the default one
+ * @param option that names it, as flags spell it
+ * @param wanted what the export must be, for the error: "a class"
+ * @throws INVALID_ARGUMENT when there is no such module, or no function or class of that name in it
+ */
+export async function loadExport(specifier: string, option: string, wanted: string): Promise<unknown> {
   const { module, name } = split(specifier);
   let found: Record<string, unknown>;
   try {
     found = await import(urlOf(module));
   } catch (cause) {
-    throw refused(`the logits processor ${specifier} cannot be loaded: ${messageOf(cause)}`, cause);
+    throw refused(`${option} ${specifier} cannot be loaded: ${messageOf(cause)}`, option, cause);
   }
-  const processor = found[name];
-  if (typeof processor === "function") return processor as LogitsProcessor;
+  if (typeof found[name] === "function") return found[name];
   const exported = Object.keys(found).join(", ") || "nothing";
   throw refused(
-    `the logits processor ${specifier} must be a function (request) => function | null, exported as ${name}; the module exports ${exported}`,
+    `${option} ${specifier} must be ${wanted}, exported as ${name}; the module exports ${exported}`,
+    option,
   );
 }
 
-/** `module:name`; a colon that ends a drive letter or a URL's scheme is a part of the module. */
+/** A colon that ends a drive letter or a URL's scheme is a part of the module. */
 function split(specifier: string): { module: string; name: string } {
   const match = /^(.+):([A-Za-z_$][\w$]*)$/.exec(specifier);
   return match && !existsSync(specifier)
@@ -47,6 +47,6 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function refused(message: string, cause?: unknown): OctavoError {
-  return new OctavoError({ code: "INVALID_ARGUMENT", message, param: "logits_processors", cause });
+function refused(message: string, param: string, cause?: unknown): OctavoError {
+  return new OctavoError({ code: "INVALID_ARGUMENT", message, param, cause });
 }
