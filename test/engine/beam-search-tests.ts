@@ -161,4 +161,35 @@ export function beamSearchTests(options: EngineOptions): void {
       expect(() => llm.submit({ prompt: [3], params: { bestOf: 2 } })).toThrow(/submit one request for each choice/);
     });
   });
+
+  describe("a beam search as a request", () => {
+    let llm: LLM;
+    beforeAll(async () => {
+      llm = await load(join(fixtures, "models/llama-mha"), { maxNumQueuedReqs: 4 });
+    });
+    afterAll(() => llm.dispose());
+    const params = { beamWidth: 4, maxTokens: 40, ignoreEos: true };
+
+    test("is let in as a whole: others that come meanwhile do not end it", async () => {
+      const both = [llm.beamSearch([3, 4], params), llm.beamSearch([5, 6], params)];
+      await llm.generate([7], { maxTokens: 2 }).catch(() => {});
+      for (const { beams } of await Promise.all(both)) {
+        expect(beams.map(({ tokenIds, finishReason }) => [tokenIds.length, finishReason])).toEqual(
+          Array(4).fill([40, "length"]),
+        );
+      }
+    });
+
+    test("ends when its time is up, or when it is aborted, with what it has", async () => {
+      const late = await llm.beamSearch([3, 4], params, undefined, { timeoutMs: 1 });
+      expect(late.beams.length).toBeGreaterThan(0);
+      expect(late.beams[0]!.finishReason).toBe("abort");
+      expect(late.beams[0]!.tokenIds.length).toBeLessThan(40);
+      const search = llm.beamSearch([3, 4], params);
+      await llm.pause({ mode: "abort" });
+      expect((await search).beams[0]!.finishReason).toBe("abort");
+      await llm.resume();
+      expect((await llm.beamSearch([3, 4], params)).beams[0]!.tokenIds).toHaveLength(40);
+    });
+  });
 }

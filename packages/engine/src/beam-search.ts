@@ -14,8 +14,9 @@ import type {
 } from "./engine.js";
 import { checkKeys } from "./known-keys.js";
 import { wholeFrom } from "./param-checks.js";
+import type { RequestOptions } from "./request-options.js";
 
-/** What a beam search needs of an engine. */
+/** What a beam search needs of an engine: one that takes its requests without counting them, the search was admitted as a whole. */
 export interface BeamEngine {
   readonly info: EngineInfo;
   readonly hasTokenizer: boolean;
@@ -37,8 +38,10 @@ const KNOWN: Readonly<Record<keyof BeamSearchParams, true>> = {
   ignoreEos: true,
   includeStopStrInOutput: true,
   skipSpecialTokens: true,
+  cacheSalt: true,
 };
 const PROMPT_TAIL = 24;
+const NOTHING: Path = { tokenIds: [], logprobs: [], sum: 0, finish: "length" };
 
 /**
  * @param endTokenIds the model's
@@ -50,10 +53,12 @@ export async function beamSearch(
   params: BeamSearchParams,
   endTokenIds: readonly number[],
   signal?: AbortSignal,
+  options: RequestOptions = {},
 ): Promise<BeamSearchOutput> {
-  const search = new BeamSearch(engine, prompt, params, endTokenIds);
-  while (!search.done && !signal?.aborted) await search.advance(signal);
-  return { promptTokenIds: prompt, beams: search.best(signal?.aborted ? "abort" : "length") };
+  const search = new BeamSearch(engine, prompt, params, endTokenIds, options);
+  let goesOn = !signal?.aborted;
+  while (goesOn && !search.done) goesOn = await search.advance(signal);
+  return { promptTokenIds: prompt, beams: search.best(goesOn ? "length" : "abort") };
 }
 
 class BeamSearch {
@@ -66,10 +71,18 @@ class BeamSearch {
   readonly #ends: ReadonlySet<number>;
   /** Logprobs of so many tokens leave `width` that are no end tokens. */
   readonly #alternatives: number;
-  #running: readonly Path[] = [{ tokenIds: [], logprobs: [], sum: 0, finish: "length" }];
+  #running: readonly Path[] = [NOTHING];
   readonly #completed: Path[] = [];
+  readonly #options: RequestOptions;
+  readonly #deadline: number;
 
-  constructor(engine: BeamEngine, prompt: Int32Array, params: BeamSearchParams, endTokenIds: readonly number[]) {
+  constructor(
+    engine: BeamEngine,
+    prompt: Int32Array,
+    params: BeamSearchParams,
+    endTokenIds: readonly number[],
+    options: RequestOptions,
+  ) {
     checkKeys(params, KNOWN, "beam search parameter");
     const { beamWidth = 4, lengthPenalty = 1, ignoreEos = false } = params;
     const { maxModelLen, maxLogprobs, vocabSize, logprobsMode, generationDefaults } = engine.info;
@@ -79,6 +92,8 @@ class BeamSearch {
     this.#engine = engine;
     this.#prompt = prompt;
     this.#params = params;
+    this.#options = options;
+    this.#deadline = performance.now() + (options.timeoutMs ?? Number.POSITIVE_INFINITY);
     this.#width = wholeFrom("beam_width", beamWidth, 1, vocabSize);
     this.#maxTokens = Math.min(wholeFrom("max_tokens", asked, 1, Number.MAX_SAFE_INTEGER), capped);
     this.#lengthPenalty = lengthPenalty;
@@ -113,10 +128,10 @@ class BeamSearch {
     return this.#completed.filter((path) => this.#score(path) >= bound).length >= this.#width;
   }
 
-  /** One more token for every beam. */
-  async advance(signal: AbortSignal | undefined): Promise<void> {
+  /** One more token for every beam. @returns false, and changes nothing, when the engine ended a request: aborted, or out of time */
+  async advance(signal: AbortSignal | undefined): Promise<boolean> {
     const positions = await this.#nextTokens(signal);
-    if (signal?.aborted) return;
+    if (signal?.aborted || positions.includes(undefined)) return false;
     const candidates: Path[] = [];
     this.#running.forEach((path, i) => {
       const position = positions[i]!;
@@ -134,11 +149,13 @@ class BeamSearch {
       }
     });
     this.#running = candidates.sort((a, b) => b.sum - a.sum).slice(0, this.#width);
+    return true;
   }
 
-  /** The outputs, best first. @param unfinished why those end that met no end token */
+  /** The outputs, best first; one at least. @param unfinished why those end that met no end token */
   best(unfinished: FinishReason): Beam[] {
     const paths = [...this.#completed, ...this.#running.filter(({ tokenIds }) => tokenIds.length > 0)];
+    if (paths.length === 0) paths.push(NOTHING);
     const ranked = paths.sort((a, b) => this.#score(b) - this.#score(a)).slice(0, this.#width);
     return ranked.map((path, index) => ({
       index,
@@ -153,8 +170,12 @@ class BeamSearch {
   }
 
   /** What the engine says of the token that comes next in each running beam. */
-  async #nextTokens(signal: AbortSignal | undefined): Promise<PositionLogprobs[]> {
+  async #nextTokens(signal: AbortSignal | undefined): Promise<(PositionLogprobs | undefined)[]> {
+    const { cacheSalt } = this.#params;
+    const left = Math.max(1, Math.ceil(this.#deadline - performance.now()));
+    const options = { ...this.#options, ...(Number.isFinite(left) && { timeoutMs: left }), ...(signal && { signal }) };
     const params = {
+      ...(cacheSalt !== undefined && { cacheSalt }),
       maxTokens: 1,
       temperature: 0,
       repetitionPenalty: 1,
@@ -167,7 +188,7 @@ class BeamSearch {
         const prompt = new Int32Array(this.#prompt.length + tokenIds.length);
         prompt.set(this.#prompt);
         prompt.set(tokenIds, this.#prompt.length);
-        streams.push(this.#engine.submit({ prompt, params, ...(signal && { signal }) }));
+        streams.push(this.#engine.submit({ prompt, params, ...options }));
       }
       return await Promise.all(streams.map(firstPosition));
     } catch (error) {
@@ -194,8 +215,9 @@ class BeamSearch {
   }
 }
 
-async function firstPosition(stream: RequestStream): Promise<PositionLogprobs> {
+/** Undefined for a request that ended without a token. */
+async function firstPosition(stream: RequestStream): Promise<PositionLogprobs | undefined> {
   let position: PositionLogprobs | undefined;
   for await (const { logprobs } of stream) position ??= logprobs?.[0];
-  return position ?? { tokenId: 0, token: "", logprob: Number.NEGATIVE_INFINITY, rank: 0, top: [] };
+  return position;
 }

@@ -234,13 +234,19 @@ export function resolveOffloading({ kvOffloadingSize: size = 0, enablePrefixCach
   return Math.floor(size * 2 ** 30);
 }
 
+/** Far more than a disk has; its blocks are counted in arrays. */
+const MOST_FILE_GIB = 4096;
 const DEFAULT_FILE_GIB = 16;
 
 /** Bytes of the file that host memory's blocks go on to; 0 without one. @throws INVALID_ARGUMENT */
 export function resolveFileSize(options: EngineOptions): number {
   const { kvOffloadingFile: path, kvOffloadingFileSize: size = DEFAULT_FILE_GIB, kvOffloadingSize = 0 } = options;
   const [file, sizeFlag] = [flagName("kvOffloadingFile"), flagName("kvOffloadingFileSize")];
-  checkArgument(size > 0 && size < 2 ** 23, `${sizeFlag} must be a size in GiB above 0, got ${size}`, sizeFlag);
+  checkArgument(
+    size > 0 && size <= MOST_FILE_GIB,
+    `${sizeFlag} must be a size in GiB above 0 and at most ${MOST_FILE_GIB}, got ${size}`,
+    sizeFlag,
+  );
   if (path === undefined) {
     checkArgument(options.kvOffloadingFileSize === undefined, `${sizeFlag} needs ${file}`, sizeFlag);
     return 0;

@@ -190,6 +190,8 @@ export interface BeamSearchParams {
   readonly includeStopStrInOutput?: boolean;
   /** Leave special tokens out of the text. Default true. */
   readonly skipSpecialTokens?: boolean;
+  /** Share cached prefixes only with requests of the same salt, not empty. Default: with those that have none. */
+  readonly cacheSalt?: string;
 }
 
 /** One output of a beam search. */
@@ -235,7 +237,12 @@ export interface Engine extends AsyncDisposable {
    * The `beamWidth` most likely outputs that a beam search finds.
    * @throws INVALID_ARGUMENT (with `param`), and what submit throws
    */
-  beamSearch(prompt: Prompt, params?: BeamSearchParams, signal?: AbortSignal): Promise<BeamSearchOutput>;
+  beamSearch(
+    prompt: Prompt,
+    params?: BeamSearchParams,
+    signal?: AbortSignal,
+    options?: RequestOptions,
+  ): Promise<BeamSearchOutput>;
   /**
    * Holds back requests that come from now on, and does with those that are there as `mode` says. Fulfilled when the engine has come to
    * rest, or when `resume` was called before.

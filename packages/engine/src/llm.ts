@@ -1,7 +1,7 @@
 // The engine's face: loads a model, takes prompts, gives text. The server uses the same class through the Engine interface.
 import { checkArgument, OctavoError } from "@octavo/core";
 import { type ChatMessage, type ChatOptions, Detokenizer, type Tokenizer } from "@octavo/tokenizer";
-import { beamSearch } from "./beam-search.js";
+import { type BeamEngine, beamSearch } from "./beam-search.js";
 import { type Choices, resolveChoices } from "./choices.js";
 import { ChoicesStream } from "./choices-stream.js";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
@@ -161,9 +161,26 @@ export class LLM implements Engine {
    * The `beamWidth` most likely outputs that a beam search finds, best first. It takes a step of `beamWidth` requests for each token,
    * so that sampling is much faster; and `2 * beamWidth` logprobs, for which `maxLogprobs` must suffice.
    */
-  async beamSearch(prompt: Prompt, params: BeamSearchParams = {}, signal?: AbortSignal): Promise<BeamSearchOutput> {
+  async beamSearch(
+    prompt: Prompt,
+    params: BeamSearchParams = {},
+    signal?: AbortSignal,
+    options: RequestOptions = {},
+  ): Promise<BeamSearchOutput> {
+    this.#checkAlive();
     const tokens = encodePrompt(prompt, () => this.tokenizer, this.info);
-    return beamSearch(this, tokens, params, this.#endTokenIds, signal);
+    this.#bounds.check(this.#streams.size, tokens.length);
+    const { info, hasTokenizer } = this;
+    const tokenizer = () => this.tokenizer;
+    const engine: BeamEngine = {
+      info,
+      hasTokenizer,
+      get tokenizer() {
+        return tokenizer();
+      },
+      submit: (request) => this.#submit(request, true),
+    };
+    return beamSearch(engine, tokens, params, this.#endTokenIds, signal, options);
   }
 
   #generate(prompt: Prompt, params: SamplingParams = {}, options: RequestOptions = {}): Generation {
@@ -196,7 +213,15 @@ export class LLM implements Engine {
     return new ChoicesStream(choices);
   }
 
-  submit({ prompt, params = {}, choice = 0, forkOf, signal, ...options }: GenerateRequest): RequestStream {
+  submit(request: GenerateRequest): RequestStream {
+    return this.#submit(request, false);
+  }
+
+  /** @param isAdmitted whether it belongs to what was let in before, whatever else waits by now */
+  #submit(
+    { prompt, params = {}, choice = 0, forkOf, signal, ...options }: GenerateRequest,
+    isAdmitted: boolean,
+  ): RequestStream {
     this.#checkAlive();
     checkArgument(
       resolveChoices(params).bestOf === 1,
@@ -204,7 +229,7 @@ export class LLM implements Engine {
       "n",
     );
     // Before the prompt is encoded, which takes time.
-    this.#bounds.check(this.#streams.size, 0);
+    if (!isAdmitted) this.#bounds.check(this.#streams.size, 0);
     const tokens = encodePrompt(prompt, () => this.tokenizer, this.info, params);
     const { vocabSize, maxModelLen, maxLogprobs, generationDefaults: defaults } = this.info;
     const resolved = resolveSamplingParams(params, {
@@ -218,8 +243,8 @@ export class LLM implements Engine {
     });
     const served = resolveRequestOptions(options, this.info.schedulingPolicy, (tenant) => this.#tenants.id(tenant));
     // The choices of a prompt share its blocks: it is computed once.
-    const promptTokens = choice === 0 ? tokens.length : 0;
-    this.#bounds.check(this.#streams.size, promptTokens);
+    const promptTokens = choice === 0 && !isAdmitted ? tokens.length : 0;
+    if (!isAdmitted) this.#bounds.check(this.#streams.size, promptTokens);
     const id = this.#takeId();
     const stream = new TokenStream(
       id,

@@ -5,6 +5,7 @@ import { banner } from "./banner.js";
 import type { KvEventsConfig } from "./cli/kv-events-config.js";
 import { DEFAULT_MODEL_NAME, defaultModelFolder } from "./default-model.js";
 import { logSpeculation } from "./logging/log-speculation.js";
+import { logWarnings } from "./logging/log-warnings.js";
 import { createLogger, type LogFormat, type LogLevel } from "./logging/logger.js";
 import { listen } from "./serve.js";
 import { drainOnSignal } from "./shutdown.js";
@@ -42,6 +43,7 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
   const servedModelNames = servedModelName ?? ([model ?? DEFAULT_MODEL_NAME] as const);
   const apiKeys = apiKey ?? (process.env.OCTAVO_API_KEY ? [process.env.OCTAVO_API_KEY] : []);
   const logger = createLogger(logLevel, logFormat);
+  logWarnings(logger);
 
   const { maxNumQueuedReqs } = engineOptions;
   // The port first: it fails in a millisecond, a large model loads for a minute.

@@ -20,12 +20,14 @@ export function positive(text: string): number {
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError("It must be a whole number.");
+  throw new InvalidArgumentError("It must be a whole number of 0 or more.");
 }
 
 /** -1: no limit. */
 export function limit(text: string): number {
-  return text === "-1" ? -1 : wholeNumber(text);
+  const value = Number(text);
+  if (text === "-1" || (/^\d+$/.test(text) && Number.isSafeInteger(value))) return value;
+  throw new InvalidArgumentError("It must be a whole number of 0 or more, or -1 for no limit.");
 }
 
 export function length(text: string): number | "auto" {

@@ -51,6 +51,7 @@ export function toBeamSearch(body: BeamBody, maxTokens: number | null, stream: b
     ...(lengthPenalty !== undefined && { lengthPenalty }),
     ...(body.ignore_eos !== undefined && { ignoreEos: body.ignore_eos }),
     ...(body.include_stop_str_in_output !== undefined && { includeStopStrInOutput: body.include_stop_str_in_output }),
+    ...(body.cache_salt != null && { cacheSalt: body.cache_salt }),
     ...(body.skip_special_tokens !== undefined && { skipSpecialTokens: body.skip_special_tokens }),
   };
 }

@@ -1,5 +1,5 @@
 // Beam searches of one request: every prompt's beams as choices of its reply.
-import type { Beam, BeamSearchParams, Engine, FinishReason } from "@octavo/engine";
+import type { Beam, BeamSearchParams, Engine, FinishReason, RequestOptions } from "@octavo/engine";
 import type { Metrics } from "../metrics/metrics.js";
 import { RequestTimer, type RequestTimes } from "../metrics/request-timer.js";
 import type { Output } from "./collect.js";
@@ -33,11 +33,12 @@ export class BeamGeneration {
     params: BeamSearchParams,
     alternatives: number | undefined,
     signal: AbortSignal,
+    options: RequestOptions,
   ): Promise<Output[]> {
     const { job, promptTokens, cachedTokens } = this;
     const facts = { promptTokens, cachedTokens, queueSeconds: 0 };
     try {
-      const { beams } = await engine.beamSearch(job.prompt, params, signal);
+      const { beams } = await engine.beamSearch(job.prompt, params, signal, options);
       this.completionTokens = beams.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
       this.finishReason = beams[0]?.finishReason ?? "abort";
       this.#timer.tokens(this.completionTokens);

@@ -1,5 +1,5 @@
 // Replies in one piece, of generations or of beam searches.
-import type { BeamSearchParams } from "@octavo/engine";
+import type { BeamSearchParams, RequestOptions } from "@octavo/engine";
 import type { Context } from "hono";
 import type { JsonObject } from "../body/parse-json.js";
 import type { Env, ServerContext } from "../context.js";
@@ -34,6 +34,7 @@ export async function replyWithBeams(
   jobs: readonly PromptJob[],
   params: BeamSearchParams,
   alternatives: number | undefined,
+  options: RequestOptions,
   toReply: ToReply,
 ): Promise<Response> {
   const { engine, metrics } = context;
@@ -42,7 +43,7 @@ export async function replyWithBeams(
   logTokens(c, searches);
   const outputs: Output[] = [];
   for (const search of searches) {
-    outputs.push(...(await search.run(engine, params, alternatives, c.req.raw.signal)));
+    outputs.push(...(await search.run(engine, params, alternatives, c.req.raw.signal, options)));
   }
   return c.json(toReply(outputs, usageOf(searches)));
 }

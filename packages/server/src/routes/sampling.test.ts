@@ -40,7 +40,7 @@ describe.each(ROUTES)("%s", (path, base) => {
       { top_k: -1, seed: 5 },
       { topK: -1, seed: 5 },
     ],
-    [{ prompt_logprobs: -1 }, { promptLogprobs: -1 }],
+    [{ prompt_logprobs: 7 }, { promptLogprobs: 7 }],
     [{ presence_penalty: null, logit_bias: null, allowed_token_ids: null, stop: null, vllm_xargs: null }, {}],
     [
       { presence_penalty: 0, repetition_penalty: 1 },

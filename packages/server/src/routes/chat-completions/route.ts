@@ -4,6 +4,7 @@ import { readBody } from "../../body/read-body.js";
 import { validate } from "../../body/validate.js";
 import type { RouteHandler, ServerContext } from "../../context.js";
 import { toBeamSearch } from "../../fields/beam-search.js";
+import { checkLogprobCount } from "../../fields/logprob-limit.js";
 import { resolveModel } from "../../fields/model.js";
 import { chooseRequestId } from "../../fields/request-id.js";
 import { checkPromptLogprobs, toChoices, toSamplingParams } from "../../fields/sampling.js";
@@ -42,9 +43,13 @@ export function chatCompletions(context: ServerContext): RouteHandler {
     const created = Math.floor(Date.now() / 1000);
     const view = toTokenView(body);
     const toReply: ToReply = (outputs, total) => toChatCompletion(id, created, model, outputs, total, view, body);
-    if (beams) return replyWithBeams(c, context, json, [{ prompt }], beams, logprobs, toReply);
-    const params = toSamplingParams(body, maxTokens ?? null, choices.ranks ? (logprobs ?? 0) : logprobs);
     const options = toRequestOptions(context, body, c.get("keyIndex"));
+    if (beams) return replyWithBeams(c, context, json, [{ prompt }], beams, logprobs, options, toReply);
+    if (!usage) {
+      const shown = { prompts: [prompt], choices: choices.bestOf, maxTokens: maxTokens ?? null, logprobs };
+      checkLogprobCount({ ...shown, promptLogprobs: body.prompt_logprobs }, engine.info);
+    }
+    const params = toSamplingParams(body, maxTokens ?? null, choices.ranks ? (logprobs ?? 0) : logprobs);
     const generations = submitAll(engine, metrics, [{ prompt }], params, choices.bestOf, options, c.req.raw.signal);
     logRequest(context, c, json);
     if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format: chatChunks, view });

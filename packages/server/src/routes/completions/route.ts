@@ -5,6 +5,7 @@ import { validate } from "../../body/validate.js";
 import type { RouteHandler, ServerContext } from "../../context.js";
 import { badRequest } from "../../errors/api-error.js";
 import { toBeamSearch } from "../../fields/beam-search.js";
+import { checkLogprobCount } from "../../fields/logprob-limit.js";
 import { resolveModel } from "../../fields/model.js";
 import { chooseRequestId } from "../../fields/request-id.js";
 import { checkPromptLogprobs, toChoices, toSamplingParams } from "../../fields/sampling.js";
@@ -41,11 +42,16 @@ export function completions(context: ServerContext): RouteHandler {
     const created = Math.floor(Date.now() / 1000);
     const view = toTokenView(body);
     const toReply: ToReply = (outputs, total) => toCompletion(id, created, model, outputs, total, view, body);
-    if (beams) return replyWithBeams(c, context, json, jobs, beams, body.logprobs, toReply);
+    const options = toRequestOptions(context, body, c.get("keyIndex"));
+    if (beams) return replyWithBeams(c, context, json, jobs, beams, body.logprobs, options, toReply);
     // An echoed prompt has the logprobs that the output has.
     const scored = body.echo ? { ...body, prompt_logprobs: body.prompt_logprobs ?? body.logprobs } : body;
+    if (!usage) {
+      const shown = { prompts: jobs.map(({ prompt }) => prompt), choices: choices.bestOf, maxTokens };
+      const promptLogprobs = scored.prompt_logprobs;
+      checkLogprobCount({ ...shown, logprobs: body.logprobs ?? undefined, promptLogprobs }, engine.info);
+    }
     const params = toSamplingParams(scored, maxTokens, choices.ranks ? (body.logprobs ?? 0) : body.logprobs);
-    const options = toRequestOptions(context, body, c.get("keyIndex"));
     const generations = submitAll(engine, metrics, jobs, params, choices.bestOf, options, c.req.raw.signal);
     logRequest(context, c, json);
     const format = completionChunks;

@@ -1,12 +1,22 @@
 // POST /pause, POST /resume and GET /is_paused.
+import { type JsonObject, parseJson } from "../../body/parse-json.js";
+import { readBody } from "../../body/read-body.js";
 import { validate } from "../../body/validate.js";
 import type { RouteHandler, ServerContext } from "../../context.js";
 import { isTrue, pauseQuery } from "./schema.js";
 
+const MOST_BODY_BYTES = 2 ** 16;
+
+/** The parameters of the query, which a JSON body may have as well. */
+async function readOptionalObject(request: Request): Promise<JsonObject> {
+  const bytes = await readBody(request, MOST_BODY_BYTES);
+  return bytes.length === 0 ? {} : parseJson(bytes);
+}
+
 /** Answers when the engine has come to rest. */
 export function pause({ engine }: ServerContext): RouteHandler {
   return async (c) => {
-    const query = validate(pauseQuery, c.req.query());
+    const query = validate(pauseQuery, { ...(await readOptionalObject(c.req.raw)), ...c.req.query() });
     const waits = query.wait_for_inflight_requests !== undefined && isTrue(query.wait_for_inflight_requests);
     const mode = query.mode ?? (waits ? "wait" : "abort");
     await engine.pause({ mode, clearCache: query.clear_cache === undefined || isTrue(query.clear_cache) });

@@ -1,7 +1,8 @@
 // What the routes of the development mode take and answer.
 import { z } from "zod";
 
-const flag = z.enum(["true", "false", "True", "False", "1", "0"]);
+/** Of a query, or of a JSON body. */
+const flag = z.union([z.boolean(), z.enum(["true", "false", "True", "False", "1", "0"])]);
 
 export const pauseQuery = z.object({
   mode: z.enum(["abort", "wait", "keep"]).optional(),
@@ -15,7 +16,7 @@ export const resetQuery = z.object({
   reset_external: flag.optional(),
 });
 
-export const isTrue = (value: z.output<typeof flag>): boolean => value.toLowerCase() === "true" || value === "1";
+export const isTrue = (value: z.output<typeof flag>): boolean => ["true", "1"].includes(String(value).toLowerCase());
 
 export const collectiveRpcSchema = z.object({
   method: z.string().min(1),
