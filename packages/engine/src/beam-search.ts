@@ -130,6 +130,7 @@ class BeamSearch {
 
   /** One more token for every beam. @returns false, and changes nothing, when the engine ended a request: aborted, or out of time */
   async advance(signal: AbortSignal | undefined): Promise<boolean> {
+    if (performance.now() >= this.#deadline) return false;
     const positions = await this.#nextTokens(signal);
     if (signal?.aborted || positions.includes(undefined)) return false;
     const candidates: Path[] = [];
