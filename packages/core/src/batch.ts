@@ -30,14 +30,28 @@ export interface RecordTables {
   readonly edits: Tensor;
 }
 
+/** Words of one row of a table of {@link RecordTables}. */
+export function recordRowWords(table: keyof RecordTables, vocabSize: number): number {
+  switch (table) {
+    case "tokenCounts":
+      return Math.ceil(vocabSize / 2);
+    case "recentTokens":
+      return RECENT_TOKENS;
+    case "tokenMasks":
+      return Math.ceil(vocabSize / 32);
+    case "edits":
+      return 1 + MAX_EDIT_WORDS;
+  }
+}
+
 /** The shape of each table of {@link RecordTables}. */
 export function recordTableShapes({ capacity }: PlanLayout): Record<keyof RecordTables, [rows: number, words: number]> {
   const { maxRows, vocabSize } = capacity;
   return {
-    tokenCounts: [maxRows, Math.ceil(vocabSize / 2)],
-    recentTokens: [maxRows, RECENT_TOKENS],
-    tokenMasks: [maxRows, Math.ceil(vocabSize / 32)],
-    edits: [maxRows, 1 + MAX_EDIT_WORDS],
+    tokenCounts: [maxRows, recordRowWords("tokenCounts", vocabSize)],
+    recentTokens: [maxRows, recordRowWords("recentTokens", vocabSize)],
+    tokenMasks: [maxRows, recordRowWords("tokenMasks", vocabSize)],
+    edits: [maxRows, recordRowWords("edits", vocabSize)],
   };
 }
 

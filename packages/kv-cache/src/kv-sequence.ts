@@ -86,13 +86,6 @@ export class KvSequence {
     this.#firstChanged = this.#endChanged = 0;
   }
 
-  #change(first: number, end: number): void {
-    if (first === end) return;
-    const isFirst = this.#firstChanged === this.#endChanged;
-    this.#firstChanged = isFirst ? first : Math.min(this.#firstChanged, first);
-    this.#endChanged = isFirst ? end : Math.max(this.#endChanged, end);
-  }
-
   /** Of the tokens that the last `matchPrefix` found, those that come from another tier than the device. */
   get externalTokens(): number {
     return this.#externalTokens;
@@ -309,6 +302,13 @@ export class KvSequence {
     this.#numCommitted = 0;
     this.#numRead = 0;
     this.forgetChanges();
+  }
+
+  #change(first: number, end: number): void {
+    if (first === end) return;
+    const isFirst = this.#firstChanged === this.#endChanged;
+    this.#firstChanged = isFirst ? first : Math.min(this.#firstChanged, first);
+    this.#endChanged = isFirst ? end : Math.max(this.#endChanged, end);
   }
 
   #numMissing(length: number): number {

@@ -1,5 +1,5 @@
 // Checks of a batch's tensors against its layout.
-import { type Batch, type RecordTables, recordTableShapes } from "../batch.js";
+import { type Batch, type RecordTables, recordRowWords } from "../batch.js";
 import { ROW_INIT_WORDS } from "../plan/layout.js";
 import { checkIndices, fail } from "./op-checks.js";
 
@@ -15,13 +15,12 @@ export function checkBatch(op: string, { layout, plan, tables, numRows, numSampl
 
 /** The tables of records are there when the layout has room for records, and have its size. */
 export function checkRecords(op: string, { layout, tables: { records } }: Batch): void {
-  const { vocabSize } = layout.capacity;
+  const { maxRows, vocabSize } = layout.capacity;
   if (vocabSize > 0 !== (records !== undefined)) {
     fail(op, `the batch has ${records ? "" : "no "}tables of records, its layout a vocabulary of ${vocabSize}`);
   }
   if (!records) return;
-  const shapes = recordTableShapes(layout);
-  for (const name of RECORD_TABLES) checkIndices(op, name, records[name], shapes[name][0] * shapes[name][1]);
+  for (const name of RECORD_TABLES) checkIndices(op, name, records[name], maxRows * recordRowWords(name, vocabSize));
 }
 
 const RECORD_TABLES: readonly (keyof RecordTables)[] = ["tokenCounts", "recentTokens", "tokenMasks", "edits"];

@@ -37,6 +37,8 @@ export class EngineCore implements Disposable {
   readonly #runner: ModelRunner;
   readonly #depth: number;
   readonly #stats: Float64Array;
+  /** What the core itself adds to them; used again by every step. */
+  readonly #ownStats = new Float64Array(5);
   readonly #kvPool: KvPool;
   readonly #draft: DraftModel | undefined;
   /** Keys and values of a draft model of its own, in the same blocks. */
@@ -254,7 +256,12 @@ export class EngineCore implements Disposable {
   #publish(): void {
     const { numGraphs, graphBytes, blockCopier } = this.#runner;
     const { offloadedBytes, loadedBytes } = blockCopier;
-    const own = [this.#collected, numGraphs, graphBytes, offloadedBytes, loadedBytes];
+    const own = this.#ownStats;
+    own[0] = this.#collected;
+    own[1] = numGraphs;
+    own[2] = graphBytes;
+    own[3] = offloadedBytes;
+    own[4] = loadedBytes;
     writeStats(this.#stats, this.#scheduler.stats, own);
     if (this.#speculator) writeAcceptedPerPos(this.#stats, this.#speculator.acceptedPerPos);
   }

@@ -50,7 +50,7 @@ export function writeAcceptedPerPos(buffer: Float64Array, accepted: Float64Array
 const OWN = FIELDS.indexOf("steps");
 
 /** @param own the fields from `steps` on, which the scheduler does not know */
-export function writeStats(buffer: Float64Array, stats: SchedulerStats, own: readonly number[]): void {
+export function writeStats(buffer: Float64Array, stats: SchedulerStats, own: Float64Array): void {
   for (let i = 0; i < OWN; i++) buffer[i] = stats[FIELDS[i] as keyof SchedulerStats];
   for (let i = 0; i < own.length; i++) buffer[OWN + i] = own[i]!;
 }
