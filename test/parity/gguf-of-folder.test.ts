@@ -48,7 +48,7 @@ function metadataOf(config: ModelConfig): Record<string, GgufWriterValue> {
     "llama.attention.head_count_kv": config.numKvHeads,
     "llama.attention.key_length": config.headDim,
     "llama.context_length": 256,
-    "llama.attention.layer_norm_rms_epsilon": config.rmsNormEps,
+    "llama.attention.layer_norm_rms_epsilon": config.normEps,
     "llama.rope.freq_base": rope.theta,
     "llama.rope.dimension_count": rope.rotaryDim,
     "llama.vocab_size": config.vocabSize,
@@ -114,10 +114,10 @@ describe.each(models.map((model) => [model.name, model] as const))("%s", (name, 
   const path = writeGguf(name, model.folder, config);
 
   test("the folder's config", () => {
-    const { rope, rmsNormEps, ...found } = readModelConfig(path);
-    const { rope: wantedRope, rmsNormEps: wantedEps, bosTokenId: _, eosTokenIds: __, ...wanted } = config;
+    const { rope, normEps, ...found } = readModelConfig(path);
+    const { rope: wantedRope, normEps: wantedEps, bosTokenId: _, eosTokenIds: __, ...wanted } = config;
     expect(found).toMatchObject(wanted);
-    expect(rmsNormEps).toBeCloseTo(wantedEps, 9);
+    expect(normEps).toBeCloseTo(wantedEps, 9);
     for (const length of [1, 256]) {
       const [a, b] = [ropeFrequencies(rope, length), ropeFrequencies(wantedRope, length)];
       expect(a.attentionScaling).toBe(b.attentionScaling);

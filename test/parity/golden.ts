@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bytesOf, openSafetensors } from "@octavo/core";
+import { bytesOf, openSafetensors, type Tensor } from "@octavo/core";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/", import.meta.url));
 
@@ -25,14 +25,16 @@ export interface GoldenModel {
   readonly name: string;
   readonly folder: string;
   readonly cases: readonly GoldenCase[];
+  /** What each layer leaves in the residual stream after the prompt of case p7: float32 [7, hidden]. */
+  readonly layers: readonly Float32Array[];
 }
 
-/** The tiny random Llamas. */
+/** The tiny random models of test/fixtures/models. */
 export function goldenModels(): GoldenModel[] {
   const folders = readdirSync(join(FIXTURES, "models")).sort();
   return folders.map((name) => {
     const folder = join(FIXTURES, "models", name);
-    return { name, folder, cases: readCases(join(folder, "golden.json"), join(folder, "golden.safetensors")) };
+    return { name, folder, ...readGolden(join(folder, "golden.json"), join(folder, "golden.safetensors")) };
   });
 }
 
@@ -42,7 +44,7 @@ export function goldenPocket(): GoldenModel {
   return {
     name: "pocket",
     folder,
-    cases: readCases(join(FIXTURES, "pocket-golden.json"), join(FIXTURES, "pocket-golden.safetensors")),
+    ...readGolden(join(FIXTURES, "pocket-golden.json"), join(FIXTURES, "pocket-golden.safetensors")),
   };
 }
 
@@ -52,7 +54,7 @@ export function goldenTinyGguf(): GoldenModel {
   return {
     name: "tiny.gguf",
     folder: path("tiny.gguf"),
-    cases: readCases(path("tiny-golden.json"), path("tiny-golden.safetensors")),
+    ...readGolden(path("tiny-golden.json"), path("tiny-golden.safetensors")),
   };
 }
 
@@ -67,16 +69,18 @@ interface StoredCase {
   readonly columns?: number[] | null;
 }
 
-function readCases(jsonPath: string, tensorPath: string): GoldenCase[] {
+function readGolden(jsonPath: string, tensorPath: string): Pick<GoldenModel, "cases" | "layers"> {
   const { cases, columns = null } = JSON.parse(readFileSync(jsonPath, "utf8")) as {
     cases: StoredCase[];
     columns?: number[];
   };
   const { tensors } = openSafetensors(tensorPath);
-  return cases.map((stored) => {
+  // Copied, because a tensor need not lie at a multiple of 4 bytes.
+  const floats = (found: Tensor) => new Float32Array(Uint8Array.from(bytesOf(found)).buffer);
+  const layers = Array.from({ length: tensors.size }, (_, index) => tensors.get(`layers.${index}`));
+  const readCase = (stored: StoredCase): GoldenCase => {
     const found = stored.logits ? tensors.get(stored.logits) : undefined;
-    // Copied, because the tensor need not lie at a multiple of 4 bytes.
-    const values = found && new Float32Array(Uint8Array.from(bytesOf(found)).buffer);
+    const values = found && floats(found);
     const width = found?.shape[1] ?? 0;
     const ids = stored.prompt ?? stored.ids ?? [];
     return {
@@ -88,7 +92,8 @@ function readCases(jsonPath: string, tensorPath: string): GoldenCase[] {
       logits: values ? ids.map((_, i) => values.subarray(i * width, (i + 1) * width)) : null,
       columns: stored.columns ?? columns,
     };
-  });
+  };
+  return { cases: cases.map(readCase), layers: layers.filter((layer) => layer !== undefined).map(floats) };
 }
 
 /** The largest distance of computed logits from the golden ones, and where it is. */

@@ -131,14 +131,8 @@ export class ModelRun implements Disposable {
 
   #rows(logits: Tensor): Float32Array[] {
     const [count, size] = logits.shape as [number, number];
-    const host = tensor("float32", [count, size], this.#backend.allocateHost(4 * count * size));
-    this.#backend.copy(host, logits, 4 * count * size);
-    using done = this.#backend.createEvent();
-    done.record();
-    done.wait();
-    const bytes = Uint8Array.from(host.storage.bytes!);
-    host.storage.dispose();
-    return Array.from({ length: count }, (_, i) => new Float32Array(bytes.buffer, 4 * i * size, size));
+    const values = hostFloats(this.#backend, logits);
+    return Array.from({ length: count }, (_, i) => values.subarray(i * size, (i + 1) * size));
   }
 
   /** Begins another sequence in the place of the present one. */
@@ -166,6 +160,19 @@ export class ModelRun implements Disposable {
     this.#workspace.dispose();
     this.model.dispose();
   }
+}
+
+/** A copy of a float32 tensor's values, once everything enqueued before is done. */
+export function hostFloats(backend: Backend, source: Tensor): Float32Array {
+  const size = byteSize("float32", source.shape);
+  const host = tensor("float32", source.shape, backend.allocateHost(size));
+  backend.copy(host, source, size);
+  using done = backend.createEvent();
+  done.record();
+  done.wait();
+  const bytes = Uint8Array.from(host.storage.bytes!.subarray(0, size));
+  host.storage.dispose();
+  return new Float32Array(bytes.buffer);
 }
 
 /** The index of the largest value; of equal ones the first. */

@@ -1,28 +1,17 @@
-// What a model architecture provides. One file for each; registry.ts lists them.
-import type { Tensor } from "@octavo/core";
-import type { CausalLM } from "./causal-lm.js";
+// What a model architecture provides. One file for each in architectures/; registry.ts lists them.
+import type { Blueprint } from "./blueprint.js";
 import type { ConfigReader } from "./hf-config.js";
 import type { ModelConfig } from "./model-config.js";
-import type { ParameterSpec, Parameters } from "./parameters.js";
 
-/** What a model is put together from. The model owns all of it through `dispose`. */
-export interface ModelParts {
-  readonly config: ModelConfig;
-  readonly parameters: Parameters;
-  /** float32 [rows, rotaryDim], see rope-table.ts */
-  readonly ropeTable: Tensor;
-  /** See {@link CausalLM.ropeOffset}. */
-  ropeOffset(promptLength: number): number;
-  readonly weightBytes: number;
-  dispose(): void;
-}
-
-export interface Architecture {
+export interface Architecture<Config extends ModelConfig = ModelConfig> {
   /** As in config.json's `architectures`. */
   readonly name: string;
+  /** Other names under which the same fields and tensors mean the same model. */
+  readonly aliases?: readonly string[];
+  /** What names of the blueprint's tensors begin with that files saved without the head leave out, such as "model.". Default "model.". */
+  readonly basePrefix?: string;
   /** @throws CHECKPOINT or UNSUPPORTED that names the field */
-  readConfig(reader: ConfigReader): ModelConfig;
-  /** The weights, in the order in which the checkpoint usually has them. */
-  parameters(config: ModelConfig): ParameterSpec[];
-  create(parts: ModelParts): CausalLM;
+  readConfig(reader: ConfigReader): Config;
+  /** The weights and what is computed with them. */
+  blueprint(config: Config): Blueprint;
 }

@@ -22,7 +22,7 @@ export interface ForwardContext {
   readonly kvCache: KvCacheTensors;
   /** Go through the first so many layers only, then the final norm: the model as a draft of itself. Default: all. */
   readonly numLayers?: number;
-  /** Sees named intermediates ("embedding", "layers.0.attention", "layers.0.mlp", "norm"), for debugging and parity. */
+  /** Sees named intermediates ("embedding", "layers.0.attention", "layers.0.mlp", "layers.0", "norm"), for debugging and parity. */
   readonly tap?: (name: string, tensor: Tensor) => void;
 }
 

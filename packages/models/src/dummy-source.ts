@@ -1,7 +1,7 @@
 // Random weights in place of a checkpoint's, made on the device: for tests and benchmarks of a shape that nobody has downloaded.
 import { type Backend, byteSize, type FloatDType, OctavoError, type Tensor, tensor } from "@octavo/core";
-import { floatSpec, type QuantScheme, type TensorSource, type TensorSpec } from "@octavo/quant";
-import type { ParameterSpec } from "./parameters.js";
+import type { QuantScheme, TensorSource, TensorSpec } from "@octavo/quant";
+import { checkpointTensors, type ParameterSpec } from "./parameters.js";
 
 /** What a norm's weights differ from 1 at most, and a bias from 0. */
 const NORM_SPREAD = 0.1;
@@ -18,6 +18,7 @@ interface Live {
  * same on every backend and in every run. A tensor exists while it is used, so that loading needs the weights and one parameter.
  */
 export class DummySource implements TensorSource, Disposable {
+  readonly isArranged = true;
   readonly #specs: ReadonlyMap<string, TensorSpec>;
   readonly #backend: Backend;
   readonly #dtype: FloatDType;
@@ -25,10 +26,7 @@ export class DummySource implements TensorSource, Disposable {
 
   /** @param dtype what the weights will be kept in, so that nothing is converted */
   constructor(specs: readonly ParameterSpec[], scheme: QuantScheme, backend: Backend, dtype: FloatDType) {
-    const tensors = specs.flatMap((spec) =>
-      spec.kind === "tensor" ? [floatSpec(spec.name, spec.shape)] : spec.parts.flatMap((part) => scheme.tensors(part)),
-    );
-    this.#specs = new Map(tensors.map((spec) => [spec.name, spec]));
+    this.#specs = new Map(checkpointTensors(specs, scheme, this).map((spec) => [spec.name, spec]));
     this.#backend = backend;
     this.#dtype = dtype;
   }

@@ -43,6 +43,21 @@ export class ConfigReader {
     return this.#labels.get(path) ?? path;
   }
 
+  /**
+   * The same fields under other names.
+   * @param names what a field is called in the file, by the name that it will be read by; a field that the file lacks keeps its name
+   */
+  renamed(names: Readonly<Record<string, string>>): ConfigReader {
+    const fields = { ...this.#fields };
+    const labels = new Map(this.#labels);
+    for (const [name, own] of Object.entries(names)) {
+      if (!this.has(own) && this.has(name)) continue;
+      fields[name] = this.raw(own);
+      labels.set(`${this.#path}${name}`, this.label(own));
+    }
+    return new ConfigReader(this.file, fields, this.#path, labels);
+  }
+
   /** @throws CHECKPOINT when the file cannot be read or is not a JSON object */
   static open(file: string): ConfigReader {
     let text = "";

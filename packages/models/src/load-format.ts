@@ -1,5 +1,6 @@
 // Where a model's weights come from: its files, or nowhere.
 import { type Backend, checkArgument, type FloatDType, OctavoError } from "@octavo/core";
+import { blueprintParameters } from "./decoder.js";
 import { DummySource } from "./dummy-source.js";
 import type { ModelSource, WeightFiles } from "./model-source.js";
 import { checkUnusedTensors, type LoadPlan } from "./unused-tensors.js";
@@ -38,7 +39,8 @@ export function openSource(
 ): WeightFiles | DummySource {
   const { architecture, source, scheme, dtype } = plan;
   if (plan.loadFormat === "dummy") {
-    return new DummySource(architecture.parameters(source.config), scheme, backend, dtype);
+    const specs = blueprintParameters(architecture.blueprint(source.config));
+    return new DummySource(specs, scheme, backend, dtype);
   }
   const checkpoint = source.openWeights((path) => backend.mapFile(path));
   try {

@@ -1,15 +1,8 @@
 // From a model folder to a model on a backend: config, checkpoint, parameters and RoPE table put together.
-import {
-  type Backend,
-  byteSize,
-  checkArgument,
-  elementCount,
-  type FloatDType,
-  OctavoError,
-  type Tensor,
-  tensor,
-} from "@octavo/core";
+import { type Backend, byteSize, checkArgument, type FloatDType, OctavoError } from "@octavo/core";
 import type { CausalLM } from "./causal-lm.js";
+import { Constants } from "./constants.js";
+import { blueprintParameters, Decoder } from "./decoder.js";
 import { checkLoadFormat, type LoadFormat, openSource } from "./load-format.js";
 import type { ModelConfig } from "./model-config.js";
 import type { ModelSource } from "./model-source.js";
@@ -17,7 +10,7 @@ import { openModel } from "./open-model.js";
 import { Parameters } from "./parameters.js";
 import { architectureNamed } from "./registry.js";
 import { MAX_POSITIONS } from "./rope-config.js";
-import { planRopeTable, type RopeTablePlan } from "./rope-table.js";
+import { planRopeTables } from "./rope-table.js";
 import { sayDecoded } from "./say-decoded.js";
 
 export interface LoadOptions {
@@ -57,21 +50,22 @@ export function loadModel(model: string | ModelSource, backend: Backend, options
   );
   using cleanup = new Cleanup();
   const weights = cleanup.add(openSource({ architecture, source, scheme, loadFormat, dtype }, backend));
-  const ropePlan = planRopeTable(config.rope, maxModelLen);
-  const ropeTable = uploadRopeTable(ropePlan, backend);
-  cleanup.add(ropeTable.storage);
-  const specs = architecture.parameters(config);
+  const blueprint = architecture.blueprint(config);
+  const constants = cleanup.add(new Constants(backend));
+  const { tables, ropeOffset } = planRopeTables(blueprint.ropes, maxModelLen);
+  const ropeTables = tables.map(({ shape, fill }) => constants.add(shape, fill));
+  const specs = blueprintParameters(blueprint);
   if (!options.dequantize) sayDecoded(source.path, specs, weights, backend.info, dtype);
   const parameters = cleanup.add(new Parameters(specs, weights, backend, { ...options, dtype, scheme }));
-  const weightBytes = parameters.byteLength + byteSize("float32", ropeTable.shape);
   const owned = cleanup.keep();
-  const { ropeOffset } = ropePlan;
-  return architecture.create({
+  return new Decoder({
     config,
+    blueprint,
     parameters,
-    ropeTable,
+    ropeTables,
     ropeOffset,
-    weightBytes,
+    constant: (values) => constants.add([values.length], (out) => out.set(values)),
+    weightBytes: parameters.byteLength + constants.byteLength,
     dispose: () => owned.dispose(),
   });
 }
@@ -90,20 +84,6 @@ function resolveDType(asked: NonNullable<LoadOptions["dtype"]>, found: FloatDTyp
     message: `dtype ${dtype}${asked === "auto" ? " (the checkpoint's)" : ""} is not one of backend ${backend.info.name}: ${backend.info.dtypes.join(", ")}`,
     param: "dtype",
   });
-}
-
-function uploadRopeTable({ shape, fill }: RopeTablePlan, backend: Backend): Tensor {
-  const host = backend.allocateHost(byteSize("float32", shape));
-  const bytes = host.bytes!;
-  fill(new Float32Array(bytes.buffer, bytes.byteOffset, elementCount(shape)));
-  const table = backend.upload(tensor("float32", shape, host), "float32");
-  if (table.storage !== host) {
-    using copied = backend.createEvent();
-    copied.record();
-    copied.wait();
-    host.dispose();
-  }
-  return table;
 }
 
 /** Disposes what was added, last first, unless it is kept. (Node 20 has no DisposableStack.) */

@@ -1,9 +1,9 @@
 // A model's config in Octavo's terms, and the reading of the fields that decoder-only architectures share.
-import { type FloatDType, isFloatDType } from "@octavo/core";
+import { type Activation, type FloatDType, isFloatDType } from "@octavo/core";
 import type { ConfigReader } from "./hf-config.js";
-import { MAX_POSITIONS, type RopeConfig, readRopeConfig, servedPositions } from "./rope-config.js";
+import { MAX_POSITIONS, type RopeConfig, type RopeDefaults, readRopeConfig, servedPositions } from "./rope-config.js";
 
-/** What Octavo needs to know of a model. Sizes count elements. */
+/** What Octavo needs to know of a model. Sizes count elements. Architectures add fields of their own. */
 export interface ModelConfig {
   /** The name in config.json's `architectures`. */
   readonly architecture: string;
@@ -23,16 +23,14 @@ export interface ModelConfig {
   readonly headDim: number;
   /** Positions that the model can serve: `max_position_embeddings`, with linear, dynamic or yarn scaling the scaled length. */
   readonly maxPositions: number;
-  /** Added to the mean of squares. */
-  readonly rmsNormEps: number;
-  /** How positions rotate queries and keys. */
-  readonly rope: RopeConfig;
+  /** Added to the variance, or the mean of squares, by norms. */
+  readonly normEps: number;
+  /** How positions rotate queries and keys: of most layers, where layers differ. Null: they do not. */
+  readonly rope: RopeConfig | null;
+  /** For each layer, how many tokens a token sees, itself included; null: all before it. */
+  readonly windows: readonly (number | null)[];
   /** Whether the embedding table is also the output layer. */
   readonly tieWordEmbeddings: boolean;
-  /** Whether the projections of attention have biases. */
-  readonly attentionBias: boolean;
-  /** Whether those of the feed-forward part have. */
-  readonly mlpBias: boolean;
   /** Of the checkpoint; float32 where config.json does not say. */
   readonly dtype: FloatDType;
   /** The token that begins a text; null: none. */
@@ -43,51 +41,93 @@ export interface ModelConfig {
   readonly quantization: unknown;
 }
 
-/** Defaults of an architecture, for the fields that its older configs leave out. */
+/** What an architecture's configs mean where they leave fields out. */
 export interface DecoderDefaults {
-  readonly maxPositions: number;
-  readonly rmsNormEps: number;
-  readonly tieWordEmbeddings: boolean;
-  readonly attentionBias: boolean;
-  readonly mlpBias: boolean;
-  readonly bosTokenId: number | null;
-  readonly eosTokenIds: readonly number[];
+  /** Default 2048. */
+  readonly maxPositions?: number;
+  /** Default 1e-6. */
+  readonly normEps?: number;
+  /** Default false. */
+  readonly tieWordEmbeddings?: boolean;
+  /** Default null. */
+  readonly bosTokenId?: number | null;
+  /** Default: none. */
+  readonly eosTokenIds?: readonly number[];
+  /** Default: hidden_size / num_attention_heads. */
+  readonly headDim?: number;
+  /** Default: as many as query heads. */
+  readonly numKvHeads?: number;
+  /** Default: required. */
+  readonly intermediateSize?: number;
+  /** Of the rotation. */
+  readonly rope?: RopeDefaults;
 }
 
-/** The fields as Llama names them, which most decoder-only models do. */
+/** The fields as Llama names them, of a model whose positions rotate queries and keys. */
 export function readDecoderConfig(reader: ConfigReader, architecture: string, defaults: DecoderDefaults): ModelConfig {
+  const config = readPlainConfig(reader, architecture, defaults);
+  const rope = readRopeConfig(reader, config.headDim, config.maxPositions, defaults.rope);
+  return { ...config, rope, maxPositions: servedPositions(rope.scaling, config.maxPositions) };
+}
+
+/** The same without rotation; see {@link ConfigReader.renamed} for models with names of their own. */
+export function readPlainConfig(reader: ConfigReader, architecture: string, defaults: DecoderDefaults): ModelConfig {
   const numHeads = reader.size("num_attention_heads", { max: 2 ** 12 });
   const hiddenSize = reader.size("hidden_size", { max: 2 ** 18 });
-  const numKvHeads = reader.size("num_key_value_heads", { fallback: numHeads, max: 2 ** 12 });
+  const numKvHeads = reader.size("num_key_value_heads", { fallback: defaults.numKvHeads ?? numHeads, max: 2 ** 12 });
   if (numHeads % numKvHeads !== 0) {
     reader.fail("num_key_value_heads", `a divisor of num_attention_heads (${numHeads})`);
   }
-  if (!reader.has("head_dim") && hiddenSize % numHeads !== 0) {
+  const numLayers = reader.size("num_hidden_layers", { max: 2 ** 12 });
+  const usual = defaults.headDim ?? hiddenSize / numHeads;
+  if (!reader.has("head_dim") && !Number.isInteger(usual)) {
     reader.fail("hidden_size", `a multiple of num_attention_heads (${numHeads}), as there is no head_dim`);
   }
-  const headDim = reader.size("head_dim", { fallback: hiddenSize / numHeads, max: 2 ** 12 });
-  const positions = reader.size("max_position_embeddings", { fallback: defaults.maxPositions, max: MAX_POSITIONS });
-  const rope = readRopeConfig(reader, headDim, positions);
   return {
     architecture,
     vocabSize: reader.size("vocab_size", { max: 2 ** 24 }),
     hiddenSize,
-    intermediateSize: reader.size("intermediate_size", { max: 2 ** 20 }),
-    numLayers: reader.size("num_hidden_layers", { max: 2 ** 12 }),
+    intermediateSize: reader.size("intermediate_size", { fallback: defaults.intermediateSize, max: 2 ** 20 }),
+    numLayers,
     numHeads,
     numKvHeads,
-    headDim,
-    maxPositions: servedPositions(rope.scaling, positions),
-    rmsNormEps: reader.number("rms_norm_eps", { fallback: defaults.rmsNormEps, min: 0, max: 1 }),
-    rope,
-    tieWordEmbeddings: reader.boolean("tie_word_embeddings", defaults.tieWordEmbeddings),
-    attentionBias: reader.boolean("attention_bias", defaults.attentionBias),
-    mlpBias: reader.boolean("mlp_bias", defaults.mlpBias),
+    headDim: reader.size("head_dim", { fallback: usual, max: 2 ** 12 }),
+    maxPositions: reader.size("max_position_embeddings", {
+      fallback: defaults.maxPositions ?? 2048,
+      max: MAX_POSITIONS,
+    }),
+    normEps: reader.number("rms_norm_eps", { fallback: defaults.normEps ?? 1e-6, min: 0, max: 1 }),
+    rope: null,
+    windows: Array.from({ length: numLayers }, () => null),
+    tieWordEmbeddings: reader.boolean("tie_word_embeddings", defaults.tieWordEmbeddings ?? false),
     dtype: readDType(reader),
-    bosTokenId: reader.tokenIds("bos_token_id")?.[0] ?? defaults.bosTokenId,
-    eosTokenIds: reader.tokenIds("eos_token_id") ?? defaults.eosTokenIds,
+    bosTokenId: reader.tokenIds("bos_token_id")?.[0] ?? defaults.bosTokenId ?? null,
+    eosTokenIds: reader.tokenIds("eos_token_id") ?? defaults.eosTokenIds ?? [],
     quantization: reader.raw("quantization_config"),
   };
+}
+
+/** transformers' names of activations (ACT2FN). */
+const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
+  ["silu", "silu"],
+  ["swish", "silu"],
+  ["gelu", "gelu"],
+  ["gelu_python", "gelu"],
+  ["gelu_new", "gelu_tanh"],
+  ["gelu_fast", "gelu_tanh"],
+  ["gelu_pytorch_tanh", "gelu_tanh"],
+  ["quick_gelu", "quick_gelu"],
+  ["relu", "relu"],
+]);
+
+/** @param supported the first is the default @throws UNSUPPORTED for another */
+export function readActivation(
+  reader: ConfigReader,
+  field: string,
+  supported: readonly [Activation, ...Activation[]],
+): Activation {
+  const found = ACTIVATIONS.get(reader.string(field, supported[0]));
+  return found !== undefined && supported.includes(found) ? found : reader.unsupported(field, supported);
 }
 
 function readDType(reader: ConfigReader): FloatDType {

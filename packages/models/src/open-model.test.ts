@@ -40,7 +40,7 @@ test("an old config gets Llama's defaults", () => {
     numKvHeads: 2,
     headDim: 4,
     maxPositions: 2048,
-    rmsNormEps: 1e-6,
+    normEps: 1e-6,
     rope: { theta: 10000, rotaryDim: 4, scaling: { type: "default" } },
     tieWordEmbeddings: false,
     attentionBias: false,

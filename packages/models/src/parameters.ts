@@ -2,7 +2,10 @@
 import {
   type Backend,
   byteSize,
+  bytesOf,
+  type ExpertWeights,
   type FloatDType,
+  hostStorage,
   type LinearWeight,
   OctavoError,
   type Tensor,
@@ -13,9 +16,12 @@ import {
   type LinearRequest,
   type QuantScheme,
   readBlockRows,
+  readDense,
   readTensor,
   type TensorSource,
+  type TensorSpec,
 } from "@octavo/quant";
+import { type RowOrder, withRowOrder } from "./row-order.js";
 import { uploadRows } from "./upload-rows.js";
 
 /** A plain tensor: a norm or an embedding table. */
@@ -26,6 +32,16 @@ export interface TensorParameter {
   /** The checkpoint's tensor. */
   readonly name: string;
   readonly shape: readonly number[];
+  /** The checkpoint's tensors where it has one for each row. */
+  readonly rowNames?: readonly string[];
+  /** What it is kept in. Default: the model's dtype. */
+  readonly dtype?: "float32";
+}
+
+/** A linear layer of the checkpoint, or a stack of several that it keeps as one. */
+export interface LinearPartSpec extends LinearRequest {
+  /** In which order the checkpoint's rows are wanted. Default: as they are. */
+  readonly rows?: RowOrder;
 }
 
 /** A linear layer, stacked along its output from one or more layers of the checkpoint. */
@@ -33,14 +49,32 @@ export interface LinearParameter {
   readonly kind: "linear";
   readonly id: string;
   readonly inFeatures: number;
-  readonly parts: readonly LinearRequest[];
+  readonly parts: readonly LinearPartSpec[];
 }
 
-export type ParameterSpec = TensorParameter | LinearParameter;
+/** Linear layers of one shape, of which each token uses a few. */
+export interface ExpertsParameter {
+  readonly kind: "experts";
+  readonly id: string;
+  readonly inFeatures: number;
+  readonly experts: readonly LinearParameter[];
+}
+
+export type ParameterSpec = TensorParameter | LinearParameter | ExpertsParameter;
 
 /** A norm's or embedding's table, called `<id>.weight` in the checkpoint. */
 export function tensorParameter(id: string, shape: readonly number[]): TensorParameter {
   return { kind: "tensor", id, name: `${id}.weight`, shape };
+}
+
+/** What the parts of a linear layer may have in common. */
+export interface LinearTraits {
+  /** Whether there are biases. Default false. */
+  readonly bias?: boolean;
+  /** Whether the checkpoint has weights as [inFeatures, outFeatures] (GPT-2). Default false. */
+  readonly transposed?: boolean;
+  /** Default: rows stay where they are. */
+  readonly rows?: RowOrder;
 }
 
 /** @param parts checkpoint names and output sizes, in the order in which they are stacked */
@@ -48,14 +82,46 @@ export function linearParameter(
   id: string,
   inFeatures: number,
   parts: readonly (readonly [name: string, outFeatures: number])[],
-  { bias = false } = {},
+  { bias = false, ...traits }: LinearTraits = {},
 ): LinearParameter {
   return {
     kind: "linear",
     id,
     inFeatures,
-    parts: parts.map(([name, outFeatures]) => ({ name, inFeatures, outFeatures, bias })),
+    parts: parts.map(([name, outFeatures]) => ({ name, inFeatures, outFeatures, bias, ...traits })),
   };
+}
+
+/** The linear layers of the checkpoint that parameters read. */
+export function linearParts(specs: readonly ParameterSpec[]): LinearPartSpec[] {
+  return specs.flatMap((spec) => {
+    if (spec.kind === "tensor") return [];
+    return spec.kind === "linear" ? spec.parts : linearParts(spec.experts);
+  });
+}
+
+function tensorSpecs({ name, shape, rowNames }: TensorParameter): TensorSpec[] {
+  return rowNames === undefined
+    ? [floatSpec(name, shape)]
+    : rowNames.map((rowName) => floatSpec(rowName, shape.slice(1)));
+}
+
+/**
+ * The tensors that parameters read, with their shapes in the checkpoint.
+ * @param isArranged whether the source has every weight as [outFeatures, inFeatures]; see `TensorSource`
+ */
+export function checkpointTensors(
+  specs: readonly ParameterSpec[],
+  scheme: QuantScheme,
+  { isArranged = false } = {},
+): TensorSpec[] {
+  return specs.flatMap((spec) =>
+    spec.kind === "tensor"
+      ? tensorSpecs(spec)
+      : linearParts([spec]).flatMap((part) => [
+          ...scheme.tensors(isArranged ? { ...part, transposed: false } : part),
+        ]),
+  );
 }
 
 export interface ParameterOptions {
@@ -69,6 +135,7 @@ export interface ParameterOptions {
 export class Parameters implements Disposable {
   readonly dtype: FloatDType;
   readonly #linears = new Map<string, LinearWeight>();
+  readonly #experts = new Map<string, ExpertWeights>();
   readonly #tensors = new Map<string, Tensor>();
   readonly #uploaded: Tensor[] = [];
 
@@ -78,12 +145,11 @@ export class Parameters implements Disposable {
     this.dtype = dtype;
     try {
       for (const [done, spec] of specs.entries()) {
-        if (spec.kind === "linear") {
-          const parts = spec.parts.map((part) => scheme.decode(part, source));
-          this.#linears.set(spec.id, backend.prepareLinear({ inFeatures: spec.inFeatures, parts, dtype }));
-          for (const part of spec.parts) for (const { name } of scheme.tensors(part)) source.release?.(name);
-        } else {
-          this.#placeTensor(spec, source, backend);
+        if (spec.kind === "tensor") this.#placeTensor(spec, source, backend);
+        else if (spec.kind === "linear") this.#prepare(spec, source, backend, scheme);
+        else {
+          const linears = spec.experts.map((expert) => this.#prepare(expert, source, backend, scheme));
+          this.#experts.set(spec.id, backend.prepareExperts(linears));
         }
         onProgress?.(done + 1, specs.length);
       }
@@ -93,17 +159,34 @@ export class Parameters implements Disposable {
     }
   }
 
+  #prepare(spec: LinearParameter, source: TensorSource, backend: Backend, scheme: QuantScheme): LinearWeight {
+    const parts = spec.parts.map((part) => {
+      const found = scheme.decode(part, source);
+      return part.rows === undefined || source.isArranged ? found : withRowOrder(found, part.rows);
+    });
+    const weight = backend.prepareLinear({ inFeatures: spec.inFeatures, parts, dtype: this.dtype });
+    this.#linears.set(spec.id, weight);
+    for (const { name } of checkpointTensors([spec], scheme)) source.release?.(name);
+    return weight;
+  }
+
   #placeTensor(parameter: TensorParameter, source: TensorSource, backend: Backend): void {
+    const dtype = parameter.dtype ?? this.dtype;
+    if (parameter.rowNames !== undefined) {
+      const rows = tensorSpecs(parameter).map((spec) => readDense(source, spec));
+      this.#tensors.set(parameter.id, this.#keep(backend.upload(stackRows(rows), dtype)));
+      return;
+    }
     const spec = floatSpec(parameter.name, parameter.shape);
     const rows = readBlockRows(source, spec);
     if (rows !== undefined) {
-      const { storage } = this.#keep(uploadRows(rows, backend, this.dtype));
-      this.#tensors.set(parameter.id, tensor(this.dtype, spec.shape, storage));
+      const { storage } = this.#keep(uploadRows(rows, backend, dtype));
+      this.#tensors.set(parameter.id, tensor(dtype, spec.shape, storage));
       source.release?.(spec.name);
       return;
     }
     const found = readTensor(source, spec);
-    const uploaded = backend.upload(found, this.dtype);
+    const uploaded = backend.upload(found, dtype);
     this.#tensors.set(parameter.id, uploaded);
     if (uploaded.storage === found.storage) return;
     this.#keep(uploaded);
@@ -120,6 +203,10 @@ export class Parameters implements Disposable {
     return this.#linears.get(id) ?? undeclared(id);
   }
 
+  experts(id: string): ExpertWeights {
+    return this.#experts.get(id) ?? undeclared(id);
+  }
+
   tensor(id: string): Tensor {
     return this.#tensors.get(id) ?? undeclared(id);
   }
@@ -133,8 +220,10 @@ export class Parameters implements Disposable {
   }
 
   dispose(): void {
+    for (const weights of this.#experts.values()) weights.dispose();
     for (const weight of this.#linears.values()) weight.dispose();
     for (const { storage } of this.#uploaded) storage.dispose();
+    this.#experts.clear();
     this.#linears.clear();
     this.#tensors.clear();
     this.#uploaded.length = 0;
@@ -143,6 +232,14 @@ export class Parameters implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** @param rows on the host, of one dtype and shape */
+function stackRows(rows: readonly Tensor[]): Tensor {
+  const [first] = rows as readonly [Tensor];
+  const bytes = rows.map((row) => bytesOf(row));
+  const joined = Buffer.concat(bytes);
+  return tensor(first.dtype, [rows.length, ...first.shape], hostStorage(new Uint8Array(joined.buffer, joined.byteOffset, joined.length)));
 }
 
 function undeclared(id: string): never {

@@ -1,14 +1,50 @@
 // The architectures that Octavo knows. A new one is one file and one entry here.
 import { OctavoError } from "@octavo/core";
 import type { Architecture } from "./architecture.js";
+import { bloom } from "./architectures/bloom.js";
+import { falcon } from "./architectures/falcon.js";
+import { gemma } from "./architectures/gemma.js";
+import { gemma2 } from "./architectures/gemma2.js";
+import { gemma3 } from "./architectures/gemma3.js";
+import { gptNeoX } from "./architectures/gpt-neox.js";
+import { gpt2 } from "./architectures/gpt2.js";
+import { granite } from "./architectures/granite.js";
+import { llama } from "./architectures/llama.js";
+import { mistral } from "./architectures/mistral.js";
+import { mpt } from "./architectures/mpt.js";
+import { olmo2 } from "./architectures/olmo2.js";
+import { opt } from "./architectures/opt.js";
+import { phi3 } from "./architectures/phi3.js";
+import { qwen2 } from "./architectures/qwen2.js";
+import { qwen3 } from "./architectures/qwen3.js";
+import { smollm3 } from "./architectures/smollm3.js";
+import { stableLm } from "./architectures/stablelm.js";
 import type { ConfigReader } from "./hf-config.js";
-import { llama } from "./llama.js";
 
-const ARCHITECTURES: readonly Architecture[] = [llama];
+const ARCHITECTURES: readonly Architecture[] = [
+  bloom,
+  falcon,
+  gemma,
+  gemma2,
+  gemma3,
+  gptNeoX,
+  gpt2,
+  granite,
+  llama,
+  mistral,
+  mpt,
+  olmo2,
+  opt,
+  phi3,
+  qwen2,
+  qwen3,
+  smollm3,
+  stableLm,
+];
 
 /** Names that `architectures` in config.json may have. */
 export function supportedArchitectures(): string[] {
-  return ARCHITECTURES.map(({ name }) => name).sort();
+  return ARCHITECTURES.flatMap(({ name, aliases = [] }) => [name, ...aliases]).sort();
 }
 
 /** The architecture that a config names. @throws UNSUPPORTED with what was found and what there is; CHECKPOINT when it names none */
@@ -17,7 +53,7 @@ export function architectureOf(reader: ConfigReader): Architecture {
   if (!Array.isArray(names) || names.length === 0) {
     reader.fail("architectures", `a list with one of ${supportedArchitectures().join(", ")}`);
   }
-  const found = ARCHITECTURES.find(({ name }) => names.includes(name));
+  const found = ARCHITECTURES.find(({ name, aliases = [] }) => [name, ...aliases].some((known) => names.includes(known)));
   return found ?? reader.unsupported("architectures", supportedArchitectures());
 }
 

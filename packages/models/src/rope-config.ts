@@ -53,13 +53,29 @@ const TYPES: readonly RopeScaling["type"][] = ["default", "linear", "dynamic", "
 export const MAX_POSITIONS = 2 ** 24;
 const FACTOR = { min: 0, aboveMin: true, max: 1e6 } as const;
 
+/** What an architecture's configs mean where they leave fields out. */
+export interface RopeDefaults {
+  /** Base of the frequencies. Default 10000. */
+  readonly theta?: number;
+  /** The part of a head that rotates. Default 1. */
+  readonly rotaryShare?: number;
+  /** The section with the settings; null: there is none. Default: `rope_scaling`, else `rope_parameters`. */
+  readonly section?: ConfigReader | null;
+}
+
 /**
  * @param config config.json's top level
  * @param maxPositions `max_position_embeddings`
  * @throws CHECKPOINT for damaged fields, UNSUPPORTED for another type of scaling
  */
-export function readRopeConfig(config: ConfigReader, headDim: number, maxPositions: number): RopeConfig {
-  const nested = config.object("rope_scaling") ?? config.object("rope_parameters");
+export function readRopeConfig(
+  config: ConfigReader,
+  headDim: number,
+  maxPositions: number,
+  { theta: usualTheta = 10000, rotaryShare = 1, section: given }: RopeDefaults = {},
+): RopeConfig {
+  const found = config.object("rope_scaling") ?? config.object("rope_parameters") ?? null;
+  const nested = given === undefined ? found : given;
   const section = nested ?? config;
   for (const key of nested?.keys() ?? []) {
     // Frequencies by layer type (Gemma): read as flat they would silently mean the defaults.
@@ -67,9 +83,9 @@ export function readRopeConfig(config: ConfigReader, headDim: number, maxPositio
     if (typeof value === "object" && value !== null && !Array.isArray(value))
       section.unsupported(key, ["one setting for all layers"]);
   }
-  const theta = owner("rope_theta").number("rope_theta", { fallback: 10000, min: 1, aboveMin: true, max: 1e12 });
+  const theta = owner("rope_theta").number("rope_theta", { fallback: usualTheta, min: 1, aboveMin: true, max: 1e12 });
   const share = owner("partial_rotary_factor").number("partial_rotary_factor", {
-    fallback: 1,
+    fallback: rotaryShare,
     min: 0,
     aboveMin: true,
     max: 1,

@@ -1,15 +1,52 @@
 // Which frequencies a request's positions turn with. Cached keys keep the rotation that they were stored with, so the choice is
 // made once a request, by its prompt, as transformers makes it when it computes the prompt.
+import { OctavoError } from "@octavo/core";
 import { fillRopeTable, ropeFrequencies } from "./rope.js";
 import type { RopeConfig, RopeScaling } from "./rope-config.js";
 
-export interface RopeTablePlan {
+export interface RopeTable {
   /** [rows, rotaryDim] */
   readonly shape: readonly [number, number];
   /** Fills the whole table. */
   fill(table: Float32Array): void;
+}
+
+export interface RopeTablePlan extends RopeTable {
   /** The first row for a request with a prompt of this length. */
   ropeOffset(promptLength: number): number;
+}
+
+/** The tables of a model whose layers rotate in different ways. Their rows stand for the same positions. */
+export interface RopeTablesPlan {
+  readonly tables: readonly RopeTable[];
+  /** The first row, in every table, for a request with a prompt of this length. */
+  ropeOffset(promptLength: number): number;
+}
+
+/** @throws UNSUPPORTED for two kinds whose frequencies change at different lengths */
+export function planRopeTables(configs: readonly RopeConfig[], maxModelLen: number): RopeTablesPlan {
+  const plans = configs.map((config) => planRopeTable(config, maxModelLen));
+  const twofold = plans.filter(({ shape }) => shape[0] > maxModelLen);
+  const [first] = twofold;
+  if (first === undefined) return { tables: plans, ropeOffset: () => 0 };
+  const lengths = new Set(configs.map(({ scaling }) => trainedLength(scaling)).filter((length) => length < maxModelLen));
+  if (lengths.size > 1) {
+    const message = `layers whose rope scaling changes at different lengths (${[...lengths].join(", ")}) are not supported`;
+    throw new OctavoError({ code: "UNSUPPORTED", message, param: "rope_scaling" });
+  }
+  const tables = plans.map((plan) => (plan.shape[0] > maxModelLen ? plan : twice(plan)));
+  return { tables, ropeOffset: first.ropeOffset };
+}
+
+/** The table two times, one copy behind the other. */
+function twice({ shape: [rows, rotaryDim], fill }: RopeTable): RopeTable {
+  return {
+    shape: [2 * rows, rotaryDim],
+    fill(table) {
+      fill(table.subarray(0, rows * rotaryDim));
+      table.copyWithin(rows * rotaryDim, 0, rows * rotaryDim);
+    },
+  };
 }
 
 /**

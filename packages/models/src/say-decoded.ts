@@ -1,7 +1,7 @@
 // Says on stderr which weights are decoded because the backend does not compute them as they are: they take more memory than the file.
 import type { BackendInfo, FloatDType } from "@octavo/core";
 import type { TensorSource } from "@octavo/quant";
-import type { ParameterSpec } from "./parameters.js";
+import { linearParts, type ParameterSpec } from "./parameters.js";
 
 /** One line, or nothing. Embedding tables are always decoded and do not count. */
 export function sayDecoded(
@@ -12,12 +12,9 @@ export function sayDecoded(
   dtype: FloatDType,
 ): void {
   const decoded = new Set<string>();
-  for (const spec of specs) {
-    if (spec.kind !== "linear") continue;
-    for (const part of spec.parts) {
-      const format = source.blockFormat?.(`${part.name}.weight`);
-      if (format !== undefined && !blockFormats.includes(format)) decoded.add(format.toUpperCase());
-    }
+  for (const { name: layer } of linearParts(specs)) {
+    const format = source.blockFormat?.(`${layer}.weight`);
+    if (format !== undefined && !blockFormats.includes(format)) decoded.add(format.toUpperCase());
   }
   if (decoded.size === 0) return;
   const formats = [...decoded].sort().join(", ");

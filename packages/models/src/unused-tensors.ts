@@ -8,8 +8,9 @@
 import { OctavoError } from "@octavo/core";
 import type { QuantScheme } from "@octavo/quant";
 import type { Architecture } from "./architecture.js";
-import type { ModelConfig } from "./model-config.js";
+import { blueprintParameters } from "./decoder.js";
 import type { ModelSource, WeightFiles } from "./model-source.js";
+import { checkpointTensors } from "./parameters.js";
 
 /** Fields of config.json that add parameters to modules. */
 const SWITCHES = [
@@ -61,14 +62,9 @@ export function checkUnusedTensors(checkpoint: WeightFiles, plan: LoadPlan): voi
   );
 }
 
-function tensorNames({ architecture, source, scheme }: LoadPlan, changes: Partial<ModelConfig> = {}): string[] {
-  return architecture
-    .parameters({ ...source.config, ...changes })
-    .flatMap((spec) =>
-      spec.kind === "tensor"
-        ? [spec.name]
-        : spec.parts.flatMap((part) => scheme.tensors(part).map((tensor) => tensor.name)),
-    );
+function tensorNames({ architecture, source, scheme }: LoadPlan, changes: Readonly<Record<string, unknown>> = {}): string[] {
+  const blueprint = architecture.blueprint({ ...source.config, ...changes });
+  return checkpointTensors(blueprintParameters(blueprint), scheme).map(({ name }) => name);
 }
 
 function switchAdvice(name: string, plan: LoadPlan): string {

@@ -14,6 +14,8 @@ export interface LinearRequest {
   readonly outFeatures: number;
   /** Whether the architecture has a bias here. */
   readonly bias: boolean;
+  /** Whether a checkpoint in plain weights has them as [inFeatures, outFeatures] (GPT-2's Conv1D). Default false. */
+  readonly transposed?: boolean;
 }
 
 /** How a checkpoint stores the weights of its linear layers. */

@@ -17,6 +17,11 @@ export interface TensorSource {
   blockFormat?(name: string): BlockFormat | undefined;
   /** The bytes of a tensor whose storage is larger than what JavaScript sees of it; asked for no other. */
   readBytes?(name: string): Uint8Array;
+  /**
+   * Set where weights are [outFeatures, inFeatures] in the row order that models want, whatever the architecture's checkpoints have:
+   * GGUF files, and dummy weights. Default false.
+   */
+  readonly isArranged?: boolean;
   /** Where a tensor comes from, for error messages: a file's path. */
   origin(name: string): string;
 }

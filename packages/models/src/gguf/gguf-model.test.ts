@@ -65,7 +65,7 @@ describe("config", () => {
       numKvHeads: 1,
       headDim: 4,
       maxPositions: 64,
-      rmsNormEps: 0.5,
+      normEps: 0.5,
       rope: { theta: 500000, rotaryDim: 4, scaling: { type: "default" } },
       tieWordEmbeddings: true,
       attentionBias: false,

@@ -23,6 +23,7 @@ import { unpermuteRows } from "./unpermute-rows.js";
 export const ROPE_FREQUENCIES = "rope_freqs.weight";
 
 export class GgufWeights implements WeightFiles {
+  readonly isArranged = true;
   readonly #file: GgufFile;
   readonly #headDim: number;
   /** By checkpoint name. */

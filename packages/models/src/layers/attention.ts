@@ -1,66 +1,87 @@
-// Self-attention over the paged cache: merged q, k and v projection, RoPE, cache write, attention, output projection.
-import { type FloatDType, type LinearWeight, reshape, slice, type Tensor, workspaceBytes } from "@octavo/core";
+// Self-attention over the paged cache: merged q, k and v projection, norms of heads, RoPE, cache write, attention, output projection.
+import {
+  type AttentionOptions,
+  type FloatDType,
+  type LinearWeight,
+  reshape,
+  slice,
+  type Tensor,
+  workspaceBytes,
+} from "@octavo/core";
+import type { AttentionSpec } from "../blueprint.js";
 import type { ForwardContext } from "../causal-lm.js";
-import type { ModelConfig } from "../model-config.js";
-import { linearParameter, type ParameterSpec, type Parameters } from "../parameters.js";
+import type { ModelParts } from "../model-parts.js";
+import type { ParameterSpec } from "../parameters.js";
+import { Norm } from "./norm.js";
 
 export class Attention {
-  readonly #config: ModelConfig;
+  readonly #spec: AttentionSpec;
   readonly #layer: number;
   readonly #qkv: LinearWeight;
   readonly #output: LinearWeight;
-  readonly #ropeTable: Tensor;
+  readonly #queryNorm: Norm | undefined;
+  readonly #keyNorm: Norm | undefined;
+  readonly #normsHeads: boolean;
+  readonly #ropeTable: Tensor | undefined;
+  readonly #options: AttentionOptions;
 
-  static parameters(id: string, config: ModelConfig): ParameterSpec[] {
-    const { hiddenSize, numHeads, numKvHeads, headDim, attentionBias: bias } = config;
-    const parts = [
-      [`${id}.q_proj`, numHeads * headDim],
-      [`${id}.k_proj`, numKvHeads * headDim],
-      [`${id}.v_proj`, numKvHeads * headDim],
-    ] as const;
-    return [
-      linearParameter(`${id}.qkv_proj`, hiddenSize, parts, { bias }),
-      linearParameter(`${id}.o_proj`, numHeads * headDim, [[`${id}.o_proj`, hiddenSize]], { bias }),
-    ];
+  static parameters({ qkv, output, queryNorm, keyNorm, sinks }: AttentionSpec): ParameterSpec[] {
+    return [qkv, ...Norm.parameters(queryNorm), ...Norm.parameters(keyNorm), ...(sinks ? [sinks] : []), output];
   }
 
   /** Scratch that {@link forward} takes for `tokens` tokens. */
-  static workspaceBytes(config: ModelConfig, dtype: FloatDType, tokens: number): number {
-    const { numHeads, numKvHeads, headDim } = config;
+  static workspaceBytes(spec: AttentionSpec, dtype: FloatDType, tokens: number): number {
+    const { numHeads, numKvHeads, headDim } = spec;
     return (
       workspaceBytes(dtype, [tokens, (numHeads + 2 * numKvHeads) * headDim]) +
       workspaceBytes(dtype, [tokens, numHeads * headDim])
     );
   }
 
-  /** @param layer index into the KV cache; @param ropeTable float32 [maxPositions, rotaryDim] */
-  constructor(id: string, layer: number, config: ModelConfig, parameters: Parameters, ropeTable: Tensor) {
-    this.#config = config;
+  /** @param layer index into the KV cache */
+  constructor(spec: AttentionSpec, layer: number, { parameters, ropeTables, constant }: ModelParts) {
+    const { qkv, output, queryNorm, keyNorm, rope, scale, window, softcap, sinks, slopes } = spec;
+    this.#spec = spec;
     this.#layer = layer;
-    this.#qkv = parameters.linear(`${id}.qkv_proj`);
-    this.#output = parameters.linear(`${id}.o_proj`);
-    this.#ropeTable = ropeTable;
+    this.#qkv = parameters.linear(qkv.id);
+    this.#output = parameters.linear(output.id);
+    this.#queryNorm = Norm.optional(queryNorm, parameters);
+    this.#keyNorm = Norm.optional(keyNorm, parameters);
+    this.#normsHeads = queryNorm?.weight.shape.at(-1) === spec.headDim;
+    this.#ropeTable = rope === undefined ? undefined : ropeTables[rope]!;
+    this.#options = {
+      scale,
+      window,
+      softcap,
+      sinks: sinks && parameters.tensor(sinks.id),
+      slopes: slopes && constant(slopes),
+    };
   }
 
   /** out, x: [T, hidden] */
   forward({ ops, workspace, batch, kvCache }: ForwardContext, out: Tensor, x: Tensor): void {
-    const { numHeads, numKvHeads, headDim } = this.#config;
+    const { numHeads, numKvHeads, headDim } = this.#spec;
     const tokens = x.shape[0]!;
     const keysAt = numHeads * headDim;
     const valuesAt = keysAt + numKvHeads * headDim;
     const mark = workspace.mark();
     const qkv = workspace.alloc(x.dtype, [tokens, this.#qkv.outFeatures]);
     ops.linear(qkv, x, this.#qkv);
-    const q = reshape(slice(qkv, 1, 0, keysAt), [tokens, numHeads, headDim]);
-    const k = reshape(slice(qkv, 1, keysAt, valuesAt), [tokens, numKvHeads, headDim]);
+    const queries = slice(qkv, 1, 0, keysAt);
+    const keys = slice(qkv, 1, keysAt, valuesAt);
+    const q = reshape(queries, [tokens, numHeads, headDim]);
+    const k = reshape(keys, [tokens, numKvHeads, headDim]);
     const v = reshape(slice(qkv, 1, valuesAt, this.#qkv.outFeatures), [tokens, numKvHeads, headDim]);
-    ops.rope(q, k, batch.positions, this.#ropeTable);
-
-    const keys = kvCache.keys[this.#layer]!;
-    const values = kvCache.values[this.#layer]!;
-    ops.writeKv(keys, values, k, v, batch);
+    const [normedQ, normedK] = this.#normsHeads ? [q, k] : [queries, keys];
+    this.#queryNorm?.forward(ops, normedQ, normedQ);
+    this.#keyNorm?.forward(ops, normedK, normedK);
+    if (this.#ropeTable !== undefined) ops.rope(q, k, batch.positions, this.#ropeTable);
+    const keyCache = kvCache.keys[this.#layer]!;
+    const valueCache = kvCache.values[this.#layer]!;
+    ops.writeKv(keyCache, valueCache, k, v, batch);
     const attended = workspace.alloc(x.dtype, [tokens, numHeads * headDim]);
-    ops.pagedAttention(reshape(attended, [tokens, numHeads, headDim]), q, keys, values, batch, headDim ** -0.5);
+    const heads = reshape(attended, [tokens, numHeads, headDim]);
+    ops.pagedAttention(heads, q, keyCache, valueCache, batch, this.#options);
     ops.linear(out, attended, this.#output);
     workspace.release(mark);
   }

@@ -1,0 +1,64 @@
+// Gemma3ForCausalLM, the text part of Gemma 3: Gemma 2 with norms on heads, five windowed layers to one full one, and a rotation
+// for each of the two kinds (Gemma Team 2025).
+import type { Architecture } from "../architecture.js";
+import type { ConfigReader } from "../hf-config.js";
+import { readPlainConfig } from "../model-config.js";
+import { type RopeConfig, readRopeConfig, servedPositions } from "../rope-config.js";
+import { readWindows } from "../windows.js";
+import { GEMMA_DEFAULTS, gemmaNorm } from "./gemma.js";
+import { type Gemma2Config, gemma2Blueprint, readGemma2Fields } from "./gemma2.js";
+
+const NAME = "Gemma3ForCausalLM";
+const GLOBAL_THETA = 1e6;
+const LOCAL_THETA = 1e4;
+
+export interface Gemma3Config extends Gemma2Config {
+  /** Of layers that see all. */
+  readonly rope: RopeConfig;
+  /** Of layers with a window. */
+  readonly localRope: RopeConfig;
+}
+
+export const gemma3: Architecture<Gemma3Config> = {
+  name: NAME,
+  readConfig(reader: ConfigReader): Gemma3Config {
+    const defaults = { ...GEMMA_DEFAULTS, maxPositions: 2 ** 17 };
+    const config = readPlainConfig(reader, NAME, defaults);
+    const { headDim, maxPositions, numLayers } = config;
+    const ropes = readRopes(reader, headDim, maxPositions);
+    const pattern = reader.size("sliding_window_pattern", { fallback: 6, max: 2 ** 12 });
+    const slides = (index: number) => (index + 1) % pattern !== 0;
+    return {
+      ...config,
+      ...readGemma2Fields(reader, { attentionSoftcap: null, logitSoftcap: null }),
+      ...ropes,
+      maxPositions: servedPositions(ropes.rope.scaling, maxPositions),
+      windows: readWindows(reader, numLayers, { window: 4096, slides }),
+    };
+  },
+  blueprint(config) {
+    const { headDim, windows, rope, localRope } = config;
+    const blueprint = gemma2Blueprint(config, (index, id) => ({
+      queryNorm: gemmaNorm(`${id}.q_norm`, config, headDim),
+      keyNorm: gemmaNorm(`${id}.k_norm`, config, headDim),
+      rope: windows[index] === null ? 0 : 1,
+    }));
+    return { ...blueprint, ropes: [rope, localRope] };
+  },
+};
+
+/** By layer type in transformers 5's `rope_parameters`; `rope_theta`, `rope_scaling` and `rope_local_base_freq` in 4's. */
+function readRopes(reader: ConfigReader, headDim: number, maxPositions: number) {
+  const kinds = reader.object("rope_parameters");
+  const local = reader.renamed({ rope_theta: "rope_local_base_freq" });
+  return {
+    rope: readRopeConfig(reader, headDim, maxPositions, {
+      theta: GLOBAL_THETA,
+      section: kinds?.object("full_attention") ?? reader.object("rope_scaling") ?? null,
+    }),
+    localRope: readRopeConfig(local, headDim, maxPositions, {
+      theta: LOCAL_THETA,
+      section: kinds?.object("sliding_attention") ?? null,
+    }),
+  };
+}

@@ -1,0 +1,47 @@
+// GraniteForCausalLM: Llama with multipliers of embedding, attention, residuals and logits (IBM 2024).
+import type { Architecture } from "../architecture.js";
+import type { ConfigReader } from "../hf-config.js";
+import { gatedMlp } from "../hf-modules.js";
+import { readActivation, readDecoderConfig } from "../model-config.js";
+import { type LlamaConfig, llamaBlueprint } from "./llama.js";
+
+const NAME = "GraniteForCausalLM";
+
+export interface GraniteConfig extends LlamaConfig {
+  readonly embeddingMultiplier: number;
+  /** Of scores, in place of headDim^-0.5. */
+  readonly attentionMultiplier: number;
+  readonly residualMultiplier: number;
+  /** Logits are divided by it. */
+  readonly logitsScaling: number;
+}
+
+export const granite: Architecture<GraniteConfig> = {
+  name: NAME,
+  readConfig(reader: ConfigReader): GraniteConfig {
+    readActivation(reader, "hidden_act", ["silu"]);
+    const factor = (name: string) => reader.number(name, { fallback: 1, min: 0, aboveMin: true, max: 1e6 });
+    return {
+      ...readDecoderConfig(reader, NAME, { bosTokenId: 1, eosTokenIds: [2] }),
+      attentionBias: reader.boolean("attention_bias", false),
+      mlpBias: reader.boolean("mlp_bias", false),
+      embeddingMultiplier: factor("embedding_multiplier"),
+      attentionMultiplier: factor("attention_multiplier"),
+      residualMultiplier: factor("residual_multiplier"),
+      logitsScaling: factor("logits_scaling"),
+    };
+  },
+  blueprint(config) {
+    const { embeddingMultiplier, attentionMultiplier, residualMultiplier, logitsScaling } = config;
+    const { embedding, layers, head, ...rest } = llamaBlueprint(config, {
+      attention: () => ({ bias: config.attentionBias, scale: attentionMultiplier }),
+      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, "silu", { bias: config.mlpBias }),
+    });
+    return {
+      ...rest,
+      embedding: { ...embedding, scale: embeddingMultiplier },
+      layers: layers.map((layer) => ({ ...layer, outputScale: residualMultiplier })),
+      head: { ...head, scale: 1 / logitsScaling },
+    };
+  },
+};

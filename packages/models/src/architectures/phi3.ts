@@ -1,0 +1,34 @@
+// Phi3ForCausalLM: Phi-3, Phi-3.5 and Phi-4, Llama with merged projections, partial rotation and longrope (Abdin et al. 2024).
+import type { Architecture } from "../architecture.js";
+import type { ConfigReader } from "../hf-config.js";
+import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { linearParameter } from "../parameters.js";
+import { readWindows } from "../windows.js";
+import { llamaBlueprint } from "./llama.js";
+
+const NAME = "Phi3ForCausalLM";
+
+export const phi3: Architecture = {
+  name: NAME,
+  readConfig(reader: ConfigReader): ModelConfig {
+    readActivation(reader, "hidden_act", ["silu"]);
+    const defaults = { maxPositions: 4096, normEps: 1e-5, bosTokenId: 1, eosTokenIds: [32000] };
+    const config = readDecoderConfig(reader, NAME, defaults);
+    return { ...config, windows: readWindows(reader, config.numLayers) };
+  },
+  blueprint(config) {
+    const { hiddenSize, intermediateSize, numHeads, numKvHeads, headDim } = config;
+    const merged = (id: string, outFeatures: number) => linearParameter(id, hiddenSize, [[id, outFeatures]]);
+    return llamaBlueprint(config, {
+      attention: (_, id) => ({
+        qkv: merged(`${id}.qkv_proj`, (numHeads + 2 * numKvHeads) * headDim),
+      }),
+      mlp: (_, id) => ({
+        kind: "gated",
+        activation: "silu",
+        gateUp: merged(`${id}.mlp.gate_up_proj`, 2 * intermediateSize),
+        down: linearParameter(`${id}.mlp.down_proj`, intermediateSize, [[`${id}.mlp.down_proj`, hiddenSize]]),
+      }),
+    });
+  },
+};

@@ -1,0 +1,149 @@
+// What a decoder-only model is made of, as data: sizes, weights and the few choices in which architectures differ. decoder.ts
+// computes it. An architecture's file writes its blueprint; nothing in it touches a backend.
+import type { Activation } from "@octavo/core";
+import type { ExpertsParameter, LinearParameter, TensorParameter } from "./parameters.js";
+import type { RopeConfig } from "./rope-config.js";
+
+/** A norm. Its weight has the normed size; [heads, size] where every head has one of its own. */
+export interface NormSpec {
+  /** "rms" (Zhang and Sennrich 2019) or "layer" (Ba et al. 2016). */
+  readonly kind: "rms" | "layer";
+  readonly weight: TensorParameter;
+  /** Of a layer norm, where it has one. */
+  readonly bias?: TensorParameter;
+  readonly eps: number;
+  /** Added to the weight: 1 in Gemma. Default 0. */
+  readonly weightOffset?: number;
+}
+
+/** From token ids to the residual stream, [T, hidden]. */
+export interface EmbeddingSpec {
+  readonly table: TensorParameter;
+  /** Factor of what is looked up. Default 1. */
+  readonly scale?: number;
+  /** Learned positions [positions, hidden], added; a token's row is its position plus `offset`. */
+  readonly positions?: { readonly table: TensorParameter; readonly offset: number };
+  /** Where the table is narrower than the residual stream (OPT 350m). */
+  readonly project?: LinearParameter;
+  /** Of the sum (Bloom). */
+  readonly norm?: NormSpec;
+}
+
+/** Self-attention over the paged cache. */
+export interface AttentionSpec {
+  readonly numHeads: number;
+  readonly numKvHeads: number;
+  readonly headDim: number;
+  /** q, k and v stacked in this order, each head by head. */
+  readonly qkv: LinearParameter;
+  readonly output: LinearParameter;
+  /** Of queries and keys before they turn: of each head, or of the whole projection, as the weight's size says. */
+  readonly queryNorm?: NormSpec;
+  readonly keyNorm?: NormSpec;
+  /** Which of the blueprint's `ropes` turns queries and keys. Absent: none. */
+  readonly rope?: number;
+  /** Factor of the scores. */
+  readonly scale: number;
+  /** A token sees itself and so many less one before it. Absent: all. */
+  readonly window?: number;
+  /** Scores become softcap * tanh(score / softcap). Absent: they stay. */
+  readonly softcap?: number;
+  /** float32 [numHeads]: a score of each head that takes part in the softmax and brings no value (gpt-oss). */
+  readonly sinks?: TensorParameter;
+  /** [numHeads] of ALiBi (Press et al. 2022): scores fall by slope times distance. */
+  readonly slopes?: readonly number[];
+}
+
+/** down(f(gate(x)) * up(x)) (Shazeer 2020). */
+export interface GatedMlpSpec {
+  readonly kind: "gated";
+  readonly activation: Activation | "swiglu_oai";
+  /** gate and up, stacked. */
+  readonly gateUp: LinearParameter;
+  readonly down: LinearParameter;
+}
+
+/** down(f(up(x))). */
+export interface PlainMlpSpec {
+  readonly kind: "plain";
+  readonly activation: Activation;
+  readonly up: LinearParameter;
+  readonly down: LinearParameter;
+}
+
+/** A mixture of experts (Shazeer et al. 2017): each token goes through the few gated MLPs that a router picks. */
+export interface ExpertsMlpSpec {
+  readonly kind: "experts";
+  readonly activation: Activation | "swiglu_oai";
+  /** Experts a token goes through. */
+  readonly numExpertsPerToken: number;
+  /** How scores become weights, see `RoutingOptions` in @octavo/core. */
+  readonly scoring: "softmax" | "sigmoid" | "softmax_topk";
+  readonly renormalize: boolean;
+  /** Factor of the weights. Default 1. */
+  readonly scale?: number;
+  /** float32 [experts], added to the scores for choosing only (DeepSeek V3). */
+  readonly choiceBias?: TensorParameter;
+  /** Choose among the experts of the best groups only (DeepSeek V3). */
+  readonly groups?: { readonly count: number; readonly chosen: number };
+  /** [experts, hidden] */
+  readonly router: LinearParameter;
+  readonly gateUp: ExpertsParameter;
+  readonly down: ExpertsParameter;
+  /** An MLP that every token goes through, added. */
+  readonly shared?: GatedMlpSpec;
+}
+
+export type MlpSpec = GatedMlpSpec | PlainMlpSpec | ExpertsMlpSpec;
+
+/** Attention, then the MLP: each reads the (normed) residual stream and is added to it. */
+export interface SequentialLayer {
+  readonly kind: "sequential";
+  /** What attention and MLP read. Absent: the stream itself. */
+  readonly inputNorm?: NormSpec;
+  readonly attention: AttentionSpec;
+  /** Of attention's output, before it is added. */
+  readonly attentionOutputNorm?: NormSpec;
+  /** Of the stream after attention, which goes on normed (OPT 350m). */
+  readonly attentionStreamNorm?: NormSpec;
+  readonly mlpNorm?: NormSpec;
+  readonly mlp: MlpSpec;
+  readonly mlpOutputNorm?: NormSpec;
+  readonly mlpStreamNorm?: NormSpec;
+  /** Factor of what both add. Default 1. */
+  readonly outputScale?: number;
+}
+
+/** Attention and MLP read the same stream, and both are added (GPT-J, GPT-NeoX, Falcon). */
+export interface ParallelLayer {
+  readonly kind: "parallel";
+  readonly inputNorm: NormSpec;
+  readonly attention: AttentionSpec;
+  /** What the MLP reads. Absent: what attention reads. */
+  readonly mlpNorm?: NormSpec;
+  readonly mlp: MlpSpec;
+}
+
+export type LayerSpec = SequentialLayer | ParallelLayer;
+
+/** From the normed stream to logits. */
+export interface HeadSpec {
+  readonly linear: LinearParameter;
+  /** To the table's width (OPT 350m). */
+  readonly project?: LinearParameter;
+  /** Factor of the logits. Default 1. */
+  readonly scale?: number;
+  /** Logits become softcap * tanh(logit / softcap). Absent: they stay. */
+  readonly softcap?: number;
+}
+
+/** A decoder-only model. */
+export interface Blueprint {
+  readonly embedding: EmbeddingSpec;
+  readonly layers: readonly LayerSpec[];
+  /** Of the stream behind the last layer. */
+  readonly norm?: NormSpec;
+  readonly head: HeadSpec;
+  /** The rotary embeddings that layers name by index. Empty: none. */
+  readonly ropes: readonly RopeConfig[];
+}

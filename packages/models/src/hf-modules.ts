@@ -1,0 +1,157 @@
+// Pieces of a blueprint under the names that transformers gives modules in most models.
+import type { AttentionSpec, Blueprint, GatedMlpSpec, LayerSpec, NormSpec, PlainMlpSpec } from "./blueprint.js";
+import type { ModelConfig } from "./model-config.js";
+import { linearParameter, type LinearTraits, tensorParameter } from "./parameters.js";
+
+/** `<id>.weight` */
+export function rmsNorm(id: string, size: number, eps: number, weightOffset?: number): NormSpec {
+  return { kind: "rms", weight: tensorParameter(id, [size]), eps, weightOffset };
+}
+
+/** `<id>.weight`, `<id>.bias` */
+export function layerNorm(id: string, size: number, eps: number, { bias = true } = {}): NormSpec {
+  return {
+    kind: "layer",
+    weight: tensorParameter(id, [size]),
+    bias: bias ? { kind: "tensor", id: `${id}.bias`, name: `${id}.bias`, shape: [size] } : undefined,
+    eps,
+  };
+}
+
+/** What {@link selfAttention} cannot take from the config. */
+export interface SelfAttentionOptions extends Partial<AttentionSpec> {
+  /** Whether q, k and v have biases. Default false. */
+  readonly bias?: boolean;
+  /** Whether the output has. Default: `bias`. */
+  readonly outputBias?: boolean;
+  /** Default "o_proj". */
+  readonly outputName?: string;
+  /** Of q and k. */
+  readonly rows?: LinearTraits["rows"];
+}
+
+/** `<id>.q_proj`, `k_proj`, `v_proj`, `o_proj` of layer `index`; the blueprint's first rotary embedding, scale headDim^-0.5. */
+export function selfAttention(
+  id: string,
+  index: number,
+  config: ModelConfig,
+  { bias = false, outputBias = bias, outputName = "o_proj", rows, ...options }: SelfAttentionOptions = {},
+): AttentionSpec {
+  const { hiddenSize, numHeads, numKvHeads, headDim } = config;
+  const [queries, keys] = [numHeads * headDim, numKvHeads * headDim];
+  const part = (name: string, outFeatures: number, traits: LinearTraits = {}) =>
+    linearParameter("", hiddenSize, [[`${id}.${name}`, outFeatures]], { bias, ...traits }).parts;
+  const turning = rows === undefined ? {} : { rows };
+  return {
+    numHeads,
+    numKvHeads,
+    headDim,
+    qkv: {
+      kind: "linear",
+      id: `${id}.qkv_proj`,
+      inFeatures: hiddenSize,
+      parts: [...part("q_proj", queries, turning), ...part("k_proj", keys, turning), ...part("v_proj", keys)],
+    },
+    output: linearParameter(`${id}.o_proj`, queries, [[`${id}.${outputName}`, hiddenSize]], { bias: outputBias }),
+    rope: 0,
+    scale: headDim ** -0.5,
+    window: config.windows[index] ?? undefined,
+    ...options,
+  };
+}
+
+/** What {@link mergedAttention} reads from one tensor. */
+export interface MergedNames {
+  /** q, k and v. */
+  readonly qkv: string;
+  readonly output: string;
+}
+
+/** Attention whose checkpoint has q, k and v in one projection. @param traits of both projections; `rows` of the merged one */
+export function mergedAttention(
+  { qkv, output }: MergedNames,
+  index: number,
+  config: ModelConfig,
+  { rows, ...traits }: LinearTraits,
+  options: Partial<AttentionSpec> = {},
+): AttentionSpec {
+  const { hiddenSize, numHeads, numKvHeads, headDim, windows } = config;
+  const size = (numHeads + 2 * numKvHeads) * headDim;
+  return {
+    numHeads,
+    numKvHeads,
+    headDim,
+    qkv: linearParameter(qkv, hiddenSize, [[qkv, size]], rows ? { ...traits, rows } : traits),
+    output: linearParameter(output, numHeads * headDim, [[output, hiddenSize]], traits),
+    scale: headDim ** -0.5,
+    window: windows[index] ?? undefined,
+    ...options,
+  };
+}
+
+/** `<id>.gate_proj`, `up_proj`, `down_proj` */
+export function gatedMlp(
+  id: string,
+  { hiddenSize, intermediateSize }: Pick<ModelConfig, "hiddenSize" | "intermediateSize">,
+  activation: GatedMlpSpec["activation"],
+  traits: LinearTraits = {},
+): GatedMlpSpec {
+  const parts = [
+    [`${id}.gate_proj`, intermediateSize],
+    [`${id}.up_proj`, intermediateSize],
+  ] as const;
+  return {
+    kind: "gated",
+    activation,
+    gateUp: linearParameter(`${id}.gate_up_proj`, hiddenSize, parts, traits),
+    down: linearParameter(`${id}.down_proj`, intermediateSize, [[`${id}.down_proj`, hiddenSize]], traits),
+  };
+}
+
+/** @param up and @param down the checkpoint's names */
+export function plainMlp(
+  up: string,
+  down: string,
+  { hiddenSize, intermediateSize }: ModelConfig,
+  activation: PlainMlpSpec["activation"],
+  traits: LinearTraits = { bias: true },
+): PlainMlpSpec {
+  return {
+    kind: "plain",
+    activation,
+    up: linearParameter(up, hiddenSize, [[up, intermediateSize]], traits),
+    down: linearParameter(down, intermediateSize, [[down, hiddenSize]], traits),
+  };
+}
+
+/** What {@link decoderBlueprint} takes from most models. */
+export interface DecoderNames {
+  /** Default "model.embed_tokens". */
+  readonly embedding?: string;
+  /** A layer's modules begin with it and the layer's number. Default "model.layers". */
+  readonly layers?: string;
+  /** Default "lm_head". */
+  readonly head?: string;
+  readonly headBias?: boolean;
+}
+
+/**
+ * A blueprint: a plain embedding, a head that is tied to it where the config says so, the config's rotary embedding.
+ * @param layer makes layer `index`, whose modules' names begin with `id`
+ */
+export function decoderBlueprint(
+  config: ModelConfig,
+  norm: NormSpec | undefined,
+  layer: (index: number, id: string) => LayerSpec,
+  { embedding = "model.embed_tokens", layers = "model.layers", head = "lm_head", headBias = false }: DecoderNames = {},
+): Blueprint {
+  const { vocabSize, hiddenSize, numLayers, tieWordEmbeddings, rope } = config;
+  const source = tieWordEmbeddings ? embedding : head;
+  return {
+    embedding: { table: tensorParameter(embedding, [vocabSize, hiddenSize]) },
+    layers: Array.from({ length: numLayers }, (_, index) => layer(index, `${layers}.${index}`)),
+    norm,
+    head: { linear: linearParameter(head, hiddenSize, [[source, vocabSize]], { bias: headBias }) },
+    ropes: rope === null ? [] : [rope],
+  };
+}
