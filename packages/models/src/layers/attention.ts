@@ -1,5 +1,13 @@
 // Self-attention over the paged cache: merged q, k and v projection, RoPE, cache write, attention, output projection.
-import { type FloatDType, type LinearWeight, reshape, slice, type Tensor, workspaceBytes } from "@octavo/core";
+import {
+  type AttentionOptions,
+  type FloatDType,
+  type LinearWeight,
+  reshape,
+  slice,
+  type Tensor,
+  workspaceBytes,
+} from "@octavo/core";
 import type { ForwardContext } from "../causal-lm.js";
 import type { ModelConfig } from "../model-config.js";
 import { linearParameter, type ParameterSpec, type Parameters } from "../parameters.js";
@@ -10,6 +18,7 @@ export class Attention {
   readonly #qkv: LinearWeight;
   readonly #output: LinearWeight;
   readonly #ropeTable: Tensor;
+  readonly #options: AttentionOptions;
 
   static parameters(id: string, config: ModelConfig): ParameterSpec[] {
     const { hiddenSize, numHeads, numKvHeads, headDim, attentionBias: bias } = config;
@@ -40,6 +49,7 @@ export class Attention {
     this.#qkv = parameters.linear(`${id}.qkv_proj`);
     this.#output = parameters.linear(`${id}.o_proj`);
     this.#ropeTable = ropeTable;
+    this.#options = { scale: config.headDim ** -0.5 };
   }
 
   /** out, x: [T, hidden] */
@@ -60,7 +70,7 @@ export class Attention {
     const values = kvCache.values[this.#layer]!;
     ops.writeKv(keys, values, k, v, batch);
     const attended = workspace.alloc(x.dtype, [tokens, numHeads * headDim]);
-    ops.pagedAttention(reshape(attended, [tokens, numHeads, headDim]), q, keys, values, batch, headDim ** -0.5);
+    ops.pagedAttention(reshape(attended, [tokens, numHeads, headDim]), q, keys, values, batch, this.#options);
     ops.linear(out, attended, this.#output);
     workspace.release(mark);
   }
