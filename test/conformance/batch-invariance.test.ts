@@ -4,8 +4,10 @@ import {
   allowedRecord,
   type BatchRow,
   CaseBench,
+  type CaseOptions,
   editsRecord,
   historyRecord,
+  optionsOn,
   preparedBatch,
   type RowSampling,
   randomBlocks,
@@ -99,9 +101,14 @@ describe.each(instructionSets)("%s", (isa) => {
     );
   });
 
-  test.each(FLOAT_DTYPES)("attention, chunks of any size, alone or among others, %s", (dtype) => {
+  const attentions = FLOAT_DTYPES.flatMap((dtype) => [
+    { dtype, how: "plain", options: {} },
+    { dtype, how: "windows", options: { window: 21 } },
+    { dtype, how: "everything", options: { window: 37, softcap: 2, sinks: [1, -3, 0.5], slopes: [0.25, 0.0625] } },
+  ]);
+  test.each(attentions)("attention, chunks of any size, alone or among others, $dtype, $how", ({ dtype, options }) => {
     const length = 83;
-    const whole = attendChunk(backend, dtype, [{ first: 0, count: length }], 0);
+    const whole = attendChunk(backend, dtype, [{ first: 0, count: length }], 0, options);
     for (const size of [1, 2, 16, 17, 40]) {
       for (let first = 0; first < length; first += size) {
         const chunk = { first, count: Math.min(size, length - first) };
@@ -118,11 +125,43 @@ describe.each(instructionSets)("%s", (isa) => {
           dtype,
           [others[0], chunk, others[1]].filter((c) => c !== undefined),
           first,
+          options,
         );
         const index = others.length === 0 ? 0 : 1;
         const expected = whole[0]!.subarray(first * rowBytes(dtype), (first + chunk.count) * rowBytes(dtype));
         expect(Buffer.compare(batched[index]!, expected), `tokens ${first} to ${first + chunk.count}`).toBe(0);
       }
+    }
+  });
+
+  test.each(attentions)("encoder attention, prompts alone = prompts in a batch, $dtype, $how", ({ dtype, options }) => {
+    const lengths = [1, 40, 17, 0, 83];
+    const encode = (order: readonly number[]) => {
+      const positions = order.flatMap((i) => Array.from({ length: lengths[i]! }, (_, t) => t + i));
+      const rows = order.map((i, row): BatchRow => ({ row, contextLen: 0, queryLen: lengths[i]!, blocks: [] }));
+      const part = (bench: CaseBench, name: string, heads: number, source: readonly number[]) => {
+        const width = heads * HEAD_DIM;
+        return bench.input(name, dtype, [positions.length, heads, HEAD_DIM], (i) => {
+          return source[positions[Math.floor(i / width)]! * width + (i % width)]!;
+        });
+      };
+      return run(backend, (bench) => {
+        const out = bench.output("out", dtype, [positions.length, HEADS, HEAD_DIM]);
+        const q = part(bench, "q", HEADS, queries);
+        const [k, v] = [part(bench, "k", KV_HEADS, keys), part(bench, "v", KV_HEADS, values)];
+        const { batch } = preparedBatch(bench, { rows, maxRows: 5, maxTokens: 256, blockSize: 16, maxBlocksPerRow: 8 });
+        const made = optionsOn(bench, { heads: HEADS, headDim: HEAD_DIM }, options);
+        return () => bench.ops.encoderAttention(out, q, k, v, batch, made);
+      });
+    };
+    const alone = lengths.map((_, i) => (lengths[i]! > 0 ? encode([i]) : Buffer.alloc(0)));
+    for (const order of [
+      [0, 1, 2, 3, 4],
+      [4, 2, 3, 0, 1],
+      [1, 4],
+    ]) {
+      const expected = Buffer.concat(order.map((i) => alone[i]!));
+      expect(Buffer.compare(encode(order), expected), `prompts ${order}`).toBe(0);
     }
   });
 
@@ -188,6 +227,7 @@ function attendChunk(
   dtype: FloatDType,
   chunks: readonly { first: number; count: number }[],
   seed: number,
+  options: CaseOptions,
 ): Buffer[] {
   const order = seededRandom(seed).permutation(NUM_BLOCKS - 1);
   const rows = chunks.map(({ first, count }, i): BatchRow => {
@@ -222,7 +262,8 @@ function attendChunk(
     const valueCache = bench.input("values", dtype, cacheShape, (i) => valueValues[i]!);
     const spec = { rows, maxRows: 4, maxTokens: 128, blockSize: BLOCK_SIZE, maxBlocksPerRow: 8 };
     const { batch } = preparedBatch(bench, spec);
-    return () => bench.ops.pagedAttention(out, q, keyCache, valueCache, batch, HEAD_DIM ** -0.5);
+    const made = optionsOn(bench, { heads: HEADS, headDim: HEAD_DIM }, options);
+    return () => bench.ops.pagedAttention(out, q, keyCache, valueCache, batch, made);
   });
   let start = 0;
   return chunks.map(({ count }) => {

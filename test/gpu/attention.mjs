@@ -125,7 +125,7 @@ function run(name, { dtype = "bfloat16", heads = 32, kvHeads = 8, dim = 128, len
   const q = noisy(dtype, [tokens, heads, dim]);
   const [keys, values] = [0, 1].map(() => noisy(dtype, [blocks, kvHeads, BLOCK, dim]));
   const out = onDevice(dtype, [tokens, heads, dim]);
-  const attend = (backend, to) => backend.ops.pagedAttention(to, q, keys, values, batch, dim ** -0.5);
+  const attend = (backend, to) => backend.ops.pagedAttention(to, q, keys, values, batch, { scale: dim ** -0.5 });
   wait(fast);
 
   attend(fast, out);
@@ -172,7 +172,7 @@ function misled(name, lengths) {
     const [q, out] = [noisy("bfloat16", [tokens, 4, 128]), onDevice("bfloat16", [tokens, 4, 128])];
     const [keys, values] = [0, 1].map(() => noisy("bfloat16", [64, 1, BLOCK, 128]));
     wait(fast);
-    fast.ops.pagedAttention(out, q, keys, values, batch, 1);
+    fast.ops.pagedAttention(out, q, keys, values, batch, { scale: 1 });
     let message = "no error";
     try {
       wait(fast);

@@ -44,7 +44,24 @@ export interface RopeOps {
   rope(q: Tensor, k: Tensor, positions: Tensor, cosSin: Tensor): void;
 }
 
-/** The paged KV cache, written and read. */
+/** How a layer attends; made once for each layer. Scores are scaled, then capped, then biased by {@link slopes}, then masked. */
+export interface AttentionOptions {
+  /** Factor of the scores, usually D^-0.5. */
+  readonly scale: number;
+  /**
+   * A token sees itself and the window - 1 tokens before it (and as many behind it in `encoderAttention`), as transformers'
+   * `sliding_window`. A whole number above 0. Default: all.
+   */
+  readonly window?: number;
+  /** score = softcap * tanh(score / softcap) (Gemma 2); above 0. Default: none. */
+  readonly softcap?: number;
+  /** float32 [heads]: exp(sink) is added to the softmax's denominator (gpt-oss). Default: none. */
+  readonly sinks?: Tensor;
+  /** float32 [heads]: score -= slope * distance of the two positions, ALiBi (Press et al. 2022). Default: none. */
+  readonly slopes?: Tensor;
+}
+
+/** The paged KV cache, written and read, and attention without it. */
 export interface AttentionOps {
   /**
    * Stores keys and values into the paged cache at `batch.slots`.
@@ -57,15 +74,32 @@ export interface AttentionOps {
   writeKv(keyCache: Tensor, valueCache: Tensor, k: Tensor, v: Tensor, batch: Batch): void;
   /**
    * Causal attention of each token over its row's sequence up to itself, read from the paged cache (Kwon et al. 2023).
-   * Query head h reads key head floor(h * kvHeads / heads). Any mix of chunk lengths and context lengths.
+   * Query head h reads key head floor(h * kvHeads / heads). Any mix of chunk lengths and context lengths. Blocks that lie wholly
+   * outside of every window of a row's tokens are not looked at: their table entries may be stale.
    * @param out [T, heads, D]
    * @param q [T, heads, D], may be strided over T
    * @param keyCache [blocks, kvHeads, blockSize, D]
    * @param valueCache as keyCache
    * @param batch prepared: its rows and block tables are read
-   * @param scale factor of the scores, usually D^-0.5
    */
-  pagedAttention(out: Tensor, q: Tensor, keyCache: Tensor, valueCache: Tensor, batch: Batch, scale: number): void;
+  pagedAttention(
+    out: Tensor,
+    q: Tensor,
+    keyCache: Tensor,
+    valueCache: Tensor,
+    batch: Batch,
+    options: AttentionOptions,
+  ): void;
+  /**
+   * Bidirectional attention of whole prompts, without a cache (encoders): each token sees its row's tokens of this step whose
+   * distance is below the window. Heads are grouped as in `pagedAttention`.
+   * @param out [T, heads, D]
+   * @param q [T, heads, D], may be strided over T
+   * @param k [T, kvHeads, D], may be strided over T
+   * @param v as k
+   * @param batch its plan is read: which tokens are a row's
+   */
+  encoderAttention(out: Tensor, q: Tensor, k: Tensor, v: Tensor, batch: Batch, options: AttentionOptions): void;
 }
 
 /** Matrix products. */

@@ -85,7 +85,7 @@ describe.each(ISAS)("attention (%s)", (isa) => {
     const [keys, cacheValues] = fillCaches(backend, shape);
     const q = make(backend, shape.dtype, [batch.numTokens, shape.heads, shape.headDim], randomNumbers(SEED + 1));
     const out = make(backend, shape.dtype, [batch.numTokens, shape.heads, shape.headDim]);
-    backend.ops.pagedAttention(out, q, keys, cacheValues, batch, 0.3);
+    backend.ops.pagedAttention(out, q, keys, cacheValues, batch, { scale: 0.3 });
     const expected = reference(shape, q, values(keys), values(cacheValues), rows);
     expect(relativeError(values(out), expected), `seed ${SEED}`).toBeLessThan(2 * TOLERANCE[shape.dtype]);
   });
@@ -98,7 +98,7 @@ describe.each(ISAS)("attention (%s)", (isa) => {
       const batch = makeBatch(backend, rows);
       backend.ops.prepareBatch(batch);
       const out = make(backend, dtype, [batch.numTokens, 6, 32]);
-      backend.ops.pagedAttention(out, queries, keys, cacheValues, batch, 0.3);
+      backend.ops.pagedAttention(out, queries, keys, cacheValues, batch, { scale: 0.3 });
       return out;
     };
     const whole = attend([row(2, 0, 100)], q);
@@ -142,7 +142,7 @@ describe.each(ISAS)("attention (%s)", (isa) => {
     const shape: Shape = { dtype: "float32", heads: 2, kvHeads: 1, headDim: 8, blockSize: 16 };
     const small = make(backend, "float32", [4, 1, 16, 8], () => 0);
     const q = make(backend, "float32", [3, shape.heads, shape.headDim], () => 0);
-    expect(() => backend.ops.pagedAttention(q, q, small, small, batch, 1)).toThrow(
+    expect(() => backend.ops.pagedAttention(q, q, small, small, batch, { scale: 1 })).toThrow(
       /block 0 of row 1 is 20, the cache has 4/,
     );
     const k = slice(q, 1, 0, 1);

@@ -39,6 +39,9 @@ type CacheArguments = [
   headDim: number,
 ];
 
+/** AttentionOptions; 0 for what is absent. */
+type AttentionArguments = [scale: number, window: number, softcap: number, sinks: number, slopes: number];
+
 /** Every function throws an OctavoError; the first argument is the number that the addon knows the backend by. */
 export interface NativeOpCalls {
   prepareBatch(
@@ -116,7 +119,28 @@ export interface NativeOpCalls {
       heads: number,
       tokens: number,
       rows: number,
-      scale: number,
+      ...AttentionArguments,
+    ]
+  ): void;
+  encoderAttention(
+    backend: number,
+    ...rest: [
+      ...BatchArguments,
+      dtype: number,
+      out: number,
+      outStride: number,
+      q: number,
+      qStride: number,
+      k: number,
+      kStride: number,
+      v: number,
+      vStride: number,
+      heads: number,
+      kvHeads: number,
+      headDim: number,
+      tokens: number,
+      rows: number,
+      ...AttentionArguments,
     ]
   ): void;
   linear(

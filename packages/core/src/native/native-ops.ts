@@ -7,8 +7,9 @@ import type { LinearWeight } from "../linear.js";
 import type { Ops } from "../ops.js";
 import type { Tensor } from "../tensor.js";
 import { checkBatch, checkRecords } from "./batch-checks.js";
+import { NativeAttentionOps } from "./native-attention-ops.js";
 import type { NativeOpCalls } from "./native-op-calls.js";
-import { NativeSamplingOps } from "./native-sampling-ops.js";
+
 import {
   address,
   checkContiguous,
@@ -27,7 +28,7 @@ export interface NativeLinearWeight extends LinearWeight {
 }
 
 /** {@link Ops} over the calls of an addon. */
-export class NativeOps extends NativeSamplingOps implements Ops {
+export class NativeOps extends NativeAttentionOps implements Ops {
   readonly #isOwn: (weight: LinearWeight) => weight is NativeLinearWeight;
 
   /**
@@ -176,89 +177,6 @@ export class NativeOps extends NativeSamplingOps implements Ops {
     );
   }
 
-  writeKv(keyCache: Tensor, valueCache: Tensor, k: Tensor, v: Tensor, batch: Batch): void {
-    const [blocks, kvHeads, blockSize, headDim] = keyCache.shape;
-    checkCache("writeKv", keyCache, valueCache, batch);
-    checkHeads("writeKv", "k", k, k.shape[0]!, headDim!);
-    checkHeads("writeKv", "v", v, k.shape[0]!, headDim!);
-    checkSameDtype("writeKv", k, keyCache);
-    checkSameDtype("writeKv", v, keyCache);
-    checkIndices("writeKv", "slots", batch.slots, batch.numTokens);
-    if (k.shape[1] !== kvHeads || v.shape[1] !== kvHeads || k.shape[0]! < batch.numTokens) {
-      fail(
-        "writeKv",
-        `k is [${k.shape}], v is [${v.shape}] for ${batch.numTokens} tokens and ${kvHeads} heads of the cache`,
-      );
-    }
-    if (batch.numTokens === 0) return;
-    this.native.writeKv(
-      this.backend,
-      address(keyCache),
-      address(valueCache),
-      DTYPES[keyCache.dtype].code,
-      blocks!,
-      kvHeads!,
-      blockSize!,
-      headDim!,
-      address(k),
-      k.strides[0]!,
-      address(v),
-      v.strides[0]!,
-      address(batch.slots),
-      batch.numTokens,
-    );
-  }
-
-  pagedAttention(out: Tensor, q: Tensor, keyCache: Tensor, valueCache: Tensor, batch: Batch, scale: number): void {
-    const [blocks, kvHeads, blockSize, headDim] = keyCache.shape;
-    const [tokens, heads] = q.shape;
-    const { layout, tables } = batch;
-    checkCache("pagedAttention", keyCache, valueCache, batch);
-    checkBatch("pagedAttention", batch);
-    checkHeads("pagedAttention", "q", q, tokens!, headDim!);
-    checkHeads("pagedAttention", "out", out, tokens!, headDim!);
-    checkSameDtype("pagedAttention", q, keyCache);
-    checkSameDtype("pagedAttention", out, keyCache);
-    if (out.shape[1] !== heads || heads! % kvHeads! !== 0 || tokens! < batch.numTokens) {
-      const found = `q is [${q.shape}], out is [${out.shape}] for ${batch.numTokens} tokens and ${kvHeads} heads of the cache`;
-      fail("pagedAttention", found);
-    }
-    if (batch.numTokens === 0) return;
-    this.native.pagedAttention(
-      this.backend,
-      address(keyCache),
-      address(valueCache),
-      DTYPES[keyCache.dtype].code,
-      blocks!,
-      kvHeads!,
-      blockSize!,
-      headDim!,
-      address(batch.plan),
-      layout.totalWords,
-      layout.rowIds,
-      layout.queryStarts,
-      layout.contextLens,
-      layout.sampleRows,
-      layout.sampleTokens,
-      layout.capacity.maxRows,
-      layout.capacity.maxTokens,
-      layout.capacity.maxBlocksPerRow,
-      layout.capacity.blockSize,
-      layout.capacity.maxSamples,
-      address(tables.blockTables),
-      address(tables.lastTokens),
-      address(tables.sampling),
-      address(out),
-      out.strides[0]!,
-      address(q),
-      q.strides[0]!,
-      heads!,
-      tokens!,
-      batch.numRows,
-      scale,
-    );
-  }
-
   linear(out: Tensor, x: Tensor, weight: LinearWeight): void {
     if (!this.#isOwn(weight)) fail("linear", "the weight was prepared by another backend");
     const tokens = x.shape[0]!;
@@ -309,17 +227,4 @@ function checkNorm(op: string, out: Tensor, x: Tensor, weight: Tensor): void {
   checkSameDtype(op, weight, x);
   checkContiguous(op, "out", out);
   checkContiguous(op, "x", x);
-}
-
-function checkCache(op: string, keyCache: Tensor, valueCache: Tensor, { layout }: Batch): void {
-  checkFloat(op, keyCache);
-  checkSameDtype(op, valueCache, keyCache);
-  checkContiguous(op, "keyCache", keyCache);
-  checkContiguous(op, "valueCache", valueCache);
-  let same = keyCache.shape.length === 4 && valueCache.shape.length === 4;
-  for (let i = 0; i < 4; i++) same &&= keyCache.shape[i] === valueCache.shape[i];
-  if (!same || keyCache.shape[2] !== layout.capacity.blockSize) {
-    const expected = `[blocks, kvHeads, ${layout.capacity.blockSize}, headDim]`;
-    fail(op, `the caches are [${keyCache.shape}] and [${valueCache.shape}], both ${expected} was expected`);
-  }
 }

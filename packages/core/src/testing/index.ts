@@ -4,6 +4,7 @@ export * from "./float-conversion.js";
 export * from "./gguf-writer.js";
 export { type MemoryCase, memoryCases, runMemoryCase } from "./memory-cases.js";
 export { createNullBackend, type NullBackendOptions } from "./null-backend.js";
+export { type CaseOptions, optionsOn } from "./op-cases/attention-options-cases.js";
 export { allowedRecord, editsRecord, historyRecord, type LogitEdit } from "./op-cases/batch-records.js";
 export {
   type BatchRecord,

@@ -88,6 +88,7 @@ function nullOps(sampleToken: (row: number, position: number) => number): Ops {
     rope: nothing,
     writeKv: nothing,
     pagedAttention: nothing,
+    encoderAttention: nothing,
     linear: nothing,
     siluMul: nothing,
     adjustLogits: nothing,

@@ -1,9 +1,10 @@
 // Attention over a paged cache with the online softmax of Milakov and Gimelshein 2018: one pass over the blocks from
-// position 0, in order, so that a token's result does not depend on the chunk it came in. The keys and values of a block
-// are read once for all queries of a unit (the heads of a kv group, for a few neighbouring tokens).
+// the first that a token sees, in order, so that its result does not depend on the chunk it came in: blocks begin at fixed positions.
+// The keys and values of a block are read once for all queries of a unit (the heads of a kv group, for a few neighbouring tokens).
 #pragma once
 
 #include "kernels/kernels.h"
+#include "kernels/tanh.h"
 #include "kernels/tile.h"
 
 namespace {
@@ -23,28 +24,51 @@ struct SoftmaxState {
     int64_t keys;     // padded block size
 };
 
-/** Rows of a block as float32: where they lie when the cache is float32 and needs no padding, else converted. */
+/** Rows as float32, and how far they are apart. */
+struct Rows {
+    const float* first;
+    int64_t stride;
+};
+
+/** Rows of a block: where they lie when they are float32 and need no padding, else converted. */
 template <typename T>
-OCTAVO_INLINE const float* block_rows(const T* from, int64_t rows, int64_t head_dim, int64_t width, float* scratch) {
-    if (sizeof(T) == sizeof(float) && head_dim == width) return reinterpret_cast<const float*>(from);
+OCTAVO_INLINE Rows block_rows(const T* from, int64_t stride, int64_t rows, int64_t head_dim, int64_t width, float* scratch) {
+    if (sizeof(T) == sizeof(float) && head_dim == width) return {reinterpret_cast<const float*>(from), stride};
     for (int64_t row = 0; row < rows; row++) {
-        for_lanes(head_dim, [&](int64_t i, auto load, auto) { store(scratch + row * width + i, load(from + row * head_dim + i)); });
+        for_lanes(head_dim, [&](int64_t i, auto load, auto) { store(scratch + row * width + i, load(from + row * stride + i)); });
     }
-    return scratch;
+    return {scratch, width};
 }
 
-/** Turns a query's `count` scores into exponentials and rescales its sums. @returns the factor for its output so far */
-OCTAVO_INLINE float update_softmax(const SoftmaxState& state, int64_t query, int64_t count) {
+/** Caps a query's scores of the keys [first, end) and takes off what their distance costs. `behind`: its position after the first key's. */
+OCTAVO_INLINE void adjust_scores(float* scores, int64_t first, int64_t end, float softcap, float slope, int64_t behind) {
+    Vec lanes;
+    for (int i = 0; i < kLanes; i++) lanes[i] = static_cast<float>(i);
+    for (int64_t i = first; i < end; i += kLanes) {
+        Vec values = load(scores + i);
+        if (softcap != 0) values = hyperbolic_tangent(values / softcap) * softcap;
+        if (slope != 0) {
+            const Vec offset = static_cast<float>(behind - i) - lanes;
+            values -= maximum(offset, -offset) * slope;
+        }
+        store(scores + i, values);
+    }
+}
+
+/** Turns a query's scores [first, count) into exponentials and rescales its sums. @returns the factor for its output so far */
+OCTAVO_INLINE float update_softmax(const SoftmaxState& state, int64_t query, int64_t first, int64_t count) {
     float* scores = state.scores + query * state.keys;
+    const int64_t begin = first / kLanes * kLanes;
+    for (int64_t i = begin; i < first; i++) scores[i] = -kInfinity;
     for (int64_t i = count; i < padded(count); i++) scores[i] = -kInfinity;
-    Vec best = load(scores);
-    for (int64_t i = kLanes; i < count; i += kLanes) best = maximum(load(scores + i), best);
+    Vec best = load(scores + begin);
+    for (int64_t i = begin + kLanes; i < count; i += kLanes) best = maximum(load(scores + i), best);
     float& maximum_so_far = state.maxima[query * kLanes];
     const float block_maximum = largest(best);
     const float next = block_maximum > maximum_so_far ? block_maximum : maximum_so_far;
     const float correction = exponential(broadcast(maximum_so_far - next))[0];
     Vec total = load(state.totals + query * kLanes) * correction;
-    for (int64_t i = 0; i < count; i += kLanes) {
+    for (int64_t i = begin; i < count; i += kLanes) {
         Vec weights = exponential(load(scores + i) - next);
         store(scores + i, weights);
         total += weights;
@@ -54,22 +78,23 @@ OCTAVO_INLINE float update_softmax(const SoftmaxState& state, int64_t query, int
     return correction;
 }
 
-/** outputs = outputs * correction + sum over keys of weight * value, for `Columns` vectors of the head. */
+/** outputs = outputs * correction + sum over keys [first, count) of weight * value, for `Columns` vectors of the head. */
 template <int Columns>
-OCTAVO_INLINE void accumulate_values(float* outputs, const float* weights, int64_t count, const float* values, int64_t width,
-                                     float correction) {
+OCTAVO_INLINE void accumulate_values(float* outputs, const float* weights, int64_t first, int64_t count, const float* values,
+                                     int64_t stride, float correction) {
     Vec sums[Columns];
     for (int c = 0; c < Columns; c++) sums[c] = load(outputs + c * kLanes) * correction;
-    for (int64_t key = 0; key < count; key++) {
+    for (int64_t key = first; key < count; key++) {
         Vec weight = broadcast(weights[key]);
-        for (int c = 0; c < Columns; c++) sums[c] = multiply_add(weight, load(values + key * width + c * kLanes), sums[c]);
+        for (int c = 0; c < Columns; c++) sums[c] = multiply_add(weight, load(values + key * stride + c * kLanes), sums[c]);
     }
     for (int c = 0; c < Columns; c++) store(outputs + c * kLanes, sums[c]);
 }
 
 template <typename T>
 void attention_unit(const AttentionUnit& unit, float* scratch) {
-    const int64_t head_dim = unit.cache.head_dim, block_size = unit.cache.block_size;
+    const octavo::cpu::KeyBlocks& sequence = unit.sequence;
+    const int64_t head_dim = sequence.head_dim, block_size = sequence.block_size;
     const int64_t queries = unit.tokens * unit.group;
     SoftmaxState state;
     state.width = padded(head_dim);
@@ -92,32 +117,43 @@ void attention_unit(const AttentionUnit& unit, float* scratch) {
         state.maxima[query * kLanes] = -kInfinity;
     }
 
-    const int64_t length = unit.first_position + unit.tokens;
-    for (int64_t start = 0; start < length; start += block_size) {
-        const int64_t offset = unit.cache.blocks[start / block_size] * unit.cache.block_stride;
-        const int64_t filled = length - start < block_size ? length - start : block_size;
-        const float* keys = block_rows(static_cast<const T*>(unit.cache.keys) + offset, filled, head_dim, state.width, key_scratch);
-        const float* values = block_rows(static_cast<const T*>(unit.cache.values) + offset, filled, head_dim, state.width, value_scratch);
-        // Tokens before this block see none of it; those whose last position lies inside of it see its beginning.
-        const int64_t first_token = start > unit.first_position ? start - unit.first_position : 0;
-        const int64_t first_query = first_token * unit.group;
-        dot_products(state.queries + first_query * state.width, state.width, queries - first_query, keys, state.width, filled,
+    const bool adjusts = unit.softcap != 0 || unit.slopes;
+    const int64_t first_seen = unit.first_position > unit.before ? unit.first_position - unit.before : 0;
+    const int64_t last_seen = unit.first_position + unit.tokens - 1 + unit.after;
+    const int64_t end = last_seen < sequence.length ? last_seen + 1 : sequence.length;
+    for (int64_t start = first_seen / block_size * block_size; start < end; start += block_size) {
+        const int64_t block = sequence.blocks ? sequence.blocks[start / block_size] : start / block_size;
+        const int64_t filled = end - start < block_size ? end - start : block_size;
+        const T* block_keys = static_cast<const T*>(sequence.keys) + block * sequence.key_block_stride;
+        const T* block_values = static_cast<const T*>(sequence.values) + block * sequence.value_block_stride;
+        const Rows keys = block_rows(block_keys, sequence.key_stride, filled, head_dim, state.width, key_scratch);
+        const Rows values = block_rows(block_values, sequence.value_stride, filled, head_dim, state.width, value_scratch);
+        // Tokens too far before this block or too far behind it see none of it.
+        const int64_t first_token = start > unit.first_position + unit.after ? start - unit.first_position - unit.after : 0;
+        const int64_t reach = start + filled + unit.before - unit.first_position;
+        const int64_t first_query = first_token * unit.group, end_query = (reach < unit.tokens ? reach : unit.tokens) * unit.group;
+        dot_products(state.queries + first_query * state.width, state.width, end_query - first_query, keys.first, keys.stride, filled,
                      state.width, [&](int64_t query, int64_t key, const float* scores, int count) {
                          float* to = state.scores + (first_query + query) * state.keys + key;
                          for (int i = 0; i < count; i++) to[i] = scores[i];
                      });
-        for (int64_t query = first_query; query < queries; query++) {
-            const int64_t seen = unit.first_position + query / unit.group + 1 - start;
-            const int64_t count = seen < block_size ? seen : block_size;
-            const float correction = update_softmax(state, query, count);
+        for (int64_t query = first_query; query < end_query; query++) {
+            const int64_t behind = unit.first_position + query / unit.group - start;
+            const int64_t first = behind > unit.before ? behind - unit.before : 0;
+            const int64_t count = behind + unit.after < filled ? behind + unit.after + 1 : filled;
+            if (adjusts) {
+                const float slope = unit.slopes ? unit.slopes[query % unit.group] : 0;
+                adjust_scores(state.scores + query * state.keys, first / kLanes * kLanes, count, unit.softcap, slope, behind);
+            }
+            const float correction = update_softmax(state, query, first, count);
             float* outputs = state.outputs + query * state.width;
             const float* weights = state.scores + query * state.keys;
             int64_t d = 0;
             for (; d + 8 * kLanes <= state.width; d += 8 * kLanes) {
-                accumulate_values<8>(outputs + d, weights, count, values + d, state.width, correction);
+                accumulate_values<8>(outputs + d, weights, first, count, values.first + d, values.stride, correction);
             }
             for (; d < state.width; d += kLanes) {
-                accumulate_values<1>(outputs + d, weights, count, values + d, state.width, correction);
+                accumulate_values<1>(outputs + d, weights, first, count, values.first + d, values.stride, correction);
             }
         }
     }
@@ -125,7 +161,9 @@ void attention_unit(const AttentionUnit& unit, float* scratch) {
     for (int64_t query = 0; query < queries; query++) {
         T* to = static_cast<T*>(unit.out) + query / unit.group * unit.out_stride + query % unit.group * head_dim;
         const float* from = state.outputs + query * state.width;
-        const float total = sum(load(state.totals + query * kLanes));
+        float total = sum(load(state.totals + query * kLanes));
+        // Far above the scores a sink makes the total infinite, and the output 0.
+        if (unit.sinks) total += exponential(broadcast(unit.sinks[query % unit.group] - state.maxima[query * kLanes]))[0];
         for_lanes(head_dim, [&](int64_t i, auto, auto store) { store(to + i, load(from + i) / total); });
     }
 }

@@ -41,27 +41,36 @@ struct PanelBlock {
     int32_t out_dtype;
 };
 
-/** A paged cache as one kv head of one layer sees it. */
-struct PagedHead {
-    const void* keys;  // block b begins at keys + b * block_stride elements: [block_size, head_dim]
+/**
+ * The keys and values of a sequence as one kv head of one layer sees them, in blocks of rows: row r of block b lies at
+ * keys + blocks[b] * key_block_stride + r * key_stride elements.
+ */
+struct KeyBlocks {
+    const void* keys;
     const void* values;
-    int64_t block_stride;
+    int64_t key_block_stride, key_stride;
+    int64_t value_block_stride, value_stride;
     int64_t block_size;
     int64_t head_dim;
-    const int32_t* blocks;  // the sequence's block ids
+    const int32_t* blocks;  // the sequence's block ids; null: 0, 1, 2, ...
+    int64_t length;         // positions that there are
 };
 
 /** Consecutive tokens of one sequence, with the query heads that share one kv head. */
 struct AttentionUnit {
-    PagedHead cache;
+    KeyBlocks sequence;
     const void* q;  // [tokens, group, head_dim], strided over tokens
     int64_t q_stride;
     void* out;
     int64_t out_stride;
     int64_t tokens;
     int64_t group;
-    int64_t first_position;  // token i attends to positions [0, first_position + i]
+    /** The token at position p attends to [p - before, p + after], as far as there are positions. */
+    int64_t first_position, before, after;
     float scale;
+    float softcap;        // 0: none
+    const float* sinks;   // [group] or null
+    const float* slopes;  // [group] or null
 };
 
 /** Scratch floats of one attention unit, on any instruction set: rows are padded to whole vectors of at most 16 lanes. */

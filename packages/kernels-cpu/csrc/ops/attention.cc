@@ -1,20 +1,16 @@
 // The paged cache: storing keys and values, and attention over them.
 #include <cstring>
 
-#include "octavo/step_plan.h"
+#include "ops/attention_units.h"
 #include "ops/ops.h"
 #include "runtime/error.h"
 
 namespace octavo::cpu {
 namespace {
 
-/** Queries that one unit works on: they share each block's keys and values, their state stays in the first-level cache. */
-constexpr int64_t kUnitQueries = 16;
-
-int64_t unit_tokens(int64_t group) { return group >= kUnitQueries ? 1 : kUnitQueries / group; }
-
-/** Cuts the batch into spans of at most `step` tokens of one row, checking blocks and counts. @returns query-key pairs */
-int64_t collect_spans(Context& context, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments, int64_t step) {
+/** Cuts the batch into spans, checking counts and the blocks that are seen. @returns query-key pairs */
+int64_t collect_spans(Context& context, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments,
+                      const AttentionQueries& queries) {
     context.spans.clear();
     int64_t pairs = 0;
     check(arguments.rows <= batch.max_rows, ErrorCode::kInternal, "pagedAttention: %lld rows, the tables have %lld",
@@ -30,18 +26,13 @@ int64_t collect_spans(Context& context, const PagedCache& cache, const BatchView
               static_cast<long long>(i), static_cast<long long>(row), static_cast<long long>(begin), static_cast<long long>(end),
               static_cast<long long>(arguments.tokens), static_cast<long long>(context_len));
         const int32_t* table = batch.block_tables + row * batch.max_blocks;
-        for (int64_t b = 0; b < blocks; b++) {
+        const int64_t first_seen = context_len > queries.before() ? context_len - queries.before() : 0;
+        for (int64_t b = first_seen / cache.block_size; b < blocks; b++) {
             check(table[b] >= 0 && table[b] < cache.blocks, ErrorCode::kInternal,
                   "pagedAttention: block %lld of row %lld is %d, the cache has %lld", static_cast<long long>(b),
                   static_cast<long long>(row), table[b], static_cast<long long>(cache.blocks));
         }
-        for (int64_t token = begin; token < end; token += step) {
-            const int64_t tokens = end - token < step ? end - token : step;
-            const int64_t position = context_len + token - begin;
-            context.spans.push_back({static_cast<int32_t>(row), static_cast<int32_t>(token), static_cast<int32_t>(tokens),
-                                     static_cast<int32_t>(position)});
-            pairs += tokens * (position + tokens);
-        }
+        pairs += add_spans(context, queries, row, begin, end, context_len, context_len + end - begin);
     }
     return pairs;
 }
@@ -72,37 +63,21 @@ void write_kv(Context& context, const PagedCache& cache, const void* k, int64_t 
 }
 
 void paged_attention(Context& context, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments) {
-    const int64_t size = dtype::kSizes[cache.dtype];
-    const int64_t group = arguments.heads / cache.kv_heads;
-    const int64_t step = unit_tokens(group);
-    const int64_t pairs = collect_spans(context, cache, batch, arguments, step);
-    const int64_t head_elements = cache.block_size * cache.head_dim;
-    const int64_t scratch_floats = attention_scratch_floats(step * group, cache.head_dim, cache.block_size);
-    const auto kernel = context.kernels.attention.unit[cache.dtype];
-    const int64_t units = static_cast<int64_t>(context.spans.size()) * cache.kv_heads;
-
-    context.pool.run(units, 2 * pairs * arguments.heads * cache.head_dim >= kMinParallelProducts, [&](int64_t index, int thread) {
-        // Later tokens of a chunk see more keys: starting with them leaves the small units for the end.
-        const int64_t unit_index = units - 1 - index;
-        const AttentionSpan& span = context.spans[static_cast<size_t>(unit_index / cache.kv_heads)];
-        const int64_t kv_head = unit_index % cache.kv_heads;
-        const int64_t head_bytes = kv_head * group * cache.head_dim * size;
-        AttentionUnit unit;
-        unit.cache.keys = static_cast<const char*>(cache.keys) + kv_head * head_elements * size;
-        unit.cache.values = static_cast<const char*>(cache.values) + kv_head * head_elements * size;
-        unit.cache.block_stride = cache.kv_heads * head_elements;
-        unit.cache.block_size = cache.block_size;
-        unit.cache.head_dim = cache.head_dim;
-        unit.cache.blocks = batch.block_tables + span.row * batch.max_blocks;
-        unit.q = static_cast<const char*>(arguments.q) + span.first_token * arguments.q_stride * size + head_bytes;
-        unit.q_stride = arguments.q_stride;
-        unit.out = static_cast<char*>(arguments.out) + span.first_token * arguments.out_stride * size + head_bytes;
-        unit.out_stride = arguments.out_stride;
-        unit.tokens = span.tokens;
-        unit.group = group;
-        unit.first_position = span.first_position;
-        unit.scale = arguments.scale;
-        kernel(unit, context.pool.scratch(thread, scratch_floats));
+    const AttentionQueries queries = {cache.dtype,    arguments.out,  arguments.out_stride, arguments.q,       arguments.q_stride, arguments.heads,
+                                      cache.kv_heads, cache.head_dim, cache.block_size,     arguments.options, true};
+    const int64_t pairs = collect_spans(context, cache, batch, arguments, queries);
+    const int64_t size = dtype::kSizes[cache.dtype], head_elements = cache.block_size * cache.head_dim;
+    run_units(context, queries, pairs, [&](const AttentionSpan& span, int64_t kv_head) {
+        KeyBlocks sequence;
+        sequence.keys = static_cast<const char*>(cache.keys) + kv_head * head_elements * size;
+        sequence.values = static_cast<const char*>(cache.values) + kv_head * head_elements * size;
+        sequence.key_block_stride = sequence.value_block_stride = cache.kv_heads * head_elements;
+        sequence.key_stride = sequence.value_stride = cache.head_dim;
+        sequence.block_size = cache.block_size;
+        sequence.head_dim = cache.head_dim;
+        sequence.blocks = batch.block_tables + span.row * batch.max_blocks;
+        sequence.length = span.length;
+        return sequence;
     });
 }
 

@@ -16,6 +16,7 @@ struct AttentionSpan {
     int32_t first_token;
     int32_t tokens;
     int32_t first_position;
+    int32_t length;  // of the sequence, in this step
 };
 
 struct Context {

@@ -52,6 +52,9 @@ void prepare_batch(Context& context, const BatchView& batch, const RecordTables&
 /** @throws INTERNAL for a block outside of the cache */
 void paged_attention(Context& context, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments);
 
+/** @throws INTERNAL when the plan points outside of the tokens */
+void encoder_attention(Context& context, const BatchView& batch, const EncoderAttention& arguments);
+
 /** @throws INTERNAL when the plan or a row's edits point outside of their tables */
 void adjust_logits(Context& context, const BatchView& batch, const RecordTables& tables, const int32_t* input_ids, float* logits,
                    int64_t samples);

@@ -45,6 +45,7 @@ void prepare_batch(Stream& stream, const BatchView& batch, const RecordTables& t
 size_t attention_workspace_bytes();
 /** A block outside of the cache is a fault. */
 void paged_attention(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments);
+void encoder_attention(Stream& stream, const BatchView& batch, const EncoderAttention& arguments);
 
 /** A row's edit that points outside of the vocabulary is a fault. */
 void adjust_logits(Stream& stream, const BatchView& batch, const RecordTables& tables, const int32_t* input_ids, float* logits,

@@ -52,8 +52,8 @@ function attentionCase(
       const q = queriesAndKeys(memory, shape, dtype, tokens, sets);
       const out = memory.random(dtype, [tokens, heads, headDim], sets);
       const { ops } = memory.backend;
-      const scale = headDim ** -0.5;
-      return (set) => ops.pagedAttention(out[set]!, q[set]!.q, keyCaches[set]!, valueCaches[set]!, batch, scale);
+      const options = { scale: headDim ** -0.5 };
+      return (set) => ops.pagedAttention(out[set]!, q[set]!.q, keyCaches[set]!, valueCaches[set]!, batch, options);
     },
   };
 }

@@ -113,6 +113,17 @@ public:
         return cache;
     }
 
+    AttentionOptions attention_options() {
+        AttentionOptions options;
+        options.scale = static_cast<float>(number());
+        const int64_t window = integer();
+        options.window = window > 0 && window < kWholeSequence ? window : kWholeSequence;
+        options.softcap = static_cast<float>(number());
+        options.sinks = static_cast<const float*>(optional_address());
+        options.slopes = static_cast<const float*>(optional_address());
+        return options;
+    }
+
 protected:
     /** What the function was registered with. */
     void* data() const { return data_; }

@@ -63,13 +63,42 @@ struct BatchOutputs {
     int32_t *input_ids, *positions, *slots;
 };
 
+/** A window that no sequence leaves. */
+inline constexpr int64_t kWholeSequence = int64_t{1} << 30;
+
+/** How a layer attends; AttentionOptions in packages/core/src/ops.ts. */
+struct AttentionOptions {
+    float scale;
+    int64_t window;       // at most kWholeSequence
+    float softcap;        // 0: none
+    const float* sinks;   // [heads] or null
+    const float* slopes;  // [heads] or null
+
+    /** Nothing but a scale. */
+    bool is_plain() const { return window == kWholeSequence && softcap == 0 && !sinks && !slopes; }
+};
+
 struct PagedAttention {
     void* out;
     int64_t out_stride;
     const void* q;
     int64_t q_stride;
     int64_t heads, tokens, rows;
-    float scale;
+    AttentionOptions options;
+};
+
+struct EncoderAttention {
+    int32_t dtype;
+    void* out;
+    int64_t out_stride;
+    const void* q;
+    int64_t q_stride;
+    const void* k;
+    int64_t k_stride;
+    const void* v;
+    int64_t v_stride;
+    int64_t heads, kv_heads, head_dim, tokens, rows;
+    AttentionOptions options;
 };
 
 /** [samples, columns] each, the picked token first; one rank a sample. */

@@ -96,8 +96,31 @@ napi_value paged_attention_entry(Call& call) {
     arguments.heads = call.integer();
     arguments.tokens = call.integer();
     arguments.rows = call.integer();
-    arguments.scale = static_cast<float>(call.number());
+    arguments.options = call.attention_options();
     paged_attention(queue, cache, batch, arguments);
+    return nullptr;
+}
+
+napi_value encoder_attention_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    const BatchView batch = call.batch();
+    EncoderAttention arguments;
+    arguments.dtype = call.code();
+    arguments.out = call.pointer<void>();
+    arguments.out_stride = call.integer();
+    arguments.q = call.pointer<void>();
+    arguments.q_stride = call.integer();
+    arguments.k = call.pointer<void>();
+    arguments.k_stride = call.integer();
+    arguments.v = call.pointer<void>();
+    arguments.v_stride = call.integer();
+    arguments.heads = call.integer();
+    arguments.kv_heads = call.integer();
+    arguments.head_dim = call.integer();
+    arguments.tokens = call.integer();
+    arguments.rows = call.integer();
+    arguments.options = call.attention_options();
+    encoder_attention(queue, batch, arguments);
     return nullptr;
 }
 
@@ -205,6 +228,7 @@ void export_ops(napi_env env, napi_value exports, Environment* environment, Expo
     add(env, exports, "rope", entry<rope_entry>, environment);
     add(env, exports, "writeKv", entry<write_kv_entry>, environment);
     add(env, exports, "pagedAttention", entry<paged_attention_entry>, environment);
+    add(env, exports, "encoderAttention", entry<encoder_attention_entry>, environment);
     add(env, exports, "linear", entry<linear_entry>, environment);
     add(env, exports, "siluMul", entry<silu_mul_entry>, environment);
     add(env, exports, "adjustLogits", entry<adjust_logits_entry>, environment);

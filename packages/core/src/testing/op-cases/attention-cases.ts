@@ -2,32 +2,11 @@
 import { FLOAT_DTYPES, type FloatDType } from "../../dtype.js";
 import { reshape, slice } from "../../tensor.js";
 import type { Random } from "../random.js";
-import { type BatchRow, type BatchSpec, preparedBatch, randomRows } from "./case-batch.js";
+import { type AttentionShape, batchOf, cacheFill, type Lengths, LONGER, MIXED } from "./attention-batch.js";
+import { preparedBatch } from "./case-batch.js";
 import type { Fill } from "./case-bench.js";
 import { normal, smallIntegers } from "./fills.js";
 import { type OpCase, TOLERANCES } from "./op-case.js";
-
-type Lengths = readonly (readonly [contextLen: number, queryLen: number])[];
-
-interface AttentionShape {
-  readonly name: string;
-  readonly why: string;
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headDim: number;
-  /** Default 16. */
-  readonly blockSize?: number;
-  /** Blocks at the beginning that all rows share. */
-  readonly shared?: number;
-  readonly lengths: Lengths;
-}
-
-const MIXED: Lengths = [
-  [0, 5],
-  [17, 1],
-  [0, 1],
-  [30, 20],
-];
 
 const SHAPES: readonly AttentionShape[] = [
   { name: "first token", why: "a softmax over one key", heads: 1, kvHeads: 1, headDim: 8, lengths: [[0, 1]] },
@@ -116,15 +95,6 @@ const SHAPES: readonly AttentionShape[] = [
   },
 ];
 
-/** Decode and chunks at some length, with an entry that has no tokens, as a graph's padding has. */
-const LONGER: Lengths = [
-  [300, 1],
-  [70, 65],
-  [5, 1],
-  [17, 0],
-  [0, 1],
-  [0, 20],
-];
 const SHORTER: Lengths = [
   [100, 1],
   [10, 20],
@@ -189,33 +159,6 @@ const TILED_SHAPES: readonly AttentionShape[] = [
   },
 ];
 
-function batchOf(random: Random, { lengths, blockSize = 16, shared = 0 }: AttentionShape) {
-  const maxRows = lengths.length + 3;
-  const numBlocks = 4 + lengths.reduce((sum, [context, query]) => sum + Math.ceil((context + query) / blockSize), 0);
-  const rows = randomRows(random, lengths, { blockSize, numBlocks, maxRows, shared });
-  const longest = Math.max(...rows.map((row) => row.blocks.length));
-  const numTokens = lengths.reduce((sum, [, query]) => sum + query, 0);
-  const spec: BatchSpec = { rows, maxRows, maxTokens: numTokens + 5, blockSize, maxBlocksPerRow: longest + 2 };
-  return { spec, numBlocks, numTokens };
-}
-
-/** `values` where a row's sequence lies in a cache [blocks, kvHeads, blockSize, headDim], NaN elsewhere. */
-function cacheFill(rows: readonly BatchRow[], shape: readonly number[], values: Fill): Fill {
-  const [numBlocks, kvHeads, blockSize, headDim] = shape as [number, number, number, number];
-  const filled = new Int32Array(numBlocks);
-  for (const row of rows) {
-    row.blocks.forEach((block, i) => {
-      const here = Math.min(blockSize, row.contextLen + row.queryLen - i * blockSize);
-      filled[block] = Math.max(filled[block]!, here);
-    });
-  }
-  return (index) => {
-    const block = Math.floor(index / (kvHeads * blockSize * headDim));
-    const offset = Math.floor(index / headDim) % blockSize;
-    return offset < filled[block]! ? values(index) : Number.NaN;
-  };
-}
-
 interface AttentionValues {
   readonly name: string;
   readonly why: string;
@@ -278,8 +221,8 @@ function attentionCase(dtype: FloatDType, shape: AttentionShape, values: Attenti
       const q = reshape(slice(qkv, 1, 0, heads * headDim), [numTokens, heads, headDim]);
       const keys = bench.input("keys", dtype, cacheShape, cacheFill(spec.rows, cacheShape, values.keys(random)));
       const stored = bench.input("values", dtype, cacheShape, cacheFill(spec.rows, cacheShape, normal(random)));
-      const scale = values.scale ?? headDim ** -0.5;
-      return () => bench.ops.pagedAttention(out, q, keys, stored, batch, scale);
+      const options = { scale: values.scale ?? headDim ** -0.5 };
+      return () => bench.ops.pagedAttention(out, q, keys, stored, batch, options);
     },
   };
 }

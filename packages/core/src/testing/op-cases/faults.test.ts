@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Backend } from "../../backend.js";
 import type { Batch } from "../../batch.js";
 import { OctavoError } from "../../errors.js";
-import type { Ops } from "../../ops.js";
+import type { AttentionOptions, Ops } from "../../ops.js";
 import { ROW_INIT_WORDS, RowInit } from "../../plan/layout.js";
 import { hostStorage } from "../../storage.js";
 import { type Tensor, tensor } from "../../tensor.js";
@@ -83,6 +83,21 @@ const adjustWith =
   (right: Ops): Partial<Ops> => ({
     adjustLogits: (logits, batch) => right.adjustLogits(logits, altered(batch, noChange, change)),
   });
+
+/** @param change `undefined` or 0: as it was */
+function attentionFault(
+  what: string,
+  change: (options: AttentionOptions) => AttentionOptions | undefined | 0 | false,
+): (typeof FAULTS)[number] {
+  return [
+    "pagedAttention",
+    what,
+    (right) => ({
+      pagedAttention: (o, q, k, v, batch, options) =>
+        right.pagedAttention(o, q, k, v, batch, change(options) || options),
+    }),
+  ];
+}
 
 const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backend) => Partial<Ops>][] = [
   [
@@ -216,27 +231,55 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
     "pagedAttention",
     "one key too many",
     (right) => ({
-      pagedAttention: (o, q, k, v, batch, scale) => right.pagedAttention(o, q, k, v, shiftContext(batch, 1), scale),
+      pagedAttention: (o, q, k, v, batch, options) => right.pagedAttention(o, q, k, v, shiftContext(batch, 1), options),
     }),
   ],
-  [
-    "pagedAttention",
-    "no scale",
-    (right) => ({ pagedAttention: (o, q, k, v, batch) => right.pagedAttention(o, q, k, v, batch, 1) }),
-  ],
-  [
-    "pagedAttention",
-    "scale 0.1 % off",
-    (right) => ({
-      pagedAttention: (o, q, k, v, batch, scale) => right.pagedAttention(o, q, k, v, batch, 1.001 * scale),
-    }),
-  ],
+  attentionFault("no scale", (options) => ({ ...options, scale: 1 })),
+  attentionFault("scale 0.1 % off", (options) => ({ ...options, scale: 1.001 * options.scale })),
+  attentionFault("the window one too wide", (options) => options.window && { ...options, window: options.window + 1 }),
+  attentionFault("the window one too narrow", (options) => {
+    return options.window && options.window > 1 && { ...options, window: options.window - 1 };
+  }),
+  attentionFault("no softcap", ({ softcap, ...options }) => softcap && options),
+  attentionFault("softcap 1 % off", (options) => options.softcap && { ...options, softcap: 1.01 * options.softcap }),
+  attentionFault("no sinks", ({ sinks, ...options }) => sinks && options),
+  attentionFault("no slopes", ({ slopes, ...options }) => slopes && options),
   [
     "pagedAttention",
     "the last row left out",
     (right) => ({
-      pagedAttention: (o, q, k, v, batch, scale) =>
-        right.pagedAttention(o, q, k, v, { ...batch, numRows: batch.numRows - 1 }, scale),
+      pagedAttention: (o, q, k, v, batch, options) =>
+        right.pagedAttention(o, q, k, v, { ...batch, numRows: batch.numRows - 1 }, options),
+    }),
+  ],
+  [
+    "encoderAttention",
+    "the last row left out",
+    (right) => ({
+      encoderAttention: (o, q, k, v, batch, options) =>
+        right.encoderAttention(o, q, k, v, { ...batch, numRows: batch.numRows - 1 }, options),
+    }),
+  ],
+  [
+    "encoderAttention",
+    "keys and values exchanged",
+    (right) => ({
+      encoderAttention: (o, q, k, v, batch, options) => right.encoderAttention(o, q, v, k, batch, options),
+    }),
+  ],
+  [
+    "encoderAttention",
+    "the window one too wide",
+    (right) => ({
+      encoderAttention: (o, q, k, v, batch, options) =>
+        right.encoderAttention(
+          o,
+          q,
+          k,
+          v,
+          batch,
+          options.window ? { ...options, window: options.window + 1 } : options,
+        ),
     }),
   ],
   [

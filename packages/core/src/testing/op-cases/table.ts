@@ -2,9 +2,11 @@
 import { activationCases } from "./activation-cases.js";
 import { adjustCases } from "./adjust-cases.js";
 import { attentionCases } from "./attention-cases.js";
+import { attentionOptionsCases } from "./attention-options-cases.js";
 import { batchCases } from "./batch-cases.js";
 import { blockLinearCases } from "./block-linear-cases.js";
 import { embeddingCases } from "./embedding-cases.js";
+import { encoderAttentionCases } from "./encoder-attention-cases.js";
 import { filterCases } from "./filter-cases.js";
 import { linearCases } from "./linear-cases.js";
 import { logprobsCases } from "./logprobs-cases.js";
@@ -21,7 +23,9 @@ export const opCases: readonly OpCase[] = [
   ...embeddingCases,
   ...normCases,
   ...ropeCases,
+  ...attentionOptionsCases,
   ...attentionCases,
+  ...encoderAttentionCases,
   ...linearCases,
   ...blockLinearCases,
   ...activationCases,

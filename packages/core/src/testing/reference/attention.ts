@@ -1,7 +1,9 @@
-// The paged KV cache (Kwon et al. 2023): storing keys and values, and causal attention over them.
+// The paged KV cache (Kwon et al. 2023): storing keys and values, and causal attention over them. Attention without a cache.
 import type { Batch } from "../../batch.js";
+import type { AttentionOptions } from "../../ops.js";
 import type { Tensor } from "../../tensor.js";
 import { copyElements, intsOf, load, store } from "../elements.js";
+import { attend, headOptions } from "./attend.js";
 
 export function writeKv(keyCache: Tensor, valueCache: Tensor, k: Tensor, v: Tensor, batch: Batch): void {
   const [, kvHeads, blockSize, headDim] = keyCache.shape as [number, number, number, number];
@@ -23,29 +25,33 @@ export function pagedAttention(
   keyCache: Tensor,
   valueCache: Tensor,
   batch: Batch,
-  scale: number,
+  options: AttentionOptions,
 ): void {
   const { layout } = batch;
   const plan = intsOf(batch.plan);
   const blockTables = intsOf(batch.tables.blockTables);
   const kvHeads = keyCache.shape[1]!;
   const heads = q.shape[1]!;
-  const headDim = q.shape[2]!;
-  const query = new Float64Array(headDim);
+  const query = new Float64Array(q.shape[2]!);
+  const seen = options.window ?? Number.POSITIVE_INFINITY;
   for (let i = 0; i < batch.numRows; i++) {
     const firstBlock = plan[layout.rowIds + i]! * layout.capacity.maxBlocksPerRow;
     const blocks = blockTables.subarray(firstBlock, firstBlock + layout.capacity.maxBlocksPerRow);
     const start = plan[layout.queryStarts + i]!;
     const end = plan[layout.queryStarts + i + 1]!;
     const contextLen = plan[layout.contextLens + i]!;
+    const firstSeen = Math.max(0, contextLen + 1 - seen);
     for (let kvHead = 0; kvHead < kvHeads; kvHead++) {
-      const keys = readSequence(keyCache, blocks, kvHead, contextLen + end - start);
-      const values = readSequence(valueCache, blocks, kvHead, contextLen + end - start);
+      const keys = readSequence(keyCache, blocks, kvHead, firstSeen, contextLen + end - start);
+      const values = readSequence(valueCache, blocks, kvHead, firstSeen, contextLen + end - start);
       for (let head = 0; head < heads; head++) {
         if (Math.floor((head * kvHeads) / heads) !== kvHead) continue;
+        const own = headOptions(options, head);
         for (let t = start; t < end; t++) {
+          const position = contextLen + t - start;
+          const range = [Math.max(0, position + 1 - seen), position + 1] as const;
           load(query, q, t * q.strides[0]! + head * q.strides[1]!);
-          const result = attend(query, keys, values, contextLen + t - start + 1, scale);
+          const result = attend(query, position, { start: firstSeen, keys, values }, range, own);
           store(out, t * out.strides[0]! + head * out.strides[1]!, result);
         }
       }
@@ -53,41 +59,59 @@ export function pagedAttention(
   }
 }
 
-/** One head of a row's sequence, gathered from its blocks: [length, headDim]. */
-function readSequence(cache: Tensor, blocks: Int32Array, head: number, length: number): Float64Array {
+/** One head of a row's positions [start, end), gathered from its blocks: [end - start, headDim]. */
+function readSequence(cache: Tensor, blocks: Int32Array, head: number, start: number, end: number): Float64Array {
   const [, kvHeads, blockSize, headDim] = cache.shape as [number, number, number, number];
-  const gathered = new Float64Array(length * headDim);
-  for (let position = 0; position < length; position += blockSize) {
-    const from = (blocks[position / blockSize]! * kvHeads + head) * blockSize * headDim;
-    load(gathered.subarray(position * headDim, Math.min(length, position + blockSize) * headDim), cache, from);
+  const gathered = new Float64Array((end - start) * headDim);
+  for (let position = start; position < end; ) {
+    const next = Math.min(end, (Math.floor(position / blockSize) + 1) * blockSize);
+    const row = (blocks[Math.floor(position / blockSize)]! * kvHeads + head) * blockSize + (position % blockSize);
+    load(gathered.subarray((position - start) * headDim, (next - start) * headDim), cache, row * headDim);
+    position = next;
   }
   return gathered;
 }
 
-/** softmax(scale * query . keys) . values over the first `length` positions. */
-function attend(
-  query: Float64Array,
-  keys: Float64Array,
-  values: Float64Array,
-  length: number,
-  scale: number,
-): Float64Array {
-  const headDim = query.length;
-  const weights = new Float64Array(length);
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let position = 0; position < length; position++) {
-    let score = 0;
-    for (let d = 0; d < headDim; d++) score += query[d]! * keys[position * headDim + d]!;
-    weights[position] = score * scale;
-    largest = Math.max(largest, score * scale);
+export function encoderAttention(
+  out: Tensor,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  batch: Batch,
+  options: AttentionOptions,
+): void {
+  const plan = intsOf(batch.plan);
+  const [, heads, headDim] = q.shape as [number, number, number];
+  const kvHeads = k.shape[1]!;
+  const query = new Float64Array(headDim);
+  const seen = options.window ?? Number.POSITIVE_INFINITY;
+  for (let i = 0; i < batch.numRows; i++) {
+    const start = plan[batch.layout.queryStarts + i]!;
+    const length = plan[batch.layout.queryStarts + i + 1]! - start;
+    for (let kvHead = 0; kvHead < kvHeads; kvHead++) {
+      const keys = readRows(k, kvHead, start, length);
+      const values = readRows(v, kvHead, start, length);
+      for (let head = 0; head < heads; head++) {
+        if (Math.floor((head * kvHeads) / heads) !== kvHead) continue;
+        const own = headOptions(options, head);
+        for (let position = 0; position < length; position++) {
+          const range = [Math.max(0, position + 1 - seen), Math.min(length, position + seen)] as const;
+          load(query, q, (start + position) * q.strides[0]! + head * q.strides[1]!);
+          const result = attend(query, position, { start: 0, keys, values }, range, own);
+          store(out, (start + position) * out.strides[0]! + head * out.strides[1]!, result);
+        }
+      }
+    }
   }
-  const result = new Float64Array(headDim);
-  let total = 0;
-  for (let position = 0; position < length; position++) {
-    const weight = Math.exp(weights[position]! - largest);
-    total += weight;
-    for (let d = 0; d < headDim; d++) result[d] = result[d]! + weight * values[position * headDim + d]!;
+}
+
+/** One head of `count` tokens of [T, kvHeads, headDim] from token `start` on: [count, headDim]. */
+function readRows(t: Tensor, head: number, start: number, count: number): Float64Array {
+  const headDim = t.shape[2]!;
+  const gathered = new Float64Array(count * headDim);
+  for (let row = 0; row < count; row++) {
+    const from = (start + row) * t.strides[0]! + head * t.strides[1]!;
+    load(gathered.subarray(row * headDim, (row + 1) * headDim), t, from);
   }
-  for (let d = 0; d < headDim; d++) result[d] = result[d]! / total;
-  return result;
+  return gathered;
 }

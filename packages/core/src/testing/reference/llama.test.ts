@@ -87,7 +87,7 @@ function forward(workspace: Workspace, batch: Batch): Tensor {
     ops.rope(q, k, batch.positions, cosSin);
     ops.writeKv(layer.keys, layer.values, k, part(heads + kvHeads, kvHeads), batch);
     const attended = alloc(T, heads, headDim);
-    ops.pagedAttention(attended, q, layer.keys, layer.values, batch, headDim ** -0.5);
+    ops.pagedAttention(attended, q, layer.keys, layer.values, batch, { scale: headDim ** -0.5 });
     const projected = alloc(T, hidden);
     ops.linear(projected, reshape(attended, [T, heads * headDim]), layer.output);
     ops.addRmsNorm(normed, residual, projected, layer.postNorm, eps);

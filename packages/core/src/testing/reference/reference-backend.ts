@@ -11,7 +11,7 @@ import { copyElements, load, store } from "../elements.js";
 import { HostBackend } from "../host-backend.js";
 import { siluMul } from "./activation.js";
 import { adjustLogits } from "./adjust-logits.js";
-import { pagedAttention, writeKv } from "./attention.js";
+import { encoderAttention, pagedAttention, writeKv } from "./attention.js";
 import { prepareBatch } from "./batch.js";
 import { embedding, gatherRows } from "./embedding.js";
 import { linear, ReferenceLinearWeight } from "./linear.js";
@@ -30,6 +30,7 @@ const OPS: Ops = {
   rope,
   writeKv,
   pagedAttention,
+  encoderAttention,
   linear,
   siluMul,
   adjustLogits,
