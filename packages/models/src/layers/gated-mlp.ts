@@ -36,7 +36,7 @@ export class GatedMlp {
     const gateUp = workspace.alloc(x.dtype, [tokens, this.#gateUp.outFeatures]);
     ops.linear(gateUp, x, this.#gateUp);
     const activated = workspace.alloc(x.dtype, [tokens, this.#down.inFeatures]);
-    ops.siluMul(activated, gateUp);
+    ops.gatedActivation(activated, gateUp, "silu");
     ops.linear(out, activated, this.#down);
     workspace.release(mark);
   }

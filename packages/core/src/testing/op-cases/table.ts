@@ -4,12 +4,15 @@ import { adjustCases } from "./adjust-cases.js";
 import { attentionCases } from "./attention-cases.js";
 import { batchCases } from "./batch-cases.js";
 import { blockLinearCases } from "./block-linear-cases.js";
+import { elementCases } from "./element-cases.js";
 import { embeddingCases } from "./embedding-cases.js";
 import { filterCases } from "./filter-cases.js";
+import { headNormCases } from "./head-norm-cases.js";
 import { linearCases } from "./linear-cases.js";
 import { logprobsCases } from "./logprobs-cases.js";
 import { normCases } from "./norm-cases.js";
 import type { OpCase } from "./op-case.js";
+import { poolingCases } from "./pooling-cases.js";
 import { recordCases } from "./record-cases.js";
 import { ropeCases } from "./rope-cases.js";
 import { samplingCases } from "./sampling-cases.js";
@@ -20,11 +23,14 @@ export const opCases: readonly OpCase[] = [
   ...recordCases,
   ...embeddingCases,
   ...normCases,
+  ...headNormCases,
+  ...elementCases,
   ...ropeCases,
   ...attentionCases,
   ...linearCases,
   ...blockLinearCases,
   ...activationCases,
+  ...poolingCases,
   ...adjustCases,
   ...filterCases,
   ...samplingCases,
