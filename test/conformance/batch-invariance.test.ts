@@ -80,7 +80,7 @@ describe.each(instructionSets)("%s", (isa) => {
     );
   });
 
-  test.each(FLOAT_DTYPES)("rmsNorm and siluMul, rows alone = rows in a batch, %s", (dtype) => {
+  test.each(FLOAT_DTYPES)("rmsNorm and gatedActivation, rows alone = rows in a batch, %s", (dtype) => {
     const [rows, width] = [40, 530];
     const values = normals(rows * width, 4, 2);
     const weights = normals(width, 5);
@@ -96,7 +96,7 @@ describe.each(instructionSets)("%s", (isa) => {
       run(backend, (bench) => {
         const out = bench.output("out", dtype, [count, width / 2]);
         const gateUp = bench.input("gateUp", dtype, [count, width], (i) => values[first * width + i]!);
-        return () => bench.ops.siluMul(out, gateUp);
+        return () => bench.ops.gatedActivation(out, gateUp, "silu");
       }),
     );
   });

@@ -34,7 +34,7 @@ const small = tensor("bfloat16", [1, HIDDEN], out.storage);
 function step() {
   for (let i = 0; i < CALLS; i++) {
     profile.backend.ops.rmsNorm(out, x, weight, 1e-5);
-    profile.backend.ops.siluMul(tensor("bfloat16", [1, HIDDEN / 2], x.storage), small);
+    profile.backend.ops.gatedActivation(tensor("bfloat16", [1, HIDDEN / 2], x.storage), small, "silu");
   }
   profile.backend.copy(out, x, ROWS * HIDDEN * 2);
 }
@@ -46,10 +46,12 @@ console.table(ops);
 const calls = Object.fromEntries(ops.map((op) => [op.op, op.calls]));
 report(
   "every call is counted",
-  calls.rmsNorm === CALLS && calls.siluMul === CALLS && calls.copy === 1,
+  calls.rmsNorm === CALLS && calls.gatedActivation === CALLS && calls.copy === 1,
   JSON.stringify(calls),
 );
-const [norm, silu] = ["rmsNorm", "siluMul"].map((name) => ops.find(({ op }) => op === name).microseconds / CALLS);
+const [norm, silu] = ["rmsNorm", "gatedActivation"].map(
+  (name) => ops.find(({ op }) => op === name).microseconds / CALLS,
+);
 report(
   "a big op costs more than a small one",
   norm > silu && silu > 0,

@@ -22,14 +22,53 @@ export interface EmbeddingOps {
   embedding(out: Tensor, table: Tensor, ids: Tensor): void;
   /** out[s] = x[indices[s]].  out: [S, H]; x: [T, H]; indices: int32 [>= S] */
   gatherRows(out: Tensor, x: Tensor, indices: Tensor): void;
+  /**
+   * out[t] += table[ids[t] + offset]: learned positions (OPT's begin at row 2) and token types.
+   * out: [T, H]; table: [V, H]; ids: int32 [>= T]. What lies outside of [0, V) adds nothing.
+   */
+  addEmbedding(out: Tensor, table: Tensor, ids: Tensor, offset: number): void;
 }
 
-/** Root mean square norms. */
+/** Norms of rows: whole hidden states, or each head of them. */
 export interface NormOps {
-  /** out[t] = x[t] / sqrt(mean(x[t]^2) + eps) * weight (Zhang and Sennrich 2019).  out, x: [T, H]; weight: [H] */
-  rmsNorm(out: Tensor, x: Tensor, weight: Tensor, eps: number): void;
-  /** residual += x (rounded to its dtype), then out = rmsNorm(residual).  out, residual, x: [T, H] */
-  addRmsNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, eps: number): void;
+  /**
+   * out[t] = x[t] / sqrt(mean(x[t]^2) + eps) * (weightOffset + weight) (Zhang and Sennrich 2019).
+   * @param out [T, H], or [T, N, H] whose heads are normed each by itself; may be strided over T; may be x itself
+   * @param x as out
+   * @param weight [H], or [N, H]: one for each head
+   * @param weightOffset default 0; 1 where checkpoints hold weights around 0 (Gemma)
+   */
+  rmsNorm(out: Tensor, x: Tensor, weight: Tensor, eps: number, weightOffset?: number): void;
+  /** residual += x (rounded to its dtype), then out = rmsNorm(residual).  out, residual, x: [T, H]; weight: [H]; out may be x */
+  addRmsNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, eps: number, weightOffset?: number): void;
+  /**
+   * out[t] = (x[t] - mean(x[t])) / sqrt(mean((x[t] - mean(x[t]))^2) + eps) * weight + bias (Ba et al. 2016). Shapes as in rmsNorm.
+   * @param bias as weight; undefined adds nothing
+   */
+  layerNorm(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void;
+  /** residual += x (rounded to its dtype), then out = layerNorm(residual).  out, residual, x: [T, H]; weight, bias: [H]; out may be x */
+  addLayerNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void;
+}
+
+/** One number after the other, in place. */
+export interface ElementOps {
+  /** out += x.  out, x: [T, H] */
+  add(out: Tensor, x: Tensor): void;
+  /** x *= factor, in float32.  x: [T, H] */
+  scale(x: Tensor, factor: number): void;
+  /** x = cap * tanh(x / cap) (Gemma 2's logits).  x: float32 [T, H]; cap: above 0 */
+  softcap(x: Tensor, cap: number): void;
+}
+
+/** One vector of a row's tokens. */
+export interface PoolingOps {
+  /**
+   * out[r] = mean of x over row r's tokens of this step, 0 where it has none.
+   * @param out float32 [>= R, H]
+   * @param x [T, H]
+   * @param batch prepared: its rows are read
+   */
+  meanRows(out: Tensor, x: Tensor, batch: Batch): void;
 }
 
 /** Rotary positions. */
@@ -111,10 +150,25 @@ export interface LinearOps {
   linear(out: Tensor, x: Tensor, weight: LinearWeight): void;
 }
 
-/** Gated activations. */
+/**
+ * A function of one number z: silu z / (1 + exp(-z)); gelu z / 2 * (1 + erf(z / sqrt(2))); gelu_tanh its approximation
+ * z / 2 * (1 + tanh(sqrt(2 / pi) * (z + 0.044715 * z^3))) (Hendrycks and Gimpel 2016), which transformers also calls gelu_new,
+ * gelu_pytorch_tanh and gelu_fast; relu max(z, 0); quick_gelu z / (1 + exp(-1.702 * z)).
+ */
+export type Activation = "silu" | "gelu" | "gelu_tanh" | "relu" | "quick_gelu";
+
+/**
+ * What {@link ActivationOps.gatedActivation} makes of gate and up: f(gate) * up, or gpt-oss's swiglu_oai: gate is at most 7, up in [-7, 7],
+ * (up + 1) * gate / (1 + exp(-1.702 * gate)).
+ */
+export type GatedActivation = Activation | "swiglu_oai";
+
+/** Activations of feed-forward layers. */
 export interface ActivationOps {
-  /** out = silu(gate) * up, silu(z) = z / (1 + exp(-z)).  out: [T, I]; gateUp: [T, 2 * I], gate first */
-  siluMul(out: Tensor, gateUp: Tensor): void;
+  /** out = f(x).  out, x: [T, I]; out may be x itself */
+  activate(out: Tensor, x: Tensor, activation: Activation): void;
+  /** out = f(gate) * up (Shazeer 2020).  out: [T, I]; gateUp: [T, 2 * I], gate first */
+  gatedActivation(out: Tensor, gateUp: Tensor, activation: GatedActivation): void;
 }
 
 /** What {@link SamplingOps.logprobs} gives of a token: its log softmax, or its logit itself. */
@@ -181,8 +235,10 @@ export interface Ops
   extends BatchOps,
     EmbeddingOps,
     NormOps,
+    ElementOps,
     RopeOps,
     AttentionOps,
     LinearOps,
     ActivationOps,
+    PoolingOps,
     SamplingOps {}

@@ -45,10 +45,10 @@ describe.each(ISAS)("row ops (%s)", (isa) => {
     expect(relativeError(values(out), normalized(values(residual)))).toBeLessThan(TOLERANCE[dtype]);
   });
 
-  test.each(cases)("siluMul, %s, width %i", (dtype, width) => {
+  test.each(cases)("gatedActivation, %s, width %i", (dtype, width) => {
     const gateUp = make(backend, dtype, [3, 2 * width], (i) => (i % 5 === 0 ? 40 : 4) * random());
     const out = make(backend, dtype, [3, width]);
-    backend.ops.siluMul(out, gateUp);
+    backend.ops.gatedActivation(out, gateUp, "silu");
     const from = values(gateUp);
     const expected = values(out).map((_, i) => {
       const at = Math.floor(i / width) * 2 * width + (i % width);
@@ -57,11 +57,11 @@ describe.each(ISAS)("row ops (%s)", (isa) => {
     expect(relativeError(values(out), expected), `seed ${SEED}`).toBeLessThan(TOLERANCE[dtype]);
   });
 
-  test.each(FLOAT_DTYPES)("siluMul of extreme gates, %s", (dtype) => {
+  test.each(FLOAT_DTYPES)("gatedActivation of extreme gates, %s", (dtype) => {
     const gates = [-Infinity, -200, -90, -88, -0, 0, 88, 90, 200, Number.NaN];
     const gateUp = make(backend, dtype, [1, 2 * gates.length], (i) => gates[i] ?? 1);
     const out = make(backend, dtype, [1, gates.length]);
-    backend.ops.siluMul(out, gateUp);
+    backend.ops.gatedActivation(out, gateUp, "silu");
     const found = values(out);
     expect(found[0]).toBeNaN();
     for (let i = 1; i < 6; i++) expect(found[i]).toBeCloseTo(0, 6);

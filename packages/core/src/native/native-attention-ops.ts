@@ -4,7 +4,7 @@ import { DTYPES } from "../dtype.js";
 import type { AttentionOps, AttentionOptions } from "../ops.js";
 import type { Tensor } from "../tensor.js";
 import { checkBatch } from "./batch-checks.js";
-import { NativeSamplingOps } from "./native-sampling-ops.js";
+import { NativeRowOps } from "./native-row-ops.js";
 import {
   address,
   checkContiguous,
@@ -16,7 +16,7 @@ import {
   fail,
 } from "./op-checks.js";
 
-export class NativeAttentionOps extends NativeSamplingOps implements AttentionOps {
+export class NativeAttentionOps extends NativeRowOps implements AttentionOps {
   writeKv(keyCache: Tensor, valueCache: Tensor, k: Tensor, v: Tensor, batch: Batch): void {
     const [blocks, kvHeads, blockSize, headDim] = keyCache.shape;
     checkCache("writeKv", keyCache, valueCache, batch);

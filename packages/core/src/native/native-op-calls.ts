@@ -42,6 +42,27 @@ type CacheArguments = [
 /** AttentionOptions; 0 for what is absent. */
 type AttentionArguments = [scale: number, window: number, softcap: number, sinks: number, slopes: number];
 
+/** A norm of rows [tokens, heads, hidden]. */
+type NormArguments = [
+  dtype: number,
+  out: number,
+  outStride: number,
+  /** What x is added to first, contiguous; 0 for none. */
+  residual: number,
+  x: number,
+  xStride: number,
+  weight: number,
+  /** From one head's weights and biases to the next one's; 0 where all share them. */
+  weightStride: number,
+  /** 0 for none. */
+  bias: number,
+  tokens: number,
+  heads: number,
+  hidden: number,
+  eps: number,
+  weightOffset: number,
+];
+
 /** Every function throws an OctavoError; the first argument is the number that the addon knows the backend by. */
 export interface NativeOpCalls {
   prepareBatch(
@@ -66,27 +87,19 @@ export interface NativeOpCalls {
     rows: number,
     rowBytes: number,
   ): void;
-  rmsNorm(
+  addEmbedding(
     backend: number,
     dtype: number,
     out: number,
-    x: number,
-    weight: number,
+    table: number,
+    ids: number,
     tokens: number,
     hidden: number,
-    eps: number,
+    rows: number,
+    offset: number,
   ): void;
-  addRmsNorm(
-    backend: number,
-    dtype: number,
-    out: number,
-    residual: number,
-    x: number,
-    weight: number,
-    tokens: number,
-    hidden: number,
-    eps: number,
-  ): void;
+  rmsNorm(backend: number, ...rest: NormArguments): void;
+  layerNorm(backend: number, ...rest: NormArguments): void;
   rope(
     backend: number,
     dtype: number,
@@ -154,7 +167,31 @@ export interface NativeOpCalls {
     xDtype: number,
     rows: number,
   ): void;
-  siluMul(backend: number, dtype: number, out: number, gateUp: number, tokens: number, width: number): void;
+  activate(
+    backend: number,
+    dtype: number,
+    out: number,
+    x: number,
+    tokens: number,
+    width: number,
+    activation: number,
+  ): void;
+  gatedActivation(
+    backend: number,
+    dtype: number,
+    out: number,
+    gateUp: number,
+    tokens: number,
+    width: number,
+    activation: number,
+  ): void;
+  add(backend: number, dtype: number, out: number, x: number, tokens: number, hidden: number): void;
+  scale(backend: number, dtype: number, x: number, tokens: number, hidden: number, factor: number): void;
+  softcap(backend: number, x: number, tokens: number, hidden: number, cap: number): void;
+  meanRows(
+    backend: number,
+    ...rest: [...BatchArguments, out: number, dtype: number, x: number, tokens: number, rows: number, hidden: number]
+  ): void;
   adjustLogits(
     backend: number,
     ...rest: [...BatchArguments, ...RecordArguments, inputIds: number, logits: number, samples: number]

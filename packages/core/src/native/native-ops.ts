@@ -9,7 +9,6 @@ import type { Tensor } from "../tensor.js";
 import { checkBatch, checkRecords } from "./batch-checks.js";
 import { NativeAttentionOps } from "./native-attention-ops.js";
 import type { NativeOpCalls } from "./native-op-calls.js";
-
 import {
   address,
   checkContiguous,
@@ -18,7 +17,6 @@ import {
   checkIndices,
   checkMatrix,
   checkSameDtype,
-  checkVector,
   fail,
 } from "./op-checks.js";
 
@@ -77,72 +75,6 @@ export class NativeOps extends NativeAttentionOps implements Ops {
     );
   }
 
-  embedding(out: Tensor, table: Tensor, ids: Tensor): void {
-    const [tokens, hidden] = out.shape;
-    checkPick("embedding", out, table, ids);
-    if (tokens === 0) return;
-    this.native.embedding(
-      this.backend,
-      address(out),
-      address(table),
-      address(ids),
-      tokens!,
-      table.shape[0]!,
-      hidden! * DTYPES[out.dtype].size,
-    );
-  }
-
-  gatherRows(out: Tensor, x: Tensor, indices: Tensor): void {
-    const [samples, hidden] = out.shape;
-    checkPick("gatherRows", out, x, indices);
-    if (samples === 0) return;
-    this.native.gatherRows(
-      this.backend,
-      address(out),
-      address(x),
-      address(indices),
-      samples!,
-      x.shape[0]!,
-      hidden! * DTYPES[out.dtype].size,
-    );
-  }
-
-  rmsNorm(out: Tensor, x: Tensor, weight: Tensor, eps: number): void {
-    const [tokens, hidden] = x.shape;
-    checkNorm("rmsNorm", out, x, weight);
-    if (tokens === 0) return;
-    this.native.rmsNorm(
-      this.backend,
-      DTYPES[x.dtype].code,
-      address(out),
-      address(x),
-      address(weight),
-      tokens!,
-      hidden!,
-      eps,
-    );
-  }
-
-  addRmsNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, eps: number): void {
-    const [tokens, hidden] = x.shape;
-    checkNorm("addRmsNorm", out, x, weight);
-    checkMatrix("addRmsNorm", "residual", residual, tokens!, hidden!);
-    checkSameDtype("addRmsNorm", residual, x);
-    checkContiguous("addRmsNorm", "residual", residual);
-    if (tokens === 0) return;
-    this.native.addRmsNorm(
-      this.backend,
-      DTYPES[x.dtype].code,
-      address(out),
-      address(residual),
-      address(x),
-      address(weight),
-      tokens!,
-      hidden!,
-      eps,
-    );
-  }
-
   rope(q: Tensor, k: Tensor, positions: Tensor, cosSin: Tensor): void {
     const [tokens, heads, headDim] = q.shape;
     const [maxPositions, rotaryDim] = cosSin.shape;
@@ -198,33 +130,4 @@ export class NativeOps extends NativeAttentionOps implements Ops {
       tokens,
     );
   }
-
-  siluMul(out: Tensor, gateUp: Tensor): void {
-    const [tokens, width] = out.shape;
-    checkFloat("siluMul", out);
-    checkSameDtype("siluMul", gateUp, out);
-    checkMatrix("siluMul", "gateUp", gateUp, tokens!, 2 * width!);
-    checkContiguous("siluMul", "out", out);
-    checkContiguous("siluMul", "gateUp", gateUp);
-    if (tokens === 0) return;
-    this.native.siluMul(this.backend, DTYPES[out.dtype].code, address(out), address(gateUp), tokens!, width!);
-  }
-}
-
-function checkPick(op: string, out: Tensor, from: Tensor, indices: Tensor): void {
-  checkMatrix(op, "out", out, out.shape[0]!, from.shape[1]!);
-  checkSameDtype(op, out, from);
-  checkContiguous(op, "out", out);
-  checkContiguous(op, "the source", from);
-  checkIndices(op, "the indices", indices, out.shape[0]!);
-}
-
-function checkNorm(op: string, out: Tensor, x: Tensor, weight: Tensor): void {
-  checkFloat(op, x);
-  checkMatrix(op, "out", out, x.shape[0]!, x.shape[1]!);
-  checkVector(op, "weight", weight, x.shape[1]!);
-  checkSameDtype(op, out, x);
-  checkSameDtype(op, weight, x);
-  checkContiguous(op, "out", out);
-  checkContiguous(op, "x", x);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/panels.h"
+#include "octavo/op_arguments.h"
 
 namespace octavo::cpu {
 
@@ -95,13 +96,29 @@ struct AttentionKernels {
     void (*unit[3])(const AttentionUnit& unit, float* scratch);
 };
 
+/** What a norm's row is multiplied with, and what is added. */
+struct NormParameters {
+    const void* weight;  // [hidden], each plus weight_offset
+    const void* bias;    // [hidden] or null
+    float weight_offset;
+    float eps;
+};
+
 struct RowKernels {
-    void (*rms_norm[3])(void* out, const void* x, const void* weight, int64_t hidden, float eps);
-    void (*add_rms_norm[3])(void* out, void* residual, const void* x, const void* weight, int64_t hidden, float eps);
+    void (*rms_norm[3])(void* out, const void* x, const NormParameters& parameters, int64_t hidden);
+    void (*layer_norm[3])(void* out, const void* x, const NormParameters& parameters, int64_t hidden);
+    void (*add[3])(void* out, const void* x, int64_t count);
+    void (*accumulate[3])(float* sums, const void* x, int64_t count);
+    void (*scale[3])(void* x, float factor, int64_t count);
     void (*rope[3])(void* heads, int64_t count, int64_t head_dim, const float* cos_sin, int64_t rotary_dim);
-    void (*silu_mul[3])(void* out, const void* gate, const void* up, int64_t count);
     void (*to_float[3])(float* out, const void* in, int64_t count);
     void (*from_float[3])(void* out, const float* in, int64_t count);
+};
+
+struct ActivationKernels {
+    void (*alone[kAloneActivations][3])(void* out, const void* x, int64_t count);
+    void (*gated[kActivations][3])(void* out, const void* gate, const void* up, int64_t count);
+    void (*softcap)(float* x, float cap, int64_t count);
 };
 
 /** What a sample's random words depend on beside the token; see philox.ts of core. */
@@ -132,6 +149,7 @@ struct Kernels {
     PanelKernels panels;
     AttentionKernels attention;
     RowKernels rows;
+    ActivationKernels activations;
     SamplingKernels sampling;
 };
 

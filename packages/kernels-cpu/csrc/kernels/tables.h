@@ -9,17 +9,20 @@ LinearKernels generic_linear();
 PanelKernels generic_panels();
 AttentionKernels generic_attention();
 RowKernels generic_rows();
+ActivationKernels generic_activations();
 SamplingKernels generic_sampling();
 
 LinearKernels avx2_linear();
 PanelKernels avx2_panels();
 AttentionKernels avx2_attention();
 RowKernels avx2_rows();
+ActivationKernels avx2_activations();
 SamplingKernels avx2_sampling();
 
 LinearKernels avx512_linear();
 PanelKernels avx512_panels();
 AttentionKernels avx512_attention();
 RowKernels avx512_rows();
+ActivationKernels avx512_activations();
 
 }  // namespace octavo::cpu

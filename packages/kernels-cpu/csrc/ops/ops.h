@@ -16,10 +16,23 @@ void embedding(Context& context, void* out, const void* table, const int32_t* id
 /** out[s] = x[indices[s]]. @throws INTERNAL for an index outside of [0, rows) */
 void gather_rows(Context& context, void* out, const void* x, const int32_t* indices, int64_t samples, int64_t rows, int64_t row_bytes);
 
-void rms_norm(Context& context, int32_t dtype, void* out, const void* x, const void* weight, int64_t tokens, int64_t hidden, float eps);
-void add_rms_norm(Context& context, int32_t dtype, void* out, void* residual, const void* x, const void* weight, int64_t tokens,
-                  int64_t hidden, float eps);
-void silu_mul(Context& context, int32_t dtype, void* out, const void* gate_up, int64_t tokens, int64_t width);
+/** out[t] += table[ids[t] + offset]; what lies outside of [0, rows) adds nothing. */
+void add_embedding(Context& context, int32_t dtype, void* out, const void* table, const int32_t* ids, int64_t tokens, int64_t hidden,
+                   int64_t rows, int64_t offset);
+
+void rms_norm(Context& context, const Norm& arguments);
+void layer_norm(Context& context, const Norm& arguments);
+
+void activate(Context& context, int32_t dtype, Activation activation, void* out, const void* x, int64_t tokens, int64_t width);
+void gated_activation(Context& context, int32_t dtype, Activation activation, void* out, const void* gate_up, int64_t tokens,
+                      int64_t width);
+void add(Context& context, int32_t dtype, void* out, const void* x, int64_t tokens, int64_t hidden);
+void scale(Context& context, int32_t dtype, void* x, int64_t tokens, int64_t hidden, float factor);
+void softcap(Context& context, float* x, int64_t tokens, int64_t hidden, float cap);
+
+/** @throws INTERNAL when the plan gives a row tokens outside of [0, tokens) */
+void mean_rows(Context& context, const BatchView& batch, float* out, int32_t dtype, const void* x, int64_t tokens, int64_t rows,
+               int64_t hidden);
 
 /** Rotates q and k in place. @throws INTERNAL for a position outside of [0, max_positions) */
 void rope(Context& context, const Rope& arguments);

@@ -1,17 +1,12 @@
-// Ops over independent rows.
+// Lookups, rotary embedding and conversion of rows.
 #include <cstring>
 
 #include "octavo/step_plan.h"
+#include "ops/bytes.h"
 #include "ops/ops.h"
 #include "runtime/error.h"
 
 namespace octavo::cpu {
-namespace {
-
-char* bytes_at(void* base, int64_t offset) { return static_cast<char*>(base) + offset; }
-const char* bytes_at(const void* base, int64_t offset) { return static_cast<const char*>(base) + offset; }
-
-}  // namespace
 
 void embedding(Context& context, void* out, const void* table, const int32_t* ids, int64_t tokens, int64_t rows, int64_t row_bytes) {
     for_rows(context, tokens, row_bytes / 2, [&](int64_t begin, int64_t end) {
@@ -38,33 +33,14 @@ void gather_rows(Context& context, void* out, const void* x, const int32_t* indi
     });
 }
 
-void rms_norm(Context& context, int32_t dtype, void* out, const void* x, const void* weight, int64_t tokens, int64_t hidden, float eps) {
-    const auto kernel = context.kernels.rows.rms_norm[dtype];
-    const int64_t row_bytes = hidden * dtype::kSizes[dtype];
-    for_rows(context, tokens, hidden, [&](int64_t begin, int64_t end) {
-        for (int64_t t = begin; t < end; t++) kernel(bytes_at(out, t * row_bytes), bytes_at(x, t * row_bytes), weight, hidden, eps);
-    });
-}
-
-void add_rms_norm(Context& context, int32_t dtype, void* out, void* residual, const void* x, const void* weight, int64_t tokens,
-                  int64_t hidden, float eps) {
-    const auto kernel = context.kernels.rows.add_rms_norm[dtype];
+void add_embedding(Context& context, int32_t dtype, void* out, const void* table, const int32_t* ids, int64_t tokens, int64_t hidden,
+                   int64_t rows, int64_t offset) {
+    const auto add = context.kernels.rows.add[dtype];
     const int64_t row_bytes = hidden * dtype::kSizes[dtype];
     for_rows(context, tokens, hidden, [&](int64_t begin, int64_t end) {
         for (int64_t t = begin; t < end; t++) {
-            const int64_t offset = t * row_bytes;
-            kernel(bytes_at(out, offset), bytes_at(residual, offset), bytes_at(x, offset), weight, hidden, eps);
-        }
-    });
-}
-
-void silu_mul(Context& context, int32_t dtype, void* out, const void* gate_up, int64_t tokens, int64_t width) {
-    const auto kernel = context.kernels.rows.silu_mul[dtype];
-    const int64_t row_bytes = width * dtype::kSizes[dtype];
-    for_rows(context, tokens, 4 * width, [&](int64_t begin, int64_t end) {
-        for (int64_t t = begin; t < end; t++) {
-            const char* gate = bytes_at(gate_up, 2 * t * row_bytes);
-            kernel(bytes_at(out, t * row_bytes), gate, gate + row_bytes, width);
+            const int64_t row = ids[t] + offset;
+            if (row >= 0 && row < rows) add(bytes_at(out, t * row_bytes), bytes_at(table, row * row_bytes), hidden);
         }
     });
 }

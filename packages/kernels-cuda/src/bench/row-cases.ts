@@ -47,14 +47,14 @@ function rowOps({ hidden, intermediate, vocabulary }: ModelShape): RowOp[] {
       },
     },
     {
-      op: "siluMul",
+      op: "gatedActivation",
       width: intermediate,
       elements: 3 * intermediate,
       rows: ALL_ROWS,
       prepare(memory, dtype, rows, sets) {
         const gateUp = memory.random(dtype, [rows, 2 * intermediate], sets);
         const out = memory.random(dtype, [rows, intermediate], sets);
-        return (set) => memory.backend.ops.siluMul(out[set]!, gateUp[set]!);
+        return (set) => memory.backend.ops.gatedActivation(out[set]!, gateUp[set]!, "silu");
       },
     },
     {

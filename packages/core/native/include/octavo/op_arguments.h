@@ -6,6 +6,28 @@
 
 namespace octavo {
 
+/** A norm of rows: [tokens, heads, hidden], where whole hidden states are one head. */
+struct Norm {
+    int32_t dtype;
+    void* out;
+    int64_t out_stride;
+    void* residual;  // [tokens, hidden], what x is added to first, with one head; or null
+    const void* x;
+    int64_t x_stride;
+    const void* weight;
+    int64_t weight_stride;  // from one head's weights and biases to the next one's; 0 where all share them
+    const void* bias;       // or null
+    int64_t tokens, heads, hidden;
+    float eps;
+    float weight_offset;  // -0 for none: adding it leaves every weight as it is, its sign too
+};
+
+/** ACTIVATION_CODES of packages/core/src/native/native-row-ops.ts. */
+enum class Activation : int32_t { kSilu, kGelu, kGeluTanh, kRelu, kQuickGelu, kSwigluOai };
+inline constexpr int kActivations = 6;
+/** The first ones, which need no gate. */
+inline constexpr int kAloneActivations = 5;
+
 struct Rope {
     int32_t dtype;
     void* q;

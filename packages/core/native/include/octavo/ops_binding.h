@@ -29,26 +29,37 @@ napi_value pick_rows_entry(Call& call) {
     return nullptr;
 }
 
-napi_value rms_norm_entry(Call& call) {
+napi_value add_embedding_entry(Call& call) {
     Queue& queue = queue_of(call.backend());
     const int32_t dtype = call.code();
     void* out = call.pointer<void>();
-    const void* x = call.pointer<void>();
-    const void* weight = call.pointer<void>();
-    const int64_t tokens = call.integer(), hidden = call.integer();
-    rms_norm(queue, dtype, out, x, weight, tokens, hidden, static_cast<float>(call.number()));
+    const void* table = call.pointer<void>();
+    const int32_t* ids = call.pointer<int32_t>();
+    const int64_t tokens = call.integer(), hidden = call.integer(), rows = call.integer();
+    add_embedding(queue, dtype, out, table, ids, tokens, hidden, rows, call.integer());
     return nullptr;
 }
 
-napi_value add_rms_norm_entry(Call& call) {
+template <void (*op)(Queue&, const Norm&)>
+napi_value norm_entry(Call& call) {
     Queue& queue = queue_of(call.backend());
-    const int32_t dtype = call.code();
-    void* out = call.pointer<void>();
-    void* residual = call.pointer<void>();
-    const void* x = call.pointer<void>();
-    const void* weight = call.pointer<void>();
-    const int64_t tokens = call.integer(), hidden = call.integer();
-    add_rms_norm(queue, dtype, out, residual, x, weight, tokens, hidden, static_cast<float>(call.number()));
+    Norm arguments;
+    arguments.dtype = call.code();
+    arguments.out = call.pointer<void>();
+    arguments.out_stride = call.integer();
+    arguments.residual = call.optional_address();
+    arguments.x = call.pointer<void>();
+    arguments.x_stride = call.integer();
+    arguments.weight = call.pointer<void>();
+    arguments.weight_stride = call.integer();
+    arguments.bias = call.optional_address();
+    arguments.tokens = call.integer();
+    arguments.heads = call.integer();
+    arguments.hidden = call.integer();
+    arguments.eps = static_cast<float>(call.number());
+    const double offset = call.number();
+    arguments.weight_offset = offset == 0 ? -0.0f : static_cast<float>(offset);
+    op(queue, arguments);
     return nullptr;
 }
 
@@ -139,13 +150,52 @@ napi_value linear_entry(Call& call) {
     return nullptr;
 }
 
-napi_value silu_mul_entry(Call& call) {
+template <void (*op)(Queue&, int32_t, Activation, void*, const void*, int64_t, int64_t)>
+napi_value activation_entry(Call& call) {
     Queue& queue = queue_of(call.backend());
     const int32_t dtype = call.code();
     void* out = call.pointer<void>();
-    const void* gate_up = call.pointer<void>();
+    const void* x = call.pointer<void>();
+    const int64_t tokens = call.integer(), width = call.integer();
+    op(queue, dtype, static_cast<Activation>(call.code()), out, x, tokens, width);
+    return nullptr;
+}
+
+napi_value add_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    const int32_t dtype = call.code();
+    void* out = call.pointer<void>();
+    const void* x = call.pointer<void>();
     const int64_t tokens = call.integer();
-    silu_mul(queue, dtype, out, gate_up, tokens, call.integer());
+    add(queue, dtype, out, x, tokens, call.integer());
+    return nullptr;
+}
+
+napi_value scale_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    const int32_t dtype = call.code();
+    void* x = call.pointer<void>();
+    const int64_t tokens = call.integer(), hidden = call.integer();
+    scale(queue, dtype, x, tokens, hidden, static_cast<float>(call.number()));
+    return nullptr;
+}
+
+napi_value softcap_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    float* x = call.pointer<float>();
+    const int64_t tokens = call.integer(), hidden = call.integer();
+    softcap(queue, x, tokens, hidden, static_cast<float>(call.number()));
+    return nullptr;
+}
+
+napi_value mean_rows_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    const BatchView batch = call.batch();
+    float* out = call.pointer<float>();
+    const int32_t dtype = call.code();
+    const void* x = call.pointer<void>();
+    const int64_t tokens = call.integer(), rows = call.integer();
+    mean_rows(queue, batch, out, dtype, x, tokens, rows, call.integer());
     return nullptr;
 }
 
@@ -223,14 +273,20 @@ void export_ops(napi_env env, napi_value exports, Environment* environment, Expo
     add(env, exports, "prepareBatch", entry<prepare_batch_entry>, environment);
     add(env, exports, "embedding", entry<pick_rows_entry<embedding>>, environment);
     add(env, exports, "gatherRows", entry<pick_rows_entry<gather_rows>>, environment);
-    add(env, exports, "rmsNorm", entry<rms_norm_entry>, environment);
-    add(env, exports, "addRmsNorm", entry<add_rms_norm_entry>, environment);
+    add(env, exports, "addEmbedding", entry<add_embedding_entry>, environment);
+    add(env, exports, "rmsNorm", entry<norm_entry<rms_norm>>, environment);
+    add(env, exports, "layerNorm", entry<norm_entry<layer_norm>>, environment);
     add(env, exports, "rope", entry<rope_entry>, environment);
     add(env, exports, "writeKv", entry<write_kv_entry>, environment);
     add(env, exports, "pagedAttention", entry<paged_attention_entry>, environment);
     add(env, exports, "encoderAttention", entry<encoder_attention_entry>, environment);
     add(env, exports, "linear", entry<linear_entry>, environment);
-    add(env, exports, "siluMul", entry<silu_mul_entry>, environment);
+    add(env, exports, "activate", entry<activation_entry<activate>>, environment);
+    add(env, exports, "gatedActivation", entry<activation_entry<gated_activation>>, environment);
+    add(env, exports, "add", entry<add_entry>, environment);
+    add(env, exports, "scale", entry<scale_entry>, environment);
+    add(env, exports, "softcap", entry<softcap_entry>, environment);
+    add(env, exports, "meanRows", entry<mean_rows_entry>, environment);
     add(env, exports, "adjustLogits", entry<adjust_logits_entry>, environment);
     add(env, exports, "filterLogits", entry<filter_logits_entry>, environment);
     add(env, exports, "sample", entry<sample_entry>, environment);

@@ -1,7 +1,7 @@
-// Cases of embedding and gatherRows. Both copy, so the bytes must be the same.
+// Cases of embedding and gatherRows, which copy, so that the bytes must be the same, and of addEmbedding.
 import { FLOAT_DTYPES } from "../../dtype.js";
 import { listed, normal, tiny } from "./fills.js";
-import type { OpCase } from "./op-case.js";
+import { type OpCase, TOLERANCES } from "./op-case.js";
 
 const SHAPES = [
   { tokens: 1, hidden: 1, why: "the smallest of everything" },
@@ -42,6 +42,22 @@ const notFinite: OpCase = {
   },
 };
 
+const outsideAdded: OpCase = {
+  op: "addEmbedding",
+  name: "addEmbedding of ids outside of the table",
+  why: "the offset comes before the bounds; what lies outside adds nothing, and reads nothing out of bounds",
+  dtype: "float32",
+  tolerance: "exact",
+  prepare(bench) {
+    const rows = 11;
+    const list = [-3, -2, -1, 0, rows - 3, rows - 2, rows, 2 ** 31 - 1, -(2 ** 31), 5];
+    const out = bench.output("out", "float32", [list.length, 33], { initial: () => bench.random.integer(100) });
+    const table = bench.input("table", "float32", [rows, 33], () => 1 + bench.random.integer(100));
+    const indices = bench.input("ids", "int32", [list.length], listed(list));
+    return () => bench.ops.addEmbedding(out, table, indices, 2);
+  },
+};
+
 export const embeddingCases: readonly OpCase[] = [
   ...FLOAT_DTYPES.flatMap((dtype) =>
     SHAPES.flatMap(({ tokens, hidden, why }): OpCase[] => [
@@ -74,8 +90,23 @@ export const embeddingCases: readonly OpCase[] = [
           return () => bench.ops.gatherRows(out, x, indices);
         },
       },
+      {
+        op: "addEmbedding",
+        name: `addEmbedding ${dtype} [${tokens},${hidden}]`,
+        why: `${why}; sums are rounded once`,
+        dtype,
+        tolerance: TOLERANCES[dtype],
+        prepare(bench) {
+          const { random } = bench;
+          const out = bench.output("out", dtype, [tokens, hidden], { initial: normal(random) });
+          const table = bench.input("table", dtype, [97, hidden], normal(random));
+          const indices = bench.input("ids", "int32", [tokens + 5], () => random.integer(95));
+          return () => bench.ops.addEmbedding(out, table, indices, tokens % 3);
+        },
+      },
     ]),
   ),
   outOfVocabulary,
   notFinite,
+  outsideAdded,
 ];

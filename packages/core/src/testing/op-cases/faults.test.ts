@@ -9,6 +9,7 @@ import { hostStorage } from "../../storage.js";
 import { type Tensor, tensor } from "../../tensor.js";
 import { intsOf, load, store } from "../elements.js";
 import { createReferenceBackend, opCases, runOpCase } from "../index.js";
+import { type Fault, ROW_FAULTS } from "./row-faults.js";
 
 const reference = createReferenceBackend();
 
@@ -88,7 +89,7 @@ const adjustWith =
 function attentionFault(
   what: string,
   change: (options: AttentionOptions) => AttentionOptions | undefined | 0 | false,
-): (typeof FAULTS)[number] {
+): Fault {
   return [
     "pagedAttention",
     what,
@@ -99,7 +100,7 @@ function attentionFault(
   ];
 }
 
-const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backend) => Partial<Ops>][] = [
+const FAULTS: Fault[] = [
   [
     "prepareBatch",
     "positions one too far",
@@ -121,17 +122,19 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
       },
     }),
   ],
-  ...(["tokenCounts", "recentTokens", "tokenMasks", "edits"] as const).map((name): (typeof FAULTS)[number] => [
-    "prepareBatch",
-    `one bit of ${name} changed`,
-    (right) => ({
-      prepareBatch(batch) {
-        right.prepareBatch(batch);
-        const table = batch.tables.records && intsOf(batch.tables.records[name]);
-        if (table) table[table.length - 1]! ^= 1;
-      },
-    }),
-  ]),
+  ...(["tokenCounts", "recentTokens", "tokenMasks", "edits"] as const).map(
+    (name): Fault => [
+      "prepareBatch",
+      `one bit of ${name} changed`,
+      (right) => ({
+        prepareBatch(batch) {
+          right.prepareBatch(batch);
+          const table = batch.tables.records && intsOf(batch.tables.records[name]);
+          if (table) table[table.length - 1]! ^= 1;
+        },
+      }),
+    ],
+  ),
   [
     "embedding",
     "ids clamped to the vocabulary",
@@ -152,13 +155,17 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
       },
     }),
   ],
-  ["rmsNorm", "eps outside of the root", (right) => ({ rmsNorm: (o, x, w, eps) => right.rmsNorm(o, x, w, eps * eps) })],
+  [
+    "rmsNorm",
+    "eps outside of the root",
+    (right) => ({ rmsNorm: (o, x, w, eps, from) => right.rmsNorm(o, x, w, eps * eps, from) }),
+  ],
   [
     "rmsNorm",
     "one element off by 1 %",
     (right) => ({
-      rmsNorm(out, x, weight, eps) {
-        right.rmsNorm(out, x, weight, eps);
+      rmsNorm(out, x, ...rest) {
+        right.rmsNorm(out, x, ...rest);
         scaleFirst(out, 1.01);
       },
     }),
@@ -167,8 +174,8 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
     "rmsNorm",
     "x scaled in place",
     (right) => ({
-      rmsNorm(out, x, weight, eps) {
-        right.rmsNorm(out, x, weight, eps);
+      rmsNorm(out, x, ...rest) {
+        right.rmsNorm(out, x, ...rest);
         scaleFirst(x, 2);
       },
     }),
@@ -177,8 +184,8 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
     "rmsNorm",
     "a byte written after the output",
     (right) => ({
-      rmsNorm(out, x, weight, eps) {
-        right.rmsNorm(out, x, weight, eps);
+      rmsNorm(out, x, ...rest) {
+        right.rmsNorm(out, x, ...rest);
         out.storage.bytes![out.storage.byteLength - 256] = 0;
       },
     }),
@@ -187,8 +194,8 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
     "rmsNorm",
     "a byte written before the output",
     (right) => ({
-      rmsNorm(out, x, weight, eps) {
-        right.rmsNorm(out, x, weight, eps);
+      rmsNorm(out, x, ...rest) {
+        right.rmsNorm(out, x, ...rest);
         out.storage.bytes![out.byteOffset - 1] = 0;
       },
     }),
@@ -197,9 +204,9 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
     "addRmsNorm",
     "the residual kept as it was",
     (right) => ({
-      addRmsNorm(out, residual, x, weight, eps) {
+      addRmsNorm(out, residual, ...rest) {
         const before = residual.storage.bytes!.slice();
-        right.addRmsNorm(out, residual, x, weight, eps);
+        right.addRmsNorm(out, residual, ...rest);
         residual.storage.bytes!.set(before);
       },
     }),
@@ -292,33 +299,16 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
       },
     }),
   ],
-  [
-    "siluMul",
-    "gate and up exchanged",
-    () => ({
-      siluMul(out, gateUp) {
-        const width = out.shape[1]!;
-        const gate = new Float64Array(width);
-        const up = new Float64Array(width);
-        for (let t = 0; t < out.shape[0]!; t++) {
-          load(up, gateUp, 2 * t * width);
-          load(gate, gateUp, (2 * t + 1) * width);
-          store(
-            out,
-            t * width,
-            gate.map((z, i) => (z / (1 + Math.exp(-z))) * up[i]!),
-          );
-        }
-      },
-    }),
-  ],
-  ...([1, 2, 4] as const).map((flag): (typeof FAULTS)[number] => [
-    "adjustLogits",
-    `flag ${flag} ignored`,
-    adjustWith((record) => {
-      record[RowInit.flags]! &= ~flag;
-    }),
-  ]),
+  ...ROW_FAULTS,
+  ...([1, 2, 4] as const).map(
+    (flag): Fault => [
+      "adjustLogits",
+      `flag ${flag} ignored`,
+      adjustWith((record) => {
+        record[RowInit.flags]! &= ~flag;
+      }),
+    ],
+  ),
   [
     "adjustLogits",
     "positions one too far",
@@ -345,11 +335,13 @@ const FAULTS: [op: keyof Ops, what: string, change: (right: Ops, backend: Backen
       },
     }),
   ],
-  ...(["repetitionPenalty", "presencePenalty", "frequencyPenalty"] as const).map((name): (typeof FAULTS)[number] => [
-    "adjustLogits",
-    `${name} a hundred-thousandth off`,
-    adjustWith((record) => setFloat(record, RowInit[name], (value) => value * 1.00001)),
-  ]),
+  ...(["repetitionPenalty", "presencePenalty", "frequencyPenalty"] as const).map(
+    (name): Fault => [
+      "adjustLogits",
+      `${name} a hundred-thousandth off`,
+      adjustWith((record) => setFloat(record, RowInit[name], (value) => value * 1.00001)),
+    ],
+  ),
   [
     "filterLogits",
     "greedy rows divided",

@@ -44,7 +44,7 @@ test("the reference equals itself", () => {
 });
 
 test("a seed gives the same inputs again, another one others", () => {
-  const opCase = opCases.find(({ op }) => op === "siluMul")!;
+  const opCase = opCases.find(({ op }) => op === "gatedActivation")!;
   const bytes = (seed: number) => [...executeOpCase(opCase, reference, seed).outputs[0]!.values.storage.bytes!];
   expect(bytes(1)).toEqual(bytes(1));
   expect(bytes(1)).not.toEqual(bytes(2));
@@ -56,7 +56,7 @@ function caseOf(
   options?: OutputOptions,
 ): OpCase {
   return {
-    op: "siluMul",
+    op: "gatedActivation",
     name: "made up",
     why: "",
     dtype: "float32",

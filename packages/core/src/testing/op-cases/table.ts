@@ -5,13 +5,16 @@ import { attentionCases } from "./attention-cases.js";
 import { attentionOptionsCases } from "./attention-options-cases.js";
 import { batchCases } from "./batch-cases.js";
 import { blockLinearCases } from "./block-linear-cases.js";
+import { elementCases } from "./element-cases.js";
 import { embeddingCases } from "./embedding-cases.js";
 import { encoderAttentionCases } from "./encoder-attention-cases.js";
 import { filterCases } from "./filter-cases.js";
+import { headNormCases } from "./head-norm-cases.js";
 import { linearCases } from "./linear-cases.js";
 import { logprobsCases } from "./logprobs-cases.js";
 import { normCases } from "./norm-cases.js";
 import type { OpCase } from "./op-case.js";
+import { poolingCases } from "./pooling-cases.js";
 import { recordCases } from "./record-cases.js";
 import { ropeCases } from "./rope-cases.js";
 import { samplingCases } from "./sampling-cases.js";
@@ -22,6 +25,8 @@ export const opCases: readonly OpCase[] = [
   ...recordCases,
   ...embeddingCases,
   ...normCases,
+  ...headNormCases,
+  ...elementCases,
   ...ropeCases,
   ...attentionOptionsCases,
   ...attentionCases,
@@ -29,6 +34,7 @@ export const opCases: readonly OpCase[] = [
   ...linearCases,
   ...blockLinearCases,
   ...activationCases,
+  ...poolingCases,
   ...adjustCases,
   ...filterCases,
   ...samplingCases,

@@ -94,7 +94,7 @@ function forward(workspace: Workspace, batch: Batch): Tensor {
     const gateUp = alloc(T, 2 * config.intermediate_size);
     const activated = alloc(T, config.intermediate_size);
     ops.linear(gateUp, normed, layer.gateUp);
-    ops.siluMul(activated, gateUp);
+    ops.gatedActivation(activated, gateUp, "silu");
     ops.linear(projected, activated, layer.down);
     ops.addRmsNorm(normed, residual, projected, layers[i + 1]?.inputNorm ?? weight("norm"), eps);
   }

@@ -9,14 +9,16 @@ import type { RandomValues } from "../../random-fill.js";
 import { byteSize, contiguousStrides, isContiguous, type Tensor, tensor } from "../../tensor.js";
 import { copyElements, load, store } from "../elements.js";
 import { HostBackend } from "../host-backend.js";
-import { siluMul } from "./activation.js";
+import { activate, gatedActivation } from "./activation.js";
 import { adjustLogits } from "./adjust-logits.js";
 import { encoderAttention, pagedAttention, writeKv } from "./attention.js";
 import { prepareBatch } from "./batch.js";
-import { embedding, gatherRows } from "./embedding.js";
+import { add, scale, softcap } from "./element.js";
+import { addEmbedding, embedding, gatherRows } from "./embedding.js";
 import { linear, ReferenceLinearWeight } from "./linear.js";
 import { logprobs } from "./logprobs.js";
-import { addRmsNorm, rmsNorm } from "./norm.js";
+import { addLayerNorm, addRmsNorm, layerNorm, rmsNorm } from "./norm.js";
+import { meanRows } from "./pooling.js";
 import { fillRandom } from "./random-fill.js";
 import { rope } from "./rope.js";
 import { filterLogits, sample } from "./sampling.js";
@@ -25,14 +27,22 @@ const OPS: Ops = {
   prepareBatch,
   embedding,
   gatherRows,
+  addEmbedding,
   rmsNorm,
   addRmsNorm,
+  layerNorm,
+  addLayerNorm,
+  add,
+  scale,
+  softcap,
   rope,
   writeKv,
   pagedAttention,
   encoderAttention,
   linear,
-  siluMul,
+  activate,
+  gatedActivation,
+  meanRows,
   adjustLogits,
   filterLogits,
   sample,

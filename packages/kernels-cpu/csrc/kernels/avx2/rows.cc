@@ -1,9 +1,12 @@
-// Row and sampling kernels for CPUs with AVX2, FMA and F16C.
+// Row, activation and sampling kernels for CPUs with AVX2, FMA and F16C.
 #include "kernels/rows.h"
+
+#include "kernels/activations.h"
 #include "kernels/sampling.h"
 #include "kernels/tables.h"
 
 namespace octavo::cpu {
 RowKernels avx2_rows() { return row_kernels(); }
+ActivationKernels avx2_activations() { return activation_kernels(); }
 SamplingKernels avx2_sampling() { return sampling_kernels(); }
 }  // namespace octavo::cpu

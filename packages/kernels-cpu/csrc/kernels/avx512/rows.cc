@@ -1,7 +1,10 @@
-// Row kernels for CPUs with AVX-512 F, BW, DQ, VL and VNNI.
+// Row and activation kernels for CPUs with AVX-512 F, BW, DQ, VL and VNNI.
 #include "kernels/rows.h"
+
+#include "kernels/activations.h"
 #include "kernels/tables.h"
 
 namespace octavo::cpu {
 RowKernels avx512_rows() { return row_kernels(); }
+ActivationKernels avx512_activations() { return activation_kernels(); }
 }  // namespace octavo::cpu

@@ -1,9 +1,12 @@
-// Row and sampling kernels for any x86-64 CPU.
+// Row, activation and sampling kernels for any x86-64 CPU.
 #include "kernels/rows.h"
+
+#include "kernels/activations.h"
 #include "kernels/sampling.h"
 #include "kernels/tables.h"
 
 namespace octavo::cpu {
 RowKernels generic_rows() { return row_kernels(); }
+ActivationKernels generic_activations() { return activation_kernels(); }
 SamplingKernels generic_sampling() { return sampling_kernels(); }
 }  // namespace octavo::cpu

@@ -1,0 +1,105 @@
+// Cases of add, scale and softcap.
+import { FLOAT_DTYPES, type FloatDType } from "../../dtype.js";
+import { listed, normal, smallIntegers } from "./fills.js";
+import { type OpCase, TOLERANCES } from "./op-case.js";
+
+const SHAPES = [
+  { tokens: 1, hidden: 1, why: "the smallest of everything" },
+  { tokens: 3, hidden: 7, why: "fewer elements than two vectors" },
+  { tokens: 7, hidden: 33, why: "an end inside a vector" },
+  { tokens: 65, hidden: 576, why: "a real hidden size, enough for several threads" },
+] as const;
+
+function addCase(dtype: FloatDType, { tokens, hidden, why }: (typeof SHAPES)[number]): OpCase {
+  return {
+    op: "add",
+    name: `add ${dtype} [${tokens},${hidden}]`,
+    why,
+    dtype,
+    tolerance: TOLERANCES[dtype],
+    prepare(bench) {
+      const out = bench.output("out", dtype, [tokens, hidden], { initial: normal(bench.random) });
+      const x = bench.input("x", dtype, [tokens, hidden], normal(bench.random));
+      return () => bench.ops.add(out, x);
+    },
+  };
+}
+
+function exactSums(dtype: FloatDType): OpCase {
+  return {
+    op: "add",
+    name: `add ${dtype} of integers and infinities`,
+    why: "sums that are exact are exact, and infinities stay",
+    dtype,
+    tolerance: "exact",
+    prepare(bench) {
+      const integer = smallIntegers(bench.random, 100);
+      const odd = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      const out = bench.output("out", dtype, [3, 43], { initial: (i) => odd[i % 9] ?? integer(i) });
+      const x = bench.input("x", dtype, [3, 43], integer);
+      return () => bench.ops.add(out, x);
+    },
+  };
+}
+
+function scaleCase(dtype: FloatDType, factor: number, { tokens, hidden, why }: (typeof SHAPES)[number]): OpCase {
+  return {
+    op: "scale",
+    name: `scale ${dtype} [${tokens},${hidden}] by ${factor}`,
+    why,
+    dtype,
+    tolerance: TOLERANCES[dtype],
+    prepare(bench) {
+      const x = bench.output("x", dtype, [tokens, hidden], { initial: normal(bench.random) });
+      return () => bench.ops.scale(x, factor);
+    },
+  };
+}
+
+/** What tanh of a float32 may be off by: less than what 1 - 2 / (e^2y + 1) loses near 0. */
+const SOFTCAP = { absolute: 1e-37, relative: 2e-6, nmse: 1e-12 };
+
+function softcapCase(tokens: number, vocabulary: number, scale: number, why: string): OpCase {
+  return {
+    op: "softcap",
+    name: `softcap [${tokens},${vocabulary}] of values near ${scale}`,
+    why,
+    dtype: "float32",
+    tolerance: SOFTCAP,
+    prepare(bench) {
+      const logits = bench.output("logits", "float32", [tokens, vocabulary], {
+        initial: normal(bench.random, scale),
+      });
+      return () => bench.ops.softcap(logits, 30);
+    },
+  };
+}
+
+const SOFTCAP_EDGES = [
+  ...[0, -0, 1e-30, -1e-30, 31.2, 31.3, -31.2, -31.3, 500, -500, 3e38, -3e38],
+  ...[Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN],
+];
+
+const softcapEdges: OpCase = {
+  op: "softcap",
+  name: "softcap of edges",
+  why: "tanh near 0, where its two formulas meet, and where it is 1; NaN stays",
+  dtype: "float32",
+  tolerance: SOFTCAP,
+  prepare(bench) {
+    const logits = bench.output("logits", "float32", [1, SOFTCAP_EDGES.length], { initial: listed(SOFTCAP_EDGES) });
+    return () => bench.ops.softcap(logits, 50);
+  },
+};
+
+export const elementCases: readonly OpCase[] = [
+  ...FLOAT_DTYPES.flatMap((dtype) => [
+    ...SHAPES.map((shape) => addCase(dtype, shape)),
+    exactSums(dtype),
+    ...SHAPES.map((shape, i) => scaleCase(dtype, [0.25, -3, 45.254833995939045, 1e-3][i]!, shape)),
+  ]),
+  softcapCase(1, 1, 5, "the smallest of everything"),
+  softcapCase(3, 1003, 0.5, "small logits keep their precision"),
+  softcapCase(33, 1536, 40, "bent logits, enough for several threads"),
+  softcapEdges,
+];
