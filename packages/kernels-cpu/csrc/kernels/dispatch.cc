@@ -9,13 +9,13 @@ namespace octavo::cpu {
 namespace {
 
 const Kernels& generic_kernels() {
-    static const Kernels kernels = {"generic", generic_linear(), generic_panels(), generic_attention(), generic_rows(), generic_sampling()};
+    static const Kernels kernels = {"generic", generic_linear(), generic_panels(), generic_experts(), generic_attention(), generic_rows(), generic_sampling()};
     return kernels;
 }
 
 #if defined(OCTAVO_X86)
 const Kernels& avx2_kernels() {
-    static const Kernels kernels = {"avx2", avx2_linear(), avx2_panels(), avx2_attention(), avx2_rows(), avx2_sampling()};
+    static const Kernels kernels = {"avx2", avx2_linear(), avx2_panels(), avx2_experts(), avx2_attention(), avx2_rows(), avx2_sampling()};
     return kernels;
 }
 
@@ -25,7 +25,7 @@ bool has_avx2() {
 }
 
 const Kernels& avx512_kernels() {
-    static const Kernels kernels = {"avx512",         avx512_linear(), avx512_panels(),
+    static const Kernels kernels = {"avx512",           avx512_linear(), avx512_panels(), avx512_experts(),
                                     avx512_attention(), avx512_rows(),   avx2_sampling()};
     return kernels;
 }

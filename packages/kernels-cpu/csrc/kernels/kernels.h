@@ -20,7 +20,8 @@ struct LinearBlock {
     void* out;          // [rows, columns], of out_dtype
     int64_t out_stride;
     int32_t out_dtype;
-    float* panel;  // scratch of linear_panel_floats(k)
+    const int32_t* out_rows;  // [rows], which row of out each becomes; null: the same
+    float* panel;             // scratch of linear_panel_floats(k)
 };
 
 /** Scratch floats that a linear kernel may use: columns that it keeps converted while it walks over the rows. */
@@ -39,6 +40,7 @@ struct PanelBlock {
     void* out;          // [rows, columns], of out_dtype
     int64_t out_stride;
     int32_t out_dtype;
+    const int32_t* out_rows;  // as in LinearBlock
 };
 
 /** A paged cache as one kv head of one layer sees it. */
@@ -82,6 +84,11 @@ struct PanelKernels {
     void (*block[kPanelFormatCount])(const PanelBlock& block);  // by the index in kPanelFormats
 };
 
+struct ExpertKernels {
+    /** out = the sum of `count` rows of x, each times its weight, in order. */
+    void (*combine[3])(void* out, const void* x, const float* weights, int64_t count, int64_t hidden);
+};
+
 struct AttentionKernels {
     void (*unit[3])(const AttentionUnit& unit, float* scratch);
 };
@@ -121,6 +128,7 @@ struct Kernels {
     const char* isa;
     LinearKernels linear;
     PanelKernels panels;
+    ExpertKernels experts;
     AttentionKernels attention;
     RowKernels rows;
     SamplingKernels sampling;

@@ -7,18 +7,21 @@ namespace octavo::cpu {
 
 LinearKernels generic_linear();
 PanelKernels generic_panels();
+ExpertKernels generic_experts();
 AttentionKernels generic_attention();
 RowKernels generic_rows();
 SamplingKernels generic_sampling();
 
 LinearKernels avx2_linear();
 PanelKernels avx2_panels();
+ExpertKernels avx2_experts();
 AttentionKernels avx2_attention();
 RowKernels avx2_rows();
 SamplingKernels avx2_sampling();
 
 LinearKernels avx512_linear();
 PanelKernels avx512_panels();
+ExpertKernels avx512_experts();
 AttentionKernels avx512_attention();
 RowKernels avx512_rows();
 

@@ -5,6 +5,7 @@ import { attentionCases } from "./attention-cases.js";
 import { batchCases } from "./batch-cases.js";
 import { blockLinearCases } from "./block-linear-cases.js";
 import { embeddingCases } from "./embedding-cases.js";
+import { expertCases } from "./expert-cases.js";
 import { filterCases } from "./filter-cases.js";
 import { linearCases } from "./linear-cases.js";
 import { logprobsCases } from "./logprobs-cases.js";
@@ -12,6 +13,7 @@ import { normCases } from "./norm-cases.js";
 import type { OpCase } from "./op-case.js";
 import { recordCases } from "./record-cases.js";
 import { ropeCases } from "./rope-cases.js";
+import { routingCases } from "./routing-cases.js";
 import { samplingCases } from "./sampling-cases.js";
 
 /** Every case that a backend must pass. Names are unique. */
@@ -24,6 +26,8 @@ export const opCases: readonly OpCase[] = [
   ...attentionCases,
   ...linearCases,
   ...blockLinearCases,
+  ...routingCases,
+  ...expertCases,
   ...activationCases,
   ...adjustCases,
   ...filterCases,

@@ -3,6 +3,7 @@ import type { Backend, BackendInfo } from "../../backend.js";
 import { BLOCK_FORMATS, type BlockFormat } from "../../blocks/format.js";
 import { type DType, FLOAT_DTYPES, isFloatDType } from "../../dtype.js";
 import { checkArgument, OctavoError } from "../../errors.js";
+import type { ExpertWeights } from "../../experts.js";
 import type { LinearPart, LinearSpec, LinearWeight } from "../../linear.js";
 import type { Ops } from "../../ops.js";
 import type { RandomValues } from "../../random-fill.js";
@@ -14,6 +15,7 @@ import { adjustLogits } from "./adjust-logits.js";
 import { pagedAttention, writeKv } from "./attention.js";
 import { prepareBatch } from "./batch.js";
 import { embedding, gatherRows } from "./embedding.js";
+import { combineExperts, expertLinear, ReferenceExpertWeights, routeExperts } from "./experts.js";
 import { linear, ReferenceLinearWeight } from "./linear.js";
 import { logprobs } from "./logprobs.js";
 import { addRmsNorm, rmsNorm } from "./norm.js";
@@ -31,6 +33,9 @@ const OPS: Ops = {
   writeKv,
   pagedAttention,
   linear,
+  routeExperts,
+  expertLinear,
+  combineExperts,
   siluMul,
   adjustLogits,
   filterLogits,
@@ -99,6 +104,10 @@ class ReferenceBackend extends HostBackend {
   updateLinear(weight: LinearWeight, index: number, part: LinearPart): void {
     checkArgument(weight instanceof ReferenceLinearWeight, "the weight was prepared by another backend");
     weight.update(index, part);
+  }
+
+  prepareExperts(weights: readonly LinearWeight[]): ExpertWeights {
+    return new ReferenceExpertWeights(weights);
   }
 }
 
