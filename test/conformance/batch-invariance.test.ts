@@ -80,6 +80,49 @@ describe.each(instructionSets)("%s", (isa) => {
     );
   });
 
+  test.each(["float32", "bfloat16", "q4_k"] as const)("experts, tokens alone = tokens in a batch, %s", (format) => {
+    const [tokens, chosen, count, inFeatures, outFeatures] = [37, 3, 5, 256, 67];
+    const dtype = format === "float32" ? "float32" : "bfloat16";
+    const values = normals(tokens * inFeatures, 2);
+    const logits = normals(tokens * count, 4);
+    const weights = normals(count * inFeatures * outFeatures, 3, 0.1);
+    const blocks = Array.from({ length: count }, (_, e) =>
+      randomBlocks("q4_k", inFeatures * outFeatures, seededRandom(e), 0.1),
+    );
+    expectSameInPieces(tokens, (first, rows) =>
+      run(backend, (bench) => {
+        const combined = bench.output("combined", dtype, [rows, outFeatures]);
+        const out = bench.output("out", dtype, [rows * chosen, outFeatures]);
+        const routing = {
+          experts: bench.output("experts", "int32", [rows, chosen]),
+          weights: bench.output("weights", "float32", [rows, chosen]),
+        };
+        const scores = bench.input("logits", "float32", [rows, count], (i) => logits[first * count + i]!);
+        const x = bench.input("x", dtype, [rows, inFeatures], (i) => values[first * inFeatures + i]!);
+        const planesOf = (e: number) =>
+          format === "q4_k"
+            ? bench.blockPlanes(format, outFeatures, blocks[e]!)
+            : {
+                format: "dense" as const,
+                weight: bench.hostTensor(
+                  format,
+                  [outFeatures, inFeatures],
+                  (i) => weights[e * inFeatures * outFeatures + i]!,
+                ),
+              };
+        const linears = Array.from({ length: count }, (_, e) =>
+          bench.linear({ inFeatures, dtype, parts: [{ name: `${e}`, outFeatures, planes: planesOf(e) }] }),
+        );
+        const experts = bench.experts(linears);
+        return () => {
+          bench.ops.routeExperts(routing, scores, { scoring: "softmax", renormalize: true });
+          bench.ops.expertLinear(out, x, experts, routing);
+          bench.ops.combineExperts(combined, out, routing);
+        };
+      }),
+    );
+  });
+
   test.each(FLOAT_DTYPES)("rmsNorm and gatedActivation, rows alone = rows in a batch, %s", (dtype) => {
     const [rows, width] = [40, 530];
     const values = normals(rows * width, 4, 2);

@@ -36,6 +36,7 @@ export function lazyBackend(inner: Backend): LazyBackend {
     copy: (...values) => queue.push(() => inner.copy(...values)),
     prepareLinear: inner.prepareLinear.bind(inner),
     updateLinear: inner.updateLinear.bind(inner),
+    prepareExperts: inner.prepareExperts.bind(inner),
     createEvent() {
       let upTo: (() => void) | undefined;
       return {

@@ -1,6 +1,7 @@
 // What a device must offer. Implementations: kernels-cpu, kernels-cuda, and in core/testing the null and reference ones.
 import type { BlockFormat } from "./blocks/format.js";
 import type { DType, FloatDType } from "./dtype.js";
+import type { ExpertWeights } from "./experts.js";
 import type { LinearPart, LinearSpec, LinearWeight } from "./linear.js";
 import type { Ops } from "./ops.js";
 import type { RandomValues } from "./random-fill.js";
@@ -101,6 +102,11 @@ export interface Backend extends Disposable {
   prepareLinear(spec: LinearSpec): LinearWeight;
   /** Replaces part `index` of a prepared linear layer in place; addresses stay. */
   updateLinear(weight: LinearWeight, index: number, part: LinearPart): void;
+  /**
+   * Linear layers of one shape as the experts of a layer, by their ids. They may be updated in place, and must outlive their use here.
+   * @throws INVALID_ARGUMENT for layers of different shapes or dtypes, of another backend, none or more than MOST_EXPERTS
+   */
+  prepareExperts(weights: readonly LinearWeight[]): ExpertWeights;
 
   /** An event that has not been recorded yet. */
   createEvent(): DeviceEvent;

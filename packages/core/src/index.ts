@@ -9,6 +9,7 @@ export * from "./containers/safetensors.js";
 export * from "./containers/safetensors-header.js";
 export * from "./dtype.js";
 export * from "./errors.js";
+export * from "./experts.js";
 export * from "./linear.js";
 export * from "./ops.js";
 export * from "./philox.js";

@@ -4,6 +4,7 @@
 // (on a GPU: where batch invariance is asked for).
 // T tokens, R rows (requests), S samples, H hidden, V vocabulary, D head size.
 import type { Batch } from "./batch.js";
+import type { ExpertOps } from "./experts.js";
 import type { LinearWeight } from "./linear.js";
 import type { Tensor } from "./tensor.js";
 
@@ -239,6 +240,7 @@ export interface Ops
     RopeOps,
     AttentionOps,
     LinearOps,
+    ExpertOps,
     ActivationOps,
     PoolingOps,
     SamplingOps {}

@@ -13,6 +13,7 @@ import {
   type DeviceEvent,
   DTYPES,
   type DType,
+  type ExpertWeights,
   elementCount,
   FLOAT_DTYPES,
   type FloatDType,
@@ -30,7 +31,7 @@ import {
   type Tensor,
   tensor,
 } from "@octavo/core";
-import { NativeOps } from "@octavo/core/native";
+import { type IsOwnWeight, NativeExpertWeights, NativeOps } from "@octavo/core/native";
 import { CpuLinearWeight, type WeightWriter } from "./linear-weight.js";
 import { loadNative } from "./load-native.js";
 import { availableMemory, cpuLimit } from "./machine-limits.js";
@@ -47,6 +48,7 @@ export class CpuBackend implements Backend {
   readonly #native: NativeAddon;
   readonly #id: number;
   readonly #pool: MemoryPool;
+  readonly #isOwn: IsOwnWeight;
   #open = true;
 
   constructor(options: BackendOptions = {}) {
@@ -56,11 +58,9 @@ export class CpuBackend implements Backend {
     const spin = threads <= cpus ? 1 : 0;
     this.#id = this.#native.createBackend(threads, spin, options.isa ?? process.env.OCTAVO_CPU_ISA ?? "");
     this.#pool = new MemoryPool(this.#native, this.#id);
-    this.ops = new NativeOps(
-      this.#native,
-      this.#id,
-      (weight): weight is CpuLinearWeight => weight instanceof CpuLinearWeight && weight.backend === this.#id,
-    );
+    this.#isOwn = (weight): weight is CpuLinearWeight =>
+      weight instanceof CpuLinearWeight && weight.backend === this.#id;
+    this.ops = new NativeOps(this.#native, this.#id, this.#isOwn);
     this.info = Object.freeze({
       name: "cpu",
       description: `${this.#native.isaOf(this.#id)}, ${threads} thread${threads === 1 ? "" : "s"}`,
@@ -151,6 +151,16 @@ export class CpuBackend implements Backend {
   updateLinear(weight: LinearWeight, index: number, part: LinearPart): void {
     checkArgument(weight instanceof CpuLinearWeight, "the weight was prepared by another backend", "weight");
     weight.update(index, part);
+  }
+
+  prepareExperts(weights: readonly LinearWeight[]): ExpertWeights {
+    return new NativeExpertWeights(weights, this.#isOwn, (linears) => {
+      const id = this.#native.createExperts(this.#id, linears);
+      const free = () => {
+        if (this.#open) this.#native.disposeExperts(this.#id, id);
+      };
+      return { id, free };
+    });
   }
 
   createEvent(): DeviceEvent {

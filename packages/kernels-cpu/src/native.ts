@@ -3,7 +3,7 @@
 import type { NativeAddonBase, NativeOpCalls } from "@octavo/core/native";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 4;
+export const ADDON_VERSION = 5;
 
 /** Memory that a backend gave out. `buffer` is a view of its first bytes; the backend owns the memory. */
 export interface NativeMemory {
@@ -37,4 +37,7 @@ export interface NativeAddon extends NativeAddonBase, NativeOpCalls {
   /** Repacks rows of blocks at `from` into panels at `out`. */
   packPanels(backend: number, ggmlType: number, out: number, from: number, rows: number, inFeatures: number): void;
   disposeLinear(backend: number, linear: number): void;
+  /** @param linears numbers of linear weights, int32 each */
+  createExperts(backend: number, linears: Uint8Array): number;
+  disposeExperts(backend: number, experts: number): void;
 }

@@ -11,6 +11,7 @@ import {
   type DeviceGraph,
   DTYPES,
   type DType,
+  type ExpertWeights,
   elementCount,
   FLOAT_DTYPES,
   isContiguous,
@@ -27,7 +28,7 @@ import {
   type Tensor,
   tensor,
 } from "@octavo/core";
-import { NativeOps } from "@octavo/core/native";
+import { type IsOwnWeight, NativeExpertWeights, NativeOps } from "@octavo/core/native";
 import { CudaGraph } from "./cuda-graph.js";
 import { DeviceTiming } from "./device-timing.js";
 import { dedicatedMemory, describeGpuMemory } from "./gpu-memory.js";
@@ -38,6 +39,9 @@ import type { NativeAddon } from "./native.js";
 
 /** Tokens a KV block: a whole number of 16-byte loads in every layout, and little of the last one wasted. */
 const BLOCK_SIZE = 16;
+
+/** The addresses of a weight and of its bias. */
+const EXPERT_ENTRY_BYTES = 16;
 
 /** A backend as this package's other classes see it. */
 export interface CudaHandle {
@@ -58,6 +62,7 @@ export class CudaBackend implements Backend {
   readonly #native: NativeAddon;
   readonly #id: number;
   readonly #pool: MemoryPool;
+  readonly #isOwn: IsOwnWeight;
   #open = true;
 
   /**
@@ -75,11 +80,9 @@ export class CudaBackend implements Backend {
     this.#id = this.#native.createBackend(index, batchInvariant ? 1 : 0);
     this.#pool = new MemoryPool(this.#native, this.#id);
     this.handle = { native: this.#native, id: this.#id, pool: this.#pool };
-    this.ops = new NativeOps(
-      this.#native,
-      this.#id,
-      (weight): weight is CudaLinearWeight => weight instanceof CudaLinearWeight && weight.backend === this.#id,
-    );
+    this.#isOwn = (weight): weight is CudaLinearWeight =>
+      weight instanceof CudaLinearWeight && weight.backend === this.#id;
+    this.ops = new NativeOps(this.#native, this.#id, this.#isOwn);
     this.timing = new DeviceTiming(this.#native, this.#id, () => this.#open);
     try {
       this.info = describeBackend(this.#native, this.#id, index, batchInvariant);
@@ -162,6 +165,18 @@ export class CudaBackend implements Backend {
   updateLinear(weight: LinearWeight, index: number, part: LinearPart): void {
     checkArgument(weight instanceof CudaLinearWeight, "the weight was prepared by another backend", "weight");
     weight.update(index, part);
+  }
+
+  prepareExperts(weights: readonly LinearWeight[]): ExpertWeights {
+    return new NativeExpertWeights(weights, this.#isOwn, (linears) => {
+      const table = this.#pool.allocate(EXPERT_ENTRY_BYTES * weights.length, "weights");
+      const id = this.#native.createExperts(this.#id, linears, table.address);
+      const free = () => {
+        if (this.#open) this.#native.disposeExperts(this.#id, id);
+        table.dispose();
+      };
+      return { id, free };
+    });
   }
 
   createEvent(): DeviceEvent {

@@ -4,7 +4,7 @@ import type { NativeAddonBase, NativeOpCalls } from "@octavo/core/native";
 import type { NativeCollectiveCalls } from "./native-collective-calls.js";
 
 /** Raised when a function of the addon changes; csrc/binding/addon.cc has the same number. */
-export const ADDON_VERSION = 6;
+export const ADDON_VERSION = 7;
 
 /** Memory that a backend gave out. */
 export interface NativeMemory {
@@ -132,4 +132,10 @@ export interface NativeAddon extends NativeAddonBase, NativeOpCalls, NativeColle
     sameBias: number,
   ): number;
   disposeLinear(backend: number, linear: number): void;
+  /**
+   * @param linears numbers of linear weights, int32 each
+   * @param table GPU memory of 16 bytes for each, which is written
+   */
+  createExperts(backend: number, linears: Uint8Array, table: number): number;
+  disposeExperts(backend: number, experts: number): void;
 }

@@ -2,5 +2,7 @@
 export { checkByteLength, mebibytes, outOfMemory } from "./allocation.js";
 export { checkLinearPart, checkSameBias } from "./linear-part-checks.js";
 export { type AddonCarrier, type AddonSource, addonPath, loadAddon, type NativeAddonBase } from "./load-addon.js";
+export { type ExpertTable, NativeExpertWeights } from "./native-expert-weights.js";
+export type { IsOwnWeight, NativeLinearWeight } from "./native-linear-weight.js";
 export type { NativeOpCalls } from "./native-op-calls.js";
-export { type NativeLinearWeight, NativeOps } from "./native-ops.js";
+export { NativeOps } from "./native-ops.js";

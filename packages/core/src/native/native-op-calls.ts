@@ -167,6 +167,46 @@ export interface NativeOpCalls {
     xDtype: number,
     rows: number,
   ): void;
+  routeExperts(
+    backend: number,
+    experts: number,
+    weights: number,
+    logits: number,
+    logitsDtype: number,
+    tokens: number,
+    count: number,
+    chosen: number,
+    scoring: number,
+    renormalize: number,
+    scale: number,
+    bias: number,
+    groups: number,
+    topGroups: number,
+  ): void;
+  /** @param share rows of out that share a row of x */
+  expertLinear(
+    backend: number,
+    experts: number,
+    out: number,
+    outStride: number,
+    outDtype: number,
+    x: number,
+    xStride: number,
+    xDtype: number,
+    rows: number,
+    share: number,
+    routed: number,
+  ): void;
+  combineExperts(
+    backend: number,
+    dtype: number,
+    out: number,
+    x: number,
+    weights: number,
+    tokens: number,
+    chosen: number,
+    hidden: number,
+  ): void;
   activate(
     backend: number,
     dtype: number,

@@ -7,8 +7,7 @@ import type { LinearWeight } from "../linear.js";
 import type { Ops } from "../ops.js";
 import type { Tensor } from "../tensor.js";
 import { checkBatch, checkRecords } from "./batch-checks.js";
-import { NativeAttentionOps } from "./native-attention-ops.js";
-import type { NativeOpCalls } from "./native-op-calls.js";
+import { NativeExpertOps } from "./native-expert-ops.js";
 import {
   address,
   checkContiguous,
@@ -20,24 +19,8 @@ import {
   fail,
 } from "./op-checks.js";
 
-/** A linear weight that native code knows by a number. */
-export interface NativeLinearWeight extends LinearWeight {
-  readonly id: number;
-}
-
 /** {@link Ops} over the calls of an addon. */
-export class NativeOps extends NativeAttentionOps implements Ops {
-  readonly #isOwn: (weight: LinearWeight) => weight is NativeLinearWeight;
-
-  /**
-   * @param backend the number that the addon knows the backend by
-   * @param isOwn whether a weight was prepared by this very backend
-   */
-  constructor(native: NativeOpCalls, backend: number, isOwn: (weight: LinearWeight) => weight is NativeLinearWeight) {
-    super(native, backend);
-    this.#isOwn = isOwn;
-  }
-
+export class NativeOps extends NativeExpertOps implements Ops {
   prepareBatch(batch: Batch): void {
     const { layout, tables } = batch;
     const { maxRows, maxTokens, maxBlocksPerRow, blockSize, maxSamples, vocabSize } = layout.capacity;
@@ -110,7 +93,7 @@ export class NativeOps extends NativeAttentionOps implements Ops {
   }
 
   linear(out: Tensor, x: Tensor, weight: LinearWeight): void {
-    if (!this.#isOwn(weight)) fail("linear", "the weight was prepared by another backend");
+    if (!this.isOwn(weight)) fail("linear", "the weight was prepared by another backend");
     const tokens = x.shape[0]!;
     checkFloat("linear", x);
     checkMatrix("linear", "x", x, tokens, weight.inFeatures);

@@ -3,6 +3,7 @@ import type { Backend, BackendInfo, DeviceEvent } from "../backend.js";
 import { readFile } from "../containers/safetensors.js";
 import type { DType } from "../dtype.js";
 import { checkArgument, OctavoError } from "../errors.js";
+import type { ExpertWeights } from "../experts.js";
 import type { LinearPart, LinearSpec, LinearWeight } from "../linear.js";
 import type { Ops } from "../ops.js";
 import type { RandomValues } from "../random-fill.js";
@@ -53,6 +54,7 @@ export abstract class HostBackend implements Backend {
   abstract fillRandom(target: Tensor, values: RandomValues): void;
   abstract prepareLinear(spec: LinearSpec): LinearWeight;
   abstract updateLinear(weight: LinearWeight, index: number, part: LinearPart): void;
+  abstract prepareExperts(weights: readonly LinearWeight[]): ExpertWeights;
 
   /** Ops return when they are done, so there is nothing to wait for. */
   createEvent(): DeviceEvent {

@@ -3,6 +3,7 @@ import type { Backend, BackendInfo } from "../backend.js";
 import type { Batch } from "../batch.js";
 import { BLOCK_FORMATS, type BlockFormat } from "../blocks/format.js";
 import { type DType, FLOAT_DTYPES } from "../dtype.js";
+import { checkExperts, type ExpertWeights } from "../experts.js";
 import { type LinearSpec, type LinearWeight, planesByteSize } from "../linear.js";
 import type { LogprobsOutput, Ops } from "../ops.js";
 import { byteSize, type Tensor, tensor } from "../tensor.js";
@@ -61,6 +62,11 @@ class NullBackend extends HostBackend {
   }
 
   updateLinear(): void {}
+
+  prepareExperts(weights: readonly LinearWeight[]): ExpertWeights {
+    const { inFeatures, outFeatures, dtype } = checkExperts(weights);
+    return { count: weights.length, inFeatures, outFeatures, dtype, dispose() {}, [Symbol.dispose]() {} };
+  }
 }
 
 /** As if each picked token were certain: logprob 0, rank 1, and the first ids of the vocabulary with none. */
@@ -99,6 +105,9 @@ function nullOps(sampleToken: (row: number, position: number) => number): Ops {
     activate: nothing,
     gatedActivation: nothing,
     meanRows: nothing,
+    routeExperts: nothing,
+    expertLinear: nothing,
+    combineExperts: nothing,
     adjustLogits: nothing,
     filterLogits: nothing,
     sample(tokens: Tensor, _logits: Tensor, batch: Batch): void {

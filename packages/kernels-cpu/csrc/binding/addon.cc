@@ -5,7 +5,7 @@ namespace octavo::cpu {
 namespace {
 
 /** Raised when a function of the addon changes; src/native.ts has the same number. */
-constexpr int32_t kAddonVersion = 4;
+constexpr int32_t kAddonVersion = 5;
 
 }  // namespace
 }  // namespace octavo::cpu

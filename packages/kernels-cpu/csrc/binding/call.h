@@ -18,6 +18,7 @@ struct Backend {
     Context context;
     std::unordered_map<int64_t, Memory> memories;
     std::unordered_map<int64_t, LinearWeight> linears;
+    std::unordered_map<int64_t, ExpertWeights> experts;
     int64_t next_id = 1;
 };
 

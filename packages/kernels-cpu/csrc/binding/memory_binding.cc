@@ -100,6 +100,18 @@ napi_value set_linear_part(Call& call) {
     return nullptr;
 }
 
+/** createExperts(backend, linears: int32 each): id */
+napi_value create_experts(Call& call) {
+    Backend& backend = call.backend();
+    const Call::Bytes bytes = call.bytes();
+    const auto* linears = static_cast<const int32_t*>(bytes.data);
+    ExpertWeights weights;
+    for (size_t i = 0; i < bytes.size / sizeof *linears; i++) weights.experts.push_back(&call.linear(backend, linears[i]));
+    const int64_t id = backend.next_id++;
+    backend.experts.emplace(id, std::move(weights));
+    return integer_value(call, id);
+}
+
 /** panelBytes(ggmlType, rows, inFeatures) */
 napi_value panel_bytes(Call& call) {
     const PanelFormat& format = kPanelFormats[panel_format_of(call.code())];
@@ -129,6 +141,7 @@ void export_memory(napi_env env, napi_value exports, Environment* environment, E
     add(env, exports, "copy", entry<copy>, environment);
     add(env, exports, "createLinear", entry<create_linear>, environment);
     add(env, exports, "setLinearPart", entry<set_linear_part>, environment);
+    add(env, exports, "createExperts", entry<create_experts>, environment);
     add(env, exports, "panelBytes", entry<panel_bytes>, environment);
     add(env, exports, "packPanels", entry<pack_panels>, environment);
 }

@@ -9,14 +9,14 @@ namespace octavo::cpu {
 namespace {
 
 const Kernels& generic_kernels() {
-    static const Kernels kernels = {"generic", generic_linear(), generic_panels(), generic_attention(),
+    static const Kernels kernels = {"generic", generic_linear(), generic_panels(), generic_experts(), generic_attention(),
                                     generic_rows(), generic_activations(), generic_sampling()};
     return kernels;
 }
 
 #if defined(OCTAVO_X86)
 const Kernels& avx2_kernels() {
-    static const Kernels kernels = {"avx2", avx2_linear(), avx2_panels(), avx2_attention(),
+    static const Kernels kernels = {"avx2", avx2_linear(), avx2_panels(), avx2_experts(), avx2_attention(),
                                     avx2_rows(), avx2_activations(), avx2_sampling()};
     return kernels;
 }
@@ -27,8 +27,8 @@ bool has_avx2() {
 }
 
 const Kernels& avx512_kernels() {
-    static const Kernels kernels = {"avx512",           avx512_linear(), avx512_panels(),
-                                    avx512_attention(), avx512_rows(), avx512_activations(), avx2_sampling()};
+    static const Kernels kernels = {"avx512", avx512_linear(), avx512_panels(), avx512_experts(), avx512_attention(),
+                                    avx512_rows(), avx512_activations(), avx2_sampling()};
     return kernels;
 }
 

@@ -21,7 +21,8 @@ struct LinearBlock {
     void* out;          // [rows, columns], of out_dtype
     int64_t out_stride;
     int32_t out_dtype;
-    float* panel;  // scratch of linear_panel_floats(k)
+    const int32_t* out_rows;  // [rows], which row of out each becomes; null: the same
+    float* panel;             // scratch of linear_panel_floats(k)
 };
 
 /** Scratch floats that a linear kernel may use: columns that it keeps converted while it walks over the rows. */
@@ -40,6 +41,7 @@ struct PanelBlock {
     void* out;          // [rows, columns], of out_dtype
     int64_t out_stride;
     int32_t out_dtype;
+    const int32_t* out_rows;  // as in LinearBlock
 };
 
 /**
@@ -90,6 +92,11 @@ struct PanelKernels {
     /** Writes activation_row_bytes(k). */
     void (*quantize)(uint8_t* out, const float* x, int64_t k);
     void (*block[kPanelFormatCount])(const PanelBlock& block);  // by the index in kPanelFormats
+};
+
+struct ExpertKernels {
+    /** out = the sum of `count` rows of x, each times its weight, in order. */
+    void (*combine[3])(void* out, const void* x, const float* weights, int64_t count, int64_t hidden);
 };
 
 struct AttentionKernels {
@@ -147,6 +154,7 @@ struct Kernels {
     const char* isa;
     LinearKernels linear;
     PanelKernels panels;
+    ExpertKernels experts;
     AttentionKernels attention;
     RowKernels rows;
     ActivationKernels activations;

@@ -12,6 +12,7 @@ using octavo::cpu::LinearBlock;
 
 template <typename T>
 OCTAVO_INLINE void emit_results(const LinearBlock& block, int64_t row, int64_t column, const float* values, int count) {
+    if (block.out_rows) row = block.out_rows[row];
     T* out = static_cast<T*>(block.out) + row * block.out_stride + column;
     for_lanes(count, [&](int64_t i, auto load, auto store) {
         Vec result = load(values + i);

@@ -133,6 +133,7 @@ template <typename T>
 OCTAVO_INLINE void emit_panel(const PanelBlock& block, int64_t row, int64_t column, Vec values) {
     const int64_t left = block.columns - column;
     if (left <= 0) return;
+    if (block.out_rows) row = block.out_rows[row];
     T* out = static_cast<T*>(block.out) + row * block.out_stride + column;
     const float* bias = block.bias ? block.bias + column : nullptr;
     if (left >= kLanes) return store(out, bias ? values + load(bias) : values);

@@ -19,6 +19,23 @@ struct AttentionSpan {
     int32_t length;  // of the sequence, in this step
 };
 
+/** Rows of one expert that are worked on together. */
+struct ExpertSpan {
+    int32_t expert;
+    /** Where they begin in the rows by expert, and how many they are. */
+    int32_t first, rows;
+    /** The first of its chunks among those of the spans that run at once. */
+    int64_t chunk;
+};
+
+/** The rows of a step by expert. */
+struct ExpertGroups {
+    /** [experts + 1], where the rows of each begin in `rows`. */
+    std::vector<int32_t> starts;
+    std::vector<int32_t> rows;
+    std::vector<ExpertSpan> spans;
+};
+
 struct Context {
     Context(const Kernels& kernels, int threads, bool spin) : kernels(kernels), pool(threads, spin) {}
 
@@ -29,6 +46,7 @@ struct Context {
     /** Activations in 8 bits, for linear layers in block formats. */
     Memory quantized;
     std::vector<AttentionSpan> spans;
+    ExpertGroups expert_groups;
 };
 
 /** Elements below which a memory-bound op is done sooner by one thread than shared. */

@@ -1,54 +1,11 @@
-// Linear layers: which columns and rows a thread takes. The split never changes a result: see kernels/tile.h.
+// Linear layers: some rows at a time, each time over all columns.
 #include <algorithm>
 
 #include "octavo/step_plan.h"
-#include "ops/ops.h"
+#include "ops/linear_rows.h"
 
 namespace octavo::cpu {
 namespace {
-
-/** Rows that are worked on while they lie in the cache. */
-constexpr int64_t kRowBlock = 128;
-constexpr int64_t kChunkBytes = 64 * 1024;
-/** Columns of panels that the kernels for one row walk over at once. */
-constexpr int64_t kPanelChunkColumns = 4 * kPanelRows;
-
-struct Columns {
-    int64_t total = 0;
-    bool dense = false, panels = false;
-};
-
-Columns columns_of(const LinearWeight& weight) {
-    Columns columns;
-    for (const auto& part : weight.parts) {
-        columns.total += part.rows;
-        (part.format == LinearWeight::kDense ? columns.dense : columns.panels) = true;
-    }
-    return columns;
-}
-
-/** Columns a chunk: about 64 KiB of weights, a multiple of every tile's width, and several chunks for each thread. */
-int64_t chunk_columns(const LinearWeight& weight, const LinearWeight::Part& part, int64_t columns, int64_t rows, int threads) {
-    const bool dense = part.format == LinearWeight::kDense;
-    const int64_t k = weight.in_features;
-    const int64_t row_bytes = dense ? k * dtype::kSizes[weight.dtype] : kPanelFormats[part.format].panel_bytes(k) / kPanelRows;
-    const int64_t by_bytes = dense && rows > 4 ? 1 : kChunkBytes / std::max<int64_t>(1, row_bytes);
-    const int64_t by_share = columns / (4 * threads);
-    const int64_t width = dense ? kPanelColumns : rows == 1 ? kPanelChunkColumns : kPanelRows;
-    return std::max<int64_t>(1, std::min(by_bytes, by_share) / width) * width;
-}
-
-/** The activations in 8 bits, one row after another. */
-const uint8_t* quantize(Context& context, const LinearBlock& rows) {
-    const int64_t row_bytes = activation_row_bytes(rows.k);
-    const auto bytes = static_cast<size_t>(rows.rows * row_bytes);
-    if (context.quantized.bytes() < bytes) context.quantized = Memory::allocate(bytes);
-    auto* out = static_cast<uint8_t*>(context.quantized.data());
-    for_rows(context, rows.rows, rows.k, [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; row++) context.kernels.panels.quantize(out + row * row_bytes, rows.x + row * rows.x_stride, rows.k);
-    });
-    return out;
-}
 
 const float* as_floats(Context& context, const Linear& arguments, int64_t first, int64_t rows, int64_t k) {
     const int64_t size = dtype::kSizes[arguments.x_dtype];
@@ -68,58 +25,20 @@ const float* as_floats(Context& context, const Linear& arguments, int64_t first,
 }  // namespace
 
 void linear(Context& context, const LinearWeight& weight, const Linear& arguments) {
-    const int64_t k = weight.in_features;
-    const int64_t weight_row_bytes = k * dtype::kSizes[weight.dtype], out_size = dtype::kSizes[arguments.out_dtype];
-    const auto kernel = context.kernels.linear.block[weight.dtype];
-    const Columns columns = columns_of(weight);
+    const int64_t k = weight.in_features, out_row_bytes = arguments.out_stride * dtype::kSizes[arguments.out_dtype];
     for (int64_t first = 0; first < arguments.rows; first += kRowBlock) {
-        LinearBlock rows;
+        LinearRows rows;
         rows.rows = std::min(kRowBlock, arguments.rows - first);
         rows.x = as_floats(context, arguments, first, rows.rows, k);
         rows.x_stride = arguments.x_dtype == dtype::kFloat32 ? arguments.x_stride : k;
-        rows.k = k;
+        rows.quantized = has_panels(weight) ? quantize(context, rows.x, rows.x_stride, rows.rows, k) : nullptr;
+        rows.out = static_cast<char*>(arguments.out) + first * out_row_bytes;
         rows.out_stride = arguments.out_stride;
         rows.out_dtype = arguments.out_dtype;
-        char* out = static_cast<char*>(arguments.out) + first * arguments.out_stride * out_size;
-
-        const uint8_t* quantized = columns.panels ? quantize(context, rows) : nullptr;
-        auto step_of = [&](const LinearWeight::Part& part) {
-            return chunk_columns(weight, part, columns.total, rows.rows, context.pool.threads());
-        };
-        int64_t chunks = 0;
-        for (const auto& part : weight.parts) {
-            const int64_t step = step_of(part);
-            chunks += (part.rows + step - 1) / step;
-        }
-        // Products in 8 bits take about a quarter of the time.
-        const int64_t enough = (columns.dense ? 1 : 4) * kMinParallelProducts;
-        context.pool.run(chunks, rows.rows * columns.total * k >= enough, [&](int64_t chunk, int thread) {
-            int64_t part_column = 0;
-            const LinearWeight::Part* part = weight.parts.data();
-            int64_t step = step_of(*part);
-            for (int64_t part_chunks; chunk >= (part_chunks = (part->rows + step - 1) / step); step = step_of(*part)) {
-                chunk -= part_chunks;
-                part_column += part->rows;
-                part++;
-            }
-            const int64_t begin = chunk * step;
-            const int64_t wide = std::min(step, part->rows - begin);
-            const float* bias = weight.bias ? weight.bias + part_column + begin : nullptr;
-            char* chunk_out = out + (part_column + begin) * out_size;
-            if (part->format != LinearWeight::kDense) {
-                const char* panels = static_cast<const char*>(part->weight) + begin / kPanelRows * kPanelFormats[part->format].panel_bytes(k);
-                context.kernels.panels.block[part->format](
-                    {quantized, activation_row_bytes(k), rows.rows, panels, wide, k, bias, chunk_out, rows.out_stride, rows.out_dtype});
-                return;
-            }
-            LinearBlock block = rows;
-            block.w = static_cast<const char*>(part->weight) + begin * weight_row_bytes;
-            block.columns = wide;
-            block.bias = bias;
-            block.out = chunk_out;
-            block.panel = context.pool.scratch(thread, linear_panel_floats(k));
-            kernel(block);
-        });
+        rows.out_rows = nullptr;
+        const int64_t chunks = linear_chunks(weight, rows.rows, context.pool.threads());
+        const bool parallel = rows.rows * out_features(weight) * k >= min_parallel_products(weight);
+        context.pool.run(chunks, parallel, [&](int64_t chunk, int thread) { linear_chunk(context, weight, rows, chunk, thread); });
     }
 }
 

@@ -52,6 +52,16 @@ struct LinearWeight {
 };
 void linear(Context& context, const LinearWeight& weight, const Linear& arguments);
 
+/** Layers of one shape by the ids of their experts. */
+struct ExpertWeights {
+    std::vector<const LinearWeight*> experts;
+};
+/** Fills routing; the ids are always valid and differ. */
+void route_experts(Context& context, const RouteExperts& arguments);
+/** @throws INTERNAL, before anything is written, for an expert that is not there */
+void expert_linear(Context& context, const ExpertWeights& weights, const ExpertLinear& arguments);
+void combine_experts(Context& context, const CombineExperts& arguments);
+
 /** Repacks rows of file blocks, at any address, into panels; `out` has panels_of(rows) * panel_bytes(k) bytes. */
 void pack_linear(Context& context, int format, void* out, const void* blocks, int64_t rows, int64_t k);
 

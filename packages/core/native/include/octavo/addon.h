@@ -1,5 +1,5 @@
 // What every addon has: the state of an environment, calls to its backends, exceptions that become OctavoErrors, first exports.
-// A Backend has `kName` for messages, and `linears` by their ids.
+// A Backend has `kName` for messages, and `linears` and `experts` by their ids.
 #pragma once
 
 #include <exception>
@@ -38,8 +38,18 @@ public:
     }
 
     /** @throws DISPOSED */
-    auto& linear(Backend& backend) {
-        const auto found = backend.linears.find(integer());
+    auto& linear(Backend& backend) { return linear(backend, integer()); }
+
+    /** @throws DISPOSED */
+    auto& experts(Backend& backend) {
+        const auto found = backend.experts.find(integer());
+        check(found != backend.experts.end(), ErrorCode::kDisposed, "expert weights were used after dispose()");
+        return found->second;
+    }
+
+    /** A layer by its number among many. @throws DISPOSED */
+    auto& linear(Backend& backend, int64_t id) {
+        const auto found = backend.linears.find(id);
         check(found != backend.linears.end(), ErrorCode::kDisposed, "a linear weight was used after dispose()");
         return found->second;
     }
@@ -126,6 +136,14 @@ napi_value dispose_linear(Call& call) {
     return nullptr;
 }
 
+/** disposeExperts(backend, experts) */
+template <typename Call>
+napi_value dispose_experts(Call& call) {
+    auto& backend = call.backend();
+    backend.experts.erase(call.integer());
+    return nullptr;
+}
+
 /** detach(buffer): after this no JavaScript view reaches the memory */
 template <typename Call>
 napi_value detach(Call& call) {
@@ -144,6 +162,7 @@ typename Call::State* begin_addon(napi_env env, napi_value exports, int32_t addo
     add_function(env, exports, "setErrorFactory", entry<set_error_factory<Call>>, environment);
     add_function(env, exports, "disposeBackend", entry<dispose_backend<Call>>, environment);
     add_function(env, exports, "disposeLinear", entry<dispose_linear<Call>>, environment);
+    add_function(env, exports, "disposeExperts", entry<dispose_experts<Call>>, environment);
     add_function(env, exports, "detach", entry<detach<Call>>, environment);
     return environment;
 }

@@ -133,6 +133,39 @@ struct Logprobs {
     bool as_logits;
 };
 
+/** From logits of experts to their scores; see routeExperts in packages/core/src/experts.ts. */
+enum class ExpertScoring : int32_t { kSoftmax, kSigmoid, kSoftmaxOfChosen };
+
+/** Which experts tokens use, and how much of each. */
+struct RouteExperts {
+    int32_t* experts;  // [tokens, chosen]
+    float* weights;    // [tokens, chosen]
+    const void* logits;  // [tokens, count]
+    int32_t dtype;     // of the logits
+    int64_t tokens, count, chosen;
+    ExpertScoring scoring;
+    bool renormalize;
+    float scale;
+    const float* bias;  // [count] or null
+    int64_t groups, top_groups;
+};
+
+/** Rows by the expert of each; row i takes row i / share of x. */
+struct ExpertLinear {
+    Linear linear;
+    int64_t share;
+    const int32_t* experts;  // [linear.rows]
+};
+
+/** out[tokens, hidden] of x[tokens * chosen, hidden]. */
+struct CombineExperts {
+    int32_t dtype;
+    void* out;
+    const void* x;
+    const float* weights;  // [tokens, chosen]
+    int64_t tokens, chosen, hidden;
+};
+
 /** Uniform random values; see packages/core/src/random-fill.ts. */
 struct RandomFill {
     uint32_t seed;

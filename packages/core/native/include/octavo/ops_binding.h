@@ -150,6 +150,57 @@ napi_value linear_entry(Call& call) {
     return nullptr;
 }
 
+napi_value route_experts_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    RouteExperts arguments;
+    arguments.experts = call.pointer<int32_t>();
+    arguments.weights = call.pointer<float>();
+    arguments.logits = call.pointer<void>();
+    arguments.dtype = call.code();
+    arguments.tokens = call.integer();
+    arguments.count = call.integer();
+    arguments.chosen = call.integer();
+    arguments.scoring = static_cast<ExpertScoring>(call.code());
+    arguments.renormalize = call.code() != 0;
+    arguments.scale = static_cast<float>(call.number());
+    arguments.bias = static_cast<const float*>(call.optional_address());
+    arguments.groups = call.integer();
+    arguments.top_groups = call.integer();
+    route_experts(queue, arguments);
+    return nullptr;
+}
+
+napi_value expert_linear_entry(Call& call) {
+    Backend& backend = call.backend();
+    const ExpertWeights& experts = call.experts(backend);
+    ExpertLinear arguments;
+    arguments.linear.out = call.pointer<void>();
+    arguments.linear.out_stride = call.integer();
+    arguments.linear.out_dtype = call.code();
+    arguments.linear.x = call.pointer<void>();
+    arguments.linear.x_stride = call.integer();
+    arguments.linear.x_dtype = call.code();
+    arguments.linear.rows = call.integer();
+    arguments.share = call.integer();
+    arguments.experts = call.pointer<int32_t>();
+    expert_linear(queue_of(backend), experts, arguments);
+    return nullptr;
+}
+
+napi_value combine_experts_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    CombineExperts arguments;
+    arguments.dtype = call.code();
+    arguments.out = call.pointer<void>();
+    arguments.x = call.pointer<void>();
+    arguments.weights = call.pointer<float>();
+    arguments.tokens = call.integer();
+    arguments.chosen = call.integer();
+    arguments.hidden = call.integer();
+    combine_experts(queue, arguments);
+    return nullptr;
+}
+
 template <void (*op)(Queue&, int32_t, Activation, void*, const void*, int64_t, int64_t)>
 napi_value activation_entry(Call& call) {
     Queue& queue = queue_of(call.backend());
@@ -287,6 +338,9 @@ void export_ops(napi_env env, napi_value exports, Environment* environment, Expo
     add(env, exports, "scale", entry<scale_entry>, environment);
     add(env, exports, "softcap", entry<softcap_entry>, environment);
     add(env, exports, "meanRows", entry<mean_rows_entry>, environment);
+    add(env, exports, "routeExperts", entry<route_experts_entry>, environment);
+    add(env, exports, "expertLinear", entry<expert_linear_entry>, environment);
+    add(env, exports, "combineExperts", entry<combine_experts_entry>, environment);
     add(env, exports, "adjustLogits", entry<adjust_logits_entry>, environment);
     add(env, exports, "filterLogits", entry<filter_logits_entry>, environment);
     add(env, exports, "sample", entry<sample_entry>, environment);

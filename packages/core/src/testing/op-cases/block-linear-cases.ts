@@ -15,13 +15,13 @@ import { type OpCase, TOLERANCES, type Tolerance } from "./op-case.js";
  * that sum to about 1 (up to 2.25 where blocks differ), so an output's error has a deviation of at most 0.0102 * 1.5; six of
  * those are allowed. On average blocks reach 2.9, and the squared error is below 5e-5 of the output's.
  */
-function rounded(dtype: FloatDType, outputs: number): Tolerance {
+export function rounded(dtype: FloatDType, outputs: number): Tolerance {
   const { absolute, relative, nmse } = TOLERANCES[dtype];
   // A mean over few outputs has no bound: they may all be near zero.
   return { absolute: 2 * absolute + 0.09, relative, nmse: outputs < 48 ? 1 : nmse + 1e-4 };
 }
 
-interface BlockPart {
+export interface BlockPart {
   readonly format: BlockFormat | FloatDType;
   readonly outFeatures: number;
   readonly bias?: FloatDType;
@@ -63,7 +63,7 @@ function planesOf(bench: CaseBench, part: BlockPart, inFeatures: number): Canoni
   return { format: "dense", weight };
 }
 
-function partOf(bench: CaseBench, part: BlockPart, index: number, inFeatures: number): LinearPart {
+export function partOf(bench: CaseBench, part: BlockPart, index: number, inFeatures: number): LinearPart {
   const { outFeatures, bias } = part;
   return {
     name: `layer.${index}.weight`,

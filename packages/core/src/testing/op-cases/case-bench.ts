@@ -4,6 +4,7 @@ import type { Backend } from "../../backend.js";
 import { decodeBlocks } from "../../blocks/decode.js";
 import { BLOCK_FORMATS, type BlockFormat } from "../../blocks/format.js";
 import { type DType, isFloatDType } from "../../dtype.js";
+import type { ExpertWeights } from "../../experts.js";
 import { type BlockPlanes, isDense, type LinearPart, type LinearSpec, type LinearWeight } from "../../linear.js";
 import type { Ops } from "../../ops.js";
 import { hostStorage, type Storage } from "../../storage.js";
@@ -95,6 +96,11 @@ export class CaseBench implements Disposable {
 
   updateLinear(weight: LinearWeight, index: number, part: LinearPart): void {
     this.backend.updateLinear(weight, index, this.#decoded(part));
+  }
+
+  /** The layers, which {@link CaseBench.linear} made, as experts. */
+  experts(weights: readonly LinearWeight[]): ExpertWeights {
+    return this.#hold(this.backend.prepareExperts(weights));
   }
 
   /** Reads everything back. `damage` names guard bytes or inputs that changed. */

@@ -29,6 +29,7 @@ function bound(backend: Backend): PropertyDescriptorMap {
     "copy",
     "prepareLinear",
     "updateLinear",
+    "prepareExperts",
     "createEvent",
   ];
   const methods = backend as unknown as Record<string, (...values: unknown[]) => unknown>;
@@ -296,6 +297,59 @@ const FAULTS: Fault[] = [
       linear(out, x, weight) {
         const tokens = x.shape[0]! - 1;
         right.linear(out, { ...x, shape: [tokens, x.shape[1]!] }, weight);
+      },
+    }),
+  ],
+  [
+    "routeExperts",
+    "the bias in the weights",
+    (right) => ({
+      routeExperts(routing, logits, options) {
+        right.routeExperts(routing, logits, options);
+        if (options.bias) scaleFirst(routing.weights, 1.01);
+      },
+    }),
+  ],
+  [
+    "routeExperts",
+    "groups ignored",
+    (right) => ({
+      routeExperts: (routing, logits, { groups: _groups, topGroups: _topGroups, ...options }) =>
+        right.routeExperts(routing, logits, options),
+    }),
+  ],
+  [
+    "routeExperts",
+    "never renormalized",
+    (right) => ({
+      routeExperts: (routing, logits, options) =>
+        right.routeExperts(routing, logits, { ...options, renormalize: false }),
+    }),
+  ],
+  [
+    "expertLinear",
+    "the next expert",
+    (right) => ({
+      expertLinear(out, x, experts, routing) {
+        const ids = intsOf(routing.experts).map((id) => (id + 1) % experts.count);
+        const shifted = tensor("int32", routing.experts.shape, hostStorage(new Uint8Array(ids.buffer)));
+        right.expertLinear(out, x, experts, { ...routing, experts: shifted });
+      },
+    }),
+  ],
+  [
+    "combineExperts",
+    "a weight a little too large",
+    (right) => ({
+      combineExperts(out, x, routing) {
+        const ones = tensor(
+          "float32",
+          routing.weights.shape,
+          hostStorage(routing.weights.storage.bytes!.slice()),
+          routing.weights.byteOffset,
+        );
+        scaleFirst(ones, 1.01);
+        right.combineExperts(out, x, { ...routing, weights: ones });
       },
     }),
   ],

@@ -8,6 +8,7 @@ import { blockLinearCases } from "./block-linear-cases.js";
 import { elementCases } from "./element-cases.js";
 import { embeddingCases } from "./embedding-cases.js";
 import { encoderAttentionCases } from "./encoder-attention-cases.js";
+import { expertCases } from "./expert-cases.js";
 import { filterCases } from "./filter-cases.js";
 import { headNormCases } from "./head-norm-cases.js";
 import { linearCases } from "./linear-cases.js";
@@ -17,6 +18,7 @@ import type { OpCase } from "./op-case.js";
 import { poolingCases } from "./pooling-cases.js";
 import { recordCases } from "./record-cases.js";
 import { ropeCases } from "./rope-cases.js";
+import { routingCases } from "./routing-cases.js";
 import { samplingCases } from "./sampling-cases.js";
 
 /** Every case that a backend must pass. Names are unique. */
@@ -33,6 +35,8 @@ export const opCases: readonly OpCase[] = [
   ...encoderAttentionCases,
   ...linearCases,
   ...blockLinearCases,
+  ...routingCases,
+  ...expertCases,
   ...activationCases,
   ...poolingCases,
   ...adjustCases,

@@ -92,16 +92,19 @@ export function linear(out: Tensor, x: Tensor, weight: LinearWeight): void {
   if (!(weight instanceof ReferenceLinearWeight)) {
     throw new OctavoError({ code: "INVALID_ARGUMENT", message: "linear: the weight was prepared by another backend" });
   }
+  for (let t = 0; t < x.shape[0]!; t++) linearRow(out, t * out.strides[0]!, x, t * x.strides[0]!, weight);
+}
+
+/** One row, from the element `from` of x to the element `to` of out. */
+export function linearRow(out: Tensor, to: number, x: Tensor, from: number, weight: ReferenceLinearWeight): void {
   const { inFeatures, outFeatures, weights, bias } = weight;
   const input = new Float64Array(inFeatures);
   const result = new Float64Array(outFeatures);
-  for (let t = 0; t < x.shape[0]!; t++) {
-    load(input, x, t * x.strides[0]!);
-    for (let o = 0; o < outFeatures; o++) {
-      let sum = 0;
-      for (let i = 0; i < inFeatures; i++) sum += input[i]! * weights[o * inFeatures + i]!;
-      result[o] = sum + bias[o]!;
-    }
-    store(out, t * out.strides[0]!, result);
+  load(input, x, from);
+  for (let o = 0; o < outFeatures; o++) {
+    let sum = 0;
+    for (let i = 0; i < inFeatures; i++) sum += input[i]! * weights[o * inFeatures + i]!;
+    result[o] = sum + bias[o]!;
   }
+  store(out, to, result);
 }

@@ -3,6 +3,7 @@ import type { Backend, BackendInfo } from "../../backend.js";
 import { BLOCK_FORMATS, type BlockFormat } from "../../blocks/format.js";
 import { type DType, FLOAT_DTYPES, isFloatDType } from "../../dtype.js";
 import { checkArgument, OctavoError } from "../../errors.js";
+import type { ExpertWeights } from "../../experts.js";
 import type { LinearPart, LinearSpec, LinearWeight } from "../../linear.js";
 import type { Ops } from "../../ops.js";
 import type { RandomValues } from "../../random-fill.js";
@@ -15,6 +16,7 @@ import { encoderAttention, pagedAttention, writeKv } from "./attention.js";
 import { prepareBatch } from "./batch.js";
 import { add, scale, softcap } from "./element.js";
 import { addEmbedding, embedding, gatherRows } from "./embedding.js";
+import { combineExperts, expertLinear, ReferenceExpertWeights, routeExperts } from "./experts.js";
 import { linear, ReferenceLinearWeight } from "./linear.js";
 import { logprobs } from "./logprobs.js";
 import { addLayerNorm, addRmsNorm, layerNorm, rmsNorm } from "./norm.js";
@@ -40,6 +42,9 @@ const OPS: Ops = {
   pagedAttention,
   encoderAttention,
   linear,
+  routeExperts,
+  expertLinear,
+  combineExperts,
   activate,
   gatedActivation,
   meanRows,
@@ -110,6 +115,10 @@ class ReferenceBackend extends HostBackend {
   updateLinear(weight: LinearWeight, index: number, part: LinearPart): void {
     checkArgument(weight instanceof ReferenceLinearWeight, "the weight was prepared by another backend");
     weight.update(index, part);
+  }
+
+  prepareExperts(weights: readonly LinearWeight[]): ExpertWeights {
+    return new ReferenceExpertWeights(weights);
   }
 }
 

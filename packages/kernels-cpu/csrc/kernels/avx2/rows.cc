@@ -1,4 +1,5 @@
 // Row, activation and sampling kernels for CPUs with AVX2, FMA and F16C.
+#include "kernels/experts.h"
 #include "kernels/rows.h"
 
 #include "kernels/activations.h"
@@ -6,6 +7,7 @@
 #include "kernels/tables.h"
 
 namespace octavo::cpu {
+ExpertKernels avx2_experts() { return expert_kernels(); }
 RowKernels avx2_rows() { return row_kernels(); }
 ActivationKernels avx2_activations() { return activation_kernels(); }
 SamplingKernels avx2_sampling() { return sampling_kernels(); }

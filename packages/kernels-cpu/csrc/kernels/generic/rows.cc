@@ -1,4 +1,5 @@
 // Row, activation and sampling kernels for any x86-64 CPU.
+#include "kernels/experts.h"
 #include "kernels/rows.h"
 
 #include "kernels/activations.h"
@@ -6,6 +7,7 @@
 #include "kernels/tables.h"
 
 namespace octavo::cpu {
+ExpertKernels generic_experts() { return expert_kernels(); }
 RowKernels generic_rows() { return row_kernels(); }
 ActivationKernels generic_activations() { return activation_kernels(); }
 SamplingKernels generic_sampling() { return sampling_kernels(); }
