@@ -1,4 +1,5 @@
 // FalconForCausalLM: attention and MLP side by side, few key heads, rotation or ALiBi (Almazrouei et al. 2023).
+import type { Activation } from "@octavo/core";
 import { alibiSlopes } from "../alibi.js";
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
@@ -10,7 +11,7 @@ const NAME = "FalconForCausalLM";
 const BASE = "transformer";
 
 export interface FalconConfig extends ModelConfig {
-  readonly activation: "gelu" | "gelu_tanh" | "relu";
+  readonly activation: Activation;
   readonly hasBiases: boolean;
   /** Whether attention and MLP read the same stream. */
   readonly isParallel: boolean;

@@ -1,4 +1,5 @@
 // GPTNeoXForCausalLM, Pythia too: partial rotation, attention and MLP side by side (Black et al. 2022).
+import type { Activation } from "@octavo/core";
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, mergedAttention, plainMlp } from "../hf-modules.js";
@@ -9,7 +10,7 @@ const NAME = "GPTNeoXForCausalLM";
 const BASE = "gpt_neox";
 
 export interface GptNeoXConfig extends ModelConfig {
-  readonly activation: "gelu" | "gelu_tanh" | "relu";
+  readonly activation: Activation;
   readonly attentionBias: boolean;
   /** Whether attention and MLP read the same stream. */
   readonly isParallel: boolean;

@@ -1,4 +1,5 @@
 // GPT2LMHeadModel: learned positions, layer norms, weights stored transposed (Radford et al. 2019).
+import type { Activation } from "@octavo/core";
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, mergedAttention, plainMlp } from "../hf-modules.js";
@@ -10,7 +11,7 @@ const BASE = "transformer";
 const CONV_1D = { bias: true, transposed: true };
 
 export interface Gpt2Config extends ModelConfig {
-  readonly activation: "gelu_tanh" | "gelu" | "relu" | "silu";
+  readonly activation: Activation;
   /** Whether scores are multiplied by headDim^-0.5. */
   readonly scalesScores: boolean;
   /** Whether scores are divided by the layer's number, from 1. */

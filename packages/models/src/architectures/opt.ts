@@ -1,4 +1,5 @@
 // OPTForCausalLM: learned positions, layer norms, a ReLU MLP (Zhang et al. 2022).
+import type { Activation } from "@octavo/core";
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, plainMlp, selfAttention } from "../hf-modules.js";
@@ -14,7 +15,7 @@ const NORM_EPS = 1e-5;
 export interface OptConfig extends ModelConfig {
   /** Width of the embedding table, which OPT 350m projects to the stream's. */
   readonly embeddingSize: number;
-  readonly activation: "relu" | "gelu" | "gelu_tanh";
+  readonly activation: Activation;
   /** Whether norms come before attention and MLP; OPT 350m has them behind, on the stream. */
   readonly normsBefore: boolean;
   readonly hasFinalNorm: boolean;
@@ -43,7 +44,7 @@ export const opt: Architecture<OptConfig> = {
     const norm = (id: string, isThere = true) => (isThere ? layerNorm(id, hiddenSize, config.normEps) : undefined);
     const finalNorm = norm(`${BASE}.final_layer_norm`, config.hasFinalNorm);
     const names = { embedding: `${BASE}.embed_tokens`, layers: `${BASE}.layers` };
-    const { head, ...rest } = decoderBlueprint(
+    const blueprint = decoderBlueprint(
       config,
       finalNorm,
       (index, id) => ({
@@ -60,17 +61,17 @@ export const opt: Architecture<OptConfig> = {
     const isNarrow = embeddingSize !== hiddenSize;
     const project = (name: string, from: number, to: number) =>
       isNarrow ? linearParameter(`${BASE}.${name}`, from, [[`${BASE}.${name}`, to]]) : undefined;
-    const [{ name: headName }] = head.linear.parts as [{ name: string }];
+    const headName = config.tieWordEmbeddings ? names.embedding : "lm_head";
     const positions = tensorParameter(`${BASE}.embed_positions`, [maxPositions + POSITION_OFFSET, hiddenSize]);
     return {
-      ...rest,
+      ...blueprint,
       embedding: {
         table: tensorParameter(names.embedding, [vocabSize, embeddingSize]),
         positions: { table: positions, offset: POSITION_OFFSET },
         project: project("project_in", embeddingSize, hiddenSize),
       },
       head: {
-        linear: linearParameter(head.linear.id, embeddingSize, [[headName, vocabSize]]),
+        linear: linearParameter("lm_head", embeddingSize, [[headName, vocabSize]]),
         project: project("project_out", hiddenSize, embeddingSize),
       },
     };

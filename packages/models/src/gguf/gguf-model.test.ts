@@ -67,6 +67,7 @@ describe("config", () => {
       maxPositions: 64,
       normEps: 0.5,
       rope: { theta: 500000, rotaryDim: 4, scaling: { type: "default" } },
+      windows: [null],
       tieWordEmbeddings: true,
       attentionBias: false,
       mlpBias: false,
