@@ -1,7 +1,15 @@
 // Pieces of a blueprint under the names that transformers gives modules in most models.
-import type { AttentionSpec, Blueprint, GatedMlpSpec, LayerSpec, NormSpec, PlainMlpSpec } from "./blueprint.js";
+import type {
+  AttentionSpec,
+  Blueprint,
+  ExpertsMlpSpec,
+  GatedMlpSpec,
+  LayerSpec,
+  NormSpec,
+  PlainMlpSpec,
+} from "./blueprint.js";
 import type { ModelConfig } from "./model-config.js";
-import { linearParameter, type LinearTraits, tensorParameter } from "./parameters.js";
+import { expertsParameter, type LinearParameter, type LinearTraits, linearParameter, tensorParameter } from "./parameters.js";
 
 /** `<id>.weight` */
 export function rmsNorm(id: string, size: number, eps: number, weightOffset?: number): NormSpec {
@@ -105,6 +113,35 @@ export function gatedMlp(
     activation,
     gateUp: linearParameter(`${id}.gate_up_proj`, hiddenSize, parts, traits),
     down: linearParameter(`${id}.down_proj`, intermediateSize, [[`${id}.down_proj`, hiddenSize]], traits),
+  };
+}
+
+/** What a mixture of experts has beside its experts. */
+export type RouterOptions = Pick<
+  ExpertsMlpSpec,
+  "numExpertsPerToken" | "scoring" | "renormalize" | "scale" | "choiceBias" | "groups" | "shared"
+>;
+
+/**
+ * Experts that are gated MLPs of their own tensors.
+ * @param router the checkpoint's name
+ * @param expert makes the MLP of one expert
+ */
+export function expertsMlp(
+  router: LinearParameter,
+  numExperts: number,
+  expert: (index: number) => GatedMlpSpec,
+  options: RouterOptions,
+): ExpertsMlpSpec {
+  const experts = Array.from({ length: numExperts }, (_, index) => expert(index));
+  const [{ activation, gateUp, down }] = experts as [GatedMlpSpec];
+  return {
+    kind: "experts",
+    activation,
+    router,
+    gateUp: expertsParameter(`${router.id}.experts.gate_up_proj`, gateUp.inFeatures, experts.map((mlp) => mlp.gateUp)),
+    down: expertsParameter(`${router.id}.experts.down_proj`, down.inFeatures, experts.map((mlp) => mlp.down)),
+    ...options,
   };
 }
 

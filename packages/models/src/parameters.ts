@@ -75,6 +75,8 @@ export interface LinearTraits {
   readonly transposed?: boolean;
   /** Default: rows stay where they are. */
   readonly rows?: RowOrder;
+  /** Default: a tensor for each layer; see `LinearRequest`. */
+  readonly stack?: LinearRequest["stack"];
 }
 
 /** @param parts checkpoint names and output sizes, in the order in which they are stacked */
@@ -90,6 +92,15 @@ export function linearParameter(
     inFeatures,
     parts: parts.map(([name, outFeatures]) => ({ name, inFeatures, outFeatures, bias, ...traits })),
   };
+}
+
+/** @param experts of one shape */
+export function expertsParameter(
+  id: string,
+  inFeatures: number,
+  experts: readonly LinearParameter[],
+): ExpertsParameter {
+  return { kind: "experts", id, inFeatures, experts };
 }
 
 /** The linear layers of the checkpoint that parameters read. */

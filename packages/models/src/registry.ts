@@ -9,6 +9,10 @@ import { gemma3 } from "./architectures/gemma3.js";
 import { gptNeoX } from "./architectures/gpt-neox.js";
 import { gpt2 } from "./architectures/gpt2.js";
 import { granite } from "./architectures/granite.js";
+import { glm, glm4 } from "./architectures/glm4.js";
+import { gptOss } from "./architectures/gpt-oss.js";
+import { mixtral } from "./architectures/mixtral.js";
+import { qwen3Moe } from "./architectures/qwen3-moe.js";
 import { llama } from "./architectures/llama.js";
 import { mistral } from "./architectures/mistral.js";
 import { mpt } from "./architectures/mpt.js";
@@ -30,6 +34,11 @@ const ARCHITECTURES: readonly Architecture[] = [
   gptNeoX,
   gpt2,
   granite,
+  glm,
+  glm4,
+  gptOss,
+  mixtral,
+  qwen3Moe,
   llama,
   mistral,
   mpt,

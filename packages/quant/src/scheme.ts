@@ -16,6 +16,11 @@ export interface LinearRequest {
   readonly bias: boolean;
   /** Whether a checkpoint in plain weights has them as [inFeatures, outFeatures] (GPT-2's Conv1D). Default false. */
   readonly transposed?: boolean;
+  /**
+   * Which of `count` weights of one shape, where a checkpoint has them in one tensor (gpt-oss' experts). The tensors are then called
+   * `<name>` and `<name>_bias`, without an ending of their own. Default: one weight a tensor.
+   */
+  readonly stack?: { readonly index: number; readonly count: number };
 }
 
 /** How a checkpoint stores the weights of its linear layers. */

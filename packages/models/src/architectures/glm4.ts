@@ -1,0 +1,53 @@
+// GlmForCausalLM and Glm4ForCausalLM: neighbouring dimensions rotate, over half of a head; GLM-4-0414 also norms what attention and
+// MLP give (GLM Team 2024).
+import type { Architecture } from "../architecture.js";
+import type { ConfigReader } from "../hf-config.js";
+import { decoderBlueprint, rmsNorm, selfAttention } from "../hf-modules.js";
+import { readActivation, readDecoderConfig } from "../model-config.js";
+import { linearParameter } from "../parameters.js";
+import { splitRotaryPairs } from "../row-order.js";
+import type { LlamaConfig } from "./llama.js";
+
+type GlmConfig = Omit<LlamaConfig, "mlpBias">;
+
+export const glm: Architecture<GlmConfig> = glmNamed("GlmForCausalLM", false);
+export const glm4: Architecture<GlmConfig> = glmNamed("Glm4ForCausalLM", true);
+
+function glmNamed(name: string, normsOutputs: boolean): Architecture<GlmConfig> {
+  return {
+    name,
+    readConfig(reader: ConfigReader): GlmConfig {
+      readActivation(reader, "hidden_act", ["silu"]);
+      const eosTokenIds = [151329, 151336, 151338];
+      const defaults = { maxPositions: 2 ** 17, normEps: 1.5625e-7, headDim: 128, numKvHeads: 2, eosTokenIds };
+      return {
+        ...readDecoderConfig(reader, name, { ...defaults, rope: { rotaryShare: 0.5 } }),
+        attentionBias: reader.boolean("attention_bias", true),
+      };
+    },
+    blueprint(config) {
+      const { hiddenSize, intermediateSize, normEps, headDim, rope, attentionBias } = config;
+      const norm = (id: string) => rmsNorm(id, hiddenSize, normEps);
+      const outputNorm = (id: string) => (normsOutputs ? norm(id) : undefined);
+      const linear = (id: string, from: number, to: number) => linearParameter(id, from, [[id, to]]);
+      return decoderBlueprint(config, norm("model.norm"), (index, id) => ({
+        kind: "sequential",
+        inputNorm: norm(`${id}.input_layernorm`),
+        attention: selfAttention(`${id}.self_attn`, index, config, {
+          bias: attentionBias,
+          outputBias: false,
+          rows: splitRotaryPairs(headDim, rope?.rotaryDim ?? headDim),
+        }),
+        attentionOutputNorm: outputNorm(`${id}.post_self_attn_layernorm`),
+        mlpNorm: norm(`${id}.post_attention_layernorm`),
+        mlp: {
+          kind: "gated",
+          activation: "silu",
+          gateUp: linear(`${id}.mlp.gate_up_proj`, hiddenSize, 2 * intermediateSize),
+          down: linear(`${id}.mlp.down_proj`, intermediateSize, hiddenSize),
+        },
+        mlpOutputNorm: outputNorm(`${id}.post_mlp_layernorm`),
+      }));
+    },
+  };
+}
