@@ -120,12 +120,28 @@ function batchOf(lengths, wrongBlock) {
   return { batch, blocks, tokens: maxTokens };
 }
 
-function run(name, { dtype = "bfloat16", heads = 32, kvHeads = 8, dim = 128, lengths, compare = true, least }) {
+/** Pairs of a query with a key that it sees. */
+function pairsOf([context, query], window) {
+  let pairs = 0;
+  for (let t = 0; t < query; t++) pairs += Math.min(window, context + t + 1);
+  return pairs;
+}
+
+function run(
+  name,
+  { dtype = "bfloat16", heads = 32, kvHeads = 8, dim = 128, lengths, window = Infinity, softcap, perHead, least },
+) {
   const { batch, blocks, tokens } = batchOf(lengths);
   const q = noisy(dtype, [tokens, heads, dim]);
   const [keys, values] = [0, 1].map(() => noisy(dtype, [blocks, kvHeads, BLOCK, dim]));
   const out = onDevice(dtype, [tokens, heads, dim]);
-  const attend = (backend, to) => backend.ops.pagedAttention(to, q, keys, values, batch, { scale: dim ** -0.5 });
+  const options = {
+    scale: dim ** -0.5,
+    ...(window < Infinity && { window }),
+    ...(softcap && { softcap }),
+    ...(perHead && { sinks: perHeadTensor(heads, 1), slopes: perHeadTensor(heads, 0.01) }),
+  };
+  const attend = (backend, to) => backend.ops.pagedAttention(to, q, keys, values, batch, options);
   wait(fast);
 
   attend(fast, out);
@@ -138,30 +154,63 @@ function run(name, { dtype = "bfloat16", heads = 32, kvHeads = 8, dim = 128, len
     if (Buffer.compare(first, valuesOf(out)) !== 0) changed++;
   }
   if (changed > 0) verdict(false, `${name}: ${changed} of ${REPEATS} repetitions gave other bits`);
-  if (compare) {
-    const expected = onDevice(dtype, [tokens, heads, dim]);
-    wait(fast);
-    attend(plain, expected);
-    wait(plain);
-    const nmse = differenceOf(dtype, first, valuesOf(expected));
-    verdict(
-      nmse < 1e-5,
-      `${name}: mean squared error ${nmse.toExponential(2)} of the plain kernel's, same bits ${REPEATS} times`,
-    );
-  }
+  const expected = onDevice(dtype, [tokens, heads, dim]);
+  wait(fast);
+  attend(plain, expected);
+  wait(plain);
+  const nmse = differenceOf(dtype, first, valuesOf(expected));
+  verdict(
+    nmse < 1e-5,
+    `${name}: mean squared error ${nmse.toExponential(2)} of the plain kernel's, same bits ${REPEATS} times`,
+  );
 
   const calls = tokens > lengths.length ? 20 : 200;
   const started = performance.now();
   for (let i = 0; i < calls; i++) attend(fast, out);
   wait(fast);
   const seconds = (performance.now() - started) / 1000 / calls;
-  const pairs = lengths.reduce((sum, [context, query]) => sum + query * context + (query * (query + 1)) / 2, 0);
-  const read = lengths.reduce((sum, [context, query]) => sum + context + query, 0);
+  const pairs = lengths.reduce((sum, row) => sum + pairsOf(row, window), 0);
+  const read = lengths.reduce((sum, [context, query]) => sum + Math.min(context, window - 1) + query, 0);
   const bytes = (2 * read * kvHeads * dim + 2 * tokens * heads * dim) * DTYPES[dtype].size;
   const flops = 4 * pairs * heads * dim;
   const rates = `${(1e6 * seconds).toFixed(1)} us, ${(bytes / seconds / 1e9).toFixed(0)} GB/s, ${(flops / seconds / 1e12).toFixed(1)} TFLOP/s`;
   const enough = (least?.bytes ?? 0) <= bytes / seconds && (least?.flops ?? 0) <= flops / seconds;
   verdict(enough, `${name}: ${rates}`);
+  while (held.length > 0) held.pop().dispose();
+}
+
+function perHeadTensor(heads, scale) {
+  return uploaded(
+    Float32Array.from({ length: heads }, (_, head) => scale * (1 + (head % 4))),
+    "float32",
+  );
+}
+
+/** Attention of whole prompts without a cache, against the plain kernel. */
+function encode(name, { dtype = "bfloat16", heads = 16, kvHeads = 16, dim = 64, lengths, window, perHead = false }) {
+  const { batch, tokens } = batchOf(lengths.map((length) => [0, length]));
+  const q = noisy(dtype, [tokens, heads, dim]);
+  const [k, v] = [0, 1].map(() => noisy(dtype, [tokens, kvHeads, dim]));
+  const options = {
+    scale: dim ** -0.5,
+    ...(window && { window }),
+    ...(perHead && { softcap: 20, sinks: perHeadTensor(heads, 1), slopes: perHeadTensor(heads, 0.01) }),
+  };
+  const [out, expected] = [onDevice(dtype, [tokens, heads, dim]), onDevice(dtype, [tokens, heads, dim])];
+  wait(fast);
+  fast.ops.encoderAttention(out, q, k, v, batch, options);
+  plain.ops.encoderAttention(expected, q, k, v, batch, options);
+  wait(fast);
+  wait(plain);
+  const nmse = differenceOf(dtype, valuesOf(out), valuesOf(expected));
+  const started = performance.now();
+  for (let i = 0; i < 20; i++) fast.ops.encoderAttention(out, q, k, v, batch, options);
+  wait(fast);
+  const micros = ((performance.now() - started) * 1000) / 20;
+  verdict(
+    nmse < 1e-5,
+    `${name}: mean squared error ${nmse.toExponential(2)} of the plain kernel's, ${micros.toFixed(1)} us`,
+  );
   while (held.length > 0) held.pop().dispose();
 }
 
@@ -211,6 +260,45 @@ try {
   run("prefill 2k, heads 8/4 of 256", { heads: 8, kvHeads: 4, dim: 256, lengths: [[0, 2048]] });
   run("chunk of 2k after 6k among 40 uneven", {
     lengths: [...uneven.slice(0, 20), [6000, 2048], ...uneven.slice(20), [0, 77]],
+  });
+  run("decode 16 x 32k, window 4k", { lengths: decode(16, 32_767), window: 4096 });
+  run("decode 1 x 32k, window 1k, sinks and slopes", { lengths: decode(1, 32_767), window: 1024, perHead: true });
+  run("decode 40 uneven, everything", { lengths: uneven, window: 128, softcap: 50, perHead: true });
+  run("decode 40 uneven, everything, heads 8/4 of 256", {
+    heads: 8,
+    kvHeads: 4,
+    dim: 256,
+    lengths: uneven,
+    window: 512,
+    softcap: 50,
+    perHead: true,
+  });
+  run("prefill 8k, window 1k", { lengths: [[0, 8192]], window: 1024 });
+  run("prefill 2k, softcap", { lengths: [[0, 2048]], softcap: 50 });
+  run("prefill 2k, heads 8/4 of 256, everything", {
+    heads: 8,
+    kvHeads: 4,
+    dim: 256,
+    lengths: [[0, 2048]],
+    window: 512,
+    softcap: 50,
+    perHead: true,
+  });
+  run("chunk of 2k after 30k among 40 uneven, everything", {
+    lengths: [...uneven.slice(0, 20), [30_000, 2048], ...uneven.slice(20), [0, 77]],
+    window: 1000,
+    softcap: 50,
+    perHead: true,
+  });
+  encode("encoder, 64 prompts of 200", { lengths: Array.from({ length: 64 }, () => 200) });
+  encode("encoder, prompts of 8k and 1, window 128", { lengths: [8192, 1], window: 128 });
+  encode("encoder, uneven, everything, heads 12/4 of 96", {
+    heads: 12,
+    kvHeads: 4,
+    dim: 96,
+    lengths: Array.from({ length: 40 }, (_, i) => 1 + ((i * 97) % 512)),
+    window: 200,
+    perHead: true,
   });
 } finally {
   plain.dispose();

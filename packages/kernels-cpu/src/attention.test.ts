@@ -1,4 +1,4 @@
-import { type Backend, FLOAT_DTYPES, type FloatDType, slice, type Tensor } from "@octavo/core";
+import { type AttentionOptions, type Backend, FLOAT_DTYPES, type FloatDType, slice, type Tensor } from "@octavo/core";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   bits,
@@ -147,5 +147,51 @@ describe.each(ISAS)("attention (%s)", (isa) => {
     );
     const k = slice(q, 1, 0, 1);
     expect(() => backend.ops.writeKv(small, small, k, k, batch)).toThrow(/slot 320 of token 0/);
+  });
+
+  test("options that mean nothing are errors", () => {
+    const batch = makeBatch(backend, [row(1, 0, 3)]);
+    backend.ops.prepareBatch(batch);
+    const cache = make(backend, "float32", [130, 1, 16, 8], () => 0);
+    const q = make(backend, "float32", [3, 2, 8], () => 0);
+    const k = slice(q, 1, 0, 1);
+    const wrong: [options: Partial<AttentionOptions>, message: RegExp][] = [
+      [{ scale: Number.NaN }, /scale is NaN/],
+      [{ window: 0 }, /window is 0, a whole number above 0 was expected; leave it out for none/],
+      [{ window: 2.5 }, /window is 2.5/],
+      [{ softcap: 0 }, /softcap is 0, a number above 0 was expected; leave it out for none/],
+      [{ sinks: make(backend, "float32", [3], () => 0) }, /sinks is \[3\], contiguous \[2\] was expected/],
+      [{ slopes: make(backend, "float16", [2], () => 0) }, /slopes is float16, float32 was expected/],
+    ];
+    for (const [options, message] of wrong) {
+      const all = { scale: 1, ...options };
+      expect(() => backend.ops.pagedAttention(q, q, cache, cache, batch, all)).toThrow(message);
+      expect(() => backend.ops.encoderAttention(q, q, k, k, batch, all)).toThrow(message);
+    }
+    const heads = make(backend, "float32", [3, 3, 8], () => 0);
+    expect(() => backend.ops.encoderAttention(q, q, heads, heads, batch, { scale: 1 })).toThrow(
+      /encoderAttention: q is \[3,2,8\], k is \[3,3,8\]/,
+    );
+  });
+
+  test("blocks before the window of every token are not looked at", () => {
+    const blockSize = 4;
+    const shape: Shape = { dtype: "float32", heads: 2, kvHeads: 1, headDim: 8, blockSize };
+    const [keys, cacheValues] = fillCaches(backend, shape);
+    const q = make(backend, "float32", [3, 2, 8], randomNumbers(SEED + 1));
+    const attend = (forget: number) => {
+      const batch = makeBatch(backend, [row(2, 41, 3)], { blockSize });
+      backend.ops.prepareBatch(batch);
+      const table = values(batch.tables.blockTables).map((block, i) =>
+        i >= 2 * MAX_BLOCKS && i < 2 * MAX_BLOCKS + forget ? 0x7ffffff0 : block,
+      );
+      new Int32Array(batch.tables.blockTables.storage.bytes!.buffer, batch.tables.blockTables.byteOffset).set(table);
+      const out = make(backend, "float32", [3, 2, 8]);
+      backend.ops.pagedAttention(out, q, keys, cacheValues, batch, { scale: 0.3, window: 10 });
+      return bits(out);
+    };
+    // The token at 41 sees positions from 32 on, the first of block 8.
+    expect(attend(8)).toBe(attend(0));
+    expect(() => attend(9)).toThrow(/block 8 of row 2 is/);
   });
 });

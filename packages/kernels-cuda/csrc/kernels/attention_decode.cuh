@@ -2,7 +2,7 @@
 // head of the cache, once. A block takes up to 16 query heads of one cache head (a tile of the tensor cores, padded with zeros)
 // and a share of the sequence; each warp walks through every kWarps-th 16 positions with its own ring of two stages, filled by
 // asynchronous copies, and its own softmax. The shares are equal, whole tiles, and found on the device, so that a captured
-// launch serves every length. The block that comes last to a row and head adds the shares up in their order: the result depends
+// launch serves every length; with a window they are shares of it. The block that comes last to a row and head adds the shares up in their order: the result depends
 // on the row's length and the number of shares alone.
 #pragma once
 
@@ -76,9 +76,13 @@ __device__ inline void store_four(T* to, float4 values, float factor) {
     *reinterpret_cast<uint2*>(to) = packed;
 }
 
-/** Adds up the shares of `heads` heads from `slot` on, `splits` slots each of which the first `active` were written. */
+/**
+ * Adds up the shares of `heads` heads from `slot` on, `splits` slots each of which the first `active` were written.
+ * @param sinks of these heads, or null
+ */
 template <typename T, int kDim>
-__device__ void merge_splits(T* out, const DecodeScratch& scratch, int64_t slot, int heads, int splits, int active, float* weights) {
+__device__ void merge_splits(T* out, const DecodeScratch& scratch, int64_t slot, int heads, int splits, int active, const float* sinks,
+                             float* weights) {
     constexpr int kThreads = DecodeShape<kDim>::kThreads, kFours = kDim / 4;
     const int thread = static_cast<int>(threadIdx.x), lane = thread % kWarp;
     // Other blocks wrote them: not from this multiprocessor's own cache.
@@ -93,7 +97,7 @@ __device__ void merge_splits(T* out, const DecodeScratch& scratch, int64_t slot,
             total += weight * part.y;
             weights[head * kMaxSplits + s] = weight;
         }
-        total = warp_sum(total);
+        total = warp_sum(total) + sink_weight(sinks, head, largest);
         for (int s = lane; s < active; s += kWarp) weights[head * kMaxSplits + s] /= total;
     }
     __syncthreads();
@@ -115,10 +119,11 @@ __device__ void merge_splits(T* out, const DecodeScratch& scratch, int64_t slot,
 }
 
 /** Grid: [entries of the plan, cache heads * head_tiles, splits]. Entries with more tokens than one are left to the other kernel. */
-template <typename T, int kDim>
+template <typename T, int kDim, AttentionKind kKind>
 __global__ void __launch_bounds__(DecodeShape<kDim>::kThreads, 3)
     attention_decode(PagedCache cache, BatchView batch, PagedAttention a, int head_tiles, DecodeScratch scratch, Fault* fault) {
     using Shape = DecodeShape<kDim>;
+    constexpr bool kWithOptions = kKind == AttentionKind::kOptions;
     constexpr int kThreads = Shape::kThreads, kStride = Shape::kStride, kPacks = kDim / Pack<T>::kSize;
     extern __shared__ uint4 dynamic_shared[];
     __shared__ float maxima[Shape::kWarps][kDecodeHeads], totals[Shape::kWarps][kDecodeHeads];
@@ -133,10 +138,13 @@ __global__ void __launch_bounds__(DecodeShape<kDim>::kThreads, 3)
         return;
     }
     const int length = row.context_len + 1;
-    const int units = (length + Shape::kUnit - 1) / Shape::kUnit;
+    const int first_seen = kWithOptions ? max(0, length - static_cast<int>(a.options.window)) : 0;
+    // The first tile of the first share has a position that is seen, so every softmax does.
+    const int first_tile = first_seen / kDecodeKeys * kDecodeKeys;
+    const int units = (length - first_tile + Shape::kUnit - 1) / Shape::kUnit;
     const int share = (units + splits - 1) / splits, active = (units + share - 1) / share;
     if (split >= active) return;
-    const int begin = split * share * Shape::kUnit;
+    const int begin = first_tile + split * share * Shape::kUnit;
     const int end = min(length, begin + share * Shape::kUnit);
     const int kv_head = static_cast<int>(blockIdx.y) / head_tiles, group = static_cast<int>(a.heads / cache.kv_heads);
     const int first_in_group = static_cast<int>(blockIdx.y) % head_tiles * kDecodeHeads;
@@ -148,7 +156,7 @@ __global__ void __launch_bounds__(DecodeShape<kDim>::kThreads, 3)
     // The cache's row of the lane's position in a stage, or -1.
     const auto find_position = [&](int stage) {
         const int position = begin + (stage * Shape::kWarps + warp) * kDecodeKeys + lane;
-        return lane < kDecodeKeys && position < end ? cache_row(cache, row.table, position, kv_head, fault) : -1;
+        return lane < kDecodeKeys && position >= first_seen && position < end ? cache_row(cache, row.table, position, kv_head, fault) : -1;
     };
     const auto start_stage = [&](int stage, int found) {
         T* to = ring + stage % 2 * Shape::kStage;
@@ -157,7 +165,7 @@ __global__ void __launch_bounds__(DecodeShape<kDim>::kThreads, 3)
             const int key = (lane + i * kWarp) / kPacks, d = (lane + i * kWarp) % kPacks * Pack<T>::kSize;
             const int from = __shfl_sync(kAllLanes, found, key);
             const int64_t offset = static_cast<int64_t>(max(from, 0)) * kDim + d;
-            // Past the end come zeros: what lies there may be NaN.
+            // What is not seen comes as zeros: what lies there may be NaN.
             copy_async(to + key * kStride + d, keys + offset, from >= 0);
             copy_async(to + (kDecodeKeys + key) * kStride + d, values + offset, from >= 0);
         }
@@ -179,7 +187,16 @@ __global__ void __launch_bounds__(DecodeShape<kDim>::kThreads, 3)
             query[k][i] = head < heads ? *reinterpret_cast<const uint32_t*>(q + head * kDim + d) : 0u;
         }
     }
-    const float scale = a.scale * kLog2OfE;
+    const ScoreRule rule(a.options);
+    const float* sinks = kWithOptions && a.options.sinks ? a.options.sinks + first_head : nullptr;
+    float slopes[2] = {0, 0};
+    if constexpr (kWithOptions) {
+        for (int h = 0; h < 2 && a.options.slopes; h++) {
+            if (lane / 4 + 8 * h < heads) slopes[h] = kLog2OfE * a.options.slopes[first_head + lane / 4 + 8 * h];
+        }
+    }
+    // With options the scores are complete before they are compared.
+    const float scale = kWithOptions ? 1.0f : a.options.scale * kLog2OfE;
     float largest[2] = {-INFINITY, -INFINITY}, total[2] = {0, 0};  // of heads lane / 4 and lane / 4 + 8
     float sums[kDim / 8][4] = {};
     for (int stage = 0; stage < stages; stage++) {
@@ -199,11 +216,20 @@ __global__ void __launch_bounds__(DecodeShape<kDim>::kThreads, 3)
             multiply_add<T>(scores[0], query[k], right[0], right[1]);
             multiply_add<T>(scores[1], query[k], right[2], right[3]);
         }
-        const int valid = end - (warp_begin + stage * Shape::kUnit);
-        if (valid < kDecodeKeys) {
+        const int tile = warp_begin + stage * Shape::kUnit;
+        if constexpr (kWithOptions) {
 #pragma unroll
             for (int i = 0; i < 8; i++) {
-                if (i / 4 * 8 + lane % 4 * 2 + i % 2 >= valid) scores[i / 4][i % 4] = -INFINITY;
+                const int distance = length - 1 - (tile + i / 4 * 8 + lane % 4 * 2 + i % 2);
+                scores[i / 4][i % 4] = rule(scores[i / 4][i % 4]) - slopes[i % 4 / 2] * static_cast<float>(distance);
+            }
+        }
+        const int skipped = first_seen - tile, valid = end - tile;
+        if (valid < kDecodeKeys || (kWithOptions && skipped > 0)) {
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                const int key = i / 4 * 8 + lane % 4 * 2 + i % 2;
+                if (key >= valid || (kWithOptions && key < skipped)) scores[i / 4][i % 4] = -INFINITY;
             }
         }
         uint32_t left[4];
@@ -261,7 +287,7 @@ __global__ void __launch_bounds__(DecodeShape<kDim>::kThreads, 3)
         const int head = i / kFours, d = i % kFours * 4;
         const WarpSums<kDim> parts(block_sums, maxima, totals, head);
         if (active == 1) {
-            store_four(out + head * kDim + d, parts.at(d), 1 / parts.total);
+            store_four(out + head * kDim + d, parts.at(d), 1 / (parts.total + sink_weight(sinks, head, parts.largest)));
             continue;
         }
         const int64_t own = slot + static_cast<int64_t>(head) * splits + split;
@@ -280,7 +306,7 @@ __global__ void __launch_bounds__(DecodeShape<kDim>::kThreads, 3)
     __syncthreads();
     if (!comes_last) return;
     __threadfence();
-    merge_splits<T, kDim>(out, scratch, slot, heads, splits, active, block_sums);
+    merge_splits<T, kDim>(out, scratch, slot, heads, splits, active, sinks, block_sums);
 }
 
 }  // namespace octavo::cuda::kernels

@@ -3,6 +3,7 @@
 // in registers. A tile's rows are the tokens and the query heads of one cache head together, so that small chunks fill it too.
 // There is one buffer for keys and one for values: the next keys come while the softmax and the values are at work, the values
 // while the scores are. Two 16-row tiles a warp, because each fragment of keys or values is then read for both.
+// Encoders take the same way: their keys are the step's own tokens.
 #pragma once
 
 #include "kernels/attention_row.cuh"
@@ -28,10 +29,20 @@ __host__ __device__ inline int64_t prefill_tiles(int64_t tokens, int64_t rows, i
     return tokens * group / tile_rows + rows;
 }
 
-/** Grid: [prefill_tiles, cache heads]. Entries with one token are left to the other kernel. */
-template <typename T, int kDim>
-__global__ void __launch_bounds__(kPrefillThreads, 2) attention_prefill(PagedCache cache, BatchView batch, PagedAttention a, Fault* fault) {
+/** Where keys lie that are no cache's: those of consecutive tokens are so many elements apart. */
+struct PromptStrides {
+    int64_t keys, values;
+};
+
+/**
+ * Grid: [prefill_tiles, cache heads]. Entries with one token are left to the other kernel, but an encoder has none.
+ * @param cache of an encoder: its heads, and keys and values of token 0; `strides` is for it alone
+ */
+template <typename T, int kDim, AttentionKind kKind>
+__global__ void __launch_bounds__(kPrefillThreads, 2)
+    attention_prefill(PagedCache cache, PromptStrides strides, BatchView batch, PagedAttention a, Fault* fault) {
     using Shape = PrefillShape<kDim>;
+    constexpr bool kEncoder = kKind == AttentionKind::kEncoder, kWithOptions = kKind != AttentionKind::kPlain;
     constexpr int kRows = Shape::kRows, kKeys = Shape::kKeys, kRowTiles = Shape::kRowTiles, kStride = Shape::kStride;
     constexpr int kPacks = kDim / Pack<T>::kSize;
     extern __shared__ uint4 dynamic_shared[];
@@ -55,25 +66,37 @@ __global__ void __launch_bounds__(kPrefillThreads, 2) attention_prefill(PagedCac
         }
     }
     AttentionRow row;
-    if (!find_row(batch, a, entry, row, fault) || row.query_len == 1) return;
+    if constexpr (kEncoder) {
+        if (!find_prompt(batch, a, entry, row, fault)) return;
+    } else {
+        if (!find_row(batch, a, entry, row, fault) || row.query_len == 1) return;
+    }
     const int64_t first_row = (tile - prefill_tiles(row.first_token, entry, group, kRows)) * kRows;
     if (first_row < 0 || first_row >= static_cast<int64_t>(row.query_len) * group) return;
     const int first = static_cast<int>(first_row), last = min(first + kRows, row.query_len * group) - 1;
-    // How many positions the first and the last token of the tile see.
-    const int shortest = row.context_len + first / group + 1, longest = row.context_len + last / group + 1;
-    const int key_tiles = (longest + kKeys - 1) / kKeys;
+    // A token at a position sees [first_seen_by, end_seen_by).
+    const int window = static_cast<int>(a.options.window), length = row.context_len + row.query_len;
+    const auto first_seen_by = [&](int position) { return kWithOptions ? max(0, position + 1 - window) : 0; };
+    const auto end_seen_by = [&](int position) { return kEncoder ? min(length, position + window) : position + 1; };
+    const int first_position = row.context_len + first / group, last_position = row.context_len + last / group;
+    const int first_seen = first_seen_by(first_position), shortest = end_seen_by(first_position), longest = end_seen_by(last_position);
+    const int first_key = first_seen / kKeys * kKeys;
+    const int key_tiles = (longest - first_key + kKeys - 1) / kKeys;
 
     const auto find_position = [&](int index) {
-        const int position = index * kKeys + thread;
-        return thread < kKeys && position < longest ? cache_row(cache, row.table, position, kv_head, fault) : -1;
+        const int position = first_key + index * kKeys + thread;
+        if (thread >= kKeys || position < first_seen || position >= longest) return -1;
+        return kEncoder ? row.first_token + position : cache_row(cache, row.table, position, kv_head, fault);
     };
-    const auto start_tile = [&](T* to, const void* from, int index) {
+    const int64_t key_stride = kEncoder ? strides.keys : kDim, value_stride = kEncoder ? strides.values : kDim;
+    const int64_t head_offset = kEncoder ? kv_head * kDim : 0;
+    const auto start_tile = [&](T* to, const void* from, int64_t stride, int index) {
 #pragma unroll 4  // more at once would take registers from the scores
         for (int i = 0; i < kKeys * kPacks / kPrefillThreads; i++) {
             const int key = (thread + i * kPrefillThreads) / kPacks, d = (thread + i * kPrefillThreads) % kPacks * Pack<T>::kSize;
             const int found = cache_rows[index % 2][key];
-            // Past the end come zeros: what lies there may be NaN.
-            copy_async(to + key * kStride + d, static_cast<const T*>(from) + static_cast<int64_t>(max(found, 0)) * kDim + d, found >= 0);
+            // What no token of the tile sees comes as zeros: what lies there may be NaN.
+            copy_async(to + key * kStride + d, static_cast<const T*>(from) + max(found, 0) * stride + head_offset + d, found >= 0);
         }
         commit_copies();
     };
@@ -86,15 +109,17 @@ __global__ void __launch_bounds__(kPrefillThreads, 2) attention_prefill(PagedCac
         copy_async(query_tile + line * kStride + d, static_cast<const T*>(a.q) + token * a.q_stride + head * kDim + d, true);
     }
     __syncthreads();
-    start_tile(key_tile, cache.keys, 0);
+    start_tile(key_tile, cache.keys, key_stride, 0);
 
-    const float scale = a.scale * kLog2OfE;
+    const ScoreRule rule(a.options);
+    // With options the scores are complete before they are compared.
+    const float scale = kWithOptions ? 1.0f : a.options.scale * kLog2OfE;
     float largest[kRowTiles][2], total[kRowTiles][2], sums[kRowTiles][kDim / 8][4];
 #pragma unroll
     for (int m = 0; m < kRowTiles; m++) {
 #pragma unroll
         for (int h = 0; h < 2; h++) {
-            largest[m][h] = -INFINITY;
+            largest[m][h] = kWithOptions ? kLowestScore : -INFINITY;
             total[m][h] = 0;
         }
 #pragma unroll
@@ -111,7 +136,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 2) attention_prefill(PagedCac
         if (thread < kKeys) cache_rows[(index + 1) % 2][thread] = next;
         wait_copies<0>();
         __syncthreads();  // the keys are there; nobody needs the values before any more
-        start_tile(value_tile, cache.values, index);
+        start_tile(value_tile, cache.values, value_stride, index);
         next = find_position(index + 2);
 
         float scores[kRowTiles][kKeys / 8][4] = {};
@@ -133,15 +158,38 @@ __global__ void __launch_bounds__(kPrefillThreads, 2) attention_prefill(PagedCac
         }
         wait_copies<0>();
         __syncthreads();  // the values are there; nobody needs the keys any more
-        if (index + 1 < key_tiles) start_tile(key_tile, cache.keys, index + 1);
+        if (index + 1 < key_tiles) start_tile(key_tile, cache.keys, key_stride, index + 1);
 
-        if ((index + 1) * kKeys > shortest) {
+        const int tile_key = first_key + index * kKeys;
+        if constexpr (kWithOptions) {
+            const bool masked = tile_key + kKeys > shortest || tile_key < first_seen_by(last_position);
+#pragma unroll
+            for (int m = 0; m < kRowTiles; m++) {
+#pragma unroll
+                for (int h = 0; h < 2; h++) {
+                    const int line = min(first + warp * Shape::kWarpRows + m * 16 + h * 8 + lane / 4, last);
+                    const int position = row.context_len + line / group, lane_key = tile_key + lane % 4 * 2;
+                    const float slope = a.options.slopes ? kLog2OfE * a.options.slopes[kv_head * group + line % group] : 0.0f;
+                    const int from = first_seen_by(position) - lane_key, to = end_seen_by(position) - lane_key;
+#pragma unroll
+                    for (int n = 0; n < kKeys / 8; n++) {
+#pragma unroll
+                        for (int i = 0; i < 2; i++) {
+                            const int key = n * 8 + i;
+                            const float distance = fabsf(static_cast<float>(position - lane_key - key));
+                            const float score = rule(scores[m][n][2 * h + i]) - slope * distance;
+                            scores[m][n][2 * h + i] = masked && (key < from || key >= to) ? -INFINITY : score;
+                        }
+                    }
+                }
+            }
+        } else if (tile_key + kKeys > shortest) {
 #pragma unroll
             for (int m = 0; m < kRowTiles; m++) {
 #pragma unroll
                 for (int h = 0; h < 2; h++) {
                     const int line = first + warp * Shape::kWarpRows + m * 16 + h * 8 + lane / 4;
-                    const int seen = row.context_len + min(line, last) / group + 1 - index * kKeys - lane % 4 * 2;
+                    const int seen = row.context_len + min(line, last) / group + 1 - tile_key - lane % 4 * 2;
 #pragma unroll
                     for (int n = 0; n < kKeys / 8; n++) {
                         if (n * 8 >= seen) scores[m][n][2 * h] = -INFINITY;
@@ -150,7 +198,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 2) attention_prefill(PagedCac
                 }
             }
         }
-        // Every row sees position 0, so its largest score is finite from the first tile on.
+        // Every row sees position 0, so its largest score is finite from the first tile on; with a window it begins with a finite one.
 #pragma unroll
         for (int m = 0; m < kRowTiles; m++) {
 #pragma unroll
@@ -207,7 +255,12 @@ __global__ void __launch_bounds__(kPrefillThreads, 2) attention_prefill(PagedCac
     for (int m = 0; m < kRowTiles; m++) {
 #pragma unroll
         for (int h = 0; h < 2; h++) {
-            const float factor = 1 / quad_sum(total[m][h]);
+            float divisor = quad_sum(total[m][h]);
+            if constexpr (kWithOptions) {
+                const int line = min(first + warp * Shape::kWarpRows + m * 16 + h * 8 + lane / 4, last);
+                divisor += sink_weight(a.options.sinks, kv_head * group + line % group, largest[m][h]);
+            }
+            const float factor = 1 / divisor;
             T* to = query_tile + (warp * Shape::kWarpRows + m * 16 + h * 8 + lane / 4) * kStride + lane % 4 * 2;
 #pragma unroll
             for (int n = 0; n < kDim / 8; n++) {

@@ -1,106 +1,22 @@
 // Chooses among the attention kernels: those on the tensor cores where dtype, head size and alignment fit, the plain one else
 // and where a row's bits must not depend on the launch.
-#include "kernels/attention.cuh"
-
-#include <atomic>
-#include <bit>
-#include <type_traits>
-
-#include "kernels/attention_decode.cuh"
-#include "kernels/attention_prefill.cuh"
-#include "ops/launch.h"
+#include "ops/attention_launch.h"
 
 namespace octavo::cuda {
 namespace {
-
-constexpr int kLargestHead = 256;
-constexpr int64_t kSlots = kernels::kDecodeBlocks * kernels::kDecodeHeads;
-
-/** The workspace's parts; the counters come first, because they must stay zero between launches. */
-kernels::DecodeScratch scratch_of(Stream& stream) {
-    int32_t* arrived = static_cast<int32_t*>(stream.workspace());
-    float2* softmax = reinterpret_cast<float2*>(arrived + kernels::kDecodeBlocks);
-    return {reinterpret_cast<float*>(softmax + kSlots), softmax, arrived};
-}
-
-/** Calls `launch` with a head size as a constant. @returns false for a size without kernels */
-template <typename Launch>
-bool with_head_dim(int64_t head_dim, Launch launch) {
-    switch (head_dim) {
-        case 64:
-            return launch(std::integral_constant<int, 64>{}), true;
-        case 80:
-            return launch(std::integral_constant<int, 80>{}), true;
-        case 96:
-            return launch(std::integral_constant<int, 96>{}), true;
-        case 128:
-            return launch(std::integral_constant<int, 128>{}), true;
-        case 256:
-            return launch(std::integral_constant<int, 256>{}), true;
-        default:
-            return false;
-    }
-}
-
-/** Lets the kernel have more shared memory than 48 KiB, once for each GPU. */
-template <auto kKernel>
-void allow_shared(const Stream& stream, size_t bytes) {
-    static std::atomic<uint64_t> allowed{0};
-    const uint64_t bit = stream.ordinal() < 64 ? uint64_t{1} << stream.ordinal() : 0;
-    if (allowed.load() & bit) return;
-    const auto attribute = cudaFuncAttributeMaxDynamicSharedMemorySize;
-    check_cuda(cudaFuncSetAttribute(kKernel, attribute, static_cast<int>(bytes)), "cudaFuncSetAttribute");
-    allowed |= bit;
-}
-
-template <typename T, int kDim>
-void decode(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& a) {
-    using Shape = kernels::DecodeShape<kDim>;
-    constexpr auto kernel = kernels::attention_decode<T, kDim>;
-    allow_shared<kernel>(stream, Shape::kSharedBytes);
-    const int64_t group = a.heads / cache.kv_heads;
-    const int64_t head_tiles = (group + kernels::kDecodeHeads - 1) / kernels::kDecodeHeads;
-    // Of what a captured launch knows: lengths change between replays. A power of two, so that rows which a graph adds up to its
-    // bucket do not change the bits of the others.
-    const int64_t rows = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(a.rows)));
-    const int64_t fitting = kernels::kDecodeBlocks / (rows * cache.kv_heads * head_tiles);
-    const int64_t splits = fitting < 1 ? 1 : fitting > kernels::kMaxSplits ? kernels::kMaxSplits : fitting;
-    const dim3 grid(static_cast<unsigned>(a.rows), static_cast<unsigned>(cache.kv_heads * head_tiles), static_cast<unsigned>(splits));
-    kernel<<<grid, Shape::kThreads, Shape::kSharedBytes, stream.handle()>>>(cache, batch, a, static_cast<int>(head_tiles),
-                                                                            scratch_of(stream), stream.fault());
-}
-
-template <typename T, int kDim>
-void prefill(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& a) {
-    using Shape = kernels::PrefillShape<kDim>;
-    constexpr auto kernel = kernels::attention_prefill<T, kDim>;
-    allow_shared<kernel>(stream, Shape::kSharedBytes);
-    const int64_t tiles = kernels::prefill_tiles(a.tokens, a.rows, a.heads / cache.kv_heads, Shape::kRows);
-    const dim3 grid(static_cast<unsigned>(tiles), static_cast<unsigned>(cache.kv_heads));
-    kernel<<<grid, kernels::kPrefillThreads, Shape::kSharedBytes, stream.handle()>>>(cache, batch, a, stream.fault());
-}
 
 /** @returns whether the tensor-core kernels took the call */
 bool on_tensor_cores(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& a) {
     const int64_t cache_rows = cache.blocks * cache.kv_heads * cache.block_size;
     // Scores are compared before they are scaled, and the cache's rows counted in 32 bits.
-    if (stream.batch_invariant() || a.rows < 1 || cache.dtype == dtype::kFloat32 || !(a.scale > 0) || cache_rows > INT32_MAX) return false;
+    if (stream.batch_invariant() || a.rows < 1 || cache.dtype == dtype::kFloat32 || !(a.options.scale > 0) || cache_rows > INT32_MAX) return false;
     if (!in_packs(bits_of(cache.keys), bits_of(cache.values), bits_of(a.q), bits_of(a.out), 2 * a.q_stride, 2 * a.out_stride)) return false;
-    return with_head_dim(cache.head_dim, [&](auto head_dim) {
-        with_float_type(cache.dtype, [&](auto tag) {
-            using T = typename decltype(tag)::Type;
-            if constexpr (sizeof(T) == 2) {
-                // With as many rows as tokens, every row has one.
-                if (a.tokens > a.rows) prefill<T, head_dim.value>(stream, cache, batch, a);
-                decode<T, head_dim.value>(stream, cache, batch, a);
-            }
-        });
-    });
+    if (!a.options.is_plain()) return attend_with_options(stream, cache, batch, a);
+    return decode_and_prefill<kernels::AttentionKind::kPlain>(stream, cache, batch, a);
 }
 
-void plain(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments) {
-    check(cache.head_dim <= kernels::kMaxHeadDim, ErrorCode::kUnsupported, "attention heads of %lld: the CUDA backend has at most %d",
-          static_cast<long long>(cache.head_dim), kernels::kMaxHeadDim);
+void one_by_one(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments) {
+    check_head_dim(cache.head_dim);
     const dim3 grid(static_cast<unsigned>(arguments.tokens), static_cast<unsigned>(arguments.heads));
     const int64_t row_bytes = cache.head_dim * dtype::kSizes[cache.dtype];
     const bool packed = in_packs(bits_of(cache.keys), row_bytes);
@@ -114,11 +30,11 @@ void plain(Stream& stream, const PagedCache& cache, const BatchView& batch, cons
 }  // namespace
 
 size_t attention_workspace_bytes() {
-    return kernels::kDecodeBlocks * sizeof(int32_t) + kSlots * (sizeof(float2) + kLargestHead * sizeof(float));
+    return kernels::kDecodeBlocks * sizeof(int32_t) + kDecodeSlots * (sizeof(float2) + kernels::kMaxHeadDim * sizeof(float));
 }
 
 void paged_attention(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments) {
-    if (!on_tensor_cores(stream, cache, batch, arguments)) plain(stream, cache, batch, arguments);
+    if (!on_tensor_cores(stream, cache, batch, arguments)) one_by_one(stream, cache, batch, arguments);
     check_launch("pagedAttention");
 }
 
