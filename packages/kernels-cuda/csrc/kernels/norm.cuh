@@ -74,6 +74,8 @@ __global__ void __launch_bounds__(kRowThreads) norm(Norm a) {
     const Unit* weights = static_cast<const Unit*>(a.weight) + head * a.weight_stride;
     const Unit* biases = static_cast<const Unit*>(a.bias) + head * a.weight_stride;
     Unit* to = static_cast<Unit*>(a.out) + token * a.out_stride + head * units;
+    // Unrolled further it would take registers for half as many rows again on a multiprocessor.
+#pragma unroll 2
     for (int i = lane; i < units; i += kLanes) {
         Unit unit = normed[i];
         const Unit factors = weights[i];
