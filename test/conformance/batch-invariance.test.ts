@@ -144,6 +144,31 @@ describe.each(instructionSets)("%s", (isa) => {
     );
   });
 
+  test.each(FLOAT_DTYPES)("layerNorm and norms of heads, rows alone = rows in a batch, %s", (dtype) => {
+    const [rows, heads, headDim] = [40, 3, 81];
+    const width = heads * headDim;
+    const values = normals(rows * width, 10, 2);
+    const weights = normals(width, 11);
+    const inputs = (bench: CaseBench, shape: number[], first: number) => ({
+      out: bench.output("out", dtype, shape),
+      x: bench.input("x", dtype, shape, (i) => values[first * width + i]!),
+    });
+    expectSameInPieces(rows, (first, count) =>
+      run(backend, (bench) => {
+        const { out, x } = inputs(bench, [count, width], first);
+        const weight = bench.input("weight", dtype, [width], (i) => weights[i]!);
+        return () => bench.ops.layerNorm(out, x, weight, weight, 1e-5);
+      }),
+    );
+    expectSameInPieces(rows, (first, count) =>
+      run(backend, (bench) => {
+        const { out, x } = inputs(bench, [count, heads, headDim], first);
+        const weight = bench.input("weight", dtype, [heads, headDim], (i) => weights[i]!);
+        return () => bench.ops.rmsNorm(out, x, weight, 1e-5, 1);
+      }),
+    );
+  });
+
   const attentions = FLOAT_DTYPES.flatMap((dtype) => [
     { dtype, how: "plain", options: {} },
     { dtype, how: "windows", options: { window: 21 } },

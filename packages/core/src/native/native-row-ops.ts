@@ -183,7 +183,7 @@ export class NativeRowOps
   activate(out: Tensor, x: Tensor, activation: Activation): void {
     const code = ACTIVATION_CODES[activation];
     const [tokens, width] = out.shape;
-    checkPair("activate", out, x);
+    checkPair("activate", "out", out, x);
     if (code === undefined || code === ACTIVATION_CODES.swiglu_oai) fail("activate", unknownActivation(activation));
     if (tokens === 0) return;
     this.native.activate(this.backend, DTYPES[out.dtype].code, address(out), address(x), tokens!, width!, code);
@@ -213,21 +213,21 @@ export class NativeRowOps
 
   add(out: Tensor, x: Tensor): void {
     const [tokens, hidden] = out.shape;
-    checkPair("add", out, x);
+    checkPair("add", "out", out, x);
     if (tokens === 0) return;
     this.native.add(this.backend, DTYPES[out.dtype].code, address(out), address(x), tokens!, hidden!);
   }
 
   scale(x: Tensor, factor: number): void {
     const [tokens, hidden] = x.shape;
-    checkPair("scale", x, x);
+    checkPair("scale", "x", x, x);
     if (tokens === 0) return;
     this.native.scale(this.backend, DTYPES[x.dtype].code, address(x), tokens!, hidden!, factor);
   }
 
   softcap(x: Tensor, cap: number): void {
     const [tokens, hidden] = x.shape;
-    checkPair("softcap", x, x);
+    checkPair("softcap", "x", x, x);
     if (x.dtype !== "float32") fail("softcap", `x is ${x.dtype}, float32 was expected`);
     if (!(cap > 0)) fail("softcap", `the cap is ${cap}, a number above 0 was expected`);
     if (tokens === 0) return;
@@ -284,12 +284,12 @@ function checkPick(op: string, out: Tensor, from: Tensor, indices: Tensor): void
 }
 
 /** Both float [T, H], contiguous. */
-function checkPair(op: string, out: Tensor, x: Tensor): void {
+function checkPair(op: string, name: string, out: Tensor, x: Tensor): void {
   checkFloat(op, out);
   checkSameDtype(op, x, out);
-  checkMatrix(op, "out", out, out.shape[0]!, out.shape[1]!);
+  checkMatrix(op, name, out, out.shape[0]!, out.shape[1]!);
   checkMatrix(op, "x", x, out.shape[0]!, out.shape[1]!);
-  checkContiguous(op, "out", out);
+  checkContiguous(op, name, out);
   checkContiguous(op, "x", x);
 }
 
@@ -317,8 +317,8 @@ function checkNorm(op: string, out: Tensor, x: Tensor, weight: Tensor): void {
 
 function checkAddNorm(op: string, out: Tensor, residual: Tensor, x: Tensor, weight: Tensor): void {
   const hidden = x.shape[1]!;
-  checkPair(op, out, x);
-  checkPair(op, residual, x);
+  checkPair(op, "out", out, x);
+  checkPair(op, "residual", residual, x);
   checkVector(op, "weight", weight, hidden);
   checkSameDtype(op, weight, x);
 }

@@ -10,6 +10,15 @@
 
 namespace octavo::cuda::kernels {
 
+/** Threads of a block of kernels over rows and elements. */
+inline constexpr int kRowThreads = 256;
+
+/** Neighbouring elements, loaded and stored at once. */
+template <typename T, int kWidth>
+struct alignas(sizeof(T) * kWidth) Elements {
+    T values[kWidth];
+};
+
 __device__ inline float to_float(float value) { return value; }
 __device__ inline float to_float(__half value) { return __half2float(value); }
 __device__ inline float to_float(__nv_bfloat16 value) { return __bfloat162float(value); }

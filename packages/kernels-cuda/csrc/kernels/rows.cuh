@@ -1,15 +1,11 @@
-// Kernels over independent rows: copies, norms, activation, RoPE, conversion. All read and write each element once, so their
-// limit is memory bandwidth.
+// Kernels over independent rows: lookups, RoPE, conversion. All read and write each element once, so their limit is memory bandwidth.
 #pragma once
 
 #include "kernels/element.cuh"
 #include "kernels/fault.cuh"
-#include "kernels/reduce.cuh"
 #include "ops/ops.h"
 
 namespace octavo::cuda::kernels {
-
-inline constexpr int kRowThreads = 256;
 
 enum class OutOfRange { kZeros, kFault };
 
@@ -27,61 +23,22 @@ __global__ void __launch_bounds__(kRowThreads)
     for (int64_t i = threadIdx.x; i < row_units; i += kRowThreads) to[i] = valid ? table[id * row_units + i] : Unit{};
 }
 
-/** Neighbouring elements, loaded and stored at once. */
+/** out[r] += table[ids[r] + offset], kWidth elements a thread at a time; one block a row. */
 template <typename T, int kWidth>
-struct alignas(sizeof(T) * kWidth) Elements {
-    T values[kWidth];
-};
-
-/** One block a row, kWidth elements a thread at a time. With kAdd, `residual` becomes residual + x (rounded), and that is normed. */
-template <typename T, bool kAdd, int kWidth>
 __global__ void __launch_bounds__(kRowThreads)
-    rms_norm(T* out, T* residual, const T* x, const T* weight, int64_t hidden, float eps) {
+    add_embedding(T* out, const T* table, const int32_t* ids, int64_t offset, int64_t rows, int64_t row_units) {
     using Unit = Elements<T, kWidth>;
-    const int units = static_cast<int>(hidden / kWidth);
-    const int64_t offset = static_cast<int64_t>(blockIdx.x) * units;
-    const Unit* from = reinterpret_cast<const Unit*>(x) + offset;
-    Unit* sum = kAdd ? reinterpret_cast<Unit*>(residual) + offset : nullptr;
-    float squares = 0;
-    for (int i = static_cast<int>(threadIdx.x); i < units; i += kRowThreads) {
-        Unit unit = from[i];
-        if constexpr (kAdd) {
-            const Unit before = sum[i];
+    const int64_t row = ids[blockIdx.x] + offset;
+    if (row < 0 || row >= rows) return;
+    const Unit* from = reinterpret_cast<const Unit*>(table) + row * row_units;
+    Unit* to = reinterpret_cast<Unit*>(out) + blockIdx.x * row_units;
+    for (int64_t i = threadIdx.x; i < row_units; i += kRowThreads) {
+        Unit unit = to[i];
+        const Unit added = from[i];
 #pragma unroll
-            for (int j = 0; j < kWidth; j++) unit.values[j] = from_float<T>(to_float(before.values[j]) + to_float(unit.values[j]));
-            sum[i] = unit;
-        }
-#pragma unroll
-        for (int j = 0; j < kWidth; j++) squares += to_float(unit.values[j]) * to_float(unit.values[j]);
-    }
-    const float scale = 1.0f / sqrtf(block_sum<kRowThreads>(squares) / static_cast<float>(hidden) + eps);
-    // Each thread reads again what it wrote itself.
-    const Unit* normed = kAdd ? sum : from;
-    Unit* to = reinterpret_cast<Unit*>(out) + offset;
-    for (int i = static_cast<int>(threadIdx.x); i < units; i += kRowThreads) {
-        Unit unit = normed[i];
-        const Unit factors = reinterpret_cast<const Unit*>(weight)[i];
-#pragma unroll
-        for (int j = 0; j < kWidth; j++) unit.values[j] = from_float<T>(to_float(unit.values[j]) * scale * to_float(factors.values[j]));
+        for (int j = 0; j < kWidth; j++) unit.values[j] = from_float<T>(to_float(unit.values[j]) + to_float(added.values[j]));
         to[i] = unit;
     }
-}
-
-/** `units` of kWidth elements a row. */
-template <typename T, int kWidth>
-__global__ void __launch_bounds__(kRowThreads) silu_mul(T* out, const T* gate_up, int64_t units) {
-    using Unit = Elements<T, kWidth>;
-    const int64_t row = blockIdx.x;
-    const int64_t i = static_cast<int64_t>(blockIdx.y) * kRowThreads + threadIdx.x;
-    if (i >= units) return;
-    const Unit gates = reinterpret_cast<const Unit*>(gate_up)[2 * row * units + i];
-    Unit result = reinterpret_cast<const Unit*>(gate_up)[(2 * row + 1) * units + i];
-#pragma unroll
-    for (int j = 0; j < kWidth; j++) {
-        const float gate = to_float(gates.values[j]);
-        result.values[j] = from_float<T>(gate / (1.0f + expf(-gate)) * to_float(result.values[j]));
-    }
-    reinterpret_cast<Unit*>(out)[row * units + i] = result;
 }
 
 /** One block a token; threads take the pairs of all heads of q, then of k. */

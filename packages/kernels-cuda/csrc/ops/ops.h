@@ -17,10 +17,23 @@ void embedding(Stream& stream, void* out, const void* table, const int32_t* ids,
 /** out[s] = x[indices[s]]; an index outside of [0, rows) is a fault. */
 void gather_rows(Stream& stream, void* out, const void* x, const int32_t* indices, int64_t samples, int64_t rows, int64_t row_bytes);
 
-void rms_norm(Stream& stream, int32_t dtype, void* out, const void* x, const void* weight, int64_t tokens, int64_t hidden, float eps);
-void add_rms_norm(Stream& stream, int32_t dtype, void* out, void* residual, const void* x, const void* weight, int64_t tokens,
-                  int64_t hidden, float eps);
-void silu_mul(Stream& stream, int32_t dtype, void* out, const void* gate_up, int64_t tokens, int64_t width);
+/** out[t] += table[ids[t] + offset]; what lies outside of [0, rows) adds nothing. */
+void add_embedding(Stream& stream, int32_t dtype, void* out, const void* table, const int32_t* ids, int64_t tokens, int64_t hidden,
+                   int64_t rows, int64_t offset);
+
+void rms_norm(Stream& stream, const Norm& arguments);
+void layer_norm(Stream& stream, const Norm& arguments);
+
+void activate(Stream& stream, int32_t dtype, Activation activation, void* out, const void* x, int64_t tokens, int64_t width);
+void gated_activation(Stream& stream, int32_t dtype, Activation activation, void* out, const void* gate_up, int64_t tokens,
+                      int64_t width);
+void add(Stream& stream, int32_t dtype, void* out, const void* x, int64_t tokens, int64_t hidden);
+void scale(Stream& stream, int32_t dtype, void* x, int64_t tokens, int64_t hidden, float factor);
+void softcap(Stream& stream, float* x, int64_t tokens, int64_t hidden, float cap);
+
+/** A row whose tokens are outside of [0, tokens) is a fault. */
+void mean_rows(Stream& stream, const BatchView& batch, float* out, int32_t dtype, const void* x, int64_t tokens, int64_t rows,
+               int64_t hidden);
 
 /** Rotates q and k in place; a position outside of [0, max_positions) is a fault. */
 void rope(Stream& stream, const Rope& arguments);

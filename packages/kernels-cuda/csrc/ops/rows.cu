@@ -1,4 +1,4 @@
-// Ops over independent rows.
+// Lookups, RoPE, the cache's writes and conversion.
 #include "kernels/rows.cuh"
 
 #include <algorithm>
@@ -37,44 +37,17 @@ void gather_rows(Stream& stream, void* out, const void* x, const int32_t* indice
     check_launch("gatherRows");
 }
 
-namespace {
-
-template <bool kAdd>
-void launch_rms_norm(Stream& stream, int32_t dtype, void* out, void* residual, const void* x, const void* weight, int64_t tokens,
-                     int64_t hidden, float eps) {
-    const bool packed =
-        in_packs(bits_of(out), bits_of(residual), bits_of(x), bits_of(weight), hidden * dtype::kSizes[dtype]);
+void add_embedding(Stream& stream, int32_t dtype, void* out, const void* table, const int32_t* ids, int64_t tokens, int64_t hidden,
+                   int64_t rows, int64_t offset) {
+    const bool packed = in_packs(bits_of(out), bits_of(table), hidden * dtype::kSizes[dtype]);
     with_float_type(dtype, [&](auto tag) {
         using T = typename decltype(tag)::Type;
-        const auto kernel = packed ? kernels::rms_norm<T, kAdd, kernels::Pack<T>::kSize> : kernels::rms_norm<T, kAdd, 1>;
+        constexpr int kWidth = kernels::Pack<T>::kSize;
+        const auto kernel = packed ? kernels::add_embedding<T, kWidth> : kernels::add_embedding<T, 1>;
         kernel<<<static_cast<unsigned>(tokens), kRowThreads, 0, stream.handle()>>>(
-            static_cast<T*>(out), static_cast<T*>(residual), static_cast<const T*>(x), static_cast<const T*>(weight), hidden, eps);
+            static_cast<T*>(out), static_cast<const T*>(table), ids, offset, rows, packed ? hidden / kWidth : hidden);
     });
-}
-
-}  // namespace
-
-void rms_norm(Stream& stream, int32_t dtype, void* out, const void* x, const void* weight, int64_t tokens, int64_t hidden, float eps) {
-    launch_rms_norm<false>(stream, dtype, out, nullptr, x, weight, tokens, hidden, eps);
-    check_launch("rmsNorm");
-}
-
-void add_rms_norm(Stream& stream, int32_t dtype, void* out, void* residual, const void* x, const void* weight, int64_t tokens,
-                  int64_t hidden, float eps) {
-    launch_rms_norm<true>(stream, dtype, out, residual, x, weight, tokens, hidden, eps);
-    check_launch("addRmsNorm");
-}
-
-void silu_mul(Stream& stream, int32_t dtype, void* out, const void* gate_up, int64_t tokens, int64_t width) {
-    const bool packed = in_packs(bits_of(out), bits_of(gate_up), width * dtype::kSizes[dtype]);
-    with_float_type(dtype, [&](auto tag) {
-        using T = typename decltype(tag)::Type;
-        const int64_t units = packed ? width / kernels::Pack<T>::kSize : width;
-        const dim3 grid(static_cast<unsigned>(tokens), blocks_for(units, kRowThreads));
-        const auto kernel = packed ? kernels::silu_mul<T, kernels::Pack<T>::kSize> : kernels::silu_mul<T, 1>;
-        kernel<<<grid, kRowThreads, 0, stream.handle()>>>(static_cast<T*>(out), static_cast<const T*>(gate_up), units);
-    });
-    check_launch("siluMul");
+    check_launch("addEmbedding");
 }
 
 void rope(Stream& stream, const Rope& arguments) {

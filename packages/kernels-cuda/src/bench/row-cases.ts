@@ -47,6 +47,18 @@ function rowOps({ hidden, intermediate, vocabulary }: ModelShape): RowOp[] {
       },
     },
     {
+      op: "layerNorm",
+      width: hidden,
+      elements: 2 * hidden,
+      rows: ALL_ROWS,
+      prepare(memory, dtype, rows, sets) {
+        const x = memory.random(dtype, [rows, hidden], sets);
+        const out = memory.random(dtype, [rows, hidden], sets);
+        const [weight] = memory.random(dtype, [hidden], 1);
+        return (set) => memory.backend.ops.layerNorm(out[set]!, x[set]!, weight!, weight!, EPS);
+      },
+    },
+    {
       op: "gatedActivation",
       width: intermediate,
       elements: 3 * intermediate,

@@ -18,7 +18,7 @@ const SHAPES: readonly HeadShape[] = [
   { tokens: 5, heads: 3, headDim: 17, why: "heads at odd addresses" },
   { tokens: 2, heads: 9, headDim: 64, why: "an odd number of small heads" },
   { tokens: 7, heads: 4, headDim: 80, why: "heads that are no power of two" },
-  { tokens: 33, heads: 32, headDim: 128, why: "the usual heads, enough for several threads" },
+  { tokens: 9, heads: 32, headDim: 128, why: "the usual heads, enough for several threads" },
   { tokens: 2, heads: 2, headDim: 256, why: "the largest head" },
   { tokens: 2, heads: 2, headDim: 1024, why: "heads as wide as hidden states" },
 ];
