@@ -5,7 +5,7 @@ namespace octavo::cuda {
 namespace {
 
 /** Raised when a function of the addon changes; src/native.ts has the same number. */
-constexpr int32_t kAddonVersion = 6;
+constexpr int32_t kAddonVersion = 7;
 
 }  // namespace
 }  // namespace octavo::cuda

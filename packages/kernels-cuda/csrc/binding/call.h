@@ -35,6 +35,7 @@ struct Backend {
     Stream stream;
     std::unordered_map<int64_t, Memory> memories;
     std::unordered_map<int64_t, LinearWeight> linears;
+    std::unordered_map<int64_t, ExpertWeights> experts;
     std::unordered_map<int64_t, cudaEvent_t> events;
     std::unordered_map<int64_t, std::unique_ptr<Graph>> graphs;
     std::unordered_map<int64_t, std::unique_ptr<Communicator>> communicators;

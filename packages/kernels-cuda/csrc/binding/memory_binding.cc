@@ -1,6 +1,8 @@
 // Exports for memory, files, copies and weights of linear layers.
 #include <sys/mman.h>
 
+#include <vector>
+
 #include "binding/call.h"
 #include "octavo/mapped_file.h"
 #include "octavo/step_plan.h"
@@ -158,6 +160,31 @@ napi_value create_linear(Call& call) {
     return integer_value(call, id);
 }
 
+/** createExperts(backend, linears: int32 each, table): id; fills the table, an ExpertEntry each */
+napi_value create_experts(Call& call) {
+    Backend& backend = call.backend();
+    const Call::Bytes bytes = call.bytes();
+    const auto* linears = static_cast<const int32_t*>(bytes.data);
+    std::vector<ExpertEntry> table(bytes.size / sizeof *linears);
+    ExpertWeights weights;
+    weights.packed = true;
+    for (size_t i = 0; i < table.size(); i++) {
+        const LinearWeight& linear = call.linear(backend, linears[i]);
+        weights.in_features = linear.in_features;
+        weights.out_features = linear.out_features;
+        weights.dtype = linear.dtype;
+        weights.packed &= reinterpret_cast<uintptr_t>(linear.weight) % 16 == 0;
+        table[i] = {linear.weight, linear.bias};
+    }
+    weights.count = static_cast<int64_t>(table.size());
+    weights.table = call.pointer<ExpertEntry>();
+    // From memory that is not page-locked: copied before this returns.
+    backend.stream.copy(const_cast<ExpertEntry*>(weights.table), true, table.data(), false, table.size() * sizeof(ExpertEntry));
+    const int64_t id = backend.next_id++;
+    backend.experts.emplace(id, weights);
+    return integer_value(call, id);
+}
+
 }  // namespace
 
 void export_memory(napi_env env, napi_value exports, Environment* environment, Exporter add) {
@@ -171,6 +198,7 @@ void export_memory(napi_env env, napi_value exports, Environment* environment, E
     add(env, exports, "releaseStaging", entry<release_staging>, environment);
     add(env, exports, "ownBytes", entry<own_bytes>, environment);
     add(env, exports, "createLinear", entry<create_linear>, environment);
+    add(env, exports, "createExperts", entry<create_experts>, environment);
 }
 
 }  // namespace octavo::cuda

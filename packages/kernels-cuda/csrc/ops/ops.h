@@ -48,6 +48,26 @@ struct LinearWeight {
 };
 void linear(Stream& stream, const LinearWeight& weight, const Linear& arguments);
 
+/** Where an expert's weights are. */
+struct ExpertEntry {
+    const void* weight;  // [out_features, in_features]
+    const float* bias;   // [out_features] or null
+};
+/** Layers of one shape by the ids of their experts. */
+struct ExpertWeights {
+    int64_t in_features = 0, out_features = 0, count = 0;
+    int32_t dtype = 0;
+    bool packed = false;                 // whether all weights lie at multiples of 16 bytes
+    const ExpertEntry* table = nullptr;  // [count], in GPU memory
+};
+/** Fills routing; the ids are always valid and differ. */
+void route_experts(Stream& stream, const RouteExperts& arguments);
+/** What a stream must hold for expert_linear. */
+size_t expert_groups_bytes();
+/** An expert that is not there is a fault. */
+void expert_linear(Stream& stream, const ExpertWeights& weights, const ExpertLinear& arguments);
+void combine_experts(Stream& stream, const CombineExperts& arguments);
+
 /** A slot outside of the cache is a fault. */
 void write_kv(Stream& stream, const PagedCache& cache, const void* k, int64_t k_stride, const void* v, int64_t v_stride,
               const int32_t* slots, int64_t tokens);

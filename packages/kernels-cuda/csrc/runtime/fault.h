@@ -21,6 +21,7 @@ enum FaultKind : int32_t {
     kRopePosition,
     kCacheSlot,
     kCacheBlock,
+    kExpert,
 };
 
 /** Lies in page-locked host memory; kernels write it with plain stores, and of several faults any one is told. */
@@ -58,6 +59,8 @@ inline const char* fault_text(int32_t kind) {
             return "writeKv: a slot is outside of the cache";
         case kCacheBlock:
             return "pagedAttention: a block is outside of the cache";
+        case kExpert:
+            return "expertLinear: a routing names an expert that is not there";
         default:
             return "an unknown fault";
     }

@@ -28,7 +28,9 @@ Stream::Stream(int ordinal, bool batch_invariant) : Stream(Empty{}, ordinal, bat
     fault_ = static_cast<Fault*>(fault);
     fault_->kind = kNoFault;
     uploader_ = std::make_unique<Uploader>(*this);
-    // Here, because nothing can be allocated while a graph is captured. Invariant ops need none.
+    // Here, because nothing can be allocated while a graph is captured.
+    expert_groups_ = take_device_memory(expert_groups_bytes());
+    // Invariant attention needs none.
     if (!batch_invariant) {
         workspace_ = take_device_memory(attention_workspace_bytes());
         workspace_bytes_ = attention_workspace_bytes();
@@ -49,6 +51,7 @@ Stream::~Stream() {
     uploader_.reset();
     cublas_lt_.reset();
     give_back_device_memory(workspace_, workspace_bytes_);
+    give_back_device_memory(expert_groups_, expert_groups_bytes());
     if (fault_) cudaFreeHost(fault_);
     cudaStreamDestroy(handle_);
 }
@@ -102,6 +105,9 @@ void Stream::copy(void* to, bool to_device, const void* from, bool from_device, 
     check_cuda(cudaMemcpyAsync(to, from, bytes, kind, handle_), "cudaMemcpyAsync");
 }
 
-size_t Stream::own_device_bytes() const { return workspace_bytes_ + uploader_->device_bytes() + (cublas_lt_ ? cublas_lt_->device_bytes() : 0); }
+size_t Stream::own_device_bytes() const {
+    const size_t groups = expert_groups_ ? expert_groups_bytes() : 0;
+    return workspace_bytes_ + groups + uploader_->device_bytes() + (cublas_lt_ ? cublas_lt_->device_bytes() : 0);
+}
 
 }  // namespace octavo::cuda

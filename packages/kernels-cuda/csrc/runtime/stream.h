@@ -41,6 +41,8 @@ public:
     /** GPU memory for what ops keep between their kernels; zeros at first, null where none is needed. */
     void* workspace() const { return workspace_; }
     size_t workspace_bytes() const { return workspace_bytes_; }
+    /** GPU memory in which expert_linear groups rows. */
+    void* expert_groups() const { return expert_groups_; }
     /** For people: which library multiplies matrices. */
     const std::string& gemm_text() const { return gemm_text_; }
 
@@ -71,6 +73,7 @@ private:
     Fault* fault_ = nullptr;
     void* workspace_ = nullptr;
     size_t workspace_bytes_ = 0;
+    void* expert_groups_ = nullptr;
     CachingAllocator device_memory_{device_memory()};
     CachingAllocator pinned_memory_{pinned_memory()};
     std::unique_ptr<CublasLt> cublas_lt_;

@@ -4,6 +4,7 @@ import {
   byteSize,
   DTYPES,
   type DType,
+  type ExpertWeights,
   elementCount,
   type FloatDType,
   hostStorage,
@@ -98,6 +99,14 @@ export class BenchMemory implements Disposable {
       throw error;
     }
     return layers;
+  }
+
+  /** `sets` stacks of `count` experts with random weights. */
+  experts(inFeatures: number, outFeatures: number, dtype: FloatDType, count: number, sets: number): ExpertWeights[] {
+    const layers = this.linears(inFeatures, outFeatures, dtype, count * sets);
+    return Array.from({ length: sets }, (_, i) =>
+      this.#hold(this.backend.prepareExperts(layers.slice(i * count, (i + 1) * count))),
+    );
   }
 
   /**
