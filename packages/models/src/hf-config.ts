@@ -58,6 +58,19 @@ export class ConfigReader {
     return new ConfigReader(this.file, fields, this.#path, labels);
   }
 
+  /**
+   * The same with the fields of a nested object in place of the outer ones, but for `architectures`; unchanged where there is no such
+   * object.
+   */
+  flattened(name: string): ConfigReader {
+    const inner = this.object(name);
+    if (inner === undefined) return this;
+    const labels = new Map(this.#labels);
+    for (const field of inner.keys()) labels.set(`${this.#path}${field}`, inner.label(field));
+    const { architectures } = this.#fields;
+    return new ConfigReader(this.file, { ...this.#fields, ...inner.#fields, architectures }, this.#path, labels);
+  }
+
   /** @throws CHECKPOINT when the file cannot be read or is not a JSON object */
   static open(file: string): ConfigReader {
     let text = "";

@@ -15,7 +15,8 @@ import { architectureOf } from "./registry.js";
 export function openModelFolder(folder: string): ModelSource {
   checkModelFolder(folder);
   const configFile = join(folder, "config.json");
-  const reader = ConfigReader.open(configFile);
+  // Models that also see images have the text model's config inside; their text works without the rest.
+  const reader = ConfigReader.open(configFile).flattened("text_config");
   const config = architectureOf(reader).readConfig(reader);
   const eosTokenIds = readEndTokens(folder) ?? config.eosTokenIds;
   return {

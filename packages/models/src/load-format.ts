@@ -2,7 +2,9 @@
 import { type Backend, checkArgument, type FloatDType, OctavoError } from "@octavo/core";
 import { blueprintParameters } from "./decoder.js";
 import { DummySource } from "./dummy-source.js";
+import { withBlueprintNames } from "./base-prefix.js";
 import type { ModelSource, WeightFiles } from "./model-source.js";
+import { checkpointTensors } from "./parameters.js";
 import { checkUnusedTensors, type LoadPlan } from "./unused-tensors.js";
 
 /** "auto" reads what MODEL has; "dummy" makes random weights from the config alone. */
@@ -44,8 +46,14 @@ export function openSource(
   }
   const checkpoint = source.openWeights((path) => backend.mapFile(path));
   try {
-    checkUnusedTensors(checkpoint, plan);
-    return checkpoint;
+    const wanted = checkpointTensors(blueprintParameters(architecture.blueprint(source.config)), scheme);
+    const named = withBlueprintNames(
+      checkpoint,
+      new Set(wanted.map(({ name }) => name)),
+      architecture.basePrefix ?? "model.",
+    );
+    checkUnusedTensors(named, plan);
+    return named;
   } catch (error) {
     checkpoint.dispose();
     throw error;

@@ -49,6 +49,11 @@ export interface RopeConfig {
 }
 
 const TYPES: readonly RopeScaling["type"][] = ["default", "linear", "dynamic", "llama3", "yarn", "longrope"];
+/** Other names; mrope gives images positions of their own, and text those of every model. */
+const SAME: ReadonlyMap<string, RopeScaling["type"]> = new Map([
+  ["su", "longrope"],
+  ["mrope", "default"],
+]);
 /** A bound on untrusted sizes, above every model there is. */
 export const MAX_POSITIONS = 2 ** 24;
 const FACTOR = { min: 0, aboveMin: true, max: 1e6 } as const;
@@ -117,7 +122,7 @@ function readScaling(
 ): RopeScaling {
   const typeField = section.has("rope_type") || !section.has("type") ? "rope_type" : "type";
   const named = section.string(typeField, "default");
-  const type = named === "su" ? "longrope" : TYPES.find((known) => known === named);
+  const type = SAME.get(named) ?? TYPES.find((known) => known === named);
   if (type === undefined || type === "default") return type ? { type } : section.unsupported(typeField, TYPES);
 
   // Beside the section (Phi-3) it goes before the one inside.

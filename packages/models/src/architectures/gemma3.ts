@@ -21,6 +21,7 @@ export interface Gemma3Config extends Gemma2Config {
 
 export const gemma3: Architecture<Gemma3Config> = {
   name: NAME,
+  aliases: ["Gemma3ForConditionalGeneration"],
   readConfig(reader: ConfigReader): Gemma3Config {
     const defaults = { ...GEMMA_DEFAULTS, maxPositions: 2 ** 17 };
     const config = readPlainConfig(reader, NAME, defaults);

@@ -13,6 +13,7 @@ export type Qwen3Config = Omit<LlamaConfig, "mlpBias">;
 
 export const qwen3: Architecture<Qwen3Config> = {
   name: NAME,
+  aliases: ["Qwen3VLForConditionalGeneration"],
   readConfig: (reader) => readQwen3Config(reader, NAME),
   blueprint: (config) => llamaBlueprint(config, { attention: (_, id) => qwen3Attention(id, config) }),
 };
