@@ -1,5 +1,6 @@
 // The table catches what it is for: a reference with one mistake built in must fail cases of that op, and only of that op.
 import { describe, expect, test } from "vitest";
+import { type Fault, ROW_FAULTS } from "../../../test-support/row-faults.js";
 import type { Backend } from "../../backend.js";
 import type { Batch } from "../../batch.js";
 import { OctavoError } from "../../errors.js";
@@ -9,7 +10,6 @@ import { hostStorage } from "../../storage.js";
 import { type Tensor, tensor } from "../../tensor.js";
 import { intsOf, load, store } from "../elements.js";
 import { createReferenceBackend, opCases, runOpCase } from "../index.js";
-import { type Fault, ROW_FAULTS } from "./row-faults.js";
 
 const reference = createReferenceBackend();
 

@@ -1,9 +1,9 @@
 // Mistakes of the row ops beside rmsNorm's, for faults.test.ts.
-import type { Backend } from "../../backend.js";
-import type { Ops } from "../../ops.js";
-import { hostStorage } from "../../storage.js";
-import { byteSize, type Tensor, tensor } from "../../tensor.js";
-import { load, store } from "../elements.js";
+import type { Backend } from "../src/backend.js";
+import type { Ops } from "../src/ops.js";
+import { hostStorage } from "../src/storage.js";
+import { byteSize, type Tensor, tensor } from "../src/tensor.js";
+import { load, store } from "../src/testing/elements.js";
 
 /** A mistake that cases of `op` must find: what the reference's ops are replaced with. */
 export type Fault = [op: keyof Ops, what: string, change: (right: Ops, backend: Backend) => Partial<Ops>];
