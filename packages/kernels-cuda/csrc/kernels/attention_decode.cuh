@@ -2,8 +2,8 @@
 // head of the cache, once. A block takes up to 16 query heads of one cache head (a tile of the tensor cores, padded with zeros)
 // and a share of the sequence; each warp walks through every kWarps-th 16 positions with its own ring of two stages, filled by
 // asynchronous copies, and its own softmax. The shares are equal, whole tiles, and found on the device, so that a captured
-// launch serves every length; with a window they are shares of it. The block that comes last to a row and head adds the shares up in their order: the result depends
-// on the row's length and the number of shares alone.
+// launch serves every length; with a window they are shares of it. The block that comes last to a row and head adds the shares up in
+// their order: the result depends on the row's length and the number of shares alone.
 #pragma once
 
 #include "kernels/attention_row.cuh"

@@ -9,6 +9,8 @@ type Lengths = readonly (readonly [contextLen: number, queryLen: number])[];
 const DECODE_BATCHES = [1, 16, 64];
 const DECODE_CONTEXTS = [1024, 4096, 32768];
 const MAX_POSITIONS = 8192;
+const PROMPT_TOKENS = 512;
+const WINDOW = 4096;
 
 /** `rows` requests with one new token each at position `context - 1`. */
 function decodeLengths(rows: number, context: number): Lengths {
@@ -21,8 +23,12 @@ function lengthsOf(rows: number): Lengths {
 }
 
 /** Pairs of a query with a key that it sees. */
-function visiblePairs(lengths: Lengths): number {
-  return lengths.reduce((sum, [context, query]) => sum + query * context + (query * (query + 1)) / 2, 0);
+function visiblePairs(lengths: Lengths, window: number): number {
+  let pairs = 0;
+  for (const [context, query] of lengths) {
+    for (let t = 1; t <= query; t++) pairs += Math.min(context + t, window);
+  }
+  return pairs;
 }
 
 function attentionCase(
@@ -31,10 +37,11 @@ function attentionCase(
   lengths: Lengths,
   name: string,
   quick: boolean,
+  window = Number.POSITIVE_INFINITY,
 ): BenchCase {
   const { model, heads, kvHeads, headDim } = shape;
   const tokens = lengths.reduce((sum, [, query]) => sum + query, 0);
-  const keys = lengths.reduce((sum, [context, query]) => sum + context + query, 0);
+  const keys = lengths.reduce((sum, [context, query]) => sum + Math.min(context, window - 1) + query, 0);
   const { size } = DTYPES[dtype];
   return {
     op: "pagedAttention",
@@ -42,7 +49,7 @@ function attentionCase(
     name,
     dtype,
     bytes: size * headDim * (2 * kvHeads * keys + 2 * heads * tokens),
-    flops: 4 * heads * headDim * visiblePairs(lengths),
+    flops: 4 * heads * headDim * visiblePairs(lengths, window),
     quick,
     prepare(memory, sets) {
       const { batch, numBlocks } = memory.batch(lengths);
@@ -52,8 +59,30 @@ function attentionCase(
       const q = queriesAndKeys(memory, shape, dtype, tokens, sets);
       const out = memory.random(dtype, [tokens, heads, headDim], sets);
       const { ops } = memory.backend;
-      const options = { scale: headDim ** -0.5 };
+      const options = { scale: headDim ** -0.5, ...(window < Number.POSITIVE_INFINITY && { window }) };
       return (set) => ops.pagedAttention(out[set]!, q[set]!.q, keyCaches[set]!, valueCaches[set]!, batch, options);
+    },
+  };
+}
+
+/** Prompts of {@link PROMPT_TOKENS} tokens, as encoders have them. */
+function encoderCase(shape: ModelShape, dtype: FloatDType, tokens: number): BenchCase {
+  const { model, heads, kvHeads, headDim } = shape;
+  return {
+    op: "encoderAttention",
+    model,
+    name: `prompts of ${PROMPT_TOKENS}, ${rowsText(tokens)}`,
+    dtype,
+    bytes: 2 * tokens * (heads + kvHeads) * headDim * DTYPES[dtype].size,
+    flops: 4 * heads * headDim * tokens * PROMPT_TOKENS,
+    quick: isQuick(tokens),
+    prepare(memory, sets): Run {
+      const { batch } = memory.batch(Array.from({ length: tokens / PROMPT_TOKENS }, () => [0, PROMPT_TOKENS] as const));
+      const qkv = queriesAndKeys(memory, shape, dtype, tokens, sets);
+      const out = memory.random(dtype, [tokens, heads, headDim], sets);
+      const options = { scale: headDim ** -0.5 };
+      const { ops } = memory.backend;
+      return (set) => ops.encoderAttention(out[set]!, qkv[set]!.q, qkv[set]!.k, qkv[set]!.v, batch, options);
     },
   };
 }
@@ -135,10 +164,16 @@ export function attentionCases(shape: ModelShape, dtype: FloatDType): BenchCase[
   const prefill = PREFILL_TOKENS.map((tokens) =>
     attentionCase(shape, dtype, [[0, tokens]], `prefill, ${rowsText(tokens)}`, isQuick(tokens)),
   );
+  const windows = [
+    attentionCase(shape, dtype, decodeLengths(16, 32768), "decode, window 4k of 32k, 16 rows", false, WINDOW),
+    attentionCase(shape, dtype, [[0, 8192]], "prefill, window 4k, 8192 tokens", false, WINDOW),
+  ];
   const rows = [...DECODE_ROWS, ...PREFILL_TOKENS];
   return [
     ...decode,
     ...prefill,
+    ...windows,
+    ...PREFILL_TOKENS.map((tokens) => encoderCase(shape, dtype, tokens)),
     ...rows.map((count) => ropeCase(shape, dtype, count)),
     ...rows.map((count) => writeKvCase(shape, dtype, count)),
   ];
