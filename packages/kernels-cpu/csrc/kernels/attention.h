@@ -4,7 +4,7 @@
 #pragma once
 
 #include "kernels/kernels.h"
-#include "kernels/tanh.h"
+#include "kernels/special.h"
 #include "kernels/tile.h"
 
 namespace {
