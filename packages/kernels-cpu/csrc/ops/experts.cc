@@ -14,13 +14,17 @@ void group_rows(ExpertGroups& groups, const int32_t* experts, int64_t rows, int6
     groups.starts.assign(static_cast<size_t>(count) + 1, 0);
     groups.rows.resize(static_cast<size_t>(rows));
     for (int64_t row = 0; row < rows; row++) {
-        check(experts[row] >= 0 && experts[row] < count, ErrorCode::kInternal, "expertLinear: expert %d of row %lld is outside of [0, %lld)",
-              experts[row], static_cast<long long>(row), static_cast<long long>(count));
+        check(experts[row] >= 0 && experts[row] < count, ErrorCode::kInternal,
+              "expertLinear: expert %d of row %lld is outside of [0, %lld)", experts[row], static_cast<long long>(row),
+              static_cast<long long>(count));
         groups.starts[static_cast<size_t>(experts[row]) + 1]++;
     }
     for (size_t expert = 0; expert < static_cast<size_t>(count); expert++) groups.starts[expert + 1] += groups.starts[expert];
     // Each start moves to the end of its expert's rows, which is where the next one's begin: shifted back below.
-    for (int64_t row = 0; row < rows; row++) groups.rows[static_cast<size_t>(groups.starts[static_cast<size_t>(experts[row])]++)] = static_cast<int32_t>(row);
+    for (int64_t row = 0; row < rows; row++) {
+        int32_t& next = groups.starts[static_cast<size_t>(experts[row])];
+        groups.rows[static_cast<size_t>(next++)] = static_cast<int32_t>(row);
+    }
     for (size_t expert = static_cast<size_t>(count); expert > 0; expert--) groups.starts[expert] = groups.starts[expert - 1];
     groups.starts[0] = 0;
 }

@@ -31,7 +31,8 @@ int64_t out_features(const LinearWeight& weight) {
 }
 
 int64_t min_parallel_products(const LinearWeight& weight) {
-    const bool dense = std::any_of(weight.parts.begin(), weight.parts.end(), [](const auto& part) { return part.format == LinearWeight::kDense; });
+    const bool dense =
+        std::any_of(weight.parts.begin(), weight.parts.end(), [](const auto& part) { return part.format == LinearWeight::kDense; });
     // Products in 8 bits take about a quarter of the time.
     return (dense ? 1 : 4) * kMinParallelProducts;
 }
