@@ -22,4 +22,7 @@ PanelKernels avx512_panels();
 AttentionKernels avx512_attention();
 RowKernels avx512_rows();
 
+LinearKernels avx512bf16_linear();
+LinearKernels amx_linear();
+
 }  // namespace octavo::cpu

@@ -25,6 +25,8 @@ struct Context {
     ThreadPool pool;
     /** Activations as float32, for linear layers whose input is not. */
     Memory activations;
+    /** Activations in bfloat16 as the kernels of such layers want them. */
+    Memory packed;
     /** Activations in 8 bits, for linear layers in block formats. */
     Memory quantized;
     std::vector<AttentionSpan> spans;

@@ -28,41 +28,64 @@ Columns columns_of(const LinearWeight& weight) {
 }
 
 /** Columns a chunk: about 64 KiB of weights, a multiple of every tile's width, and several chunks for each thread. */
-int64_t chunk_columns(const LinearWeight& weight, const LinearWeight::Part& part, int64_t columns, int64_t rows, int threads) {
+int64_t chunk_columns(const LinearWeight& weight, const LinearWeight::Part& part, int64_t dense_width, int64_t columns, int64_t rows,
+                      int threads) {
     const bool dense = part.format == LinearWeight::kDense;
     const int64_t k = weight.in_features;
     const int64_t row_bytes = dense ? k * dtype::kSizes[weight.dtype] : kPanelFormats[part.format].panel_bytes(k) / kPanelRows;
     const int64_t by_bytes = dense && rows > 4 ? 1 : kChunkBytes / std::max<int64_t>(1, row_bytes);
     const int64_t by_share = columns / (4 * threads);
-    const int64_t width = dense ? kPanelColumns : rows == 1 ? kPanelChunkColumns : kPanelRows;
+    const int64_t width = dense ? dense_width : rows == 1 ? kPanelChunkColumns : kPanelRows;
     return std::max<int64_t>(1, std::min(by_bytes, by_share) / width) * width;
 }
 
+/** Rows of activations as one of the forms that kernels read. */
+struct Activations {
+    const void* x;
+    int64_t stride;
+};
+
+void* at_least(Memory& memory, int64_t bytes) {
+    if (memory.bytes() < static_cast<size_t>(bytes)) memory = Memory::allocate(static_cast<size_t>(bytes));
+    return memory.data();
+}
+
 /** The activations in 8 bits, one row after another. */
-const uint8_t* quantize(Context& context, const LinearBlock& rows) {
-    const int64_t row_bytes = activation_row_bytes(rows.k);
-    const auto bytes = static_cast<size_t>(rows.rows * row_bytes);
-    if (context.quantized.bytes() < bytes) context.quantized = Memory::allocate(bytes);
-    auto* out = static_cast<uint8_t*>(context.quantized.data());
-    for_rows(context, rows.rows, rows.k, [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; row++) context.kernels.panels.quantize(out + row * row_bytes, rows.x + row * rows.x_stride, rows.k);
+const uint8_t* quantize(Context& context, Activations floats, int64_t rows, int64_t k) {
+    const int64_t row_bytes = activation_row_bytes(k);
+    auto* out = static_cast<uint8_t*>(at_least(context.quantized, rows * row_bytes));
+    const auto* x = static_cast<const float*>(floats.x);
+    for_rows(context, rows, k, [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; row++) context.kernels.panels.quantize(out + row * row_bytes, x + row * floats.stride, k);
     });
     return out;
 }
 
-const float* as_floats(Context& context, const Linear& arguments, int64_t first, int64_t rows, int64_t k) {
-    const int64_t size = dtype::kSizes[arguments.x_dtype];
-    const char* x = static_cast<const char*>(arguments.x) + first * arguments.x_stride * size;
-    if (arguments.x_dtype == dtype::kFloat32) return reinterpret_cast<const float*>(x);
-    const size_t bytes = static_cast<size_t>(rows * k) * sizeof(float);
-    if (context.activations.bytes() < bytes) context.activations = Memory::allocate(bytes);
-    float* floats = static_cast<float*>(context.activations.data());
+Activations as_floats(Context& context, int32_t x_dtype, Activations given, int64_t rows, int64_t k) {
+    if (x_dtype == dtype::kFloat32) return given;
+    const int64_t row_bytes = given.stride * dtype::kSizes[x_dtype];
+    const char* x = static_cast<const char*>(given.x);
+    float* floats = static_cast<float*>(at_least(context.activations, rows * k * static_cast<int64_t>(sizeof(float))));
     for_rows(context, rows, k, [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; row++) {
-            context.kernels.rows.to_float[arguments.x_dtype](floats + row * k, x + row * arguments.x_stride * size, k);
+        for (int64_t row = begin; row < end; row++) context.kernels.rows.to_float[x_dtype](floats + row * k, x + row * row_bytes, k);
+    });
+    return {floats, k};
+}
+
+/** What the kernel for bfloat16 reads. */
+Activations packed(Context& context, Activations given, int64_t rows, int64_t k) {
+    const auto pack = context.kernels.linear.pack;
+    if (!pack) return given;
+    const int64_t groups = (rows + kPackedRows - 1) / kPackedRows;
+    char* out = static_cast<char*>(at_least(context.packed, groups * packed_bytes(k)));
+    for_rows(context, groups, kPackedRows * k, [&](int64_t begin, int64_t end) {
+        for (int64_t group = begin; group < end; group++) {
+            const int64_t row = group * kPackedRows;
+            const auto* x = static_cast<const uint16_t*>(given.x) + row * given.stride;
+            pack(out + group * packed_bytes(k), x, given.stride, std::min(kPackedRows, rows - row), k);
         }
     });
-    return floats;
+    return {out, 0};
 }
 
 }  // namespace
@@ -70,21 +93,28 @@ const float* as_floats(Context& context, const Linear& arguments, int64_t first,
 void linear(Context& context, const LinearWeight& weight, const Linear& arguments) {
     const int64_t k = weight.in_features;
     const int64_t weight_row_bytes = k * dtype::kSizes[weight.dtype], out_size = dtype::kSizes[arguments.out_dtype];
-    const auto kernel = context.kernels.linear.block[weight.dtype];
+    const bool bfloat16 = context.kernels.linear.bfloat16 && weight.dtype == dtype::kBfloat16 && arguments.x_dtype == dtype::kBfloat16;
+    const auto kernel = bfloat16 ? context.kernels.linear.bfloat16 : context.kernels.linear.block[weight.dtype];
+    const int64_t width = bfloat16 ? context.kernels.linear.bfloat16_columns : kPanelColumns;
     const Columns columns = columns_of(weight);
     for (int64_t first = 0; first < arguments.rows; first += kRowBlock) {
         LinearBlock rows;
         rows.rows = std::min(kRowBlock, arguments.rows - first);
-        rows.x = as_floats(context, arguments, first, rows.rows, k);
-        rows.x_stride = arguments.x_dtype == dtype::kFloat32 ? arguments.x_stride : k;
+        const char* x = static_cast<const char*>(arguments.x) + first * arguments.x_stride * dtype::kSizes[arguments.x_dtype];
+        const Activations given = {x, arguments.x_stride};
+        Activations floats = {}, operands = {};
+        if (columns.panels || !bfloat16) operands = floats = as_floats(context, arguments.x_dtype, given, rows.rows, k);
+        if (columns.dense && bfloat16) operands = packed(context, given, rows.rows, k);
+        rows.x = operands.x;
+        rows.x_stride = operands.stride;
         rows.k = k;
         rows.out_stride = arguments.out_stride;
         rows.out_dtype = arguments.out_dtype;
         char* out = static_cast<char*>(arguments.out) + first * arguments.out_stride * out_size;
 
-        const uint8_t* quantized = columns.panels ? quantize(context, rows) : nullptr;
+        const uint8_t* quantized = columns.panels ? quantize(context, floats, rows.rows, k) : nullptr;
         auto step_of = [&](const LinearWeight::Part& part) {
-            return chunk_columns(weight, part, columns.total, rows.rows, context.pool.threads());
+            return chunk_columns(weight, part, width, columns.total, rows.rows, context.pool.threads());
         };
         int64_t chunks = 0;
         for (const auto& part : weight.parts) {
