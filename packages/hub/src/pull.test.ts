@@ -1,6 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { gitHash, sha256 } from "../test-support/fake-hub.js";
 import { COMMIT, ID, MODEL, scratch, WEIGHTS } from "../test-support/scratch.js";
 import type { DownloadProgress } from "./download/progress.js";
@@ -24,7 +26,7 @@ test("what Python's cache would have: blobs, links, a ref", async () => {
   expect(readdirSync(join(repo, "blobs")).sort()).toEqual(hashes.sort());
   expect(readlinkSync(join(path, "model.safetensors"))).toBe(`../../blobs/${sha256(WEIGHTS)}`);
   expect(readlinkSync(join(path, "1_Pooling/config.json"))).toMatch(/^\.\.\/\.\.\/\.\.\/blobs\/[0-9a-f]{40}$/);
-  for (const name of TAKEN) expect(readFileSync(join(path, name))).toEqual(MODEL.files[name]);
+  for (const name of TAKEN) expect(readFileSync(join(path, name)).equals(MODEL.files[name]!), name).toBe(true);
   expect(bytes).toBe(TAKEN.reduce((sum, name) => sum + MODEL.files[name]!.length, 0));
   expect(readdirSync(join(cache, ".locks", "models--org--name"))).toEqual([]);
   // 300,000 bytes in pieces of 65,536.
@@ -55,7 +57,7 @@ test("a new commit shares what did not change", async () => {
   const { path } = await pull(REFERENCE, options);
   expect(hub.fetches.map((seen) => seen.path)).toEqual([`/${ID}/resolve/${commit}/config.json`]);
   expect(readFileSync(join(path, "config.json"), "utf8")).toBe('{"new": 1}');
-  expect(readFileSync(join(path, "model.safetensors"))).toEqual(WEIGHTS);
+  expect(readFileSync(join(path, "model.safetensors")).equals(WEIGHTS)).toBe(true);
 });
 
 test("progress begins with what is there and ends with all", async () => {
@@ -118,6 +120,39 @@ test("a file that is gone, a model that never was, a refused token", async () =>
   await expect(pull(REFERENCE, { ...options, token: "bad" })).rejects.toEqual(
     refused("unauthorized", /refuses the token/),
   );
+});
+
+test("a gated model whose listing is open", async () => {
+  const { options, hub } = await scratch();
+  const headers = { "x-error-code": "GatedRepo" };
+  hub.fault = ({ path }) => (path.includes("/resolve/") ? { status: 403, headers } : undefined);
+  await expect(pull(REFERENCE, { ...options, token: "hf_mine" })).rejects.toEqual(
+    refused("gated", /Visit http.*: the token that is set has no access to it yet/),
+  );
+});
+
+test("a proxy of the environment, but for the hosts that need none", async () => {
+  const { options, env } = await scratch();
+  const seen: string[] = [];
+  const proxy = createServer().on("connect", ({ url }, client) => {
+    seen.push(url!);
+    const [host, port] = url!.split(":");
+    const server = connect(Number(port), host, () => {
+      client.write("HTTP/1.1 200 OK\r\n\r\n");
+      client.pipe(server).pipe(client);
+    });
+    server.on("error", () => client.destroy());
+    client.on("error", () => server.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    proxy.close();
+  });
+  const HTTP_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  await pull(REFERENCE, { ...options, env: { ...env, HTTP_PROXY, NO_PROXY: "127.0.0.1" } });
+  expect(seen).toEqual([]);
+  await pull({ ...REFERENCE, revision: "master" }, { ...options, env: { ...env, HTTP_PROXY } });
+  expect(new Set(seen)).toEqual(new Set([env.HF_ENDPOINT!.slice("http://".length)]));
 });
 
 test("servers that are busy are asked again, when they want it", async () => {
@@ -225,7 +260,7 @@ test("ModelScope, behind the same downloader", async () => {
   const { options, hub, env } = await scratch();
   const reference = { ...REFERENCE, host: "modelscope" } as const;
   const { path } = await pull(reference, { ...options, env: { ...env, MODELSCOPE_API_TOKEN: "ms-secret" } });
-  for (const name of TAKEN) expect(readFileSync(join(path, name))).toEqual(MODEL.files[name]);
+  for (const name of TAKEN) expect(readFileSync(join(path, name)).equals(MODEL.files[name]!), name).toBe(true);
   expect(path).toContain(join(env.MODELSCOPE_CACHE!, "octavo", "models--org--name", "snapshots"));
   expect(hub.requests[0]).toMatchObject({
     path: `/api/v1/models/${ID}/repo/files?Revision=master&Recursive=true`,

@@ -4,7 +4,7 @@ import { RepoFolder } from "./cache/repo-folder.js";
 import { downloadModel } from "./download/download-model.js";
 import { Limit } from "./download/limit.js";
 import { type OnProgress, Progress } from "./download/progress.js";
-import { type Environment, isOffline } from "./environment.js";
+import { type Environment, isOffline, proxiesOf } from "./environment.js";
 import type { Listing, ModelHost } from "./hosts/host.js";
 import { openHost } from "./hosts/open-host.js";
 import { HttpClient } from "./http/client.js";
@@ -61,7 +61,7 @@ export async function pull(reference: HubReference, options: PullOptions = {}): 
     const found = await findInCache(repo, revision, wanted, "").catch(() => undefined);
     if (found !== undefined && include === undefined) return found;
   }
-  await using client = new HttpClient(host.endpoint, host.authorization);
+  await using client = new HttpClient(host.endpoint, host.authorization, proxiesOf(env));
   signal?.throwIfAborted();
   let listing: Listing;
   try {

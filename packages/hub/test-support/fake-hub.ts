@@ -141,7 +141,8 @@ export class FakeHub implements AsyncDisposable {
       return isLarge ? { ...entry, lfs: { oid: sha256(content), size: content.length, pointerSize: 130 } } : entry;
     });
     const next = cursor + this.pageSize;
-    const link = `<${this.endpoint}${path.replace(/&cursor=\d+/, "")}&cursor=${next}>; rel="next"`;
+    // As mirrors pass it on: of the hub itself.
+    const link = `<https://huggingface.co${path.replace(/&cursor=\d+/, "")}&cursor=${next}>; rel="next"`;
     const folder = { type: "directory", path: "folder", size: 0, oid: "0".repeat(40) };
     const page = [folder, ...entries.slice(cursor, next)];
     json(response, page, next < entries.length ? { link } : {});

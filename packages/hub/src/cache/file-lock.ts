@@ -64,17 +64,12 @@ export class FileLock implements AsyncDisposable {
 }
 
 async function create(path: string, content: string): Promise<boolean> {
-  // Written elsewhere first: nobody sees a lock without its owner.
-  const temporary = `${path}.${randomUUID()}`;
-  await writeFile(temporary, content);
   try {
-    await link(temporary, path);
+    await writeFile(path, content, { flag: "wx" });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    return false;
-  } finally {
-    await rm(temporary, { force: true });
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
   }
 }
 

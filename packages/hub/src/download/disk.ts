@@ -8,7 +8,7 @@ const RESERVE = 64 * 2 ** 20;
 
 /** A failure of the file system at `path`; anything else as it is. */
 export function diskError(path: string, cause: unknown): unknown {
-  const { code, message } = cause as NodeJS.ErrnoException;
+  const { code, message } = (cause ?? {}) as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") {
     const advice =
       "make room and start again: what is there is kept. HF_HUB_CACHE or --download-dir name another place";

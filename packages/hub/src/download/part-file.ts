@@ -38,31 +38,33 @@ export class PartFile implements AsyncDisposable {
   }
 
   /** Writes bytes, and notes that they are there. */
-  async write(position: number, bytes: Uint8Array): Promise<void> {
-    try {
+  write(position: number, bytes: Uint8Array): Promise<void> {
+    return this.#onDisk(async () => {
       for (let done = 0; done < bytes.length; ) {
         const { bytesWritten } = await this.#data.write(bytes, done, bytes.length - done, position + done);
         done += bytesWritten;
       }
       this.ranges.add(position, position + bytes.length);
       await this.#log.write(`${position} ${position + bytes.length}\n`);
-    } catch (cause) {
-      throw diskError(this.path, cause);
-    }
+    });
   }
 
   /** Notes what the storage calls its content. */
-  async setEtag(etag: string): Promise<void> {
-    this.etag = etag;
-    await this.#log.write(`etag ${etag}\n`);
+  setEtag(etag: string): Promise<void> {
+    return this.#onDisk(async () => {
+      this.etag = etag;
+      await this.#log.write(`etag ${etag}\n`);
+    });
   }
 
   /** Nothing is there. */
-  async restart(): Promise<void> {
-    this.ranges.clear();
-    this.etag = undefined;
-    await this.#log.truncate(0);
-    await this.#data.truncate(0);
+  restart(): Promise<void> {
+    return this.#onDisk(async () => {
+      this.ranges.clear();
+      this.etag = undefined;
+      await this.#log.truncate(0);
+      await this.#data.truncate(0);
+    });
   }
 
   /** Removes it: the next one begins anew. */
@@ -73,19 +75,26 @@ export class PartFile implements AsyncDisposable {
   }
 
   /** Gives it its name, when it is complete. */
-  async finish(target: string): Promise<void> {
-    try {
+  finish(target: string): Promise<void> {
+    return this.#onDisk(async () => {
       await this.#data.datasync();
       await rename(this.path, target);
       await rm(logPath(target), { force: true });
-    } catch (cause) {
-      throw diskError(target, cause);
-    }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#data.close();
     await this.#log.close();
+  }
+
+  /** @throws HubError for what the disk refuses */
+  async #onDisk(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      throw diskError(this.path, cause);
+    }
   }
 
   async #readLog(path: string): Promise<void> {

@@ -45,7 +45,7 @@ export class HuggingFace implements ModelHost {
       const { json, headers } = await getJson(this, client, page, asked, signal);
       if (!Array.isArray(json)) throw unreadable(this.endpoint, id);
       for (const entry of json as TreeEntry[]) if (entry?.type === "file") files.push(this.#file(entry, id));
-      page = nextPage(headers.get("link"), this.endpoint);
+      page = nextPage(headers.get("link"), page);
     }
     return { commit, files };
   }
@@ -122,10 +122,11 @@ function unreadable(endpoint: string, id: string): HubError {
   });
 }
 
-/** Of a Link header. Another host's is not asked: it would get the token. */
-function nextPage(link: string | null, endpoint: string): string | undefined {
+/** Of a Link header, but on the host of `page`: mirrors pass on the hub's own address. */
+function nextPage(link: string | null, page: string): string | undefined {
   const next = /<([^>]+)>;\s*rel="?next"?/.exec(link ?? "")?.[1];
-  if (next === undefined || !URL.canParse(next, endpoint)) return undefined;
-  const url = new URL(next, endpoint);
-  return url.origin === new URL(endpoint).origin ? url.href : undefined;
+  if (next === undefined || !URL.canParse(next, page)) return undefined;
+  const url = new URL(page);
+  url.search = new URL(next, page).search;
+  return url.href;
 }

@@ -1,6 +1,7 @@
 // GET over undici: proxies of the environment, redirects followed by hand so that a token goes to its own host alone.
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
+import type { Proxies } from "../environment.js";
 import { HubError } from "../hub-error.js";
 import { RetryableError } from "./retry.js";
 
@@ -29,6 +30,7 @@ const MOST_JSON_BYTES = 64 * 2 ** 20;
 export class HttpClient implements AsyncDisposable {
   readonly #origin: string;
   readonly #authorization: Readonly<Record<string, string>>;
+  readonly #proxies: Proxies;
   #dispatcher: Promise<Dispatcher> | undefined;
   #request: typeof import("undici").request | undefined;
 
@@ -36,15 +38,16 @@ export class HttpClient implements AsyncDisposable {
    * @param endpoint the host that may see `authorization`
    * @param authorization headers that no other host gets
    */
-  constructor(endpoint: string, authorization: Readonly<Record<string, string>>) {
+  constructor(endpoint: string, authorization: Readonly<Record<string, string>>, proxies: Proxies = {}) {
     if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
       throw new HubError(
         "network",
-        `the hub's address ${JSON.stringify(endpoint)} is no http(s) URL: correct HF_ENDPOINT`,
+        `the hub's address ${JSON.stringify(endpoint)} is no http(s) URL: correct HF_ENDPOINT or MODELSCOPE_ENDPOINT`,
       );
     }
     this.#origin = new URL(endpoint).origin;
     this.#authorization = authorization;
+    this.#proxies = proxies;
   }
 
   /** Follows redirects. @throws RetryableError when no reply comes; the signal's reason when it is aborted */
@@ -109,6 +112,7 @@ export class HttpClient implements AsyncDisposable {
     const { EnvHttpProxyAgent, request } = await import("undici");
     this.#request = request;
     return new EnvHttpProxyAgent({
+      ...this.#proxies,
       connect: { timeout: CONNECT_MS },
       headersTimeout: SILENCE_MS,
       bodyTimeout: SILENCE_MS,
