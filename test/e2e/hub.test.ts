@@ -22,7 +22,7 @@ beforeAll(async () => {
   const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(modelPath, name))]));
   hub = await FakeHub.start({ "org/pocket": { commit: COMMIT, files } });
   home = mkdtempSync(join(tmpdir(), "octavo-hub-"));
-  env = { HF_ENDPOINT: hub.endpoint, HF_HOME: home, MODELSCOPE_CACHE: home };
+  env = { HF_ENDPOINT: hub.endpoint, HF_HOME: home, MODELSCOPE_CACHE: home, NO_PROXY: "127.0.0.1" };
 });
 
 afterAll(async () => {

@@ -33,16 +33,16 @@ export function modelScopeSettings(env: Environment): HostSettings {
   return { endpoint, cacheDir: join(cache, "octavo"), token: text(env, "MODELSCOPE_API_TOKEN") };
 }
 
-/** Addresses of proxies, and the hosts that are reached without one. */
+/** Addresses of proxies, and the hosts that are reached without one. Empty: none. */
 export interface Proxies {
-  readonly httpProxy?: string;
-  readonly httpsProxy?: string;
-  readonly noProxy?: string;
+  readonly httpProxy: string;
+  readonly httpsProxy: string;
+  readonly noProxy: string;
 }
 
 /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in small letters first. */
 export function proxiesOf(env: Environment): Proxies {
-  const either = (name: string) => text(env, name.toLowerCase()) ?? text(env, name);
+  const either = (name: string) => text(env, name.toLowerCase()) ?? text(env, name) ?? "";
   return { httpProxy: either("HTTP_PROXY"), httpsProxy: either("HTTPS_PROXY"), noProxy: either("NO_PROXY") };
 }
 

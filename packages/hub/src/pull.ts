@@ -57,23 +57,20 @@ export async function pull(reference: HubReference, options: PullOptions = {}): 
   const { id, file, quantization } = reference;
   const wanted: Wanted = { id, file, quantization, include, exclude, weights };
   if (isOffline(env)) return findInCache(repo, revision, wanted, "HF_HUB_OFFLINE is set");
-  if (isCommit(revision)) {
-    const found = await findInCache(repo, revision, wanted, "").catch(() => undefined);
-    if (found !== undefined && include === undefined) return found;
-  }
+  const cached = await findInCache(repo, revision, wanted, "").catch(() => undefined);
+  // What patterns match cannot be known without a listing.
+  if (isCommit(revision) && cached !== undefined && include === undefined) return cached;
   await using client = new HttpClient(host.endpoint, host.authorization, proxiesOf(env));
   signal?.throwIfAborted();
   let listing: Listing;
   try {
-    listing = await list(host, client, id, revision, options);
+    listing = await list(host, client, id, revision, cached === undefined ? LIST_ATTEMPTS : 1, options);
   } catch (error) {
-    if (!(error instanceof HubError) || error.reason !== "network") throw error;
+    if (cached === undefined || !(error instanceof HubError) || error.reason !== "network") throw error;
     // What is there is better than nothing, and was good when it came.
-    const found = await findInCache(repo, revision, wanted, "").catch(() => undefined);
-    if (found === undefined) throw error;
     const text = `${error.message} Going on with ${formatReference(reference)} as it is in the cache.`;
     process.emitWarning(text, { code: "OCTAVO_HUB_UNREACHABLE" });
-    return found;
+    return cached;
   }
   const { connections = CONNECTIONS, pieceBytes = PIECE_BYTES, retryDelayMs: delayMs = RETRY_DELAY_MS } = options;
   const transfer = { connections: new Limit(connections), pieceBytes, attempts: ATTEMPTS, delayMs };
@@ -86,12 +83,11 @@ async function list(
   client: HttpClient,
   id: string,
   revision: string,
+  attempts: number,
   { signal, retryDelayMs: delayMs = RETRY_DELAY_MS }: PullOptions,
 ): Promise<Listing> {
   try {
-    return await withRetries({ attempts: LIST_ATTEMPTS, delayMs, signal }, () =>
-      host.list(client, id, revision, signal),
-    );
+    return await withRetries({ attempts, delayMs, signal }, () => host.list(client, id, revision, signal));
   } catch (error) {
     if (!(error instanceof RetryableError)) throw error;
     const advice = "check the network, HTTPS_PROXY and HF_ENDPOINT; models that are in the cache run without";

@@ -39,21 +39,21 @@ test("what a cache holds", async () => {
 test("a revision goes with the blobs that it alone has", async () => {
   const { repo } = await twoCommits();
   const before = readdirSync(join(repo.path, "blobs")).length;
-  const plan = planRemoval(repo, "main");
-  expect(plan).toMatchObject({ commits: [NEXT], bytes: '{"new": 1}'.length });
+  const plan = planRemoval(repo, { revision: "main" });
+  expect(plan).toMatchObject({ bytes: '{"new": 1}'.length });
   await removeModel(plan);
   expect(repo.commits()).toEqual([COMMIT]);
   expect([...repo.refs().keys()]).toEqual(["master"]);
   expect(readdirSync(join(repo.path, "blobs")).length).toBe(before - 1);
   expect(repo.files(COMMIT).length).toBe(4);
-  await removeModel(planRemoval(repo, COMMIT.slice(0, 8)));
+  await removeModel(planRemoval(repo, { revision: COMMIT.slice(0, 8) }));
   expect(existsSync(repo.path)).toBe(false);
 });
 
 test("all of a model goes; one that is being downloaded does not", async () => {
   const { repo, cache } = await twoCommits();
   const lock = await FileLock.acquire(join(repo.locks, "x.octavo.lock"));
-  const plan = planRemoval(repo, undefined);
+  const plan = planRemoval(repo);
   await expect(removeModel(plan)).rejects.toMatchObject({ reason: "in_use" });
   await lock[Symbol.asyncDispose]();
   await removeModel(plan);
@@ -61,12 +61,31 @@ test("all of a model goes; one that is being downloaded does not", async () => {
   expect(existsSync(repo.locks)).toBe(false);
 });
 
+test("one GGUF file of several", async () => {
+  const files = { "m-Q4_0.gguf": WEIGHTS, "m-Q8_0.gguf": Buffer.from("other"), "copy-Q2_K.gguf": WEIGHTS };
+  const { options, cache } = await scratch({ commit: COMMIT, files });
+  await pull(REFERENCE, { ...options, include: ["*.gguf"] });
+  const repo = new RepoFolder(cache, ID);
+  // Its content is another one's, too.
+  const shared = planRemoval(repo, { quantization: "Q4_0" });
+  expect(shared.bytes).toBe(0);
+  await removeModel(shared);
+  expect(repo.files(COMMIT)).toEqual(["copy-Q2_K.gguf", "m-Q8_0.gguf"]);
+  await removeModel(planRemoval(repo, { file: "copy-Q2_K.gguf" }));
+  expect(readdirSync(join(repo.path, "blobs")).length).toBe(1);
+  expect(() => planRemoval(repo, { quantization: "Q4_0" })).toThrow(/has no Q4_0 in the cache/);
+  await removeModel(planRemoval(repo, { quantization: "q8_0" }));
+  expect(existsSync(repo.path)).toBe(false);
+});
+
 test("what is not there is not removed", async () => {
   const { repo, cache } = await twoCommits();
   const refused = (message: RegExp) =>
     expect.objectContaining({ reason: "not_found", message: expect.stringMatching(message) });
-  expect(() => planRemoval(repo, "v9")).toThrow(refused(/no revision v9 in the cache, but main, master, 0123456789ab/));
-  expect(() => planRemoval(new RepoFolder(cache, "org/other"), undefined)).toThrow(refused(/not in the cache/));
+  expect(() => planRemoval(repo, { revision: "v9" })).toThrow(
+    refused(/no revision v9 in the cache, but main, master, 0123456789ab/),
+  );
+  expect(() => planRemoval(new RepoFolder(cache, "org/other"))).toThrow(refused(/not in the cache/));
 });
 
 test("a cache that was never one, and what a cut download left", async () => {

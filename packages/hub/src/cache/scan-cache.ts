@@ -51,14 +51,15 @@ export function scanRepo(repo: RepoFolder): CachedModel {
 }
 
 /** Files of the blobs' folder: also parts of some, and links to blobs that Python shares between models. */
-export function blobNames(repo: RepoFolder): string[] {
+function blobNames(repo: RepoFolder): string[] {
   const folder = join(repo.path, "blobs");
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-/** Names of the blobs that a snapshot's files are links to. */
-export function blobsOf(repo: RepoFolder, commit: string): Set<string> {
-  const links = repo.files(commit).map((file) => join(repo.snapshot(commit), file));
+/** Names of the blobs that a snapshot's files, or some of them, are links to. */
+export function blobsOf(repo: RepoFolder, commit: string, isWanted: (file: string) => boolean): Set<string> {
+  const files = repo.files(commit).filter(isWanted);
+  const links = files.map((file) => join(repo.snapshot(commit), file));
   const targets = links.filter((path) => lstatSync(path).isSymbolicLink()).map((path) => readlinkSync(path));
   return new Set(targets.filter((target) => basename(dirname(target)) === "blobs").map((target) => basename(target)));
 }

@@ -80,7 +80,7 @@ async function downloadAll(
         await downloadFile({ host, client, id: wanted.id, revision, file, url }, repo, transfer, told, either);
       })
       .catch((error: unknown) => {
-        failure ??= { error };
+        failure ??= { error: diskError(repo.path, error) };
         failed.abort();
       }),
   );

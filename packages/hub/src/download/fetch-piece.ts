@@ -90,11 +90,12 @@ async function request(
       reply.body.destroy();
       throw error;
     }
-    if (reply.url.href !== source.url) source.storage = reply.url;
+    if (stored === undefined && reply.url.href !== source.url) source.storage = reply.url;
     return reply;
   }
   const text = (await source.client.text(reply)).slice(0, 4096);
-  source.storage = undefined;
+  // Another piece may have asked for a new address meanwhile.
+  if (source.storage === stored) source.storage = undefined;
   if (isPassing(reply.status)) throw busy(reply);
   // An address of the storage is good for a while only: the hub gives another.
   const isStorage = reply.url.origin !== new URL(source.url).origin;
@@ -113,8 +114,8 @@ async function checkHeaders(
   range: ByteRange | undefined,
 ): Promise<void> {
   const { file } = source;
-  const claimed = hashOf(reply.hubHeaders.get("x-linked-etag") ?? reply.hubHeaders.get("etag"));
-  if (claimed !== undefined && claimed !== file.hash && claimed.length === file.hash.length) {
+  const claimed = hashOf(reply.hubHeaders.get("x-linked-etag"));
+  if (claimed !== undefined && claimed !== file.hash) {
     const advice = "it changed meanwhile, or the host is at fault; start again";
     const message = `${file.path} of ${source.id} is now ${claimed}, listed was ${file.hash}: ${advice}.`;
     throw new HubError("damaged", message, { param: file.path });
@@ -178,7 +179,7 @@ function sizeError({ id, file }: FileSource, found: string): HubError {
   return new HubError("damaged", message, { param: file.path });
 }
 
-/** An ETag that is a hash, as the hub's are. */
+/** An ETag that is a hash, as the hub's of large files are. */
 function hashOf(etag: string | null): string | undefined {
-  return /^(?:W\/)?"?([0-9a-f]{40}|[0-9a-f]{64})"?$/.exec(etag ?? "")?.[1];
+  return /^(?:W\/)?"?([0-9a-f]{64})"?$/.exec(etag ?? "")?.[1];
 }

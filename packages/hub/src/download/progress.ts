@@ -41,7 +41,7 @@ export class FileProgress {
   }
 
   add(count: number): void {
-    this.bytes += count;
+    this.bytes = Math.min(this.size, this.bytes + count); // what was there may come again
     this.#tell(count);
   }
 

@@ -38,7 +38,7 @@ export class HttpClient implements AsyncDisposable {
    * @param endpoint the host that may see `authorization`
    * @param authorization headers that no other host gets
    */
-  constructor(endpoint: string, authorization: Readonly<Record<string, string>>, proxies: Proxies = {}) {
+  constructor(endpoint: string, authorization: Readonly<Record<string, string>>, proxies: Proxies) {
     if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
       throw new HubError(
         "network",

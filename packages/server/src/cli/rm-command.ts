@@ -13,7 +13,10 @@ interface RmFlags {
 export function rmCommand(): Command {
   return new Command("rm")
     .description("remove a model from the cache, for Python too")
-    .argument("<ID>", "org/name, or org/name@REVISION: a branch, a tag, a commit or its beginning")
+    .argument(
+      "<ID>",
+      "org/name, org/name@REVISION (a branch, a tag, a commit or its beginning) or org/name:QUANTIZATION",
+    )
     .option("-y, --yes", "do not ask")
     .option("--download-dir <path>", "cache of models (default: HF_HUB_CACHE, else hub in HF_HOME)", nonEmpty)
     .action(runRm);
@@ -23,13 +26,13 @@ async function runRm(id: string, { downloadDir, yes }: RmFlags): Promise<void> {
   const hub = await import("@octavo/hub");
   // Whatever is in the working folder: what is removed is of the cache.
   const reference = hub.parseReference(/^(hf|ms):\/\//.test(id) ? id : `hf://${id}`);
-  if (reference.kind === "local" || reference.file !== undefined || reference.quantization !== undefined) {
-    const message = `octavo rm takes org/name or org/name@REVISION, got ${JSON.stringify(id)}`;
+  if (reference.kind === "local") {
+    const message = `octavo rm takes names such as org/name and org/name@REVISION, got ${JSON.stringify(id)}`;
     throw new OctavoError({ code: "INVALID_ARGUMENT", message, param: "ID" });
   }
   const settings = reference.host === "modelscope" ? hub.modelScopeSettings : hub.huggingFaceSettings;
   const repo = new hub.RepoFolder(downloadDir ?? settings(process.env).cacheDir, reference.id);
-  const removal = hub.planRemoval(repo, reference.revision);
+  const removal = hub.planRemoval(repo, reference);
   const what = `${hub.formatReference(reference)} (${formatBytes(removal.bytes)}, ${repo.path})`;
   if (!yes && !(await confirm(what))) {
     process.stderr.write("nothing is removed\n");
