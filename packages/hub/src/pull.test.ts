@@ -221,6 +221,30 @@ test("a commit that is none would be a path", async () => {
   await expect(pull(REFERENCE, options)).rejects.toEqual(refused("network", /names no commit/));
 });
 
+const OID = "a".repeat(40);
+
+test.each([
+  ["revision", "null"],
+  ["revision", "[]"],
+  ["revision", "not JSON"],
+  ["tree", "{}"],
+  ["tree", '[{"type": "file"}]'],
+  ["tree", `[{"type": "file", "path": "a", "size": -1, "oid": "${OID}"}]`],
+  ["tree", `[{"type": "file", "path": "a", "size": 1, "oid": "../${OID}"}]`],
+  ["tree", `[{"type": "file", "path": "a", "size": 1, "oid": "${OID}", "lfs": 5}]`],
+  ["tree", `[{"type": "file", "path": 5, "size": 1, "oid": "${OID}"}]`],
+  ["tree", "[null, {}]"],
+  ["repo/files", "null"],
+  ["repo/files", '{"Data": {"Files": [null]}}'],
+  ["repo/files", '{"Data": {"Files": [{"Path": "a", "Size": 1, "Sha256": "../x"}]}}'],
+])("a listing that is none, %s: %s", async (part, text) => {
+  const { options, hub, cache } = await scratch();
+  hub.fault = ({ path }) => (path.includes(`/${part}`) ? { status: 200, text } : undefined);
+  const reference = part === "repo/files" ? ({ ...REFERENCE, host: "modelscope" } as const) : REFERENCE;
+  await expect(pull(reference, options)).rejects.toMatchObject({ code: "DOWNLOAD" });
+  expect(existsSync(cache)).toBe(false);
+});
+
 test("--include and --exclude", async () => {
   const { options } = await scratch();
   const { path } = await pull(REFERENCE, { ...options, include: ["*.json", "onnx/"], exclude: ["1_*"] });

@@ -33,7 +33,7 @@ export class HuggingFace implements ModelHost {
     const asked = { id, revision };
     const base = `${this.endpoint}/api/models/${id}`;
     const info = await getJson(this, client, `${base}/revision/${encodeURIComponent(revision)}`, asked, signal);
-    const { sha: commit } = info.json as { sha?: unknown };
+    const commit = (info.json as { sha?: unknown } | null)?.sha;
     if (typeof commit !== "string" || !isCommit(commit)) {
       throw new HubError("network", `${this.endpoint} names no commit of ${id}: is it a Hugging Face hub?`, {
         param: id,

@@ -33,10 +33,10 @@ export class ModelScope implements ModelHost {
     const query = `Revision=${encodeURIComponent(revision)}&Recursive=true`;
     const url = `${this.endpoint}/api/v1/models/${id}/repo/files?${query}`;
     const { json } = await getJson(this, client, url, { id, revision }, signal);
-    const { Data: data } = json as { Data?: { Files?: unknown } };
-    if (!Array.isArray(data?.Files)) throw this.#unreadable(id);
-    const files = (data.Files as FileEntry[])
-      .filter(({ Type }) => Type !== "tree")
+    const entries = (json as { Data?: { Files?: unknown } } | null)?.Data?.Files;
+    if (!Array.isArray(entries)) throw this.#unreadable(id);
+    const files = (entries as FileEntry[])
+      .filter((entry) => entry?.Type !== "tree")
       .map((entry) => this.#file(entry, id));
     const lines = files.map(({ path, hash }) => `${path} ${hash}\n`).sort();
     return { commit: createHash("sha1").update(lines.join("")).digest("hex"), files };
@@ -65,7 +65,8 @@ export class ModelScope implements ModelHost {
     return new HubError("network", `${page} answers with ${found}: try again later.`, { param });
   }
 
-  #file({ Path: path, Size: size, Sha256: hash }: FileEntry, id: string): HostFile {
+  #file(entry: FileEntry | null, id: string): HostFile {
+    const { Path: path, Size: size, Sha256: hash } = entry ?? {};
     const isKnown = typeof hash === "string" && /^[0-9a-f]{64}$/.test(hash) && Number.isSafeInteger(size);
     if (!isKnown || (size as number) < 0) throw this.#unreadable(id);
     return { path: checkFilePath(path, id), size: size as number, hash, algorithm: "sha256" };
