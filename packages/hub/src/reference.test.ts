@@ -15,6 +15,9 @@ test.each([
   ["hf://org/name", hub("org/name")],
   ["hf.co/org/name:Q8_0", hub("org/name", { quantization: "Q8_0" })],
   ["https://huggingface.co/org/name", hub("org/name")],
+  ["https://huggingface.co/org/name/tree/v2", hub("org/name", { revision: "v2" })],
+  ["https://hf.co/org/name/blob/main/a/b.gguf?x=1", hub("org/name", { revision: "main", file: "a/b.gguf" })],
+  ["https://www.modelscope.cn/models/org/name", { ...hub("org/name"), host: "modelscope" }],
   ["ms://org/name@v1", { ...hub("org/name", { revision: "v1" }), host: "modelscope" }],
 ])("%s", (text, expected) => {
   expect(parseReference(text, {})).toEqual(expected);
@@ -26,6 +29,7 @@ test.each([
   "../x",
   "packages/hub",
   "model.gguf",
+  "models/llama.gguf",
   "config.json",
   "",
   "\0",

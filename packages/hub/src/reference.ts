@@ -35,8 +35,12 @@ const PREFIXES: readonly (readonly [prefix: string, host: HostName])[] = [
   ["https://hf.co/", "huggingface"],
   ["hf.co/", "huggingface"],
   ["ms://", "modelscope"],
+  ["https://www.modelscope.cn/models/", "modelscope"],
+  ["https://modelscope.cn/models/", "modelscope"],
 ];
 
+/** What follows the name in the address of a page or file. */
+const IN_BROWSER = /^([^/]+\/[^/]+)\/(?:tree|blob|resolve)\/([^/?#]+)(\/[^?#]+)?(?:[?#].*)?$/;
 const HUB_NAME = /^([^@:]+?)(?:@([^:]*))?(?::([A-Za-z0-9_.-]+))?$/;
 
 /**
@@ -49,7 +53,7 @@ export function parseReference(text: string, env: Environment = process.env): Hu
   if (prefixed === undefined && (/^[/.]|^$/.test(text) || existsSync(text))) return { kind: "local", path: text };
   if (/^~(\/|$)/.test(text)) return { kind: "local", path: join(homedir(), text.slice(1)) };
   const host = prefixed?.[1] ?? (prefersModelScope(env) ? "modelscope" : "huggingface");
-  const name = prefixed === undefined ? text : text.slice(prefixed[0].length);
+  const name = prefixed === undefined ? text : text.slice(prefixed[0].length).replace(IN_BROWSER, "$1@$2$3");
   const reference = parseHubName(name, host);
   if (reference !== undefined && (prefixed !== undefined || mayBeMeant(reference))) return reference;
   checkArgument(
@@ -60,9 +64,9 @@ export function parseReference(text: string, env: Environment = process.env): Hu
   return { kind: "local", path: text };
 }
 
-/** `model.gguf` and `config.json` alone are files that are not there, not models of a hub. */
+/** `model.gguf` and `folder/config.json` are files that are not there, not models of a hub. */
 function mayBeMeant({ id }: HubReference): boolean {
-  return id.includes("/") || !/\.(gguf|safetensors|json|bin|pth?)$/i.test(id);
+  return !/\.(gguf|safetensors|json|bin|pth?)$/i.test(id);
 }
 
 function parseHubName(name: string, host: HostName): HubReference | undefined {

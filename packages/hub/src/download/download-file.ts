@@ -33,8 +33,7 @@ export function hasBlob(repo: RepoFolder, { hash, size }: HostFile): boolean {
   return existsSync(path) && statSync(path).size === size;
 }
 
-/** The lock of a file's download. */
-export function lockPath(repo: RepoFolder, hash: string): string {
+function lockPath(repo: RepoFolder, hash: string): string {
   return join(repo.locks, `${hash}.octavo.lock`);
 }
 

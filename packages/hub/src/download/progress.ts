@@ -19,15 +19,13 @@ export type OnProgress = (progress: DownloadProgress) => void;
 
 const INTERVAL_MS = 50;
 
-type State = "waiting" | "downloading" | "verifying" | "done";
-
 /** One file's part of it. */
 export class FileProgress {
   readonly size: number;
   readonly #tell: (received: number) => void;
   /** Bytes that are there. */
   bytes = 0;
-  state: State = "downloading";
+  state: DownloadProgress["phase"] = "downloading";
 
   constructor(size: number, tell: (received: number) => void) {
     this.size = size;
@@ -58,7 +56,7 @@ export class FileProgress {
     this.#set("done");
   }
 
-  #set(state: State): void {
+  #set(state: DownloadProgress["phase"]): void {
     this.state = state;
     this.#tell(0);
   }
