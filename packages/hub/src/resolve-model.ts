@@ -1,4 +1,5 @@
 // From what a user names as MODEL to a path that can be loaded.
+import { HubError } from "./hub-error.js";
 import { type PullOptions, pull } from "./pull.js";
 import { parseReference } from "./reference.js";
 
@@ -9,5 +10,13 @@ import { parseReference } from "./reference.js";
  */
 export async function resolveModel(model: string, options: PullOptions = {}): Promise<string> {
   const reference = parseReference(model, options.env);
-  return reference.kind === "local" ? reference.path : (await pull(reference, options)).path;
+  if (reference.kind === "local") return reference.path;
+  try {
+    return (await pull(reference, options)).path;
+  } catch (error) {
+    const mayBeMistyped = !model.includes("://") && error instanceof HubError && error.param === reference.id;
+    if (!mayBeMistyped || !["not_found", "offline"].includes(error.reason)) throw error;
+    const message = `${error.message} Nor is there a file or folder ${model} here.`;
+    throw new HubError(error.reason, message, { param: error.param, cause: error });
+  }
 }
