@@ -1,4 +1,5 @@
 /** Octavo's engine: `await LLM.load(model)`, then `generate` or `chat`. @module @octavo/engine */
+export type { DownloadProgress } from "@octavo/hub";
 export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/models";
 export { cumulativeLogprob, highestCumulative, resolveChoices } from "./choices.js";
 export type { WorkerContext, WorkerExtension } from "./core/worker-methods.js";
@@ -22,6 +23,7 @@ export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode } from "./engine-
 export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
 export type { AllBlocksCleared, BlockRemoved, BlockStored, KvCacheEvent, KvMedium } from "./kv-events.js";
 export { LLM } from "./llm.js";
+export type { ModelLocation } from "./model-location.js";
 export type { PauseMode, PauseOptions } from "./pause.js";
 export type {
   LogitsProcessor,

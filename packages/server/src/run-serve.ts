@@ -2,6 +2,7 @@
 import { type EngineOptions, LLM } from "@octavo/engine";
 import { createApp } from "./app.js";
 import { banner } from "./banner.js";
+import { DownloadBar } from "./cli/download-bar.js";
 import type { KvEventsConfig } from "./cli/kv-events-config.js";
 import { DEFAULT_MODEL_NAME, defaultModelFolder } from "./default-model.js";
 import { logSpeculation } from "./logging/log-speculation.js";
@@ -48,7 +49,8 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
   const { maxNumQueuedReqs } = engineOptions;
   // The port first: it fails in a millisecond, a large model loads for a minute.
   const listener = await listen({ host, port });
-  const engine = await LLM.load(folder, engineOptions);
+  const bar = new DownloadBar((text) => logger.info(text));
+  const engine = await LLM.load(folder, { ...engineOptions, onDownloadProgress: bar.update });
   const developmentMode = isSet(process.env.OCTAVO_SERVER_DEV_MODE) || isSet(process.env.VLLM_SERVER_DEV_MODE);
   const closing = new AbortController();
   const appOptions = {

@@ -11,6 +11,7 @@ import {
   share,
   wholeNumber,
 } from "./flag-values.js";
+import { addLocationFlags } from "./hub-flags.js";
 import { addSpecFlags } from "./spec-flags.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
@@ -25,8 +26,9 @@ export function addEngineFlags(command: Command): Command {
 }
 
 function addOwnFlags(command: Command): Command {
-  return command
-    .optionsGroup("Model:")
+  return addLocationFlags(command.optionsGroup("Model:"))
+    .option("--tokenizer <model>", "folder, GGUF file or name on a hub of the tokenizer (default: MODEL)", nonEmpty)
+    .option("--tokenizer-revision <revision>", "as --revision, of --tokenizer", nonEmpty)
     .addOption(
       new Option("--dtype <dtype>", "dtype of weights, activations and KV cache").choices(DTYPES).default("auto"),
     )
