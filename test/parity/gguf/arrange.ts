@@ -35,8 +35,7 @@ export const splitGroups =
   };
 
 /** GPT-2's weights are the other way round. */
-export const turnAround: Arrange = (tensors) =>
-  replaceAll(tensors, /\.(c_attn|c_proj|c_fc)\.weight$/, transposed);
+export const turnAround: Arrange = (tensors) => replaceAll(tensors, /\.(c_attn|c_proj|c_fc)\.weight$/, transposed);
 
 /** Gemma's norms. */
 export const addOne: Arrange = (tensors) =>
@@ -50,7 +49,7 @@ export const stackAll =
     for (const [name, stored] of [...tensors]) {
       const found = pattern.exec(name);
       if (found === null) continue;
-      const group = name.replace(`.${found[1]}.`, ".");
+      const group = name.replace(found[0], found[0].replace(`.${found[1]}.`, "."));
       const parts = groups.get(group) ?? [];
       parts[Number(found[1])] = stored;
       groups.set(group, parts);

@@ -18,6 +18,8 @@ export interface Recipe {
   /** Replaced in this order. */
   readonly names: Names;
   readonly arrange?: readonly Arrange[];
+  /** Architecture that the file's config has, where it is not the folder's. */
+  readonly reads?: string;
   /** Set where no key has what the model was made with, and Octavo takes what llama.cpp has in its code. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -64,7 +66,11 @@ const BLOOM: Names = [
 ];
 
 /** A list of flags. */
-const flags = (values: readonly boolean[]) => ({ type: 7, count: values.length, bytes: Uint8Array.from(values, Number) });
+const flags = (values: readonly boolean[]) => ({
+  type: 7,
+  count: values.length,
+  bytes: Uint8Array.from(values, Number),
+});
 const experts = (config: AnyConfig) => ({
   expert_count: config.numExperts as number,
   expert_used_count: config.numExpertsPerToken as number,
@@ -73,16 +79,23 @@ const slides = ({ windows }: AnyConfig) => flags(windows.map((window) => window 
 const window = ({ windows }: AnyConfig) => windows.find((width) => width !== null) ?? 0;
 const rotating = ({ rope }: AnyConfig) => ({ "rope.dimension_count": rope!.rotaryDim });
 
-const llama = (name: string) => `llama-${name}`;
 const LLAMAS = ["mha", "gqa-tied", "mqa-headdim", "bias", "bf16", "f16", "rope-linear", "rope-llama3", "rope-yarn"];
 
 export const RECIPES: readonly Recipe[] = [
   {
-    models: [...LLAMAS.map(llama), "mistral-nemo"],
+    models: LLAMAS.map((name) => `llama-${name}`),
     architecture: "llama",
-    keys: ({ vocabSize, ...config }) => ({ vocab_size: vocabSize, ...rotating({ vocabSize, ...config }) }),
+    keys: (config) => ({ vocab_size: config.vocabSize, ...rotating(config) }),
     names: LLAMA,
     arrange: [pairHeads],
+  },
+  {
+    models: ["mistral-nemo"],
+    architecture: "llama",
+    keys: rotating,
+    names: LLAMA,
+    arrange: [pairHeads],
+    reads: "LlamaForCausalLM",
   },
   {
     models: ["mixtral"],
@@ -139,7 +152,12 @@ export const RECIPES: readonly Recipe[] = [
     architecture: "stablelm",
     norm: "layer",
     keys: (config) => ({ ...rotating(config), use_parallel_residual: true }),
-    names: [["self_attn.q_layernorm", "attn_q_norm"], ["self_attn.k_layernorm", "attn_k_norm"], ["norms.", ""], ...LLAMA],
+    names: [
+      ["self_attn.q_layernorm", "attn_q_norm"],
+      ["self_attn.k_layernorm", "attn_k_norm"],
+      ["norms.", ""],
+      ...LLAMA,
+    ],
     arrange: [stackAll(/\.norms\.(\d+)\./)],
   },
   { models: ["gemma"], architecture: "gemma", names: LLAMA, arrange: [addOne] },
@@ -250,7 +268,14 @@ export const RECIPES: readonly Recipe[] = [
     names: [["ln_attn", "attn_norm_2"], ["ln_mlp", "attn_norm"], ...BLOOM],
     arrange: [splitGroups(/query_key_value/)],
   },
-  { models: ["bloom"], architecture: "bloom", norm: "layer", names: BLOOM, arrange: [splitGroups(/query_key_value/)] },
+  {
+    models: ["bloom"],
+    architecture: "bloom",
+    norm: "layer",
+    keys: (config) => ({ context_length: config.maxPositions }),
+    names: BLOOM,
+    arrange: [splitGroups(/query_key_value/)],
+  },
   {
     models: ["mpt"],
     architecture: "mpt",

@@ -1,14 +1,14 @@
 // A tiny model as a GGUF file.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { decodeBlocks } from "@octavo/core";
 import {
+  encodeBlocks,
   type GgufWriterTensor,
   type GgufWriterValue,
   ggufBytes,
   numberToFloat16,
-  encodeBlocks,
 } from "@octavo/core/testing";
-import { decodeBlocks } from "@octavo/core";
 import { ropeFrequencies } from "@octavo/models";
 import type { AnyConfig, Recipe } from "./recipes.js";
 import { type Stored, storedTensors } from "./stored-tensors.js";
@@ -19,7 +19,13 @@ export type Precision = "plain" | "q8_0" | "q4_0" | "q8_0 decoded" | "q4_0 decod
 const GGML = { float32: 0, float16: 1, bfloat16: 30, q4_0: 2, q8_0: 8 } as const;
 
 /** @param source the folder @param target the file */
-export function writeGguf(recipe: Recipe, config: AnyConfig, source: string, target: string, precision: Precision): void {
+export function writeGguf(
+  recipe: Recipe,
+  config: AnyConfig,
+  source: string,
+  target: string,
+  precision: Precision,
+): void {
   const tensors = storedTensors(join(source, "model.safetensors"));
   if (config.tieWordEmbeddings) tensors.delete("lm_head.weight");
   for (const arrange of recipe.arrange ?? []) arrange(tensors, config);
@@ -30,7 +36,10 @@ export function writeGguf(recipe: Recipe, config: AnyConfig, source: string, tar
       precision,
     ),
   );
-  writeFileSync(target, ggufBytes({ metadata: metadataOf(recipe, config), tensors: [...written, ...divisors(config)] }));
+  writeFileSync(
+    target,
+    ggufBytes({ metadata: metadataOf(recipe, config), tensors: [...written, ...divisors(config)] }),
+  );
 }
 
 function metadataOf({ architecture, norm, keys }: Recipe, config: AnyConfig): Record<string, GgufWriterValue> {
@@ -89,14 +98,21 @@ function divisors({ rope }: AnyConfig): GgufWriterTensor[] {
   if (scaling?.type !== "llama3") return [];
   const plain = ropeFrequencies({ ...rope!, scaling: { type: "default" } }, 1).inverse;
   const scaled = ropeFrequencies(rope!, 1).inverse;
-  return [list("rope_freqs", [...scaled].map((frequency, i) => plain[i]! / frequency))];
+  return [
+    list(
+      "rope_freqs",
+      [...scaled].map((frequency, i) => plain[i]! / frequency),
+    ),
+  ];
 }
 
-/** Norms and biases are float32, as the converter writes them. */
+/** The converter writes these in float32, whatever the rest is in. */
+const ALWAYS_FLOAT32 = /norm\.weight$|\.bias$|ffn_gate_inp|position_embd|attn_sinks/;
+
 function tensorOf(name: string, { shape, values, dtype }: Stored, precision: Precision): GgufWriterTensor {
-  const isMatrix = shape.length > 1 && !name.endsWith("norm.weight") && !name.endsWith(".bias");
+  const isMatrix = shape.length > 1 && !ALWAYS_FLOAT32.test(name);
   const format = precision.startsWith("q8_0") ? "q8_0" : "q4_0";
-  if (isMatrix && precision !== "plain" && shape.at(-1)! % 32 === 0 && name !== "position_embd.weight") {
+  if (isMatrix && precision !== "plain" && shape.at(-1)! % 32 === 0) {
     const blocks = encodeBlocks(format, values);
     if (!precision.endsWith("decoded")) return { name, shape, type: GGML[format], data: blocks };
     const decoded = new Float32Array(values.length);

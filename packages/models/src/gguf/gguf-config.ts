@@ -35,7 +35,9 @@ export function ggufConfigReader(headers: GgufHeaders, name: string, dialect: Gg
     rope_theta: file.read("rope.freq_base") ?? USUAL_THETA,
     partial_rotary_factor: rotaryShare(file),
     tie_word_embeddings: !tensors.has("output.weight"),
-    ...Object.fromEntries(Object.entries(dialect.switches ?? {}).map(([field, names]) => [field, names.some((n) => file.has(n))])),
+    ...Object.fromEntries(
+      Object.entries(dialect.switches ?? {}).map(([field, names]) => [field, names.some((n) => file.has(n))]),
+    ),
     ...dialect.values?.(file),
     rope_scaling: scaling && { ...scaling, ...dialect.ropeScaling },
     dtype: dtypeOf(headers),

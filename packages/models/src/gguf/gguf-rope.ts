@@ -43,7 +43,10 @@ export function ropeScaling(headers: GgufHeaders, file: GgufFacts): Record<strin
 function yarnMagnitude(file: GgufFacts, factor: unknown): number | undefined {
   const given = file.number("rope.scaling.yarn_attn_factor");
   if (given !== undefined) return given;
-  const [times, multiplier] = [file.number("rope.scaling.attn_factor"), file.number("rope.scaling.yarn_log_multiplier")];
+  const [times, multiplier] = [
+    file.number("rope.scaling.attn_factor"),
+    file.number("rope.scaling.yarn_log_multiplier"),
+  ];
   if (typeof factor !== "number" || (times === undefined && !multiplier)) return undefined;
   const magnitude = (scale: number) => (factor <= 1 ? 1 : 1 + 0.1 * scale * Math.log(factor));
   return ((times ?? 1) * magnitude(1)) / magnitude(multiplier ?? 0);

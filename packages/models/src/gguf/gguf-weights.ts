@@ -138,7 +138,9 @@ export class GgufWeights implements WeightFiles {
   #add(name: string, piece: Piece): void {
     const pieces = [...(this.#pieces.get(name) ?? []), piece].sort((a, b) => a.rank - b.rank);
     const [{ data }] = pieces as [Piece];
-    const alike = pieces.every((p) => `${p.data.shape.slice(1)}` === `${data.shape.slice(1)}` || p.source.type !== pieces[0]!.source.type);
+    const alike = pieces.every(
+      (p) => `${p.data.shape.slice(1)}` === `${data.shape.slice(1)}` || p.source.type !== pieces[0]!.source.type,
+    );
     if (!alike) throw this.#misshapen(piece.ggufName, piece.source, `rows as ${pieces[0]!.ggufName} has them`);
     this.#pieces.set(name, pieces);
   }
