@@ -262,3 +262,11 @@ test("the tiny fixture, by any name", () => {
   const blob = join(modelFolder({ blob: new Uint8Array(readFileSync(tiny)) }), "blob");
   expect(readModelConfig(blob)).toMatchObject({ vocabSize: 272, numLayers: 2, eosTokenIds: [269] });
 });
+
+test("in gpt-oss's format the end of a message is not the end of a turn", () => {
+  const tokens = ["<|end|>", "<|return|>", "<|call|>", "<|endoftext|>"];
+  const types = { "tokenizer.ggml.token_type": Int32Array.of(3, 3, 3, 3) };
+  const ends = (list: string[]) => readModelConfig(file({ ...types, "tokenizer.ggml.tokens": list })).eosTokenIds;
+  expect([...ends(tokens)].sort()).toEqual([1, 2, 3]);
+  expect(ends(["<|end|>", "a", "b", "c"])).toEqual([0]);
+});

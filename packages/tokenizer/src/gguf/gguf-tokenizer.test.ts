@@ -156,7 +156,7 @@ describe("metadata that cannot be used", () => {
       key("model"),
       /is "t5", .* supports gpt2, llama.*--skip-tokenizer-init/,
     ],
-    ["another way to cut", pocket({ pre: "viking" }), "UNSUPPORTED", key("pre"), /is "viking"/],
+    ["another way to cut", pocket({ pre: "kimi-k2" }), "UNSUPPORTED", key("pre"), /is "kimi-k2"/],
     ["merges that are no pairs", pocket({ merges: ["ab"] }), "CHECKPOINT", key("merges"), /pairs with a space/],
     ["no scores", abc, "CHECKPOINT", key("scores"), /is missing/],
     [
