@@ -5,6 +5,7 @@ export { decodeBlocks } from "./blocks/decode.js";
 export * from "./blocks/format.js";
 export * from "./collectives.js";
 export * from "./containers/gguf/index.js";
+export * from "./containers/pickle/index.js";
 export * from "./containers/safetensors.js";
 export * from "./containers/safetensors-header.js";
 export * from "./dtype.js";

@@ -67,7 +67,7 @@ function readTensors(path: string): TensorSummary[] {
   }
   using checkpoint = Checkpoint.open(path, readHeaderOnly);
   return Array.from(checkpoint.names, (name) => {
-    const { dtype, shape } = checkpoint.tensor(name);
+    const { dtype, shape } = checkpoint.view(name);
     return { name, dtype, shape, byteLength: byteSize(dtype, shape), path: checkpoint.origin(name) };
   });
 }

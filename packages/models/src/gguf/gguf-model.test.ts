@@ -263,10 +263,10 @@ describe("weights", () => {
     );
   });
 
-  test.each(["safetensors", "gguf", "dummy"] as const)("load_format %s", (loadFormat) => {
+  test.each(["safetensors", "pt", "gguf", "dummy"] as const)("load_format %s", (loadFormat) => {
     const load = () => loadModel(file(), createNullBackend(), { loadFormat });
-    if (loadFormat === "safetensors")
-      expect(load).toThrow(refused("INVALID_ARGUMENT", "load_format", /model\.gguf is gguf/));
+    if (loadFormat === "safetensors" || loadFormat === "pt")
+      expect(load).toThrow(refused("INVALID_ARGUMENT", "load_format", /model\.gguf has gguf/));
     else load().dispose();
   });
 });
