@@ -22,6 +22,7 @@ export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode } from "./engine-
 export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
 export type { AllBlocksCleared, BlockRemoved, BlockStored, KvCacheEvent, KvMedium } from "./kv-events.js";
 export { LLM } from "./llm.js";
+export type { LoadListener } from "./load-listener.js";
 export type { PauseMode, PauseOptions } from "./pause.js";
 export type {
   LogitsProcessor,

@@ -1,8 +1,9 @@
 // A model folder's weights by name, whatever files they lie in.
-import { type FileReader, readFile, type Tensor, type TensorFile, toContiguous } from "@octavo/core";
+import { byteSize, type FileReader, readFile, type Tensor, type TensorFile, toContiguous } from "@octavo/core";
 import { type CheckpointFormat, checkpointError, openCheckpointFiles } from "./checkpoint-files.js";
 import type { WeightFiles } from "./model-source.js";
 import { nearNames } from "./near-names.js";
+import type { TensorSummary } from "./tensor-summary.js";
 
 /** An open checkpoint. Its tensors are views into the files and live until `dispose()`. */
 export class Checkpoint implements WeightFiles {
@@ -38,6 +39,14 @@ export class Checkpoint implements WeightFiles {
   /** Contiguous; a copy where the file has it in another order, as PyTorch's may. */
   tensor(name: string): Tensor {
     return toContiguous(this.view(name), this.origin(name));
+  }
+
+  /** What the headers say of every tensor. */
+  *summaries(): Iterable<TensorSummary> {
+    for (const [name, { path, tensors }] of this.#homes) {
+      const { dtype, shape } = tensors.get(name)!;
+      yield { name, dtype, shape, byteLength: byteSize(dtype, shape), path };
+    }
   }
 
   /** As it lies in the file, strided where it is so. @throws CHECKPOINT that names the tensor when it is missing */

@@ -1,23 +1,10 @@
 // What a model is and needs, from its headers alone: no weight is read, no backend is needed.
-import { byteSize, type FloatDType, isGguf, OctavoError, readGgufHeaders, readHeaderOnly } from "@octavo/core";
+import { type FloatDType, isGguf, OctavoError, readGgufHeaders, readHeaderOnly } from "@octavo/core";
 import { Checkpoint } from "./checkpoint.js";
 import { kvBytesPerBlock } from "./load-model.js";
 import type { ModelConfig } from "./model-config.js";
 import { readModelConfig } from "./open-model.js";
-
-/** A tensor of a checkpoint, as its header has it. */
-export interface TensorSummary {
-  /** In the checkpoint. */
-  readonly name: string;
-  /** As the file stores it: a dtype, or GGML's name of a block format. */
-  readonly dtype: string;
-  /** In elements, row-major. */
-  readonly shape: readonly number[];
-  /** Bytes in the file. */
-  readonly byteLength: number;
-  /** The file that holds it. */
-  readonly path: string;
-}
+import type { TensorSummary } from "./tensor-summary.js";
 
 /** What the headers of a model say. */
 export interface ModelDescription {
@@ -66,8 +53,5 @@ function readTensors(path: string): TensorSummary[] {
     });
   }
   using checkpoint = Checkpoint.open(path, readHeaderOnly);
-  return Array.from(checkpoint.names, (name) => {
-    const { dtype, shape } = checkpoint.view(name);
-    return { name, dtype, shape, byteLength: byteSize(dtype, shape), path: checkpoint.origin(name) };
-  });
+  return [...checkpoint.summaries()];
 }

@@ -19,6 +19,8 @@ import { architectureNamed } from "./registry.js";
 import { MAX_POSITIONS } from "./rope-config.js";
 import { planRopeTable, type RopeTablePlan } from "./rope-table.js";
 import { sayDecoded } from "./say-decoded.js";
+import { tensorNames } from "./unused-tensors.js";
+import { type WeightNeed, weightNeed } from "./weight-need.js";
 
 export interface LoadOptions {
   /** Where the weights come from. Default "auto". */
@@ -29,6 +31,8 @@ export interface LoadOptions {
   readonly dequantize?: boolean;
   /** The longest sequence: the size of the RoPE table, and the frequencies of long prompts under dynamic scaling. Default: `config.maxPositions`. */
   readonly maxModelLen?: number;
+  /** Told what the weights will take, when their headers are read and nothing else is. What it throws ends the loading. */
+  readonly onNeed?: (need: WeightNeed) => void;
   /** Told after each of `total` parameters. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -57,6 +61,11 @@ export function loadModel(model: string | ModelSource, backend: Backend, options
   );
   using cleanup = new Cleanup();
   const weights = cleanup.add(openSource({ architecture, source, scheme, loadFormat, dtype }, backend));
+  if (options.onNeed !== undefined) {
+    const declared = new Set(tensorNames({ architecture, source, scheme }));
+    const read = [...weights.summaries()].filter(({ name }) => declared.has(name));
+    options.onNeed(weightNeed(read, { dtype, packed: options.dequantize ? [] : (blockFormats ?? []) }));
+  }
   const ropePlan = planRopeTable(config.rope, maxModelLen);
   const ropeTable = uploadRopeTable(ropePlan, backend);
   cleanup.add(ropeTable.storage);

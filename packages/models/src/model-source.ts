@@ -4,10 +4,13 @@ import type { QuantScheme, TensorSource } from "@octavo/quant";
 import type { CheckpointFormat } from "./checkpoint-files.js";
 import type { GenerationDefaults } from "./generation-config.js";
 import type { ModelConfig } from "./model-config.js";
+import type { TensorSummary } from "./tensor-summary.js";
 
 /** Open weights of a model, by checkpoint name. */
 export interface WeightFiles extends TensorSource, Disposable {
   readonly names: Iterable<string>;
+  /** What the headers say of every tensor. */
+  summaries(): Iterable<TensorSummary>;
   dispose(): void;
 }
 

@@ -61,7 +61,8 @@ export function checkUnusedTensors(checkpoint: WeightFiles, plan: LoadPlan): voi
   );
 }
 
-function tensorNames({ architecture, source, scheme }: LoadPlan, changes: Partial<ModelConfig> = {}): string[] {
+/** What the architecture reads. @param changes to the config */
+export function tensorNames({ architecture, source, scheme }: LoadPlan, changes: Partial<ModelConfig> = {}): string[] {
   return architecture
     .parameters({ ...source.config, ...changes })
     .flatMap((spec) =>
