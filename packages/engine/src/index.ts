@@ -1,8 +1,15 @@
 /** Octavo's engine: `await LLM.load(model)`, then `generate` or `chat`. @module @octavo/engine */
-export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/models";
+export {
+  describeModel,
+  kvBytesPerToken,
+  type ModelDescription,
+  type TensorSummary,
+  type WeightNeed,
+} from "@octavo/models";
 export { cumulativeLogprob, highestCumulative, resolveChoices } from "./choices.js";
 export type { WorkerContext, WorkerExtension } from "./core/worker-methods.js";
 export { type BackendReport, describeBackends } from "./describe-backends.js";
+export { type DeviceForModel, devicesForModel } from "./devices-for-model.js";
 export type {
   Beam,
   BeamSearchOutput,

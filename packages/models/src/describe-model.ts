@@ -1,8 +1,10 @@
 // What a model is and needs, from its headers alone: no weight is read, no backend is needed.
 import { type FloatDType, isGguf, OctavoError, readGgufHeaders, readHeaderOnly } from "@octavo/core";
 import { Checkpoint } from "./checkpoint.js";
+import { checkpointFormats } from "./checkpoint-files.js";
 import { kvBytesPerBlock } from "./load-model.js";
 import type { ModelConfig } from "./model-config.js";
+import type { WeightFormat } from "./model-source.js";
 import { readModelConfig } from "./open-model.js";
 import type { TensorSummary } from "./tensor-summary.js";
 
@@ -12,6 +14,8 @@ export interface ModelDescription {
   readonly path: string;
   /** Null where Octavo cannot run the model; `problems` says why. */
   readonly config: ModelConfig | null;
+  /** What its weights are in, the preferred one first; empty where there are none, or they cannot be opened. */
+  readonly formats: readonly WeightFormat[];
   /** In the files' order. */
   readonly tensors: readonly TensorSummary[];
   /** Bytes of all tensors as the files store them. */
@@ -38,7 +42,8 @@ export function describeModel(path: string): ModelDescription {
     throw new OctavoError({ code: "CHECKPOINT", message: problems[0]!, param: path });
   }
   const weightBytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  return { path, config, tensors, weightBytes, problems };
+  const formats = isGguf(path) ? (["gguf"] as const) : checkpointFormats(path);
+  return { path, config, formats, tensors, weightBytes, problems };
 }
 
 /** Bytes that one token's keys and values take in all layers. */

@@ -11,6 +11,7 @@ export type { ModelConfig } from "./model-config.js";
 export type { ModelSource, SchemeOptions, WeightFiles, WeightFormat } from "./model-source.js";
 export { openModel, readModelConfig } from "./open-model.js";
 export { supportedArchitectures } from "./registry.js";
+export { type DTypeOption, resolveDType } from "./resolve-dtype.js";
 export { fillRopeTable, type RopeFrequencies, ropeFrequencies } from "./rope.js";
 export type { RopeConfig, RopeScaling } from "./rope-config.js";
 export { planRopeTable, type RopeTablePlan } from "./rope-table.js";

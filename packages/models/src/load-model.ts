@@ -5,7 +5,6 @@ import {
   checkArgument,
   elementCount,
   type FloatDType,
-  OctavoError,
   type Tensor,
   tensor,
 } from "@octavo/core";
@@ -16,6 +15,7 @@ import type { ModelSource } from "./model-source.js";
 import { openModel } from "./open-model.js";
 import { Parameters } from "./parameters.js";
 import { architectureNamed } from "./registry.js";
+import { type DTypeOption, resolveDType } from "./resolve-dtype.js";
 import { MAX_POSITIONS } from "./rope-config.js";
 import { planRopeTable, type RopeTablePlan } from "./rope-table.js";
 import { sayDecoded } from "./say-decoded.js";
@@ -26,7 +26,7 @@ export interface LoadOptions {
   /** Where the weights come from. Default "auto". */
   readonly loadFormat?: LoadFormat;
   /** Of weights, activations and KV cache. Default "auto": the checkpoint's, float32 included; "half": float16, "float": float32. */
-  readonly dtype?: FloatDType | "auto" | "half" | "float";
+  readonly dtype?: DTypeOption;
   /** Decode weights in blocks (GGUF) to `dtype`, also those that the backend computes as they are. Default false. */
   readonly dequantize?: boolean;
   /** The longest sequence: the size of the RoPE table, and the frequencies of long prompts under dynamic scaling. Default: `config.maxPositions`. */
@@ -52,7 +52,7 @@ export function loadModel(model: string | ModelSource, backend: Backend, options
   const loadFormat = checkLoadFormat(options.loadFormat ?? "auto", source);
   const { blockFormats } = backend.info;
   const scheme = source.scheme({ blockFormats, dequantize: options.dequantize });
-  const dtype = resolveDType(options.dtype ?? "auto", config.dtype, backend);
+  const dtype = resolveDType(options.dtype ?? "auto", config.dtype, backend.info);
   const maxModelLen = options.maxModelLen ?? config.maxPositions;
   checkArgument(
     Number.isSafeInteger(maxModelLen) && maxModelLen >= 1 && maxModelLen <= MAX_POSITIONS,
@@ -88,17 +88,6 @@ export function loadModel(model: string | ModelSource, backend: Backend, options
 /** Bytes of one block's keys and values in all layers. @param blockSize tokens a block */
 export function kvBytesPerBlock(config: ModelConfig, dtype: FloatDType, blockSize: number): number {
   return 2 * config.numLayers * byteSize(dtype, [config.numKvHeads, blockSize, config.headDim]);
-}
-
-function resolveDType(asked: NonNullable<LoadOptions["dtype"]>, found: FloatDType, backend: Backend): FloatDType {
-  const dtypes = { auto: found, half: "float16", float: "float32" } as const;
-  const dtype = asked === "auto" || asked === "half" || asked === "float" ? dtypes[asked] : asked;
-  if (backend.info.dtypes.includes(dtype)) return dtype;
-  throw new OctavoError({
-    code: "UNSUPPORTED",
-    message: `dtype ${dtype}${asked === "auto" ? " (the checkpoint's)" : ""} is not one of backend ${backend.info.name}: ${backend.info.dtypes.join(", ")}`,
-    param: "dtype",
-  });
 }
 
 function uploadRopeTable({ shape, fill }: RopeTablePlan, backend: Backend): Tensor {
