@@ -2,6 +2,7 @@
 export * from "./backend.js";
 export * from "./batch.js";
 export { decodeBlocks } from "./blocks/decode.js";
+export { findBadScale } from "./blocks/find-bad-scale.js";
 export * from "./blocks/format.js";
 export * from "./collectives.js";
 export * from "./containers/gguf/index.js";

@@ -88,7 +88,8 @@ function placeTensor(name: string, found: TorchTensor, file: TorchFile, storage:
   let last = offset;
   for (const [i, length] of shape.entries()) last += (length - 1) * strides[i]!;
   if (elements > 0 && last >= room) refuse(`reaches element ${last} of its storage, which has ${room}`);
-  const byteOffset = file.spans.get(lies.key)!.offset + (elements > 0 ? offset * size : 0);
+  const span = file.spans.get(lies.key) ?? refuse(`lies in storage ${quoted(lies.key)}, which the file does not have`);
+  const byteOffset = span.offset + (elements > 0 ? offset * size : 0);
   return Object.freeze({ dtype, shape: Object.freeze(shape), strides: Object.freeze(strides), storage, byteOffset });
 }
 
