@@ -17,7 +17,7 @@ export interface DeviceForModel {
   readonly availableBytes: number | null;
   /** What the weights take there; null where that is not known. */
   readonly weights: WeightNeed | null;
-  /** Why the model does not run there, and what to do; null: it does. */
+  /** Why the model does not run there, and what to do; null: it does, as far as its files are there to tell. */
   readonly problem: string | null;
 }
 
@@ -47,7 +47,7 @@ async function judge(
     const { info } = backend;
     try {
       ({ description, availableBytes } = info);
-      if (config !== null) {
+      if (config !== null && tensors.length > 0) {
         const dtype = resolveDType(options.dtype ?? "auto", config.dtype, info);
         weights = weightNeed(tensors, { dtype, packed: options.dequantize ? [] : (info.blockFormats ?? []) });
         checkShare(options, info, () => backend.describeMemory?.() ?? "");

@@ -51,6 +51,13 @@ test("blocks: what is computed as it is and what is decoded", async () => {
   expect(text).toMatch(/^ {2}decoded to bfloat16 +IQ4_XS, MXFP4$/m);
 });
 
+test("a folder without weights", async () => {
+  const description = { ...(await pocket()), tensors: [], formats: [], weightBytes: 0, problems: ["no weights"] };
+  const text = format(description, [{ ...cpu, weights: null }]);
+  expect(text).toMatch(/^cpu +not known without weights$/m);
+  expect(text).toMatch(/^weights in the files +none in this folder$/m);
+});
+
 test("what does not run is said with why", async () => {
   const description = await pocket();
   const problem = "m needs at least 20 MiB";

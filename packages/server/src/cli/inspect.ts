@@ -106,8 +106,9 @@ const MAX_SHOWN = 60;
 
 function deviceRows({ device, description, availableBytes, weights, problem }: DeviceForModel): Row[] {
   if (description === null) return [[device, "not here"]];
+  const runs = problem !== null ? "no" : weights === null ? "not known without weights" : "yes";
   const rows: Row[] = [
-    [device, problem === null ? "yes" : "no"],
+    [device, runs],
     ["  backend", description],
   ];
   rows.push(["  free memory", formatBytes(availableBytes ?? 0)]);
