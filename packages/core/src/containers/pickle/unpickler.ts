@@ -6,6 +6,8 @@ import { TorchDType, TorchGlobal, torchGlobal } from "./torch-globals.js";
 
 /** Lists, dictionaries and tuples, which take many times the bytes that make them. */
 const MAX_CONTAINERS = 2_000_000;
+/** Values on the stack and in the memo, one byte each at least: 100,000 tensors have about half as many. */
+const MAX_VALUES = 8_000_000;
 const MAX_PROTOCOL = 5;
 
 /** A pickle that was read. */
@@ -33,6 +35,7 @@ class Unpickler {
   readonly #marked: unknown[][] = [];
   #stack: unknown[] = [];
   #containers = 0;
+  #values = 0;
 
   constructor(bytes: PickleBytes, persistentLoad: PersistentLoad, fail: Fail) {
     this.#bytes = bytes;
@@ -226,6 +229,7 @@ class Unpickler {
   }
 
   #remember(index: number): boolean {
+    this.#countValue();
     this.#memo.set(index, this.#top());
     return true;
   }
@@ -245,7 +249,12 @@ class Unpickler {
       this.#fail(`its pickle makes more than ${MAX_CONTAINERS} lists and tuples`);
   }
 
+  #countValue(): void {
+    if (++this.#values > MAX_VALUES) this.#fail(`its pickle makes more than ${MAX_VALUES} values`);
+  }
+
   #push(value: unknown): boolean {
+    this.#countValue();
     this.#stack.push(value);
     return true;
   }
