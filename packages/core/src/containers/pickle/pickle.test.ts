@@ -245,6 +245,12 @@ describe("damage", () => {
     ["a text of 4 GB", model(Buffer.from("X\xff\xff\xff\xff.", "latin1")), /needs byte 4294967300/],
     ["a number of 4 GB", model(Buffer.from("\x8b\xff\xff\xff\xff.", "latin1")), /an integer of 4294967295 bytes/],
     ["more lists than memory", model(Buffer.alloc(2_100_000, "]")), /makes more than 2000000/],
+    ["more values than memory", model(Buffer.alloc(8_100_000, "N")), /makes more than 8000000 values/],
+    [
+      "a memo larger than memory",
+      model(Buffer.concat([Buffer.from("N"), Buffer.alloc(8_100_000, 0x94)])),
+      /8000000 values/,
+    ],
     [
       "another magic number",
       Buffer.from("\x80\x02\x8a\x0a\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01.", "latin1"),
