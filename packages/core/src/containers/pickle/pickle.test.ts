@@ -242,6 +242,7 @@ describe("damage", () => {
     ["an empty stack", model(Buffer.from(".")), /empty stack/],
     ["a mark that is missing", model(Buffer.from("t.")), /ends a list that was not begun/],
     ["a memo entry that is missing", model(Buffer.from("h\x07.", "latin1")), /entry 7 of its memo/],
+    ["a memo entry of 4 billion", model(Buffer.from("Nr\xff\xff\xff\xff.", "latin1")), /more than 8000000 values/],
     ["a text of 4 GB", model(Buffer.from("X\xff\xff\xff\xff.", "latin1")), /needs byte 4294967300/],
     ["a number of 4 GB", model(Buffer.from("\x8b\xff\xff\xff\xff.", "latin1")), /an integer of 4294967295 bytes/],
     ["more lists than memory", model(Buffer.alloc(2_100_000, "]")), /makes more than 2000000/],

@@ -9,6 +9,8 @@ const MAX_CONTAINERS = 2_000_000;
 /** Values on the stack and in the memo, one byte each at least: 100,000 tensors have about half as many. */
 const MAX_VALUES = 8_000_000;
 const MAX_PROTOCOL = 5;
+/** In place of a memo entry that was left out. */
+const MISSING = Symbol("missing");
 
 /** A pickle that was read. */
 export interface Unpickled {
@@ -30,7 +32,8 @@ class Unpickler {
   readonly #bytes: PickleBytes;
   readonly #persistentLoad: PersistentLoad;
   readonly #fail: Fail;
-  readonly #memo = new Map<number, unknown>();
+  /** Numbered from 0 on without gaps by all that write pickles: a Map would be many times slower. */
+  readonly #memo: unknown[] = [];
   /** The stacks below the marks. */
   readonly #marked: unknown[][] = [];
   #stack: unknown[] = [];
@@ -150,7 +153,7 @@ class Unpickler {
       case 0x72: // LONG_BINPUT
         return this.#remember(bytes.u32());
       case 0x94: // MEMOIZE
-        return this.#remember(this.#memo.size);
+        return this.#remember(this.#memo.length);
       case 0x68: // BINGET
         return this.#recall(bytes.u8());
       case 0x6a: // LONG_BINGET
@@ -229,14 +232,20 @@ class Unpickler {
   }
 
   #remember(index: number): boolean {
+    const value = this.#top();
+    for (let gap = this.#memo.length; gap < index; gap++) {
+      this.#countValue();
+      this.#memo.push(MISSING);
+    }
     this.#countValue();
-    this.#memo.set(index, this.#top());
+    this.#memo[index] = value;
     return true;
   }
 
   #recall(index: number): boolean {
-    if (!this.#memo.has(index)) this.#fail(`its pickle refers to entry ${index} of its memo, which does not exist`);
-    return this.#push(this.#memo.get(index));
+    const value = index < this.#memo.length ? this.#memo[index] : MISSING;
+    if (value === MISSING) this.#fail(`its pickle refers to entry ${index} of its memo, which does not exist`);
+    return this.#push(value);
   }
 
   #pushContainer(value: unknown): boolean {
