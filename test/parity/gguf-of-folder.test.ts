@@ -34,7 +34,7 @@ test("every kind is there", () => {
 
 describe.each(written.filter(([name]) => models.has(name)))("%s", (name, recipe) => {
   const model = models.get(name)!;
-  const source = recipe.config ? withConfig(model.folder, recipe.config) : model.folder;
+  const source = recipe.config ? withConfig(name, model.folder, recipe.config) : model.folder;
   const config = readModelConfig(source) as AnyConfig;
   const write = (precision: Precision = "plain") => {
     const path = join(folder, `${name}-${precision}.gguf`);
@@ -76,8 +76,8 @@ describe.each(written.filter(([name]) => models.has(name)))("%s", (name, recipe)
 });
 
 /** The folder with other fields in its config.json. */
-function withConfig(source: string, changes: Recipe["config"]): string {
-  const copy = join(folder, "changed");
+function withConfig(name: string, source: string, changes: Recipe["config"]): string {
+  const copy = join(folder, name);
   mkdirSync(copy);
   const fields = JSON.parse(readFileSync(join(source, "config.json"), "utf8"));
   writeFileSync(join(copy, "config.json"), JSON.stringify({ ...fields, ...changes }));

@@ -21,6 +21,7 @@ import { checkOptions, type EngineOptions } from "./engine-options.js";
 import { collectOutput, Generation, type RequestOutput } from "./generation.js";
 import type { KvCacheEvent } from "./kv-events.js";
 import { KvListeners } from "./kv-listeners.js";
+import type { LoadListener } from "./load-listener.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
 import { type PauseOptions, resolvePause } from "./pause.js";
 import { encodePrompt, type Prompt } from "./prompt.js";
@@ -86,14 +87,16 @@ export class LLM implements Engine {
    * Loads a model from a folder in Hugging Face's layout (config.json, tokenizer.json, safetensors; config.json alone for dummy
    * weights), or from a GGUF file; or by its name on a hub, `org/name[@REVISION][:QUANTIZATION]`, downloaded first where the cache
    * lacks it.
+   * @param listener told while it loads
    * @throws CHECKPOINT naming the file, tensor or field; DOWNLOAD; UNSUPPORTED; BACKEND_LOAD; OUT_OF_MEMORY; INVALID_ARGUMENT for an option
    */
-  static async load(model: string, options: EngineOptions = {}): Promise<LLM> {
+  static async load(model: string, options: EngineOptions = {}, { onProgress }: LoadListener = {}): Promise<LLM> {
     checkOptions(options);
     const resolved = await resolveModels(model, options);
     let llm: LLM | undefined;
     let failure: OctavoError | undefined; // of an engine that dies while the tokenizer still loads
     const listener: CoreListener = {
+      ...(onProgress && { onProgress }),
       onOutputs: (words) => llm!.#deliver(words),
       onKvEvents: (words) => llm!.#kvListeners.deliver(words),
       onRefused: (id, error) => llm!.#drop(id, error),

@@ -224,9 +224,10 @@ export const RECIPES: readonly Recipe[] = [
     arrange: [splitGateUp],
   },
   {
-    models: ["gpt2"],
+    models: ["gpt2-scaled-by-layer"],
     architecture: "gpt2",
     norm: "layer",
+    config: { scale_attn_by_inverse_layer_idx: false, activation_function: "gelu_new" },
     names: [
       ["transformer.wte", "token_embd"],
       ["transformer.wpe", "position_embd"],

@@ -17,7 +17,7 @@ export function openGgufModel(path: string): ModelSource {
   const layout = layoutOf(headers, name, dialect, config);
   return {
     path,
-    format: "gguf",
+    formats: ["gguf"],
     config,
     configFile: path,
     configAdvice: "download the file again",

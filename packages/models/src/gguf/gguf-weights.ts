@@ -19,6 +19,7 @@ import {
 import type { WeightFiles } from "../model-source.js";
 import { nearNames } from "../near-names.js";
 import { reorderRows } from "../row-order.js";
+import type { TensorSummary } from "../tensor-summary.js";
 import type { GgufLayout } from "./gguf-layout.js";
 import { ROPE_TENSORS } from "./gguf-rope.js";
 import { isNorm, type Placement, placementsOf, turns } from "./tensor-names.js";
@@ -59,6 +60,16 @@ export class GgufWeights implements WeightFiles {
 
   get names(): Iterable<string> {
     return this.#pieces.keys();
+  }
+
+  *summaries(): Iterable<TensorSummary> {
+    for (const [name, pieces] of this.#pieces) {
+      for (const { data, source } of pieces) {
+        const { type, blocks, path } = source;
+        const shape = blocks ? [...data.shape.slice(0, -1), source.shape.at(-1) ?? 1] : data.shape;
+        yield { name, dtype: blocks ? type : data.dtype, shape, byteLength: byteSize(data.dtype, data.shape), path };
+      }
+    }
   }
 
   tensor(name: string): Tensor {

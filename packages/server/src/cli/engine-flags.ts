@@ -16,9 +16,9 @@ import { addSpecFlags } from "./spec-flags.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
 const POLICIES = ["fcfs", "priority", "fairness"];
-const LOAD_FORMATS = ["auto", "safetensors", "gguf", "dummy"];
+const LOAD_FORMATS = ["auto", "safetensors", "pt", "gguf", "dummy"];
 const LOGPROBS_MODES = ["raw_logprobs", "processed_logprobs", "raw_logits", "processed_logits"];
-const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
+export const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
 
 /** Their values have the names of `EngineOptions`. */
 export function addEngineFlags(command: Command): Command {
