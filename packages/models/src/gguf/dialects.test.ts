@@ -55,6 +55,11 @@ describe("keys", () => {
     expect(names).toEqual(["LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"]);
   });
 
+  test("keys of images do not matter to text", () => {
+    const keys = { "mm.tokens_per_image": 256, "vision.block_count": 27 };
+    expect(readModelConfig(file("gemma3", keys)).numLayers).toBe(3);
+  });
+
   test("the norm's kind decides about its epsilon", () => {
     expect(readModelConfig(file("olmo2")).normEps).toBe(0.5);
     expect(readModelConfig(file("gptneox")).normEps).toBe(0.25);

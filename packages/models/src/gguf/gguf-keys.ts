@@ -51,6 +51,9 @@ const UNDERSTOOD: readonly string[] = [
   "decoder_start_token_id",
 ];
 
+/** What begins so is about images. */
+const OF_IMAGES = ["vision.", "mm."];
+
 /** The values that change nothing. */
 const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
   "attention.causal": [true],
@@ -97,7 +100,7 @@ export function checkKeys(path: string, metadata: GgufMetadata, architecture: st
   for (const [name, found] of metadata) {
     if (!name.startsWith(prefix)) continue;
     const key = name.slice(prefix.length);
-    if (understood.has(key)) continue;
+    if (understood.has(key) || OF_IMAGES.some((start) => key.startsWith(start))) continue;
     const neutral = dialect.neutral?.[key] ?? (Object.hasOwn(NEUTRAL, key) ? NEUTRAL[key]! : undefined);
     if (neutral === undefined) throw unsupportedKey(path, name, found, "no such key: it may change what is computed");
     if (!neutral.includes(found)) throw unsupportedKey(path, name, found, neutral.join(", "));
