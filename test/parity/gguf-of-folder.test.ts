@@ -7,7 +7,7 @@ import { createBackend } from "@octavo/kernels-cpu";
 import { type RopeConfig, readModelConfig, ropeFrequencies } from "@octavo/models";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type AnyConfig, RECIPES, type Recipe } from "./gguf/recipes.js";
-import { type Precision, writeGguf } from "./gguf/write-gguf.js";
+import { type Precision, type TestFormat, writeGguf } from "./gguf/write-gguf.js";
 import { type GoldenCase, goldenModels } from "./golden.js";
 import { ModelRun } from "./run-model.js";
 
@@ -66,8 +66,9 @@ describe.each(written.filter(([name]) => models.has(name)))("%s", (name, recipe)
     }
   });
 
-  const packed = ["q8_0", "q4_0"] as const;
-  test.each(packed.filter(() => recipe.models[0] === name))("%s", (format) => {
+  const formats: readonly TestFormat[] =
+    recipe.architecture === "gpt-oss" ? ["q8_0", "q4_0", "mxfp4"] : ["q8_0", "q4_0"];
+  test.each(formats.filter(() => recipe.models[0] === name))("%s", (format) => {
     const golden = model.cases.find((c) => c.name === "p33") ?? model.cases[0]!;
     const wanted = logitsOf(write(`${format} decoded`), golden);
     expect(distance(logitsOf(write(format), golden, true), wanted, null)).toBeLessThan(TOLERANCE);

@@ -13,10 +13,13 @@ import { ropeFrequencies } from "@octavo/models";
 import type { AnyConfig, Recipe } from "./recipes.js";
 import { type Stored, storedTensors } from "./stored-tensors.js";
 
-/** As stored; in blocks where rows are whole ones; or as stored with the values that blocks would have. */
-export type Precision = "plain" | "q8_0" | "q4_0" | "q8_0 decoded" | "q4_0 decoded";
+/** What matrices are written in where rows are whole blocks; "mxfp4": experts alone, as gpt-oss has them. */
+export type TestFormat = "q8_0" | "q4_0" | "mxfp4";
 
-const GGML = { float32: 0, float16: 1, bfloat16: 30, q4_0: 2, q8_0: 8 } as const;
+/** As stored; in blocks; or in float32 with the values that blocks have. */
+export type Precision = "plain" | TestFormat | `${TestFormat} decoded`;
+
+const GGML = { float32: 0, float16: 1, bfloat16: 30, q4_0: 2, q8_0: 8, mxfp4: 39 } as const;
 
 /** @param source the folder @param target the file */
 export function writeGguf(
@@ -111,9 +114,10 @@ const ALWAYS_FLOAT32 = /norm\.weight$|\.bias$|ffn_gate_inp|position_embd|attn_si
 
 function tensorOf(name: string, { shape, values, dtype }: Stored, precision: Precision): GgufWriterTensor {
   const isMatrix = shape.length > 1 && !ALWAYS_FLOAT32.test(name);
-  const format = precision.startsWith("q8_0") ? "q8_0" : "q4_0";
-  if (isMatrix && precision !== "plain" && shape.at(-1)! % 32 === 0) {
-    const blocks = encodeBlocks(format, values);
+  const format = precision.replace(" decoded", "") as TestFormat | "plain";
+  const isPacked = format !== "plain" && (format !== "mxfp4" || name.includes("_exps."));
+  if (isMatrix && isPacked && shape.at(-1)! % 32 === 0) {
+    const blocks = format === "mxfp4" ? someMxfp4(values) : encodeBlocks(format, values);
     if (!precision.endsWith("decoded")) return { name, shape, type: GGML[format], data: blocks };
     const decoded = new Float32Array(values.length);
     decodeBlocks(format, blocks, decoded);
@@ -125,4 +129,17 @@ function tensorOf(name: string, { shape, values, dtype }: Stored, precision: Pre
       ? Uint16Array.from(values, numberToFloat16)
       : Uint16Array.from(new Uint32Array(values.buffer, values.byteOffset, values.length), (word) => word >>> 16);
   return { name, shape, type: GGML[dtype as "float16" | "bfloat16"], data: new Uint8Array(bits.buffer) };
+}
+
+/** Blocks whose codes and scales follow from the values, though they are not the nearest ones. */
+function someMxfp4(values: Float32Array): Uint8Array {
+  const blocks = new Uint8Array((values.length / 32) * 17);
+  for (let at = 0; at < values.length; at++) {
+    const block = Math.floor(at / 32) * 17;
+    const magnitude = Math.min(7, Math.round(Math.abs(values[at]!) * 12));
+    const code = magnitude | (values[at]! < 0 ? 8 : 0);
+    blocks[block] = 125 + (Math.floor(at / 32) % 2);
+    blocks[block + 1 + (at % 16)]! |= at % 32 < 16 ? code : code << 4;
+  }
+  return blocks;
 }

@@ -169,6 +169,16 @@ describe("tensors", () => {
     );
   });
 
+  test.each(["blk.0.attn_q_norm.weight", "blk.0.ffn_up.scale", "output.scale"])("%s is none of MPT", (name) => {
+    const path = file("mpt", {}, [F32(name, [4])]);
+    expect(() => weightsOf(path)).toThrow(refused("UNSUPPORTED", /none that Octavo knows of this architecture/));
+  });
+
+  test("what old files have of frequencies is left alone", () => {
+    using weights = weightsOf(file("llama", {}, [F32("blk.0.attn_rot_embd.weight", [2])]));
+    expect([...weights.names]).toContain("blk.0.attn_rot_embd.weight");
+  });
+
   test("a tensor of absurdly many experts", () => {
     const path = file("qwen3moe", { expert_count: 2, expert_used_count: 1, expert_feed_forward_length: 1 }, [
       F32("blk.0.ffn_up_exps.weight", [5000, 0, 8]),

@@ -22,7 +22,7 @@ import { reorderRows } from "../row-order.js";
 import type { TensorSummary } from "../tensor-summary.js";
 import type { GgufLayout } from "./gguf-layout.js";
 import { ROPE_TENSORS } from "./gguf-rope.js";
-import { isNorm, type Placement, placementsOf, turns } from "./tensor-names.js";
+import { isNorm, matters, type Placement, placementsOf, turns } from "./tensor-names.js";
 
 /** A bound on untrusted counts of tensors in a tensor: experts, heads. */
 const MAX_STACKED = 2 ** 12;
@@ -126,7 +126,11 @@ export class GgufWeights implements WeightFiles {
   }
 
   #place({ name, rank, share }: Placement, ggufName: string, source: GgufTensor): void {
-    const { data } = source;
+    const { data, path } = source;
+    if (name === ggufName && matters(ggufName)) {
+      const message = `tensor ${ggufName} in ${path} is none that Octavo knows of this architecture: it may change what is computed`;
+      throw new OctavoError({ code: "UNSUPPORTED", message, param: ggufName });
+    }
     const count = data.shape[0] ?? 0;
     if (share !== undefined) {
       const { shares } = this.#layout;

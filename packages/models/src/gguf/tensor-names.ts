@@ -28,6 +28,14 @@ export function placementsOf(ggufName: string, names: GgufTensorNames): readonly
   return found.map((own, share) => ({ name: full(own), rank, share: share as 0 | 1 | 2 }));
 }
 
+/**
+ * Whether a tensor that is in no table may change what is computed: every one of a layer, and factors of others. Not so what old files
+ * have of frequencies.
+ */
+export function matters(ggufName: string): boolean {
+  return /^blk\.|scale$/.test(ggufName) && !ggufName.includes(".attn_rot_embd.");
+}
+
 /** Whether the rows of a tensor turn with positions. */
 export function turns(name: string): boolean {
   return /\.self_attn\.[qk]_proj\.(?:weight|bias)$/.test(name);
