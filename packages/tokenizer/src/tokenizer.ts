@@ -1,23 +1,16 @@
-// A model's tokenizer: text to ids by @huggingface/tokenizers, ids to text by our own streams, messages to a prompt.
-import * as huggingface from "@huggingface/tokenizers";
+// A model's tokenizer: text to ids by an encoder, ids to text by streams, messages to a prompt.
 import { isGguf, OctavoError } from "@octavo/core";
+import { BpeEncoder } from "./bpe/bpe-encoder.js";
 import type { ChatMessage, ChatOptions } from "./chat-messages.js";
 import { ChatTemplates } from "./chat-template.js";
+import { inSlices, whole } from "./encode-slices.js";
+import type { Encoder } from "./encoder.js";
 import { readGgufTokenizer } from "./gguf/gguf-tokenizer.js";
+import { LibraryEncoder } from "./library-encoder.js";
 import { addedTokens, namedSpecialTokens } from "./special-tokens.js";
 import { textStreams } from "./stream-factory.js";
 import type { TextStream, TextStreams } from "./text-stream.js";
 import { damaged, readTokenizerFiles, type TokenizerFiles } from "./tokenizer-files.js";
-
-interface Library {
-  readonly model: { readonly vocab: readonly string[]; readonly tokens_to_ids: ReadonlyMap<string, number> };
-  readonly decoder: { decode(tokens: string[]): string } | null;
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
-}
-// The library's declarations import without file extensions, so TypeScript finds no types behind them.
-const { Tokenizer: LibraryTokenizer } = huggingface as unknown as {
-  Tokenizer: new (tokenizer: object, config: object) => Library;
-};
 
 /** How a text becomes ids. */
 export interface EncodeOptions {
@@ -47,9 +40,7 @@ export class Tokenizer {
   readonly eosTokenId: number | null;
   /** The default chat template, if the model has one. */
   readonly chatTemplate: string | null;
-  readonly #library: Library;
-  readonly #vocabulary: readonly string[];
-  readonly #ids: ReadonlyMap<string, number>;
+  readonly #encoder: Encoder;
   readonly #special: Uint8Array;
   readonly #templates: ChatTemplates;
   readonly #added: ReadonlySet<number>;
@@ -57,12 +48,11 @@ export class Tokenizer {
 
   private constructor(files: TokenizerFiles) {
     const added = addedTokens(files.tokenizer, files.config);
-    this.#library = new LibraryTokenizer({ ...files.tokenizer, added_tokens: added }, files.config);
-    const { model, decoder } = this.#library;
-    this.#vocabulary = model.vocab;
-    this.#ids = model.tokens_to_ids;
-    this.vocabSize = this.#vocabulary.length;
-    this.maxCharsPerToken = this.#vocabulary.reduce((longest, token) => Math.max(longest, token.length), 1);
+    const { tokenizer, config } = files;
+    this.#encoder = BpeEncoder.create(tokenizer, config, added) ?? new LibraryEncoder(tokenizer, config, added);
+    const { tokens } = this.#encoder;
+    this.vocabSize = tokens.length;
+    this.maxCharsPerToken = tokens.reduce((longest, token) => Math.max(longest, token.length), 1);
     this.#special = new Uint8Array(this.vocabSize);
     for (const token of added) if (token.special) this.#special[token.id] = 1;
 
@@ -77,7 +67,7 @@ export class Tokenizer {
       vocabSize: this.vocabSize,
       tokenOf: (id) => this.tokenOf(id),
       isAdded: (id) => this.isAdded(id),
-      decodeTokens: (tokens) => (decoder === null ? tokens.join(" ") : decoder.decode(tokens)),
+      decodeTokens: (tokens) => this.#encoder.decodeTokens(tokens),
     });
   }
 
@@ -113,14 +103,15 @@ export class Tokenizer {
    * @throws CHECKPOINT when the post-processor adds a token that the vocabulary lacks
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
-    const { ids, tokens } = this.#library.encode(text, { add_special_tokens: options.addSpecialTokens ?? true });
-    const result = new Int32Array(ids.length);
-    for (let i = 0; i < ids.length; i++) {
-      const id = ids[i];
-      if (id === undefined) throw withoutId(tokens[i]!);
-      result[i] = id;
-    }
-    return result;
+    return whole(this.#encoder.encode(text, options.addSpecialTokens ?? true));
+  }
+
+  /**
+   * {@link Tokenizer.encode} for texts that may be long: other events of this thread are handled every few milliseconds. Only the
+   * library's encoder (see {@link Tokenizer.encoder}) does a text in one go.
+   */
+  encodeAsync(text: string, options: EncodeOptions = {}): Promise<Int32Array> {
+    return inSlices(this.#encoder.encode(text, options.addSpecialTokens ?? true));
   }
 
   /**
@@ -143,13 +134,18 @@ export class Tokenizer {
     return this.#streams.start();
   }
 
+  /** Whose encoder turns text into ids: Octavo's own for BPE, the library's for the other kinds and for rare parts of BPE. */
+  get encoder(): Encoder["name"] {
+    return this.#encoder.name;
+  }
+
   /** The vocabulary's entry, in its own spelling (`Ġthe`, `▁the`), as `convert_ids_to_tokens` gives it. */
   tokenOf(id: number): string | undefined {
-    return this.#vocabulary[id];
+    return this.#encoder.tokens[id];
   }
 
   idOf(token: string): number | undefined {
-    return this.#ids.get(token);
+    return this.#encoder.ids.get(token);
   }
 
   /**
@@ -184,9 +180,4 @@ export class Tokenizer {
   encodeChat(messages: readonly ChatMessage[], options: ChatOptions = {}): Int32Array {
     return this.encode(this.renderChat(messages, options), { addSpecialTokens: false });
   }
-}
-
-function withoutId(token: string): OctavoError {
-  const message = `tokenizer.json is damaged: encoding gives the token ${JSON.stringify(token)}, which has no id and no unk_token for it`;
-  return new OctavoError({ code: "CHECKPOINT", param: "tokenizer.json", message });
 }

@@ -1,0 +1,129 @@
+// Text to ids by tokenizer.json's BPE, from added tokens to the post-processor. All work is a generator that yields now and then, so
+// that a long text can be encoded in slices while other requests go on.
+
+import { type Encoder, vocabularyOf, withoutId } from "../encoder.js";
+import { isStreamed } from "../stream-factory.js";
+import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "../tokenizer-files.js";
+import { AddedSplitter } from "./added-splitter.js";
+import { type BpeConfig, BpeModel, MAX_WORD_LENGTH } from "./bpe-model.js";
+import { IdList } from "./id-list.js";
+import { createNormalizer, type Normalizer, type NormalizerConfig } from "./normalizers.js";
+import { NotCovered } from "./not-covered.js";
+import { PieceCursor } from "./piece-cursor.js";
+import { type AddedIds, addedIds, type PostProcessorConfig } from "./post-processor.js";
+import { createPreTokenizer, type PreTokenizerConfig, type Stage } from "./pre-tokenizer.js";
+
+/** UTF-16 units between two yields: about a millisecond, many more of words that were never seen. */
+const UNITS_PER_SLICE = 2 ** 13;
+
+/** tokenizer.json, with the fields that this encoder reads. */
+type BpeTokenizerJson = TokenizerJson & {
+  readonly model: BpeConfig;
+  readonly normalizer?: NormalizerConfig | null;
+  readonly pre_tokenizer?: PreTokenizerConfig | null;
+};
+
+export class BpeEncoder implements Encoder {
+  readonly name = "octavo";
+  readonly tokens: readonly string[];
+  readonly ids: ReadonlyMap<string, number>;
+  readonly #model: BpeModel;
+  readonly #normalize: Normalizer | null;
+  /** Added tokens that stand in the text as it is given, and those that are looked for after normalization. */
+  readonly #raw: AddedSplitter;
+  readonly #normalized: AddedSplitter;
+  readonly #stages: readonly Stage[];
+  readonly #around: AddedIds;
+
+  /**
+   * @param added all added tokens
+   * @returns null for another kind of tokenizer, or one with parts that this encoder does not do exactly
+   */
+  static create(
+    tokenizer: TokenizerJson,
+    config: TokenizerConfig,
+    added: readonly AddedTokenConfig[],
+  ): BpeEncoder | null {
+    // The library's own additions for models that came before tokenizer.json.
+    if (config.remove_space === true || config.do_lowercase_and_remove_accent === true) return null;
+    if (!isBpe(tokenizer) || !(tokenizer.decoder === null || isStreamed(tokenizer.decoder))) return null;
+    try {
+      return new BpeEncoder(tokenizer, added);
+    } catch (error) {
+      if (error instanceof NotCovered) return null;
+      throw error;
+    }
+  }
+
+  private constructor(tokenizer: BpeTokenizerJson, added: readonly AddedTokenConfig[]) {
+    this.#normalize = createNormalizer(tokenizer.normalizer);
+    const { stages, units } = createPreTokenizer(tokenizer.pre_tokenizer);
+    this.#model = new BpeModel(tokenizer.model, units);
+    const { safeCuts } = this.#model;
+    this.#stages = safeCuts === null && stages.length > 0 ? stages : [...stages, safeCuts ? { cutter: safeCuts } : {}];
+    const isNormalized = (token: AddedTokenConfig) => token.normalized ?? !token.special;
+    this.#raw = new AddedSplitter(added.filter((token) => !isNormalized(token)));
+    this.#normalized = new AddedSplitter(
+      added
+        .filter(isNormalized)
+        .map((token) => ({ ...token, content: this.#normalize?.(token.content) ?? token.content })),
+    );
+    const { tokens, ids } = vocabularyOf(this.#model.ids, added);
+    this.tokens = tokens;
+    this.ids = ids;
+    this.#around = addedIds(tokenizer.post_processor as PostProcessorConfig | null, (token) => ids.get(token));
+  }
+
+  *encode(text: string, addSpecialTokens: boolean): Generator<void, Int32Array> {
+    const out = new IdList();
+    const { before, after, missing } = this.#around;
+    if (addSpecialTokens && missing !== undefined) throw withoutId(missing);
+    if (addSpecialTokens) for (const id of before) out.push(id);
+    const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
+    const cursor = new PieceCursor(this.#stages);
+    for (const { start, end, id } of this.#raw.split(wellFormed)) {
+      if (id >= 0) out.push(id);
+      else yield* this.#section(wellFormed.slice(start, end), start === 0, cursor, out);
+    }
+    if (addSpecialTokens) for (const id of after) out.push(id);
+    return out.toArray();
+  }
+
+  decodeTokens(tokens: string[]): string {
+    return tokens.join(" ");
+  }
+
+  *#section(text: string, atStart: boolean, cursor: PieceCursor, out: IdList): Generator<void, void> {
+    const normalized = this.#normalize === null ? text : this.#normalize(text);
+    for (const { start, end, id } of this.#normalized.split(normalized)) {
+      if (id >= 0) {
+        out.push(id);
+        continue;
+      }
+      cursor.start(normalized.slice(start, end), atStart && start === 0);
+      for (let word = this.#words(cursor, out); word !== null; word = this.#words(cursor, out)) {
+        if (word.length > MAX_WORD_LENGTH) yield* this.#model.encodeLongWord(word, out);
+        else this.#model.encodeWord(word, out);
+        yield;
+      }
+    }
+  }
+
+  /** Words until a slice is done, or one is too long. @returns that word, not encoded; null: there are no more */
+  #words(cursor: PieceCursor, out: IdList): string | null {
+    const model = this.#model;
+    let units = 0;
+    for (let word = cursor.next(); word !== null; word = cursor.next()) {
+      units += word.length;
+      if (units > UNITS_PER_SLICE) return word;
+      model.encodeWord(word, out);
+    }
+    return null;
+  }
+}
+
+/** Old files do not name their model's type. */
+function isBpe(tokenizer: TokenizerJson): tokenizer is BpeTokenizerJson {
+  const { type, merges, vocab } = tokenizer.model as Partial<BpeConfig>;
+  return (type ?? "BPE") === "BPE" && Array.isArray(merges) && typeof vocab === "object" && !Array.isArray(vocab);
+}

@@ -1,0 +1,117 @@
+// The BPE model of tokenizer.json: words to ids, by the words seen before, or by merging.
+import type { IdList } from "./id-list.js";
+import { MergeHeap } from "./merge-heap.js";
+import { MergeTable } from "./merge-table.js";
+import { mergeWord, SHORT_WORD } from "./merge-word.js";
+import { NotCovered } from "./not-covered.js";
+import { SafeCuts } from "./safe-cuts.js";
+import { ByteSymbols, CharacterSymbols, type Symbols } from "./symbols.js";
+import { WordCache, type WordTokens } from "./word-cache.js";
+
+export interface BpeConfig {
+  readonly type?: string;
+  readonly vocab: Readonly<Record<string, number>>;
+  readonly merges: readonly (string | readonly [string, string])[];
+  readonly unk_token?: string | null;
+  readonly continuing_subword_prefix?: string | null;
+  readonly end_of_word_suffix?: string | null;
+  readonly fuse_unk?: boolean;
+  readonly byte_fallback?: boolean;
+  readonly ignore_merges?: boolean;
+}
+
+/** UTF-16 units of a word that is merged in one go: some ten milliseconds. */
+export const MAX_WORD_LENGTH = 2 ** 14;
+/** Pairs between two yields in a longer word. */
+const PAIRS_PER_SLICE = 2 ** 15;
+
+export class BpeModel {
+  /** By token, without added ones. */
+  readonly ids: ReadonlyMap<string, number>;
+  /** Cuts words where merging cannot see it; null: they may be merged as a whole only, or are words already. */
+  readonly safeCuts: SafeCuts | null;
+  readonly #symbols: Symbols;
+  readonly #merges: MergeTable;
+  readonly #takesWholeWords: boolean;
+  readonly #cache = new WordCache();
+  readonly #scratch = new Int32Array(MAX_WORD_LENGTH * 3);
+
+  /** @throws NotCovered */
+  constructor(config: BpeConfig, units: "bytes" | "characters") {
+    if (config.continuing_subword_prefix) throw new NotCovered("a prefix of subwords");
+    if (config.end_of_word_suffix) throw new NotCovered("a suffix of words");
+    this.ids = new Map(Object.entries(config.vocab));
+    const unknown = { id: this.ids.get(config.unk_token ?? "") ?? -1, isFused: config.fuse_unk ?? false };
+    const byteFallback = config.byte_fallback ?? false;
+    if (byteFallback && units === "bytes") throw new NotCovered("bytes as a fallback of bytes");
+    this.#symbols =
+      units === "bytes" ? new ByteSymbols(this.ids, unknown) : new CharacterSymbols(this.ids, unknown, byteFallback);
+    this.#takesWholeWords = config.ignore_merges ?? false;
+    const mayCut = units === "characters" && this.#symbols.isTotal && !this.#takesWholeWords;
+    const cuts = mayCut ? new SafeCuts() : null;
+    const fallbacks = /^<0x[0-9A-F]{2}>$/;
+    let mergesFallbacks = false;
+    this.#merges = new MergeTable(config.merges.length);
+    for (let rank = 0; rank < config.merges.length; rank++) {
+      const merge = config.merges[rank]!;
+      const space = typeof merge === "string" ? merge.indexOf(" ", 1) : 0;
+      const left = typeof merge === "string" ? merge.slice(0, space) : merge[0];
+      const right = typeof merge === "string" ? merge.slice(space + 1) : merge[1];
+      this.#merges.add(this.#idOf(left), this.#idOf(right), rank, this.#idOf(left + right));
+      if (cuts === null) continue;
+      cuts.addMerge(left, right);
+      const tokens = [left, right];
+      mergesFallbacks ||= tokens.some((token) => token === config.unk_token || fallbacks.test(token));
+    }
+    this.safeCuts = mergesFallbacks ? null : cuts;
+  }
+
+  /** @param word of {@link MAX_WORD_LENGTH} at most */
+  encodeWord(word: string, out: IdList): void {
+    const tokens = this.#cache.get(word) ?? this.#encodeNew(word);
+    if (typeof tokens === "number") out.push(tokens);
+    else out.pushAll(tokens);
+  }
+
+  /** A word of any length; yields now and then. */
+  *encodeLongWord(word: string, out: IdList): Generator<void, void> {
+    const whole = this.#wholeWord(word);
+    if (whole !== undefined) {
+      out.push(whole);
+      return;
+    }
+    const ids = new Int32Array(word.length * this.#symbols.maxPerUnit);
+    const heap = new MergeHeap(this.#merges, ids.subarray(0, this.#symbols.split(word, ids)));
+    do yield;
+    while (!heap.step(PAIRS_PER_SLICE));
+    out.pushAll(heap.take());
+  }
+
+  #encodeNew(word: string): WordTokens {
+    const tokens = this.#wholeWord(word) ?? this.#merge(word);
+    this.#cache.set(word, tokens);
+    return tokens;
+  }
+
+  #wholeWord(word: string): number | undefined {
+    return this.#takesWholeWords ? this.ids.get(this.#symbols.spell(word)) : undefined;
+  }
+
+  #merge(word: string): WordTokens {
+    const ids = this.#scratch;
+    const count = this.#symbols.split(word, ids);
+    if (count > SHORT_WORD) {
+      const heap = new MergeHeap(this.#merges, ids.slice(0, count));
+      heap.step(Number.POSITIVE_INFINITY);
+      return heap.take();
+    }
+    const left = mergeWord(this.#merges, ids, count);
+    return left === 1 ? ids[0]! : ids.slice(0, left);
+  }
+
+  #idOf(token: string): number {
+    const id = this.ids.get(token);
+    if (id === undefined) throw new NotCovered(`a merge with ${JSON.stringify(token)}, which is no token`);
+    return id;
+  }
+}
