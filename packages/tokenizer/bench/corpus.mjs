@@ -10,8 +10,28 @@ const SCRIPTS =
     " ",
   );
 const LOCALES =
-  "de fr es it pt pl cs ru uk bg el tr ar he fa ur hi bn ta te ml th lo my km ka hy am ko ja zh zh-Hant vi id fi hu et lv lt sv nb da nl ro sw yo zu ne si mn kk uz az".split(" ");
-const WHITESPACE = [" ", "  ", "   ", "\n", "\n\n", "\r\n", "\t", " \n", "\n ", "\u00a0", "\u3000", "\u2028", "\u0085", "\ufeff", "\v", "\f", "\u200b"];
+  "de fr es it pt pl cs ru uk bg el tr ar he fa ur hi bn ta te ml th lo my km ka hy am ko ja zh zh-Hant vi id fi hu et lv lt sv nb da nl ro sw yo zu ne si mn kk uz az".split(
+    " ",
+  );
+const WHITESPACE = [
+  " ",
+  "  ",
+  "   ",
+  "\n",
+  "\n\n",
+  "\r\n",
+  "\t",
+  " \n",
+  "\n ",
+  "\u00a0",
+  "\u3000",
+  "\u2028",
+  "\u0085",
+  "\ufeff",
+  "\v",
+  "\f",
+  "\u200b",
+];
 const ODD =
   "'s 'S 'T 'll 'LL 'Ve 'D 'ſ ' '' 'st don't DON'T it'S we'Re I'm x'y ½ ² ¼ Ⅷ ㈠ ٣ १२३ 1234567 3.14 1e10 0x1F ß ſ ŉ ǆ İ ı ﬁ Å Å é é ñ 각 각 가 ا ّ ـ ﷺ \u0301 a\u0301\u0327 \u202e x\u200dy \0 \x01 \x7f \u00ad \ufffd \ue000 \u{10ffff} \u{1d49c} 𝟘 𠀀 \u4e00 々 ー ゛ ・ “q” ‘s’ — … € $1 <s> </s> <unk> <pad> <0x0A> ▁ ▁▁ Ġ Ċ <|im_start|> <|eot_id|> <|begin_of_text|> <bos> <start_of_turn> <｜User｜> [INST] [/INST] <|endoftext|> <think> <tool_call> http://a.b/c?d=e&f=%20 a_b __c__ camelCase HTTPServer ABCdef ------ ====== ...... ////// ,,,, ((( ))) {{}} => != ==".split(
     " ",
@@ -20,10 +40,7 @@ const ODD =
 /** @param {number} [bytes] about so many */
 export function mixedCorpus(bytes = 5e6) {
   const random = mulberry(7);
-  const makers = [
-    ...repositoryTexts(),
-    ...LOCALES.flatMap((locale) => localeTexts(locale)),
-  ];
+  const makers = [...repositoryTexts(), ...LOCALES.flatMap((locale) => localeTexts(locale))];
   const texts = [];
   let size = 0;
   const add = (text) => {
@@ -90,7 +107,8 @@ function oddText(scripts, random) {
   let text = "";
   for (let i = 5 + random(60); i > 0; i--) {
     const kind = random(5);
-    if (kind === 0) text += WHITESPACE[random(WHITESPACE.length)].repeat(1 + (random(8) === 0 ? random(90) : random(3)));
+    if (kind === 0)
+      text += WHITESPACE[random(WHITESPACE.length)].repeat(1 + (random(8) === 0 ? random(90) : random(3)));
     else if (kind === 1) text += ODD[random(ODD.length)] + " ".repeat(random(2));
     else if (kind === 2) text += String.fromCharCode(33 + random(94)).repeat(1 + (random(10) === 0 ? random(40) : 0));
     else if (kind === 3) text += random(10 ** (1 + random(9)));

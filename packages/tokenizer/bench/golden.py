@@ -1,7 +1,7 @@
 """Ids of a corpus by Hugging Face's tokenizers (Rust): python golden.py CORPUS.json FOLDER/NAME..., each writes golden.json beside its tokenizer.json.
 
-Null for texts with characters that Python's Unicode lacks: Node.js may have a newer Unicode than the Rust library, to which a new letter
-is no letter.
+Null for texts with characters that Python's Unicode lacks, or that Python brings to another NFC: Node.js has a newer Unicode than the
+Rust library, to which a new letter is no letter, and whose normalization knows Unicode 9 or so.
 """
 
 import json
@@ -11,8 +11,16 @@ import unicodedata
 import tokenizers
 
 texts = json.load(open(sys.argv[1], encoding="utf-8"))
-known = [all(unicodedata.category(char) != "Cn" for char in text) for text in texts]
-print(f"{known.count(False)} of {len(texts)} texts have characters newer than Unicode {unicodedata.unidata_version}")
+nfc = tokenizers.normalizers.NFC()
+
+
+def is_known_to_all(text: str) -> bool:
+    is_assigned = all(unicodedata.category(char) != "Cn" for char in text)
+    return is_assigned and nfc.normalize_str(text) == unicodedata.normalize("NFC", text)
+
+
+known = [is_known_to_all(text) for text in texts]
+print(f"{known.count(False)} of {len(texts)} texts have characters newer than the Unicode of Python ({unicodedata.unidata_version}) or Rust")
 for folder in sys.argv[2:]:
     tokenizer = tokenizers.Tokenizer.from_file(f"{folder}/tokenizer.json")
     encodings = tokenizer.encode_batch(texts, add_special_tokens=False)

@@ -16,14 +16,16 @@ const { Tokenizer: LibraryTokenizer } = huggingface as unknown as {
 export class LibraryEncoder implements Encoder {
   readonly name = "@huggingface/tokenizers";
   readonly tokens: readonly string[];
-  readonly ids: ReadonlyMap<string, number>;
   readonly #library: Library;
 
   /** @throws Error for a kind that the library does not know either */
   constructor(tokenizer: TokenizerJson, config: TokenizerConfig, added: readonly AddedTokenConfig[]) {
     this.#library = new LibraryTokenizer({ ...tokenizer, added_tokens: added }, config);
     this.tokens = this.#library.model.vocab;
-    this.ids = this.#library.model.tokens_to_ids;
+  }
+
+  idOf(token: string): number | undefined {
+    return this.#library.model.tokens_to_ids.get(token);
   }
 
   // biome-ignore lint/correctness/useYield: the library encodes a text in one go.

@@ -145,7 +145,7 @@ export class Tokenizer {
   }
 
   idOf(token: string): number | undefined {
-    return this.#encoder.ids.get(token);
+    return this.#encoder.idOf(token);
   }
 
   /**

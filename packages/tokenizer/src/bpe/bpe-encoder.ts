@@ -1,7 +1,7 @@
 // Text to ids by tokenizer.json's BPE, from added tokens to the post-processor. All work is a generator that yields now and then, so
 // that a long text can be encoded in slices while other requests go on.
 
-import { type Encoder, vocabularyOf, withoutId } from "../encoder.js";
+import { type Encoder, withoutId } from "../encoder.js";
 import { isStreamed } from "../stream-factory.js";
 import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "../tokenizer-files.js";
 import { AddedSplitter } from "./added-splitter.js";
@@ -26,8 +26,8 @@ type BpeTokenizerJson = TokenizerJson & {
 export class BpeEncoder implements Encoder {
   readonly name = "octavo";
   readonly tokens: readonly string[];
-  readonly ids: ReadonlyMap<string, number>;
   readonly #model: BpeModel;
+  readonly #addedIds: ReadonlyMap<string, number>;
   readonly #normalize: Normalizer | null;
   /** Added tokens that stand in the text as it is given, and those that are looked for after normalization. */
   readonly #raw: AddedSplitter;
@@ -68,10 +68,15 @@ export class BpeEncoder implements Encoder {
         .filter(isNormalized)
         .map((token) => ({ ...token, content: this.#normalize?.(token.content) ?? token.content })),
     );
-    const { tokens, ids } = vocabularyOf(this.#model.ids, added);
+    this.#addedIds = new Map(added.map(({ content, id }) => [content, id]));
+    const tokens = [...this.#model.tokens];
+    for (const { content, id } of added) tokens[id] = content;
     this.tokens = tokens;
-    this.ids = ids;
-    this.#around = addedIds(tokenizer.post_processor as PostProcessorConfig | null, (token) => ids.get(token));
+    this.#around = addedIds(tokenizer.post_processor as PostProcessorConfig | null, (token) => this.idOf(token));
+  }
+
+  idOf(token: string): number | undefined {
+    return this.#addedIds.get(token) ?? this.#model.ids.get(token);
   }
 
   *encode(text: string, addSpecialTokens: boolean): Generator<void, Int32Array> {

@@ -1,6 +1,7 @@
 // The BPE model of tokenizer.json: words to ids, by the words seen before, or by merging.
 import type { IdList } from "./id-list.js";
 import { MergeHeap } from "./merge-heap.js";
+import { forEachMerge, type MergeConfig } from "./merge-list.js";
 import { MergeTable } from "./merge-table.js";
 import { mergeWord, SHORT_WORD } from "./merge-word.js";
 import { NotCovered } from "./not-covered.js";
@@ -11,7 +12,7 @@ import { WordCache, type WordTokens } from "./word-cache.js";
 export interface BpeConfig {
   readonly type?: string;
   readonly vocab: Readonly<Record<string, number>>;
-  readonly merges: readonly (string | readonly [string, string])[];
+  readonly merges: readonly MergeConfig[];
   readonly unk_token?: string | null;
   readonly continuing_subword_prefix?: string | null;
   readonly end_of_word_suffix?: string | null;
@@ -22,12 +23,14 @@ export interface BpeConfig {
 
 /** UTF-16 units of a word that is merged in one go: some ten milliseconds. */
 export const MAX_WORD_LENGTH = 2 ** 14;
+const BYTE_TOKEN = /^<0x[0-9A-F]{2}>$/;
 /** Pairs between two yields in a longer word. */
 const PAIRS_PER_SLICE = 2 ** 15;
 
 export class BpeModel {
-  /** By token, without added ones. */
+  /** By token, and by id, without added ones. */
   readonly ids: ReadonlyMap<string, number>;
+  readonly tokens: readonly string[];
   /** Cuts words where merging cannot see it; null: they may be merged as a whole only, or are words already. */
   readonly safeCuts: SafeCuts | null;
   readonly #symbols: Symbols;
@@ -41,6 +44,9 @@ export class BpeModel {
     if (config.continuing_subword_prefix) throw new NotCovered("a prefix of subwords");
     if (config.end_of_word_suffix) throw new NotCovered("a suffix of words");
     this.ids = new Map(Object.entries(config.vocab));
+    const tokens = new Array<string>(this.ids.size);
+    for (const [token, id] of this.ids) tokens[id] = token;
+    this.tokens = tokens;
     const unknown = { id: this.ids.get(config.unk_token ?? "") ?? -1, isFused: config.fuse_unk ?? false };
     const byteFallback = config.byte_fallback ?? false;
     if (byteFallback && units === "bytes") throw new NotCovered("bytes as a fallback of bytes");
@@ -49,21 +55,17 @@ export class BpeModel {
     this.#takesWholeWords = config.ignore_merges ?? false;
     const mayCut = units === "characters" && this.#symbols.isTotal && !this.#takesWholeWords;
     const cuts = mayCut ? new SafeCuts() : null;
-    const fallbacks = /^<0x[0-9A-F]{2}>$/;
-    let mergesFallbacks = false;
     this.#merges = new MergeTable(config.merges.length);
-    for (let rank = 0; rank < config.merges.length; rank++) {
-      const merge = config.merges[rank]!;
-      const space = typeof merge === "string" ? merge.indexOf(" ", 1) : 0;
-      const left = typeof merge === "string" ? merge.slice(0, space) : merge[0];
-      const right = typeof merge === "string" ? merge.slice(space + 1) : merge[1];
-      this.#merges.add(this.#idOf(left), this.#idOf(right), rank, this.#idOf(left + right));
-      if (cuts === null) continue;
+    let joinsFallbacks = false;
+    const isFallback = (token: string) => token === config.unk_token || BYTE_TOKEN.test(token);
+    forEachMerge(config.merges, this.tokens, this.ids, (rank, left, leftId, right, rightId, merged) => {
+      this.#merges.add(leftId, rightId, rank, merged);
+      if (cuts === null) return;
       cuts.addMerge(left, right);
-      const tokens = [left, right];
-      mergesFallbacks ||= tokens.some((token) => token === config.unk_token || fallbacks.test(token));
-    }
-    this.safeCuts = mergesFallbacks ? null : cuts;
+      joinsFallbacks ||= isFallback(left) || isFallback(right);
+    });
+    // What stands for characters that the vocabulary lacks is not spelt as they are.
+    this.safeCuts = joinsFallbacks ? null : cuts;
   }
 
   /** @param word of {@link MAX_WORD_LENGTH} at most */
@@ -107,11 +109,5 @@ export class BpeModel {
     }
     const left = mergeWord(this.#merges, ids, count);
     return left === 1 ? ids[0]! : ids.slice(0, left);
-  }
-
-  #idOf(token: string): number {
-    const id = this.ids.get(token);
-    if (id === undefined) throw new NotCovered(`a merge with ${JSON.stringify(token)}, which is no token`);
-    return id;
   }
 }
