@@ -59,17 +59,16 @@ export class AddedSplitter {
       if (begins[text.charCodeAt(i)] === 0) continue;
       const token = this.#longestAt(text, i);
       if (token === null) continue;
-      const next = i + token.content.length;
-      if (!token.single_word || standsAlone(text, i, next)) {
-        const start = token.lstrip ? spacesBefore(text, i, done) : i;
-        const end = token.rstrip ? spacesAfter(text, next) : next;
-        if (start > done) sections.push({ start: done, end: start, id: TEXT });
-        sections.push({ start, end, id: token.id });
-        done = end;
-        i = end - 1;
-      } else {
-        i = next - 1;
-      }
+      const from = i;
+      const next = from + token.content.length;
+      // The search goes on behind the token itself, also where it took whitespace that another token begins with.
+      i = next - 1;
+      if (token.single_word && !standsAlone(text, from, next)) continue;
+      const start = token.lstrip ? spacesBefore(text, from, done) : from;
+      const end = token.rstrip ? spacesAfter(text, next) : next;
+      if (start > done) sections.push({ start: done, end: start, id: TEXT });
+      sections.push({ start, end, id: token.id });
+      done = end;
     }
     if (done < text.length) sections.push({ start: done, end: text.length, id: TEXT });
     return sections;

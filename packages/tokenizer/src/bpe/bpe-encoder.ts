@@ -69,7 +69,7 @@ export class BpeEncoder implements Encoder {
         .map((token) => ({ ...token, content: this.#normalize?.(token.content) ?? token.content })),
     );
     this.#addedIds = new Map(added.map(({ content, id }) => [content, id]));
-    const tokens = [...this.#model.tokens];
+    const tokens = this.#model.tokens.slice();
     for (const { content, id } of added) tokens[id] = content;
     this.tokens = tokens;
     this.#around = addedIds(tokenizer.post_processor as PostProcessorConfig | null, (token) => this.idOf(token));

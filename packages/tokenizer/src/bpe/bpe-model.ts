@@ -23,6 +23,8 @@ export interface BpeConfig {
 
 /** UTF-16 units of a word that is merged in one go: some ten milliseconds. */
 export const MAX_WORD_LENGTH = 2 ** 14;
+/** Far above the ids of real models, and below what takes much memory. */
+const MAX_ID = 2 ** 24;
 const BYTE_TOKEN = /^<0x[0-9A-F]{2}>$/;
 /** Pairs between two yields in a longer word. */
 const PAIRS_PER_SLICE = 2 ** 15;
@@ -45,7 +47,11 @@ export class BpeModel {
     if (config.end_of_word_suffix) throw new NotCovered("a suffix of words");
     this.ids = new Map(Object.entries(config.vocab));
     const tokens = new Array<string>(this.ids.size);
-    for (const [token, id] of this.ids) tokens[id] = token;
+    for (const [token, id] of this.ids) {
+      if (!(Number.isInteger(id) && id >= 0 && id < MAX_ID))
+        throw new Error(`its token ${JSON.stringify(token)} has the id ${id}`);
+      tokens[id] = token;
+    }
     this.tokens = tokens;
     const unknown = { id: this.ids.get(config.unk_token ?? "") ?? -1, isFused: config.fuse_unk ?? false };
     const byteFallback = config.byte_fallback ?? false;

@@ -2,20 +2,22 @@
 // a long text can be cut in several goes.
 import { NotCovered } from "./not-covered.js";
 
-/** Cuts a text into pieces, none of which is lost. */
+/** Cuts a text into pieces. */
 export interface Cutter {
-  /** @param from where a piece begins, before the text's end @returns where it ends, after `from` */
+  /**
+   * @param from where a piece begins, before the text's end
+   * @returns where it ends, after `from`; the bitwise complement of that for a piece that is left out
+   */
   next(text: string, from: number): number;
 }
-
-export type SplitBehavior = "Isolated" | "Contiguous" | "MergedWithPrevious" | "MergedWithNext";
 
 /** @param source with the v flag @param behavior what becomes of a match @throws NotCovered */
 export function patternCutter(source: string, behavior: string, invert = false): Cutter {
   const matcher = new Matcher(source);
   // Matches and the text between them are pieces alike, so that it does not matter which is called what.
   if (behavior === "Isolated") return { next: (text, from) => matcher.pieceEnd(text, from) };
-  if (invert) throw new NotCovered(`an inverted split that is not isolated (${behavior})`);
+  if (behavior === "Removed") return { next: (text, from) => removed(matcher, text, from, invert) };
+  if (invert) throw new NotCovered(`an inverted split with ${behavior}`);
   if (behavior === "Contiguous") return { next: (text, from) => contiguous(matcher, text, from) };
   if (behavior === "MergedWithPrevious") return { next: (text, from) => withPrevious(matcher, text, from) };
   if (behavior === "MergedWithNext") return { next: (text, from) => withNext(matcher, text, from) };
@@ -53,6 +55,13 @@ class Matcher {
     const end = this.matchEnd(text, from);
     return end < 0 ? this.nextMatch(text, from) : end;
   }
+}
+
+/** Matches are left out, or with `invert` all else. */
+function removed(matcher: Matcher, text: string, from: number, invert: boolean): number {
+  const end = matcher.matchEnd(text, from);
+  if (end < 0) return invert ? ~matcher.nextMatch(text, from) : matcher.nextMatch(text, from);
+  return invert ? end : ~end;
 }
 
 /** Matches that follow each other are one piece. */

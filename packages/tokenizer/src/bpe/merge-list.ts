@@ -20,6 +20,7 @@ export function forEachMerge(
     const merge = merges[rank]!;
     // From 1, because a token may itself be a space.
     const space = typeof merge === "string" ? merge.indexOf(" ", 1) : 0;
+    if (space < 0) throw new NotCovered(`the merge ${JSON.stringify(merge)}`);
     const left = typeof merge === "string" ? merge.slice(0, space) : merge[0];
     const right = typeof merge === "string" ? merge.slice(space + 1) : merge[1];
     // Nearly always a merge makes the same token as the one before, or the next one: comparing is faster than looking up.

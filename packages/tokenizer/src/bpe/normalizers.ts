@@ -40,7 +40,7 @@ export function createNormalizer(config: NormalizerConfig | null | undefined): N
       // Character by character: a sigma at a word's end is no special case.
       return (text) => text.replaceAll("Σ", "σ").toLowerCase();
     case "StripAccents":
-      return (text) => text.replace(/\p{Mn}/gu, "");
+      return (text) => text.replace(/\p{M}/gu, "");
     case "Strip":
       return strip(config);
     default:

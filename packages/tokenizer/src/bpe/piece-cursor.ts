@@ -36,6 +36,10 @@ export class PieceCursor {
       }
       const cutter = this.#stages[level]!.cutter;
       const end = cutter === undefined ? text.length : cutter.next(text, from);
+      if (end < 0) {
+        this.#ends[level] = ~end;
+        continue;
+      }
       this.#ends[level] = end;
       const piece = text.slice(from, end);
       if (level === last) return piece;
