@@ -26,8 +26,8 @@ export const MAX_WORD_LENGTH = 2 ** 14;
 /** Far above the ids of real models, and below what takes much memory. */
 const MAX_ID = 2 ** 24;
 const BYTE_TOKEN = /^<0x[0-9A-F]{2}>$/;
-/** Pairs between two yields in a longer word. */
-const PAIRS_PER_SLICE = 2 ** 15;
+/** Tokens or pairs between two yields in a longer word: a few milliseconds. */
+const STEPS_PER_SLICE = 2 ** 13;
 
 export class BpeModel {
   /** By token, and by id, without added ones. */
@@ -90,8 +90,7 @@ export class BpeModel {
     }
     const ids = new Int32Array(word.length * this.#symbols.maxPerUnit);
     const heap = new MergeHeap(this.#merges, ids.subarray(0, this.#symbols.split(word, ids)));
-    do yield;
-    while (!heap.step(PAIRS_PER_SLICE));
+    while (!heap.step(STEPS_PER_SLICE)) yield;
     out.pushAll(heap.take());
   }
 

@@ -1,4 +1,4 @@
-// Merges the tokens of a long word, in pieces of work: a heap of pairs over a linked list, n log n steps for n tokens.
+// Merges the tokens of a long word, in pieces of work: a heap of pairs over a linked list, n log n time for n tokens.
 import type { MergeTable } from "./merge-table.js";
 
 /** A heap's key is `rank * PLACES + place`, an exact double: of equal ranks the first place comes first. */
@@ -15,25 +15,26 @@ export class MergeHeap {
   /** Each merge takes one key and adds two at most. Keys of pairs that are no more stay until they are taken. */
   readonly #heap: Float64Array;
   #size = 0;
+  /** Tokens that are linked; the heap's keys come with them. */
+  #linked = 0;
 
   /** @param ids becomes this object's */
   constructor(table: MergeTable, ids: Int32Array) {
-    const { length } = ids;
     this.#table = table;
     this.#ids = ids;
-    this.#previous = Int32Array.from(ids, (_, i) => i - 1);
-    this.#next = Int32Array.from(ids, (_, i) => (i + 1 < length ? i + 1 : END));
-    this.#heap = new Float64Array(2 * length + 2);
-    for (let i = 0; i + 1 < length; i++) {
-      const key = this.#keyOf(i);
-      if (key >= 0) this.#heap[this.#size++] = key;
-    }
-    for (let i = (this.#size >> 1) - 1; i >= 0; i--) this.#sink(i, this.#heap[i]!);
+    this.#previous = new Int32Array(ids.length);
+    this.#next = new Int32Array(ids.length);
+    this.#heap = new Float64Array(2 * ids.length + 2);
   }
 
-  /** Takes that many pairs. @returns whether all is merged */
-  step(pairs: number): boolean {
-    for (let i = 0; i < pairs && this.#size > 0; i++) this.#mergeBest();
+  /** Takes that many tokens, then pairs of them. @returns whether all is merged */
+  step(count: number): boolean {
+    let left = count;
+    while (this.#linked < this.#ids.length) {
+      if (left-- === 0) return false;
+      this.#link(this.#linked++);
+    }
+    for (; left > 0 && this.#size > 0; left--) this.#mergeBest();
     return this.#size === 0;
   }
 
@@ -44,6 +45,13 @@ export class MergeHeap {
     // A token's place is never before the number of those before it, so they move to the front in place.
     for (let at = ids.length === 0 ? END : 0; at !== END; at = this.#next[at]!) ids[count++] = ids[at]!;
     return ids.slice(0, count);
+  }
+
+  #link(at: number): void {
+    const isLast = at + 1 === this.#ids.length;
+    this.#previous[at] = at - 1;
+    this.#next[at] = isLast ? END : at + 1;
+    if (!isLast) this.#add(this.#keyOf(at));
   }
 
   #mergeBest(): void {
