@@ -41,6 +41,7 @@ const tokenizer = {
   vocabSize: VOCAB_SIZE,
   maxCharsPerToken: 4,
   encode: (text: string) => Int32Array.from(text, (character) => character.charCodeAt(0)),
+  encodeAsync: async (text: string) => Int32Array.from(text, (character) => character.charCodeAt(0)),
   decode: (ids: ArrayLike<number>) => String.fromCharCode(...Array.from(ids)),
   tokenOf: (id: number) => String.fromCharCode(id),
   renderChat(
