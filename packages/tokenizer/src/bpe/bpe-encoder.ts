@@ -1,6 +1,7 @@
 // Text to ids by tokenizer.json's BPE, from added tokens to the post-processor. All work is a generator that yields now and then, so
 // that a long text can be encoded in slices while other requests go on.
 
+import { OctavoError } from "@octavo/core";
 import { type Encoder, withoutId } from "../encoder.js";
 import { isStreamed } from "../stream-factory.js";
 import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "../tokenizer-files.js";
@@ -114,11 +115,23 @@ export class BpeEncoder implements Encoder {
     }
   }
 
+  #nextWord(cursor: PieceCursor): string | null {
+    try {
+      return cursor.next();
+    } catch (cause) {
+      // V8's regular expressions keep a place to go back to for each character.
+      if (!(cause instanceof RangeError)) throw cause;
+      const message =
+        "the text has millions of characters without a place to cut it (a space, or a line's end); break it up";
+      throw new OctavoError({ code: "INVALID_ARGUMENT", message, cause });
+    }
+  }
+
   /** Words until a slice is done, or one is too long. @returns that word, not encoded; null: there are no more */
   #words(cursor: PieceCursor, out: IdList): string | null {
     const model = this.#model;
     let units = 0;
-    for (let word = cursor.next(); word !== null; word = cursor.next()) {
+    for (let word = this.#nextWord(cursor); word !== null; word = this.#nextWord(cursor)) {
       units += word.length;
       if (units > UNITS_PER_SLICE) return word;
       model.encodeWord(word, out);
