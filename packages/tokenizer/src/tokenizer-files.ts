@@ -2,6 +2,7 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OctavoError } from "@octavo/core";
+import { scanTokenizerJson } from "./bpe/scan-model.js";
 
 /** How the small text begins that stands in for a file until `git lfs pull` fetches it. */
 const LFS_POINTER = "version https://git-lfs.github.com/spec/";
@@ -52,7 +53,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   const path = join(folder, "tokenizer.json");
   const text = await readOptional(path);
   if (text === null) throw new OctavoError({ code: "CHECKPOINT", param: path, message: await missing(folder, path) });
-  const tokenizer = parseObject(path, text);
+  const tokenizer = scanTokenizerJson(text) ?? parseObject(path, text);
   if (typeof tokenizer.model !== "object" || tokenizer.model === null) {
     throw damaged(path, 'it has no "model"', "Take the file that the model's authors published.");
   }

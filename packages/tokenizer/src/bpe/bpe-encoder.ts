@@ -13,6 +13,7 @@ import { NotCovered } from "./not-covered.js";
 import { PieceCursor } from "./piece-cursor.js";
 import { type AddedIds, addedIds, type PostProcessorConfig } from "./post-processor.js";
 import { createPreTokenizer, type PreTokenizerConfig, type Stage } from "./pre-tokenizer.js";
+import { SCANNED } from "./scan-model.js";
 
 /** UTF-16 units between two yields: about a millisecond, many more of words that were never seen. */
 const UNITS_PER_SLICE = 2 ** 13;
@@ -142,6 +143,8 @@ export class BpeEncoder implements Encoder {
 
 /** Old files do not name their model's type. */
 function isBpe(tokenizer: TokenizerJson): tokenizer is BpeTokenizerJson {
-  const { type, merges, vocab } = tokenizer.model as Partial<BpeConfig>;
+  const model = tokenizer.model as Partial<BpeConfig>;
+  if (model[SCANNED] !== undefined) return true;
+  const { type, merges, vocab } = model;
   return (type ?? "BPE") === "BPE" && Array.isArray(merges) && typeof vocab === "object" && !Array.isArray(vocab);
 }

@@ -1,11 +1,12 @@
 // The BPE model of tokenizer.json: words to ids, by the words seen before, or by merging.
+import { BpeVocabulary, type MergeConfig } from "./bpe-vocabulary.js";
 import type { IdList } from "./id-list.js";
 import { MergeHeap } from "./merge-heap.js";
-import { forEachMerge, type MergeConfig } from "./merge-list.js";
 import { MergeTable } from "./merge-table.js";
 import { mergeWord, SHORT_WORD } from "./merge-word.js";
 import { NotCovered } from "./not-covered.js";
 import { SafeCuts } from "./safe-cuts.js";
+import { SCANNED } from "./scan-model.js";
 import { ByteSymbols, CharacterSymbols, type Symbols } from "./symbols.js";
 import { WordCache, type WordTokens } from "./word-cache.js";
 
@@ -19,12 +20,12 @@ export interface BpeConfig {
   readonly fuse_unk?: boolean;
   readonly byte_fallback?: boolean;
   readonly ignore_merges?: boolean;
+  /** Both as they were read already. */
+  readonly [SCANNED]?: BpeVocabulary;
 }
 
 /** UTF-16 units of a word that is merged in one go: some ten milliseconds. */
 export const MAX_WORD_LENGTH = 2 ** 14;
-/** Far above the ids of real models, and below what takes much memory. */
-const MAX_ID = 2 ** 24;
 const BYTE_TOKEN = /^<0x[0-9A-F]{2}>$/;
 /** Tokens or pairs between two yields in a longer word: a few milliseconds. */
 const STEPS_PER_SLICE = 2 ** 13;
@@ -45,14 +46,9 @@ export class BpeModel {
   constructor(config: BpeConfig, units: "bytes" | "characters") {
     if (config.continuing_subword_prefix) throw new NotCovered("a prefix of subwords");
     if (config.end_of_word_suffix) throw new NotCovered("a suffix of words");
-    this.ids = new Map(Object.entries(config.vocab));
-    const tokens = new Array<string>(this.ids.size);
-    for (const [token, id] of this.ids) {
-      if (!(Number.isInteger(id) && id >= 0 && id < MAX_ID))
-        throw new Error(`its token ${JSON.stringify(token)} has the id ${id}`);
-      tokens[id] = token;
-    }
-    this.tokens = tokens;
+    const vocabulary = config[SCANNED] ?? BpeVocabulary.of(config.vocab, config.merges);
+    this.ids = vocabulary.ids;
+    this.tokens = vocabulary.tokens;
     const unknown = { id: this.ids.get(config.unk_token ?? "") ?? -1, isFused: config.fuse_unk ?? false };
     const byteFallback = config.byte_fallback ?? false;
     if (byteFallback && units === "bytes") throw new NotCovered("bytes as a fallback of bytes");
@@ -61,15 +57,18 @@ export class BpeModel {
     this.#takesWholeWords = config.ignore_merges ?? false;
     const mayCut = units === "characters" && this.#symbols.isTotal && !this.#takesWholeWords;
     const cuts = mayCut ? new SafeCuts() : null;
-    this.#merges = new MergeTable(config.merges.length);
+    const merges = vocabulary.merges();
+    this.#merges = new MergeTable(merges.length / 3);
     let joinsFallbacks = false;
     const isFallback = (token: string) => token === config.unk_token || BYTE_TOKEN.test(token);
-    forEachMerge(config.merges, this.tokens, this.ids, (rank, left, leftId, right, rightId, merged) => {
-      this.#merges.add(leftId, rightId, rank, merged);
-      if (cuts === null) return;
-      cuts.addMerge(left, right);
-      joinsFallbacks ||= isFallback(left) || isFallback(right);
-    });
+    for (let i = 0; i < merges.length; i += 3) {
+      const [left, right] = [merges[i]!, merges[i + 1]!];
+      this.#merges.add(left, right, i / 3, merges[i + 2]!);
+      if (cuts === null) continue;
+      const [first, second] = [this.tokens[left]!, this.tokens[right]!];
+      cuts.addMerge(first, second);
+      joinsFallbacks ||= isFallback(first) || isFallback(second);
+    }
     // What stands for characters that the vocabulary lacks is not spelt as they are.
     this.safeCuts = joinsFallbacks ? null : cuts;
   }

@@ -1,11 +1,10 @@
 // Tokens of words that were seen before: most of a text is words that come again.
+import { ownString } from "./own-string.js";
 
 /** Words of each half. A language's common words and a program's names fit; with their tokens they take a few megabytes. */
 const HALF = 2 ** 15;
 /** UTF-16 units of a word that is kept: longer ones hardly come again. */
 export const MAX_CACHED_LENGTH = 128;
-/** V8 keeps a longer slice as a reference into its text. */
-const MAX_COPIED_SLICE = 12;
 
 /** A token, or several. */
 export type WordTokens = number | Int32Array;
@@ -21,7 +20,7 @@ export class WordCache {
   }
 
   set(word: string, tokens: WordTokens): void {
-    if (word.length <= MAX_CACHED_LENGTH) this.#keep(copyOf(word), tokens);
+    if (word.length <= MAX_CACHED_LENGTH) this.#keep(ownString(word), tokens);
   }
 
   /** Words that it holds. */
@@ -31,7 +30,7 @@ export class WordCache {
 
   #fromOld(word: string): WordTokens | undefined {
     const tokens = this.#old.get(word);
-    if (tokens !== undefined) this.#keep(copyOf(word), tokens);
+    if (tokens !== undefined) this.#keep(ownString(word), tokens);
     return tokens;
   }
 
@@ -42,9 +41,4 @@ export class WordCache {
     }
     this.#young.set(word, tokens);
   }
-}
-
-/** A slice as a string of its own, so that a word in the cache does not keep a whole prompt in memory. */
-function copyOf(word: string): string {
-  return word.length <= MAX_COPIED_SLICE ? word : Buffer.from(word, "utf16le").toString("utf16le");
 }
