@@ -71,14 +71,14 @@ export class BpeEncoder implements Encoder {
         .map((token) => ({ ...token, content: this.#normalize?.(token.content) ?? token.content })),
     );
     this.#addedIds = new Map(added.map(({ content, id }) => [content, id]));
-    const tokens = this.#model.tokens.slice();
+    const tokens = this.#model.index.tokens.slice();
     for (const { content, id } of added) tokens[id] = content;
     this.tokens = tokens;
     this.#around = addedIds(tokenizer.post_processor as PostProcessorConfig | null, (token) => this.idOf(token));
   }
 
   idOf(token: string): number | undefined {
-    return this.#addedIds.get(token) ?? this.#model.ids.get(token);
+    return this.#addedIds.get(token) ?? this.#model.index.get(token);
   }
 
   *encode(text: string, addSpecialTokens: boolean): Generator<void, Int32Array> {

@@ -8,6 +8,7 @@ import { NotCovered } from "./not-covered.js";
 import { SafeCuts } from "./safe-cuts.js";
 import { SCANNED } from "./scan-model.js";
 import { ByteSymbols, CharacterSymbols, type Symbols } from "./symbols.js";
+import type { TokenIndex } from "./token-index.js";
 import { WordCache, type WordTokens } from "./word-cache.js";
 
 export interface BpeConfig {
@@ -31,9 +32,8 @@ const BYTE_TOKEN = /^<0x[0-9A-F]{2}>$/;
 const STEPS_PER_SLICE = 2 ** 13;
 
 export class BpeModel {
-  /** By token, and by id, without added ones. */
-  readonly ids: ReadonlyMap<string, number>;
-  readonly tokens: readonly string[];
+  /** Without added tokens. */
+  readonly index: TokenIndex;
   /** Cuts words where merging cannot see it; null: they may be merged as a whole only, or are words already. */
   readonly safeCuts: SafeCuts | null;
   readonly #symbols: Symbols;
@@ -47,27 +47,27 @@ export class BpeModel {
     if (config.continuing_subword_prefix) throw new NotCovered("a prefix of subwords");
     if (config.end_of_word_suffix) throw new NotCovered("a suffix of words");
     const vocabulary = config[SCANNED] ?? BpeVocabulary.of(config.vocab, config.merges);
-    this.ids = vocabulary.ids;
-    this.tokens = vocabulary.tokens;
-    const unknown = { id: this.ids.get(config.unk_token ?? "") ?? -1, isFused: config.fuse_unk ?? false };
+    this.index = vocabulary.index;
+    const { tokens } = this.index;
+    const unknown = { id: this.index.get(config.unk_token ?? "") ?? -1, isFused: config.fuse_unk ?? false };
     const byteFallback = config.byte_fallback ?? false;
     if (byteFallback && units === "bytes") throw new NotCovered("bytes as a fallback of bytes");
     this.#symbols =
-      units === "bytes" ? new ByteSymbols(this.ids, unknown) : new CharacterSymbols(this.ids, unknown, byteFallback);
+      units === "bytes"
+        ? new ByteSymbols(this.index, unknown)
+        : new CharacterSymbols(this.index, unknown, byteFallback);
     this.#takesWholeWords = config.ignore_merges ?? false;
     const mayCut = units === "characters" && this.#symbols.isTotal && !this.#takesWholeWords;
     const cuts = mayCut ? new SafeCuts() : null;
     const merges = vocabulary.merges();
-    this.#merges = new MergeTable(merges.length / 3);
+    this.#merges = new MergeTable(merges);
     let joinsFallbacks = false;
     const isFallback = (token: string) => token === config.unk_token || BYTE_TOKEN.test(token);
-    for (let i = 0; i < merges.length; i += 3) {
-      const [left, right] = [merges[i]!, merges[i + 1]!];
-      this.#merges.add(left, right, i / 3, merges[i + 2]!);
-      if (cuts === null) continue;
-      const [first, second] = [this.tokens[left]!, this.tokens[right]!];
-      cuts.addMerge(first, second);
-      joinsFallbacks ||= isFallback(first) || isFallback(second);
+    for (let i = 0; cuts !== null && i < merges.length; i += 3) {
+      const left = tokens[merges[i]!]!;
+      const right = tokens[merges[i + 1]!]!;
+      cuts.addMerge(left, right);
+      joinsFallbacks ||= isFallback(left) || isFallback(right);
     }
     // What stands for characters that the vocabulary lacks is not spelt as they are.
     this.safeCuts = joinsFallbacks ? null : cuts;
@@ -100,7 +100,7 @@ export class BpeModel {
   }
 
   #wholeWord(word: string): number | undefined {
-    return this.#takesWholeWords ? this.ids.get(this.#symbols.spell(word)) : undefined;
+    return this.#takesWholeWords ? this.index.get(this.#symbols.spell(word)) : undefined;
   }
 
   #merge(word: string): WordTokens {

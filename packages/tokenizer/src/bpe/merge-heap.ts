@@ -60,9 +60,9 @@ export class MergeHeap {
     const next = this.#next[at]!;
     // A place that was merged away points to itself, one that ends the word to nothing.
     if (next === END || next === at) return;
-    const merge = this.#table.find(this.#ids[at]!, this.#ids[next]!);
-    if (merge < 0 || this.#table.rank(merge) !== (key - at) / PLACES) return;
-    this.#ids[at] = this.#table.merged(merge);
+    const rank = (key - at) / PLACES;
+    if (this.#table.find(this.#ids[at]!, this.#ids[next]!) !== rank) return;
+    this.#ids[at] = this.#table.merged(rank);
     const after = this.#next[next]!;
     this.#next[next] = next;
     this.#next[at] = after;
@@ -76,8 +76,8 @@ export class MergeHeap {
 
   /** @returns -1 when the tokens here and after do not merge */
   #keyOf(at: number): number {
-    const merge = this.#table.find(this.#ids[at]!, this.#ids[this.#next[at]!]!);
-    return merge < 0 ? -1 : this.#table.rank(merge) * PLACES + at;
+    const rank = this.#table.find(this.#ids[at]!, this.#ids[this.#next[at]!]!);
+    return rank < 0 ? -1 : rank * PLACES + at;
   }
 
   #add(key: number): void {

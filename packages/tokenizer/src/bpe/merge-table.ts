@@ -1,64 +1,51 @@
-// Which two tokens become which one, and in what order: a hash table in one typed array, for it is asked for every pair of every new word.
+// Which two tokens become which one, and in what order: a hash table of typed arrays, for it is asked for every pair of every new word.
 
 const EMPTY = -1;
-/** Ints of an entry: left, right, rank, merged. */
-const ENTRY = 4;
+/** Ints of a merge: left, right, merged. */
+const MERGE = 3;
 
-/** Merges by their two tokens. */
+/** Merges by their two tokens. A merge is known by its rank. */
 export class MergeTable {
-  readonly #entries: Int32Array;
+  readonly #merges: Int32Array;
+  /** Ranks; half of them free at least. */
+  readonly #slots: Int32Array;
   readonly #shift: number;
-  readonly #mask: number;
 
-  /** @param count merges that will be added at most */
-  constructor(count: number) {
-    const bits = Math.max(4, Math.ceil(Math.log2(count * 2 + 1)));
+  /**
+   * @param merges left, right and merged token of each, in the order of their ranks. Of two merges of the same tokens the later one
+   * counts, as in tokenizers
+   */
+  constructor(merges: Int32Array) {
+    const count = merges.length / MERGE;
+    const bits = Math.max(4, Math.ceil(Math.log2(2 * count + 1)));
+    this.#merges = merges;
     this.#shift = 32 - bits;
-    this.#mask = 2 ** bits - 1;
-    this.#entries = new Int32Array(ENTRY * 2 ** bits).fill(EMPTY);
-  }
-
-  /** Of two merges of the same tokens the later one counts, as in tokenizers. */
-  add(left: number, right: number, rank: number, merged: number): void {
-    let entry = this.#start(left, right);
-    while (this.#entries[entry] !== EMPTY && !this.#is(entry, left, right)) entry = this.#next(entry);
-    this.#entries[entry] = left;
-    this.#entries[entry + 1] = right;
-    this.#entries[entry + 2] = rank;
-    this.#entries[entry + 3] = merged;
-  }
-
-  /** @returns the merge for {@link rank} and {@link merged}; -1: these two do not merge */
-  find(left: number, right: number): number {
-    const entries = this.#entries;
-    let entry = this.#start(left, right);
-    for (;;) {
-      const found = entries[entry]!;
-      if (found === left && entries[entry + 1] === right) return entry;
-      if (found === EMPTY) return -1;
-      entry = this.#next(entry);
+    this.#slots = new Int32Array(2 ** bits).fill(EMPTY);
+    for (let rank = 0; rank < count; rank++) {
+      this.#slots[this.#slotOf(merges[MERGE * rank]!, merges[MERGE * rank + 1]!)] = rank;
     }
   }
 
-  /** Lower ranks merge first. */
-  rank(merge: number): number {
-    return this.#entries[merge + 2]!;
+  /** @returns the rank, lower ones merge first; -1: these two do not merge */
+  find(left: number, right: number): number {
+    return this.#slots[this.#slotOf(left, right)]!;
   }
 
-  merged(merge: number): number {
-    return this.#entries[merge + 3]!;
+  /** The token that a merge makes. */
+  merged(rank: number): number {
+    return this.#merges[MERGE * rank + 2]!;
   }
 
-  #is(entry: number, left: number, right: number): boolean {
-    return this.#entries[entry] === left && this.#entries[entry + 1] === right;
-  }
-
-  #start(left: number, right: number): number {
-    const hash = Math.imul(Math.imul(left, 0x9e3779b1) ^ right, 0x85ebca6b);
-    return ENTRY * (hash >>> this.#shift);
-  }
-
-  #next(entry: number): number {
-    return ENTRY * ((entry / ENTRY + 1) & this.#mask);
+  /** Where the merge is, or belongs. */
+  #slotOf(left: number, right: number): number {
+    const merges = this.#merges;
+    const slots = this.#slots;
+    let slot = Math.imul(Math.imul(left, 0x9e3779b1) ^ right, 0x85ebca6b) >>> this.#shift;
+    for (;;) {
+      const rank = slots[slot]!;
+      if (rank === EMPTY) return slot;
+      if (merges[MERGE * rank] === left && merges[MERGE * rank + 1] === right) return slot;
+      slot = (slot + 1) & (slots.length - 1);
+    }
   }
 }

@@ -5,7 +5,6 @@ import type { MergeTable } from "./merge-table.js";
 export const SHORT_WORD = 40;
 
 const NONE = 0x7fffffff;
-const merges = new Int32Array(SHORT_WORD);
 const ranks = new Int32Array(SHORT_WORD);
 
 /**
@@ -26,11 +25,10 @@ export function mergeWord(table: MergeTable, ids: Int32Array, count: number): nu
       }
     }
     if (best < 0) return length;
-    ids[best] = table.merged(merges[best]!);
+    ids[best] = table.merged(lowest);
     length -= 1;
     for (let i = best + 1; i < length; i++) {
       ids[i] = ids[i + 1]!;
-      merges[i] = merges[i + 1]!;
       ranks[i] = ranks[i + 1]!;
     }
     if (best > 0) look(table, ids, best - 1);
@@ -39,7 +37,6 @@ export function mergeWord(table: MergeTable, ids: Int32Array, count: number): nu
 }
 
 function look(table: MergeTable, ids: Int32Array, at: number): void {
-  const merge = table.find(ids[at]!, ids[at + 1]!);
-  merges[at] = merge;
-  ranks[at] = merge < 0 ? NONE : table.rank(merge);
+  const rank = table.find(ids[at]!, ids[at + 1]!);
+  ranks[at] = rank < 0 ? NONE : rank;
 }

@@ -1,5 +1,6 @@
 // A word as the vocabulary's smallest tokens, from which merging starts (tokenizers' `merge_word`).
 import { CHARACTER_OF_BYTE, characterSpelling } from "../byte-level.js";
+import type { TokenIndex } from "./token-index.js";
 
 /** Says what a word starts from. */
 export interface Symbols {
@@ -30,8 +31,8 @@ export class ByteSymbols implements Symbols {
   readonly #ids: Int32Array;
   readonly #unknown: UnknownToken;
 
-  constructor(ids: ReadonlyMap<string, number>, unknown: UnknownToken) {
-    this.#ids = Int32Array.from(CHARACTER_OF_BYTE, (char) => ids.get(char) ?? MISSING);
+  constructor(index: TokenIndex, unknown: UnknownToken) {
+    this.#ids = Int32Array.from(CHARACTER_OF_BYTE, (char) => index.get(char) ?? MISSING);
     this.#unknown = unknown;
     this.isTotal = !this.#ids.includes(MISSING);
   }
@@ -66,12 +67,13 @@ export class CharacterSymbols implements Symbols {
   readonly #bytes: Int32Array | null;
   readonly #unknown: UnknownToken;
 
-  constructor(ids: ReadonlyMap<string, number>, unknown: UnknownToken, byteFallback: boolean) {
-    for (const [token, id] of ids) {
+  constructor(index: TokenIndex, unknown: UnknownToken, byteFallback: boolean) {
+    // Holes are not visited.
+    index.tokens.forEach((token, id) => {
       if (token.length === 1) this.#ids[token.charCodeAt(0)] = id;
       else if (token.length === 2 && token.codePointAt(0)! > 0xffff) this.#pairs.set(token.codePointAt(0)!, id);
-    }
-    this.#bytes = byteFallback ? byteTokens(ids) : null;
+    });
+    this.#bytes = byteFallback ? byteTokens(index) : null;
     this.#unknown = unknown;
     const hasAllBytes = this.#bytes !== null && !this.#bytes.includes(MISSING);
     this.isTotal = hasAllBytes || (unknown.id >= 0 && !unknown.isFused);
@@ -108,9 +110,9 @@ export class CharacterSymbols implements Symbols {
   }
 }
 
-function byteTokens(ids: ReadonlyMap<string, number>): Int32Array {
+function byteTokens(index: TokenIndex): Int32Array {
   return Int32Array.from({ length: 256 }, (_, byte) => {
-    return ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`) ?? MISSING;
+    return index.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`) ?? MISSING;
   });
 }
 
