@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { LLAMA_DECODER, load, POCKET, pieceTokenizer, WORD_PIECE } from "../test-support/model-folder.js";
+import { LLAMA_DECODER, load, POCKET, pieceTokenizer } from "../test-support/model-folder.js";
 import { BpeEncoder } from "./bpe/bpe-encoder.js";
 import { inSlices } from "./encode-slices.js";
 import type { TokenizerJson } from "./tokenizer-files.js";
@@ -67,9 +67,9 @@ test("other events come between slices, and the result is that of one go", async
 });
 
 test("the library's encoder gives the same either way", async () => {
-  const tokenizer = await load(WORD_PIECE);
+  const tokenizer = await load({ ...pieces, pre_tokenizer: { type: "WhitespaceSplit" } });
   expect(tokenizer.encoder).toBe("@huggingface/tokenizers");
-  expect(await tokenizer.encodeAsync("hello world")).toEqual(tokenizer.encode("hello world"));
+  expect(await tokenizer.encodeAsync("ab a")).toEqual(tokenizer.encode("ab a"));
 });
 
 test("an error of a slice rejects", async () => {
