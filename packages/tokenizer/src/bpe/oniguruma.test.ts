@@ -23,6 +23,8 @@ test.each<[string, string, string[]]>([
   [".+", "ab\ncd", ["ab", "cd"]],
   ["^b|d$", "ab\nb d\n", ["b", "d"]],
   ["\\x41\\u0042\\x{1F600}\\.", "AB😀.", ["AB😀."]],
+  ["\\w+", "x²y½ ", ["x²y½"]],
+  ["[\\w]+", "x²y½ ", ["x", "y"]],
   ["\\d+|\\w+", "१2 a_é-", ["१2", "a_é"]],
 ])("%s", (source, text, expected) => {
   expect(matches(source, text)).toEqual(expected);

@@ -11,6 +11,11 @@ const CLASSES: Readonly<Record<string, string>> = {
   w: "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}]",
   W: "[^\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}]",
 };
+/** Outside of classes Oniguruma has a table of its own for Latin-1, where superscript digits and fractions belong to words. */
+const WORDS: Readonly<Record<string, string>> = {
+  w: "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}]",
+  W: "[^\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}]",
+};
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, a: 7, e: 27 };
 const GROUPS = ["(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i:"] as const;
 const PROPERTY = /^\\([pP])\{(\^?)([A-Za-z_]+)\}/;
@@ -159,13 +164,13 @@ class Translation {
     const char = this.#char();
     if (char === "]") this.#refuse("a class that is empty, or begins with a bracket");
     if (char === "[") return this.#rest().startsWith("[:") ? this.#refuse("a POSIX class") : this.#class();
-    const set = this.#set();
+    const set = this.#set(true);
     if (set !== null) return set;
     const first = this.#codePoint();
     const isRange = this.#char() === "-" && this.#source[this.#at + 1] !== "]" && !this.#rest().startsWith("-&&");
     if (!isRange) return this.#foldsCase ? folded(first).map(literal).join("") : literal(first);
     this.#at += 1;
-    if (this.#char() === "[" || this.#set() !== null) this.#refuse("a range that ends in a set");
+    if (this.#char() === "[" || this.#set(true) !== null) this.#refuse("a range that ends in a set");
     const last = this.#codePoint();
     if (last < first) this.#refuse("a range backwards");
     if (this.#foldsCase) this.#refuse("a range that ignores case");
@@ -173,7 +178,7 @@ class Translation {
   }
 
   /** `\s`, `\p{L}` and the like; null: something else, and nothing is taken. */
-  #set(): string | null {
+  #set(isInClass: boolean): string | null {
     if (this.#char() !== "\\") return null;
     const property = PROPERTY.exec(this.#rest());
     if (property) {
@@ -182,7 +187,8 @@ class Translation {
       this.#at += property[0].length;
       return `\\${isNegated ? "P" : "p"}{${this.#propertyName(property[3]!)}}`;
     }
-    const set = CLASSES[this.#source[this.#at + 1] ?? ""];
+    const name = this.#source[this.#at + 1] ?? "";
+    const set = (isInClass ? undefined : WORDS[name]) ?? CLASSES[name];
     if (set !== undefined) this.#at += 2;
     return set ?? null;
   }
@@ -193,7 +199,7 @@ class Translation {
   }
 
   #atomText(): string {
-    const set = this.#set();
+    const set = this.#set(false);
     if (set !== null) return set;
     const code = this.#codePoint();
     if (!this.#foldsCase) return literal(code);
