@@ -1,5 +1,5 @@
 // The special tokens that tokenizer_config.json names (bos_token, ...), and how they join those of tokenizer.json.
-import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "./tokenizer-files.js";
+import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "./tokenizer-json.js";
 
 const NAMES = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"] as const;
 

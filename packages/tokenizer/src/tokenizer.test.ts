@@ -120,8 +120,8 @@ describe("load", () => {
   });
 
   test.each([
-    ["no file", {}, "tokenizer.json", /there is no such file.*Download/],
-    ["SentencePiece only", { "tokenizer.model": "x" }, "tokenizer.json", /SentencePiece.*save_pretrained/],
+    ["no file", {}, "tokenizer.json", /tokenizer\.model.*there is none\. Download/],
+    ["no SentencePiece", { "tokenizer.model": "x" }, "tokenizer.model", /as a SentencePiece model/],
     ["cut short", { "tokenizer.json": '{"model":' }, "tokenizer.json", /not JSON/],
     ["no object", { "tokenizer.json": "[]" }, "tokenizer.json", /not a JSON object/],
     ["no model", { "tokenizer.json": {} }, "tokenizer.json", /no "model"/],

@@ -1,23 +1,15 @@
-// A model's tokenizer: text to ids by @huggingface/tokenizers, ids to text by our own streams, messages to a prompt.
-import * as huggingface from "@huggingface/tokenizers";
+// A model's tokenizer: text to ids by an encoder, ids to text by our own streams, messages to a prompt.
 import { isGguf, OctavoError } from "@octavo/core";
 import type { ChatMessage, ChatOptions } from "./chat-messages.js";
 import { ChatTemplates } from "./chat-template.js";
+import type { Encoder } from "./encoder.js";
 import { readGgufTokenizer } from "./gguf/gguf-tokenizer.js";
+import { LibraryEncoder } from "./library-encoder.js";
+import { PipelineEncoder } from "./pipeline/pipeline-encoder.js";
 import { addedTokens, namedSpecialTokens } from "./special-tokens.js";
 import { textStreams } from "./stream-factory.js";
 import type { TextStream, TextStreams } from "./text-stream.js";
 import { damaged, readTokenizerFiles, type TokenizerFiles } from "./tokenizer-files.js";
-
-interface Library {
-  readonly model: { readonly vocab: readonly string[]; readonly tokens_to_ids: ReadonlyMap<string, number> };
-  readonly decoder: { decode(tokens: string[]): string } | null;
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
-}
-// The library's declarations import without file extensions, so TypeScript finds no types behind them.
-const { Tokenizer: LibraryTokenizer } = huggingface as unknown as {
-  Tokenizer: new (tokenizer: object, config: object) => Library;
-};
 
 /** How a text becomes ids. */
 export interface EncodeOptions {
@@ -47,7 +39,7 @@ export class Tokenizer {
   readonly eosTokenId: number | null;
   /** The default chat template, if the model has one. */
   readonly chatTemplate: string | null;
-  readonly #library: Library;
+  readonly #encoder: Encoder;
   readonly #vocabulary: readonly string[];
   readonly #ids: ReadonlyMap<string, number>;
   readonly #special: Uint8Array;
@@ -57,10 +49,10 @@ export class Tokenizer {
 
   private constructor(files: TokenizerFiles) {
     const added = addedTokens(files.tokenizer, files.config);
-    this.#library = new LibraryTokenizer({ ...files.tokenizer, added_tokens: added }, files.config);
-    const { model, decoder } = this.#library;
-    this.#vocabulary = model.vocab;
-    this.#ids = model.tokens_to_ids;
+    const { tokenizer, config, file } = files;
+    this.#encoder = PipelineEncoder.create(tokenizer, added, file) ?? new LibraryEncoder(tokenizer, config, added);
+    this.#vocabulary = this.#encoder.tokens;
+    this.#ids = this.#encoder.ids;
     this.vocabSize = this.#vocabulary.length;
     this.maxCharsPerToken = this.#vocabulary.reduce((longest, token) => Math.max(longest, token.length), 1);
     this.#special = new Uint8Array(this.vocabSize);
@@ -77,7 +69,7 @@ export class Tokenizer {
       vocabSize: this.vocabSize,
       tokenOf: (id) => this.tokenOf(id),
       isAdded: (id) => this.isAdded(id),
-      decodeTokens: (tokens) => (decoder === null ? tokens.join(" ") : decoder.decode(tokens)),
+      decodeTokens: (tokens) => this.#encoder.decodeTokens(tokens),
     });
   }
 
@@ -94,12 +86,7 @@ export class Tokenizer {
     } catch (cause) {
       if (OctavoError.isInstance(cause)) throw cause;
       const found = cause instanceof Error ? cause.message : String(cause);
-      throw damaged(
-        files.file,
-        found,
-        "It is damaged, or of a kind that @huggingface/tokenizers does not know.",
-        cause,
-      );
+      throw damaged(files.file, found, "It is damaged, or of a kind that Octavo does not know.", cause);
     }
   }
 
@@ -113,14 +100,11 @@ export class Tokenizer {
    * @throws CHECKPOINT when the post-processor adds a token that the vocabulary lacks
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
-    const { ids, tokens } = this.#library.encode(text, { add_special_tokens: options.addSpecialTokens ?? true });
-    const result = new Int32Array(ids.length);
-    for (let i = 0; i < ids.length; i++) {
-      const id = ids[i];
-      if (id === undefined) throw withoutId(tokens[i]!);
-      result[i] = id;
+    const slices = this.#encoder.encode(text, options.addSpecialTokens ?? true);
+    for (;;) {
+      const slice = slices.next();
+      if (slice.done) return slice.value;
     }
-    return result;
   }
 
   /**
@@ -184,9 +168,4 @@ export class Tokenizer {
   encodeChat(messages: readonly ChatMessage[], options: ChatOptions = {}): Int32Array {
     return this.encode(this.renderChat(messages, options), { addSpecialTokens: false });
   }
-}
-
-function withoutId(token: string): OctavoError {
-  const message = `tokenizer.json is damaged: encoding gives the token ${JSON.stringify(token)}, which has no id and no unk_token for it`;
-  return new OctavoError({ code: "CHECKPOINT", param: "tokenizer.json", message });
 }
