@@ -162,6 +162,14 @@ export class Tokenizer {
   }
 
   /**
+   * {@link Tokenizer.renderChat} for servers: in a worker thread that is kept, so that a template that loops or makes gigabytes is
+   * an error within a second, and this thread goes on meanwhile. Messages and `kwargs` must be plain data.
+   */
+  renderChatAsync(messages: readonly ChatMessage[], options: ChatOptions = {}): Promise<string> {
+    return this.#templates.renderAsync(messages, options);
+  }
+
+  /**
    * Messages to ids: {@link Tokenizer.renderChat}, then encoded as one text without adding special tokens (the template writes
    * them). So special tokens inside a message count as special, as in vLLM; filter them where users are not trusted.
    */
