@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import type { TemplateAnswer, TemplateJob } from "./template-messages.js";
 
 /** A rendering takes less than a millisecond, a long conversation with tools a few. With the replies around it, less than a second. */
-const MAX_RENDER_MS = 500;
+const MAX_RENDER_MS = 700;
 /** Above a prompt of the longest context many times over. */
 const MAX_HEAP_MB = 256;
 

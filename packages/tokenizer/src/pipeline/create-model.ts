@@ -78,7 +78,7 @@ function unigram(config: ModelConfig): ModelParts {
     float32: false,
     bytes: config.byte_fallback ? byteTokens((token) => vocab.get(token)) : null,
   });
-  return { vocab, model };
+  return { vocab, model: new WordCache(model) };
 }
 
 function wordPiece(config: ModelConfig, vocab: ReadonlyMap<string, number>): TokenModel {

@@ -4,7 +4,12 @@
 export interface TokenModel {
   /** Appends the text's ids. */
   encode(text: string, ids: number[]): void;
+  /** {@link TokenModel.encode} of a text that may be long, which yields where it may be interrupted. */
+  slices?(text: string, ids: number[]): Generator<void>;
 }
+
+/** A shorter text takes a millisecond or two at most. */
+export const CHARS_A_SLICE = 8192;
 
 /** The ids of the byte tokens `<0x00>` to `<0xFF>`; null: one is missing, or they are not to be used. */
 export function byteTokens(idOf: (token: string) => number | undefined): Int32Array | null {
@@ -26,6 +31,11 @@ export class WordCache implements TokenModel {
 
   constructor(model: TokenModel) {
     this.#model = model;
+  }
+
+  *slices(text: string, ids: number[]): Generator<void> {
+    if (this.#model.slices) yield* this.#model.slices(text, ids);
+    else this.#model.encode(text, ids);
   }
 
   encode(text: string, ids: number[]): void {

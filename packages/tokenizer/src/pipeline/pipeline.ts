@@ -3,7 +3,7 @@
 import { toUSVString } from "node:util";
 import { type AddedToken, AddedTokenSplitter } from "./added-token-splitter.js";
 import { createModel, type ModelConfig } from "./create-model.js";
-import type { TokenModel } from "./model.js";
+import { CHARS_A_SLICE, type TokenModel } from "./model.js";
 import { createNormalizer, type Normalizer, type NormalizerConfig } from "./normalizers.js";
 import { type PostProcessorConfig, type Surroundings, surroundings } from "./post-processor.js";
 import { createPreTokenizer, type PreTokenizer, type PreTokenizerConfig } from "./pre-tokenizers.js";
@@ -68,7 +68,8 @@ export class Pipeline {
           continue;
         }
         for (const word of this.#preTokenizer?.(section) ?? [section]) {
-          this.#model.encode(word.text, ids);
+          if (this.#model.slices && word.text.length > CHARS_A_SLICE) yield* this.#model.slices(word.text, ids);
+          else this.#model.encode(word.text, ids);
           words += 1;
           if (words % WORDS_A_SLICE === 0) yield;
         }

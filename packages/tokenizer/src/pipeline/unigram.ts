@@ -1,7 +1,7 @@
 // The unigram model: of all ways to put a text together from pieces the one with the best sum of scores (Viterbi). As
 // tokenizers' unigram/model.rs and SentencePiece's unigram_model.cc (EncodeOptimized), which differ in precision only.
 import { CharTrie } from "./char-trie.js";
-import type { TokenModel } from "./model.js";
+import { CHARS_A_SLICE, type TokenModel } from "./model.js";
 
 /** What {@link Unigram} needs to know of a vocabulary. */
 export interface UnigramOptions {
@@ -28,6 +28,10 @@ export class Unigram implements TokenModel {
   }
 
   encode(text: string, ids: number[]): void {
+    for (const _ of this.slices(text, ids));
+  }
+
+  *slices(text: string, ids: number[]): Generator<void> {
     const size = text.length;
     const { scoreOf, unkId = -1, unkScore, float32 } = this.#options;
     const best = float32 ? new Float32Array(size + 1) : new Float64Array(size + 1);
@@ -58,6 +62,7 @@ export class Unigram implements TokenModel {
       }
       if (!hasSingle) offer(from, from + width, unkId, unkScore);
       from += width;
+      if (from % CHARS_A_SLICE < width && from < size) yield;
     }
     this.#collect(text, starts, pieces, ids);
   }

@@ -24,9 +24,6 @@ export interface PieceBpeOptions {
 /** Ids from here up are characters without a token: this and the code point. They may still merge into tokens. */
 export const UNKNOWN_SYMBOL = 2 ** 25;
 
-/** All symbols are below it, so that a pair of them is a whole number that a double holds exactly. */
-export const SYMBOL_LIMIT = 2 ** 26;
-
 export class PieceBpe implements TokenModel {
   readonly #options: PieceBpeOptions;
   readonly #queue = new MergeQueue();

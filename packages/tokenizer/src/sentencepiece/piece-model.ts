@@ -3,7 +3,7 @@ import { AddedTokenSplitter } from "../pipeline/added-token-splitter.js";
 import { byteTokens, type TokenModel, WordCache } from "../pipeline/model.js";
 import { Unigram } from "../pipeline/unigram.js";
 import { type Piece, PieceKind } from "./model-file.js";
-import { type MergeTable, PieceBpe, SYMBOL_LIMIT, UNKNOWN_SYMBOL } from "./piece-bpe.js";
+import { type MergeTable, PieceBpe, UNKNOWN_SYMBOL } from "./piece-bpe.js";
 import { cutsAtSpaces, SpaceCut } from "./space-cut.js";
 
 /** The `model` of a tokenizer that was read from a SentencePiece file. */
@@ -19,8 +19,8 @@ export interface PieceModelConfig {
 /** What is taken from the worst piece's score for a character without a piece (kUnkPenalty). */
 const UNKNOWN_PENALTY = 10;
 
-/** Pairs whether they merge is remembered of; then it starts anew. */
-const MAX_PAIRS = 1_000_000;
+/** Pairs of which it is remembered whether they merge, 2 to this; a new one takes the place of another. */
+const PAIR_BITS = 18;
 
 export function pieceModel(config: PieceModelConfig): TokenModel {
   return config.algorithm === "bpe" ? bpeModel(config) : unigramModel(config);
@@ -69,19 +69,24 @@ function bpeModel(config: PieceModelConfig): TokenModel {
     unmerge: (id) => merges.partsOf(id),
   });
   const cached = new WordCache(model);
-  const words = cutsAtSpaces(ids.keys()) ? new SpaceCut(cached, unkId) : cached;
+  const words = cutsAtSpaces(ids) ? new SpaceCut(cached) : cached;
   const fixed = pieces.flatMap(({ text, kind }, id) => (kind === PieceKind.userDefined ? [{ id, content: text }] : []));
   return fixed.length === 0 ? words : around(new AddedTokenSplitter(fixed), words);
 }
 
 /** User-defined pieces are found first and merge with nothing. */
 function around(splitter: AddedTokenSplitter, model: TokenModel): TokenModel {
+  function* slices(text: string, ids: number[]): Generator<void> {
+    for (const part of splitter.split({ text, atStart: true })) {
+      if (typeof part === "number") ids.push(part);
+      else if (model.slices) yield* model.slices(part.text, ids);
+      else model.encode(part.text, ids);
+    }
+  }
   return {
+    slices,
     encode: (text, ids) => {
-      for (const part of splitter.split({ text, atStart: true })) {
-        if (typeof part === "number") ids.push(part);
-        else model.encode(part.text, ids);
-      }
+      for (const _ of slices(text, ids));
     },
   };
 }
@@ -90,8 +95,10 @@ function around(splitter: AddedTokenSplitter, model: TokenModel): TokenModel {
 class ScoredMerges implements MergeTable {
   readonly #pieces: readonly Piece[];
   readonly #ids: ReadonlyMap<string, number>;
-  /** The piece of a pair that was asked for, or -1. */
-  readonly #known = new Map<number, number>();
+  /** By a pair's hash: the pair, and its piece or -1. A Map of numbers of this size takes most of the time. */
+  readonly #lefts = new Int32Array(2 ** PAIR_BITS).fill(-1);
+  readonly #rights = new Int32Array(2 ** PAIR_BITS);
+  readonly #merged = new Int32Array(2 ** PAIR_BITS);
   readonly #parts = new Map<number, readonly [number, number]>();
 
   constructor(pieces: readonly Piece[], ids: ReadonlyMap<string, number>) {
@@ -100,13 +107,13 @@ class ScoredMerges implements MergeTable {
   }
 
   look(leftId: number, rightId: number, into: { rank: number; mergedId: number }): boolean {
-    const pair = leftId * SYMBOL_LIMIT + rightId;
-    let merged = this.#known.get(pair);
-    if (merged === undefined) {
-      merged = this.#ids.get(this.#textOf(leftId) + this.#textOf(rightId)) ?? -1;
-      if (this.#known.size >= MAX_PAIRS) this.#known.clear();
-      this.#known.set(pair, merged);
+    const slot = (Math.imul(leftId, 0x9e3779b1) ^ Math.imul(rightId, 0x85ebca6b)) >>> (32 - PAIR_BITS);
+    if (this.#lefts[slot] !== leftId || this.#rights[slot] !== rightId) {
+      this.#lefts[slot] = leftId;
+      this.#rights[slot] = rightId;
+      this.#merged[slot] = this.#ids.get(this.#textOf(leftId) + this.#textOf(rightId)) ?? -1;
     }
+    const merged = this.#merged[slot]!;
     if (merged < 0) return false;
     const piece = this.#pieces[merged]!;
     if (piece.kind === PieceKind.unused) this.#parts.set(merged, [leftId, rightId]);

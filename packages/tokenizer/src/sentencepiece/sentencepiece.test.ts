@@ -134,8 +134,8 @@ describe("damaged files", () => {
     const path = join(folder, "tokenizer.model");
     let refused = 0;
     for (let i = 0; i < 2000; i++) {
-      const bytes = Buffer.from(packedOnce(["bpe-unk", "unigram-bytes"][i % 2]!));
-      for (let j = 0; j <= below(4); j++) bytes[below(i % 3 === 0 ? 60 : bytes.length)] = below(256);
+      const bytes = Buffer.from(packedOnce(["bpe-unk", "unigram-bytes", "unigram"][i % 3]!));
+      for (let j = 0; j <= below(4); j++) bytes[below(i % 4 === 0 ? 60 : bytes.length)] = below(256);
       const cut = below(5) === 0 ? bytes.subarray(0, below(bytes.length)) : bytes;
       try {
         const { tokenizer, config } = readPieceTokenizer(path, cut, {});
@@ -158,3 +158,22 @@ function packedOnce(name: string): Buffer {
   unpacked.set(name, found);
   return found;
 }
+
+test.each(["bpe", "bpe-user", "bpe-unk", "unigram", "unigram-bytes"])(
+  "%s: a long text is encoded in slices",
+  (name) => {
+    const { tokenizer } = readPieceTokenizer("tokenizer.model", packedOnce(name), {});
+    const encoder = PipelineEncoder.create(tokenizer, [], "tokenizer.model")!;
+    const text = `${"the ferry left, 漢字 12 ".repeat(4000)}\n`;
+    let slices = 0;
+    let ids: Int32Array | undefined;
+    for (const running = encoder.encode(text, false); ids === undefined; slices++) {
+      const { done, value } = running.next();
+      if (done) ids = value;
+    }
+    // One piece, where the vocabulary has no place to cut.
+    if (name !== "bpe-unk") expect(slices).toBeGreaterThan(5);
+    const half = encoder.encode(text.slice(0, text.length / 2), false).next();
+    expect(ids.length).toBeGreaterThan(half.done ? half.value.length : 0);
+  },
+);
