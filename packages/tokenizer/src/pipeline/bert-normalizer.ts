@@ -1,5 +1,7 @@
 // BERT's cleaning of text (tokenizers' normalizers/bert.rs).
 
+import { CONTROLS, NONSPACING_MARKS } from "./older-unicode.js";
+
 /** The fields of a BertNormalizer in tokenizer.json. */
 export interface BertNormalizerConfig {
   readonly clean_text?: boolean;
@@ -9,7 +11,6 @@ export interface BertNormalizerConfig {
   readonly lowercase?: boolean;
 }
 
-const REMOVED = /(?![\t\n\r])[\0\uFFFD\p{Cc}\p{Cf}\p{Co}]/gu;
 const WHITESPACE = /\p{White_Space}/gu;
 /** The blocks of CJK ideographs, not all of the script. */
 const IDEOGRAPHS =
@@ -20,9 +21,9 @@ export function bertNormalizer(config: BertNormalizerConfig): (text: string) => 
   const strips = config.strip_accents ?? lowercase;
   return (text) => {
     let result = text;
-    if (cleans) result = result.replace(REMOVED, "").replace(WHITESPACE, " ");
+    if (cleans) result = result.replace(CONTROLS, "").replace(WHITESPACE, " ");
     if (separates) result = result.replace(IDEOGRAPHS, " $& ");
-    if (strips) result = result.normalize("NFD").replace(/\p{Mn}/gu, "");
+    if (strips) result = result.normalize("NFD").replace(NONSPACING_MARKS, "");
     return lowercase ? lowercased(result) : result;
   };
 }

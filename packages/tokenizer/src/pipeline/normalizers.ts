@@ -4,6 +4,7 @@
 import { type PieceNormalizerConfig, pieceNormalizer } from "../sentencepiece/piece-normalizer.js";
 import { type BertNormalizerConfig, bertNormalizer, lowercased } from "./bert-normalizer.js";
 import { Charsmap } from "./charsmap.js";
+import { MARKS } from "./older-unicode.js";
 import { compilePattern, type PatternConfig } from "./patterns.js";
 import { precompiled } from "./precompiled.js";
 
@@ -35,7 +36,7 @@ const MAKERS: ReadonlyMap<string, (config: NormalizerConfig, file: string) => No
   ["NFKC", () => (text: string) => text.normalize("NFKC")],
   ["NFKD", () => (text: string) => text.normalize("NFKD")],
   ["Lowercase", () => lowercased],
-  ["StripAccents", () => (text: string) => text.replace(/\p{M}/gu, "")],
+  ["StripAccents", () => (text: string) => text.replace(MARKS, "")],
   ["Nmt", () => (text: string) => text.replace(NMT_REMOVED, "").replace(NMT_SPACES, " ")],
   ["Strip", strip],
   ["Replace", replace],

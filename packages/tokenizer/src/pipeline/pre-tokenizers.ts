@@ -1,4 +1,5 @@
 // The pre-tokenizers of tokenizer.json, as Hugging Face's tokenizers (Rust) cuts text. ByteLevel is the byte-level encoder's.
+import { PUNCTUATION } from "./older-unicode.js";
 import { compilePattern, type PatternConfig } from "./patterns.js";
 import { type Section, type SplitBehavior, splitBehavior, splitText } from "./split-text.js";
 import { splitByScript } from "./unicode-scripts.js";
@@ -24,9 +25,6 @@ export interface PreTokenizerConfig {
 const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
 const WORDS = new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, "gu");
 const WHITESPACE = /\p{White_Space}+/gu;
-/** Each mark by itself: also the ASCII ones that Unicode calls symbols. */
-const PUNCTUATION = /[\p{P}$+<=>^`|~]/gu;
-
 const MAKERS: ReadonlyMap<string, (config: PreTokenizerConfig) => PreTokenizer> = new Map([
   ["Sequence", ({ pretokenizers = [] }) => sequence(pretokenizers.map(createPreTokenizer))],
   ["Whitespace", () => (section: Section) => splitText(section, WORDS, "Removed", true)],
