@@ -127,6 +127,18 @@ describe("load", () => {
     ["no model", { "tokenizer.json": {} }, "tokenizer.json", /no "model"/],
     ["unknown kind", { "tokenizer.json": { model: { type: "Magic" } } }, "tokenizer.json", /Magic/],
     [
+      "an added token with an id beyond reason",
+      { "tokenizer.json": { ...WORD_PIECE, added_tokens: [{ id: 2 ** 31, content: "[X]" }] } },
+      "tokenizer.json",
+      /"\[X\]" has the id 2147483648/,
+    ],
+    [
+      "an added token without an id",
+      { "tokenizer.json": WORD_PIECE, "tokenizer_config.json": { added_tokens_decoder: { x: { content: "[X]" } } } },
+      "tokenizer.json",
+      /"\[X\]" has the id NaN/,
+    ],
+    [
       "broken config",
       { "tokenizer.json": WORD_PIECE, "tokenizer_config.json": "{" },
       "tokenizer_config.json",

@@ -74,8 +74,8 @@ export class Tokenizer {
   }
 
   /**
-   * Reads tokenizer.json, tokenizer_config.json (optional) and chat_template.jinja (optional; it replaces the
-   * configuration's templates), or the same from a GGUF file's metadata.
+   * Reads tokenizer.json (or tokenizer.model, *.tiktoken, vocab.json or vocab.txt), tokenizer_config.json (optional) and chat templates'
+   * files (optional; they replace the configuration's templates), or the same from a GGUF file's metadata.
    * @param model a folder, or a GGUF file
    * @throws CHECKPOINT that names the file when one is missing or cannot be used; UNSUPPORTED for a GGUF tokenizer that Octavo lacks
    */

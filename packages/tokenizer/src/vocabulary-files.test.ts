@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { OctavoError } from "@octavo/core";
 import { describe, expect, test } from "vitest";
 import { golden } from "../test-support/fixtures.js";
-import { FIXTURES, modelFolder, POCKET } from "../test-support/model-folder.js";
+import { FIXTURES, modelFolder, POCKET, randomInts } from "../test-support/model-folder.js";
 import { Tokenizer } from "./tokenizer.js";
 
 const { model: pocket } = JSON.parse(readFileSync(join(POCKET, "tokenizer.json"), "utf8")) as {
@@ -132,4 +133,30 @@ describe("damaged files", () => {
     writeFileSync(join(folder, "vocab.txt"), Buffer.from([0x5b, 0xff, 0x0a]));
     await expect(Tokenizer.load(folder)).rejects.toThrow(/vocab\.txt: it is not UTF-8/);
   });
+});
+
+const small = rankFile().split("\n").slice(0, 300).join("\n");
+const letters = Object.fromEntries([..."abcdefgh", "ab", "cd", "abcd"].map((token, id) => [token, id]));
+test.each([
+  ["tokenizer.tiktoken", small, {}],
+  ["vocab.txt", ["[UNK]", "[CLS]", "[SEP]", "the", "ferry", "##s", "é", "漢"].join("\n"), {}],
+  ["vocab.json", JSON.stringify(letters), { "merges.txt": "#version: 0.2\na b\nc d\nab cd\n" }],
+  ["merges.txt", "#version: 0.2\na b\nc d\nab cd\n", { "vocab.json": letters }],
+])("%s with random damage, 700 times: a tokenizer or an error that names the file", async (name, content, files) => {
+  const below = randomInts(11);
+  const folder = await modelFolder(files);
+  const path = join(folder, name);
+  let refused = 0;
+  for (let i = 0; i < 700; i++) {
+    const bytes = Buffer.from(content);
+    for (let j = 0; j <= below(3); j++) bytes[below(bytes.length)] = below(256);
+    writeFileSync(path, below(8) === 0 ? bytes.subarray(0, below(bytes.length)) : bytes);
+    try {
+      (await Tokenizer.load(folder)).encode("the ferries, abcd 漢");
+    } catch (error) {
+      refused += 1;
+      if (!OctavoError.isInstance(error) || !error.message.includes(folder)) throw error;
+    }
+  }
+  expect(refused).toBeGreaterThan(50);
 });

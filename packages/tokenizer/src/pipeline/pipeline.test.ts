@@ -54,3 +54,31 @@ describe.each(tokenizers)("$name", ({ config, ids, decoded, decodedWithSpecial }
     }
   });
 });
+
+test("a unigram vocabulary without an unknown piece says so of the character", async () => {
+  const tokenizer = await load({ model: { type: "Unigram", vocab: [["a", -1]], unk_id: null } });
+  expect([...tokenizer.encode("aa")]).toEqual([0, 0]);
+  const refusal = { code: "CHECKPOINT", message: expect.stringMatching(/no unk_id, and no piece for "b"/) };
+  expect(() => tokenizer.encode("ab")).toThrow(expect.objectContaining(refusal));
+});
+
+test.each<[string, object, RegExp]>([
+  ["a normalizer", { normalizer: { type: "Magic" } }, /its normalizer "Magic" is unknown/],
+  ["a pre-tokenizer", { pre_tokenizer: { type: "Magic" } }, /its pre_tokenizer "Magic" is unknown/],
+  ["a post-processor", { post_processor: { type: "Magic" } }, /its post_processor "Magic" is unknown/],
+  ["a behavior", { pre_tokenizer: { type: "Punctuation", behavior: "Magic" } }, /the behavior "Magic" is unknown/],
+  ["a pattern", { normalizer: { type: "Replace", pattern: { Magic: "a" } } }, /String or Regex/],
+  ["a charsmap", { normalizer: { type: "Precompiled", precompiled_charsmap: "////fw==" } }, /its trie takes/],
+  ["an unk_id", { model: { type: "Unigram", vocab: [["a", 0]], unk_id: 7 } }, /unk_id is 7, there are 1 pieces/],
+  ["a score", { model: { type: "Unigram", vocab: [["a", "b"]], unk_id: 0 } }, /no list of pieces and scores/],
+  ["an id", { model: { type: "WordLevel", vocab: { a: -4 }, unk_token: "a" } }, /"a" has the id -4/],
+  [
+    "an unk_token",
+    { model: { type: "WordPiece", vocab: { a: 0 }, unk_token: "b" } },
+    /unk_token "b" is not in its vocab/,
+  ],
+])("%s that cannot be used is named", async (_, part, message) => {
+  const model = { type: "WordLevel", vocab: { a: 0 }, unk_token: "a" };
+  await expect(load({ model, ...part })).rejects.toThrow(message);
+  await expect(load({ model, ...part })).rejects.toMatchObject({ code: "CHECKPOINT" });
+});

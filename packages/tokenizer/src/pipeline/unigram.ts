@@ -1,5 +1,6 @@
 // The unigram model: of all ways to put a text together from pieces the one with the best sum of scores (Viterbi). As
 // tokenizers' unigram/model.rs and SentencePiece's unigram_model.cc (EncodeOptimized), which differ in precision only.
+import { OctavoError } from "@octavo/core";
 import { CharTrie } from "./char-trie.js";
 import { CHARS_A_SLICE, type TokenModel } from "./model.js";
 
@@ -76,11 +77,16 @@ export class Unigram implements TokenModel {
       const id = pieces[end]!;
       if (id !== unkId) ids.push(id);
       else if (bytes) for (const byte of Buffer.from(text.slice(starts[end], end), "utf8")) ids.push(bytes[byte]!);
-      else if (id < 0) throw new Error("it has no unk_id for a character that no piece has");
+      else if (id < 0) throw unknownCharacter(text.slice(starts[end], end));
       else if (!wasUnknown) ids.push(id);
       wasUnknown = id === unkId;
     }
   }
+}
+
+function unknownCharacter(text: string): OctavoError {
+  const message = `the tokenizer has no unk_id, and no piece for ${JSON.stringify(text)}`;
+  return new OctavoError({ code: "CHECKPOINT", param: "tokenizer.json", message });
 }
 
 /** UTF-16 units of the character. */
