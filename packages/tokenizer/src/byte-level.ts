@@ -2,7 +2,7 @@
 // middle of a UTF-8 sequence. Tokens of whole characters, nearly all of them, become a string once and are then looked up.
 import { isUtf8 } from "node:buffer";
 import type { TextStream, TokenSource } from "./text-stream.js";
-import type { DecoderConfig } from "./tokenizer-files.js";
+import type { DecoderConfig } from "./tokenizer-json.js";
 import { Utf8Stream } from "./utf8-stream.js";
 
 /** By byte. */

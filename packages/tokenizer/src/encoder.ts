@@ -1,5 +1,6 @@
 // What turns text into ids, behind Tokenizer: Octavo's own encoder for BPE, the library for the rest.
 import { OctavoError } from "@octavo/core";
+import type { AddedTokenConfig } from "./tokenizer-json.js";
 
 export interface Encoder {
   /** Whose it is. */
@@ -14,6 +15,21 @@ export interface Encoder {
   encode(text: string, addSpecialTokens: boolean): Generator<void, Int32Array>;
   /** The text of a sequence of tokens, by a decoder that Octavo has no stream for. */
   decodeTokens(tokens: string[]): string;
+}
+
+/** A model's vocabulary and the added tokens as one. */
+export function vocabularyOf(
+  model: ReadonlyMap<string, number>,
+  added: readonly AddedTokenConfig[],
+): { readonly tokens: readonly string[]; readonly ids: ReadonlyMap<string, number> } {
+  const ids = new Map(model);
+  const tokens = new Array<string>(model.size);
+  for (const [token, id] of model) tokens[id] = token;
+  for (const { id, content } of added) {
+    ids.set(content, id);
+    tokens[id] = content;
+  }
+  return { tokens, ids };
 }
 
 export function withoutId(token: string): OctavoError {

@@ -1,7 +1,7 @@
 // The encoder of @huggingface/tokenizers, for the kinds of tokenizers that Octavo has none for.
 import * as huggingface from "@huggingface/tokenizers";
 import { type Encoder, withoutId } from "./encoder.js";
-import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "./tokenizer-files.js";
+import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "./tokenizer-json.js";
 
 interface Library {
   readonly model: { readonly vocab: readonly string[]; readonly tokens_to_ids: ReadonlyMap<string, number> };

@@ -3,7 +3,7 @@
 import { ByteLevelStream, ByteLevelVocabulary, isByteLevel } from "./byte-level.js";
 import { PieceStream, PieceVocabulary, pieceRules } from "./piece-stream.js";
 import type { TextStreams, TokenSource } from "./text-stream.js";
-import type { DecoderConfig } from "./tokenizer-files.js";
+import type { DecoderConfig } from "./tokenizer-json.js";
 import { WindowStream } from "./window-stream.js";
 
 /** Whether {@link textStreams} needs no `decodeTokens` of its source. */

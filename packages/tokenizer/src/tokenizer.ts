@@ -7,6 +7,7 @@ import { inSlices, whole } from "./encode-slices.js";
 import type { Encoder } from "./encoder.js";
 import { readGgufTokenizer } from "./gguf/gguf-tokenizer.js";
 import { LibraryEncoder } from "./library-encoder.js";
+import { PipelineEncoder } from "./pipeline/pipeline-encoder.js";
 import { addedTokens, namedSpecialTokens } from "./special-tokens.js";
 import { textStreams } from "./stream-factory.js";
 import type { TextStream, TextStreams } from "./text-stream.js";
@@ -48,8 +49,11 @@ export class Tokenizer {
 
   private constructor(files: TokenizerFiles) {
     const added = addedTokens(files.tokenizer, files.config);
-    const { tokenizer, config } = files;
-    this.#encoder = BpeEncoder.create(tokenizer, config, added) ?? new LibraryEncoder(tokenizer, config, added);
+    const { tokenizer, config, file } = files;
+    this.#encoder =
+      BpeEncoder.create(tokenizer, config, added, file) ??
+      PipelineEncoder.create(tokenizer, added, file) ??
+      new LibraryEncoder(tokenizer, config, added);
     const { tokens } = this.#encoder;
     this.vocabSize = tokens.length;
     this.maxCharsPerToken = tokens.reduce((longest, token) => Math.max(longest, token.length), 1);
@@ -72,8 +76,8 @@ export class Tokenizer {
   }
 
   /**
-   * Reads tokenizer.json, tokenizer_config.json (optional) and chat_template.jinja (optional; it replaces the
-   * configuration's templates), or the same from a GGUF file's metadata.
+   * Reads tokenizer.json (or tokenizer.model, *.tiktoken, vocab.json or vocab.txt), tokenizer_config.json (optional) and chat templates'
+   * files (optional; they replace the configuration's templates), or the same from a GGUF file's metadata.
    * @param model a folder, or a GGUF file
    * @throws CHECKPOINT that names the file when one is missing or cannot be used; UNSUPPORTED for a GGUF tokenizer that Octavo lacks
    */
@@ -84,12 +88,7 @@ export class Tokenizer {
     } catch (cause) {
       if (OctavoError.isInstance(cause)) throw cause;
       const found = cause instanceof Error ? cause.message : String(cause);
-      throw damaged(
-        files.file,
-        found,
-        "It is damaged, or of a kind that @huggingface/tokenizers does not know.",
-        cause,
-      );
+      throw damaged(files.file, found, "It is damaged, or of a kind that Octavo does not know.", cause);
     }
   }
 
@@ -171,6 +170,14 @@ export class Tokenizer {
    */
   renderChat(messages: readonly ChatMessage[], options: ChatOptions = {}): string {
     return this.#templates.render(messages, options);
+  }
+
+  /**
+   * {@link Tokenizer.renderChat} for servers: in a worker thread that is kept, so that a template that loops or makes gigabytes is
+   * an error within a second, and this thread goes on meanwhile. Messages and `kwargs` must be plain data.
+   */
+  renderChatAsync(messages: readonly ChatMessage[], options: ChatOptions = {}): Promise<string> {
+    return this.#templates.renderAsync(messages, options);
   }
 
   /**

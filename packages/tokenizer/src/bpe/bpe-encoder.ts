@@ -3,15 +3,15 @@
 
 import { OctavoError } from "@octavo/core";
 import { type Encoder, withoutId } from "../encoder.js";
+import { NotCovered } from "../not-covered.js";
+import { AddedTokenSplitter } from "../pipeline/added-token-splitter.js";
+import { createNormalizer, type Normalizer, type NormalizerConfig } from "../pipeline/normalizers.js";
+import { type AddedIds, addedIds, type PostProcessorConfig } from "../pipeline/post-processor.js";
 import { isStreamed } from "../stream-factory.js";
-import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "../tokenizer-files.js";
-import { AddedSplitter } from "./added-splitter.js";
+import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "../tokenizer-json.js";
 import { type BpeConfig, BpeModel, MAX_WORD_LENGTH } from "./bpe-model.js";
 import { IdList } from "./id-list.js";
-import { createNormalizer, type Normalizer, type NormalizerConfig } from "./normalizers.js";
-import { NotCovered } from "./not-covered.js";
 import { PieceCursor } from "./piece-cursor.js";
-import { type AddedIds, addedIds, type PostProcessorConfig } from "./post-processor.js";
 import { createPreTokenizer, type PreTokenizerConfig, type Stage } from "./pre-tokenizer.js";
 import { SCANNED } from "./scan-model.js";
 
@@ -32,43 +32,45 @@ export class BpeEncoder implements Encoder {
   readonly #addedIds: ReadonlyMap<string, number>;
   readonly #normalize: Normalizer | null;
   /** Added tokens that stand in the text as it is given, and those that are looked for after normalization. */
-  readonly #raw: AddedSplitter;
-  readonly #normalized: AddedSplitter;
+  readonly #raw: AddedTokenSplitter;
+  readonly #normalized: AddedTokenSplitter;
   readonly #stages: readonly Stage[];
   readonly #around: AddedIds;
 
   /**
    * @param added all added tokens
+   * @param file for messages
    * @returns null for another kind of tokenizer, or one with parts that this encoder does not do exactly
    */
   static create(
     tokenizer: TokenizerJson,
     config: TokenizerConfig,
     added: readonly AddedTokenConfig[],
+    file: string,
   ): BpeEncoder | null {
     // The library's own additions for models that came before tokenizer.json.
     if (config.remove_space === true || config.do_lowercase_and_remove_accent === true) return null;
     if (!isBpe(tokenizer) || !(tokenizer.decoder === null || isStreamed(tokenizer.decoder))) return null;
     try {
-      return new BpeEncoder(tokenizer, added);
+      return new BpeEncoder(tokenizer, added, file);
     } catch (error) {
       if (error instanceof NotCovered) return null;
       throw error;
     }
   }
 
-  private constructor(tokenizer: BpeTokenizerJson, added: readonly AddedTokenConfig[]) {
-    this.#normalize = createNormalizer(tokenizer.normalizer);
+  private constructor(tokenizer: BpeTokenizerJson, added: readonly AddedTokenConfig[], file: string) {
+    this.#normalize = createNormalizer(tokenizer.normalizer ?? null, file);
     const { stages, units } = createPreTokenizer(tokenizer.pre_tokenizer);
     this.#model = new BpeModel(tokenizer.model, units);
     const { safeCuts } = this.#model;
     this.#stages = safeCuts === null && stages.length > 0 ? stages : [...stages, safeCuts ? { cutter: safeCuts } : {}];
     const isNormalized = (token: AddedTokenConfig) => token.normalized ?? !token.special;
-    this.#raw = new AddedSplitter(added.filter((token) => !isNormalized(token)));
-    this.#normalized = new AddedSplitter(
+    this.#raw = new AddedTokenSplitter(added.filter((token) => !isNormalized(token)));
+    this.#normalized = new AddedTokenSplitter(
       added
         .filter(isNormalized)
-        .map((token) => ({ ...token, content: this.#normalize?.(token.content) ?? token.content })),
+        .map((token) => ({ ...token, content: this.#normalize?.(token.content, true) ?? token.content })),
     );
     this.#addedIds = new Map(added.map(({ content, id }) => [content, id]));
     const tokens = this.#model.index.tokens.slice();
@@ -88,7 +90,7 @@ export class BpeEncoder implements Encoder {
     if (addSpecialTokens) for (const id of before) out.push(id);
     const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
     const cursor = new PieceCursor(this.#stages);
-    for (const { start, end, id } of this.#raw.split(wellFormed)) {
+    for (const { start, end, id } of this.#raw.sections(wellFormed)) {
       if (id >= 0) out.push(id);
       else yield* this.#section(wellFormed.slice(start, end), start === 0, cursor, out);
     }
@@ -101,8 +103,8 @@ export class BpeEncoder implements Encoder {
   }
 
   *#section(text: string, atStart: boolean, cursor: PieceCursor, out: IdList): Generator<void, void> {
-    const normalized = this.#normalize === null ? text : this.#normalize(text);
-    for (const { start, end, id } of this.#normalized.split(normalized)) {
+    const normalized = this.#normalize === null ? text : this.#normalize(text, atStart);
+    for (const { start, end, id } of this.#normalized.sections(normalized)) {
       if (id >= 0) {
         out.push(id);
         continue;

@@ -1,10 +1,11 @@
 // The BPE model of tokenizer.json: words to ids, by the words seen before, or by merging.
+
+import { NotCovered } from "../not-covered.js";
 import { BpeVocabulary, type MergeConfig } from "./bpe-vocabulary.js";
 import type { IdList } from "./id-list.js";
 import { MergeHeap } from "./merge-heap.js";
 import { MergeTable } from "./merge-table.js";
 import { mergeWord, SHORT_WORD } from "./merge-word.js";
-import { NotCovered } from "./not-covered.js";
 import { SafeCuts } from "./safe-cuts.js";
 import { SCANNED } from "./scan-model.js";
 import { ByteSymbols, CharacterSymbols, type Symbols } from "./symbols.js";

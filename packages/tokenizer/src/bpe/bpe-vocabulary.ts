@@ -1,6 +1,7 @@
 // Tokens and merges of a BPE model, with the merges as ids.
+
+import { NotCovered } from "../not-covered.js";
 import { IdList } from "./id-list.js";
-import { NotCovered } from "./not-covered.js";
 import { TokenIndex } from "./token-index.js";
 
 /** A text in old files: two tokens with a space between. */

@@ -1,6 +1,6 @@
 // Where a text is cut by a pattern: what tokenizers call SplitDelimiterBehavior. A cutter keeps nothing between two calls, so that
 // a long text can be cut in several goes.
-import { NotCovered } from "./not-covered.js";
+import { NotCovered } from "../not-covered.js";
 
 /** Cuts a text into pieces. */
 export interface Cutter {

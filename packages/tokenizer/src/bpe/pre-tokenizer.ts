@@ -1,8 +1,8 @@
 // The pre-tokenizers of tokenizer.json as stages, each of which may change a piece of text and then cuts it into smaller ones.
 import { characterSpelling } from "../byte-level.js";
+import { NotCovered } from "../not-covered.js";
+import { type PatternConfig, patternSource } from "../pipeline/patterns.js";
 import { type Cutter, patternCutter } from "./cutter.js";
-import { NotCovered } from "./not-covered.js";
-import { type PatternConfig, patternSource } from "./patterns.js";
 
 export interface PreTokenizerConfig {
   readonly type?: string;

@@ -1,5 +1,8 @@
 // Finds added tokens in a text: the first one that begins, of several at one place the longest (tokenizers' AddedVocabulary).
 
+import type { Section } from "./split-text.js";
+
+/** An added token in tokenizer.json or tokenizer_config.json. */
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
@@ -26,7 +29,7 @@ const TEXT = -1;
 const WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 const SPACE = /\p{White_Space}/u;
 
-export class AddedSplitter {
+export class AddedTokenSplitter {
   readonly #root: Node = { next: new Map(), token: null };
   /** By UTF-16 unit: whether a token begins with it. */
   readonly #begins = new Uint8Array(0x10000);
@@ -50,8 +53,15 @@ export class AddedSplitter {
     }
   }
 
-  /** @returns sections in order, none empty */
-  split(text: string): AddedSection[] {
+  /** The parts of a text in order: sections without added tokens, and the ids of these. */
+  *split({ text, atStart }: Section): Generator<Section | number> {
+    for (const { start, end, id } of this.sections(text)) {
+      yield id === TEXT ? { text: text.slice(start, end), atStart: atStart && start === 0 } : id;
+    }
+  }
+
+  /** @returns what {@link AddedTokenSplitter.split} gives, by places in the text; none is empty */
+  sections(text: string): AddedSection[] {
     const sections: AddedSection[] = [];
     const begins = this.#begins;
     let done = 0;

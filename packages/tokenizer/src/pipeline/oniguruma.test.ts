@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { NotCovered } from "./not-covered.js";
+import { NotCovered } from "../not-covered.js";
 import { translateLiteral, translateOniguruma } from "./oniguruma.js";
 
 const matches = (source: string, text: string): string[] =>

@@ -1,5 +1,5 @@
 // The ids that a post-processor of tokenizer.json puts around a text.
-import { NotCovered } from "./not-covered.js";
+import { NotCovered } from "../not-covered.js";
 
 export interface PostProcessorConfig {
   readonly type?: string;
@@ -37,12 +37,17 @@ export function addedIds(
       return (config.processors ?? []).reduce((inner, step) => around(inner, addedIds(step, idOf)), NOTHING);
     case "BertProcessing":
     case "RobertaProcessing":
-      return { before: [config.cls![1]], after: [config.sep![1]] };
+      return { before: [idIn(config.cls, "cls")], after: [idIn(config.sep, "sep")] };
     case "TemplateProcessing":
       return template(config, idOf);
     default:
-      throw new NotCovered(`the post-processor ${config?.type}`);
+      throw new NotCovered(`its post_processor ${JSON.stringify(config?.type)} is unknown`);
   }
+}
+
+function idIn(token: readonly [string, number] | undefined, name: string): number {
+  if (!Number.isInteger(token?.[1])) throw new Error(`its post_processor has no id for ${name}`);
+  return token![1];
 }
 
 function around(inner: AddedIds, outer: AddedIds): AddedIds {
@@ -64,7 +69,7 @@ function template(
   for (const part of single) {
     if (part.Sequence) {
       if (part.Sequence.id !== "A" || side === sides.after)
-        throw new NotCovered("a template that is not around one text");
+        throw new NotCovered("its post_processor has a template that is not around one text");
       side = sides.after;
     } else if (part.SpecialToken) {
       const { id: token } = part.SpecialToken;
@@ -74,6 +79,6 @@ function template(
       side.push(...ids);
     }
   }
-  if (side === sides.before) throw new NotCovered("a template without the text");
+  if (side === sides.before) throw new NotCovered("its post_processor has a template without the text");
   return { ...sides, ...(missing !== undefined && { missing }) };
 }

@@ -1,6 +1,6 @@
 // Regular expressions of tokenizer.json (Oniguruma, Ruby's syntax) as JavaScript's with the v flag. What has no exact counterpart is
 // refused, so that no text is ever cut in another way than the model's authors did.
-import { NotCovered } from "./not-covered.js";
+import { NotCovered } from "../not-covered.js";
 
 /** Unicode's properties, because JavaScript's own \s, \d and \w mean others. */
 const CLASSES: Readonly<Record<string, string>> = {
