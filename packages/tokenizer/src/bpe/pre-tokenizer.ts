@@ -1,6 +1,7 @@
 // The pre-tokenizers of tokenizer.json as stages, each of which may change a piece of text and then cuts it into smaller ones.
 import { characterSpelling } from "../byte-level.js";
 import { NotCovered } from "../not-covered.js";
+import { PUNCTUATION } from "../pipeline/older-unicode.js";
 import { type PatternConfig, patternSource } from "../pipeline/patterns.js";
 import { type Cutter, patternCutter } from "./cutter.js";
 
@@ -33,8 +34,6 @@ export interface PreTokenizer {
 /** GPT-2's way, which a ByteLevel pre-tokenizer has built in. */
 const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const NUMBER = "\\p{N}";
-/** Also the ASCII marks that Unicode calls symbols. */
-const PUNCTUATION = "[\\p{P}$+<=>\\^`\\|~]";
 
 /** @throws NotCovered */
 export function createPreTokenizer(config: PreTokenizerConfig | null | undefined): PreTokenizer {
@@ -80,7 +79,7 @@ function stageOf(config: PreTokenizerConfig): Stage {
     case "Digits":
       return { cutter: patternCutter(NUMBER, config.individual_digits ? "Isolated" : "Contiguous") };
     case "Punctuation":
-      return { cutter: patternCutter(PUNCTUATION, config.behavior ?? "Isolated") };
+      return { cutter: patternCutter(PUNCTUATION.source, config.behavior ?? "Isolated") };
     case "Metaspace":
       return metaspace(config);
     default:

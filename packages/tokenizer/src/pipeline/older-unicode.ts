@@ -58,7 +58,7 @@ const NEWER_MARKS = [
 ].join("");
 
 /** Each mark by itself: also the ASCII ones that Unicode calls symbols, and two that it called punctuation then. */
-export const PUNCTUATION = new RegExp(`[\\p{P}$+<=>^\`|~\\u166D\\u{111C9}](?<![${NEWER_PUNCTUATION}])`, "gu");
+export const PUNCTUATION = new RegExp(`[\\p{P}$+<=>^\`\\|~\\u166D\\u{111C9}](?<![${NEWER_PUNCTUATION}])`, "gu");
 
 /** What BERT's cleaning removes. */
 export const CONTROLS = new RegExp(`[\\0\\uFFFD\\p{Cc}\\p{Cf}\\p{Co}](?<![\\t\\n\\r${NEWER_FORMATS}])`, "gu");
