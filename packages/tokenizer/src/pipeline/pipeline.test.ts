@@ -88,6 +88,6 @@ test("a long text without spaces takes time that grows with its length, not with
   const started = performance.now();
   for (const text of ["漢字かな".repeat(50_000), "e\u0301".repeat(50_000), "👨‍👩‍👧‍👦".repeat(10_000)])
     normalize(text, true);
-  // The segmenter alone took 13 seconds for the first of them.
+  // Intl.Segmenter alone took 1.4 s for 64,000 such characters, and four times as long for twice as many.
   expect(performance.now() - started).toBeLessThan(5000);
 });

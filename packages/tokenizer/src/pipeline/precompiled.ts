@@ -10,11 +10,15 @@ const MAX_GRAPHEME_BYTES = 6;
 /** Replacements that are remembered; a text has a few hundred different characters. */
 const MAX_KNOWN = 20_000;
 
+/** Characters that belong to the grapheme before them: marks, joiners, Thai and Lao AM, narrow sound marks, skin tones, tags. */
+const EXTENDING = "[\\p{M}\\u200C\\u200D\\u0E33\\u0EB3\\uFF9E\\uFF9F\\u{1F3FB}-\\u{1F3FF}\\u{E0020}-\\u{E007F}]";
+const PREPENDED = "[\\u0600-\\u0605\\u06DD\\u070F\\u08E2\\u0D4E]";
+
 /**
  * What may be one grapheme of several characters and few bytes: one with marks behind it, CR LF, a sign that joins what follows.
  * Everything else is looked up character by character: the segmenter's time grows with the square of a text's length.
  */
-const CLUSTERS = /\r\n|[\u0600-\u0605\u06DD\u070F\u08E2\u0D4E]+[\s\S][\p{M}\u200C\u200D]*|[\s\S][\p{M}\u200C\u200D]+/gu;
+const CLUSTERS = new RegExp(`\\r\\n|${PREPENDED}+(?:\\r\\n|[\\s\\S])${EXTENDING}*|[\\s\\S]${EXTENDING}+`, "gu");
 
 export function precompiled(map: Charsmap): (text: string) => string {
   const known = new Map<string, string>();
