@@ -7,36 +7,54 @@ const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 /** Graphemes of fewer bytes are looked up as a whole first. */
 const MAX_GRAPHEME_BYTES = 6;
 
-/** Between two ASCII characters there always is a border of graphemes, but for CR LF. So only the rest needs the segmenter. */
-const NOT_PLAIN = /[\0-\x7f]?[^\0-\x7f]+|\r\n/g;
+/** Replacements that are remembered; a text has a few hundred different characters. */
+const MAX_KNOWN = 20_000;
+
+/** Characters that belong to the grapheme before them: marks, joiners, Thai and Lao AM, narrow sound marks, skin tones, tags. */
+const EXTENDING = "[\\p{M}\\u200C\\u200D\\u0E33\\u0EB3\\uFF9E\\uFF9F\\u{1F3FB}-\\u{1F3FF}\\u{E0020}-\\u{E007F}]";
+const PREPENDED = "[\\u0600-\\u0605\\u06DD\\u070F\\u08E2\\u0D4E]";
+
+/**
+ * What may be one grapheme of several characters and few bytes: one with marks behind it, CR LF, a sign that joins what follows.
+ * Everything else is looked up character by character: the segmenter's time grows with the square of a text's length.
+ */
+const CLUSTERS = new RegExp(`\\r\\n|${PREPENDED}+(?:\\r\\n|[\\s\\S])${EXTENDING}*|[\\s\\S]${EXTENDING}+`, "gu");
 
 export function precompiled(map: Charsmap): (text: string) => string {
-  const ascii = Array.from({ length: 128 }, (_, code) => replaced(map, String.fromCharCode(code)));
-  const changing = new Set(ascii.flatMap((text, code) => (text === null ? [] : [code])));
-  const plain = (text: string): string => {
-    if (changing.size === 0) return text;
+  const known = new Map<string, string>();
+  const remembered = (part: string, replace: (part: string) => string): string => {
+    const found = known.get(part);
+    if (found !== undefined) return found;
+    if (known.size >= MAX_KNOWN) known.clear();
+    const fresh = replace(part);
+    known.set(part, fresh);
+    return fresh;
+  };
+  const ofCharacter = (char: string): string => replaced(map, char) ?? char;
+  const ofCharacters = (text: string): string => {
     let result = "";
-    for (const char of text) result += ascii[char.charCodeAt(0)] ?? char;
+    for (const char of text) result += remembered(char, ofCharacter);
+    return result;
+  };
+  const ofCluster = (cluster: string): string => {
+    let result = "";
+    for (const { segment } of graphemes.segment(cluster)) {
+      const whole = Buffer.byteLength(segment) < MAX_GRAPHEME_BYTES ? replaced(map, segment) : null;
+      result += whole ?? ofCharacters(segment);
+    }
     return result;
   };
   return (text) => {
     let result = "";
     let from = 0;
-    for (const match of text.matchAll(NOT_PLAIN)) {
-      result += plain(text.slice(from, match.index));
-      for (const { segment } of graphemes.segment(match[0])) result += ofGrapheme(map, segment);
-      from = match.index + match[0].length;
+    for (const { 0: cluster, index } of text.matchAll(CLUSTERS)) {
+      result += ofCharacters(text.slice(from, index));
+      const isLong = cluster.length >= 2 * MAX_GRAPHEME_BYTES;
+      result += isLong ? ofCharacters(cluster) : remembered(cluster, ofCluster);
+      from = index + cluster.length;
     }
-    return result + plain(text.slice(from));
+    return result + ofCharacters(text.slice(from));
   };
-}
-
-function ofGrapheme(map: Charsmap, grapheme: string): string {
-  const whole = Buffer.byteLength(grapheme) < MAX_GRAPHEME_BYTES ? replaced(map, grapheme) : null;
-  if (whole !== null) return whole;
-  let result = "";
-  for (const char of grapheme) result += replaced(map, char) ?? char;
-  return result;
 }
 
 function replaced(map: Charsmap, text: string): string | null {
