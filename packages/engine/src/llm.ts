@@ -24,7 +24,7 @@ import { KvListeners } from "./kv-listeners.js";
 import type { LoadListener } from "./load-listener.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
 import { type PauseOptions, resolvePause } from "./pause.js";
-import { encodePrompt, type Prompt } from "./prompt.js";
+import { encodeLongPrompt, encodePrompt, isLongText, type Prompt } from "./prompt.js";
 import { encodeAbort, encodeAdd } from "./protocol/commands.js";
 import { decodeLogprobs } from "./protocol/logprobs.js";
 import { LOGPROBS_HEADER_WORDS, LogprobsOf, OUTPUT_WORDS } from "./protocol/outputs.js";
@@ -174,7 +174,10 @@ export class LLM implements Engine {
     options: RequestOptions = {},
   ): Promise<BeamSearchOutput> {
     this.#checkAlive();
-    const tokens = encodePrompt(prompt, () => this.tokenizer, this.info);
+    const tokens = isLongText(prompt)
+      ? await encodeLongPrompt(prompt, () => this.tokenizer, this.info)
+      : encodePrompt(prompt, () => this.tokenizer, this.info);
+    this.#checkAlive();
     this.#bounds.check(this.#streams.size, tokens.length);
     const { info, hasTokenizer } = this;
     const tokenizer = () => this.tokenizer;
@@ -384,7 +387,9 @@ export class LLM implements Engine {
     const choices = resolveChoices(params);
     try {
       for (const prompt of prompts) {
-        const tokens = encodePrompt(prompt, () => this.tokenizer, this.info, params);
+        const tokens = isLongText(prompt)
+          ? await encodeLongPrompt(prompt, () => this.tokenizer, this.info, params)
+          : encodePrompt(prompt, () => this.tokenizer, this.info, params);
         while (this.#streams.size > 0 && !this.#bounds.hasRoom(this.#streams.size, choices.bestOf, tokens.length))
           await this.#nextEnd();
         const stream = this.#submitChoices(tokens, params, choices, options);

@@ -34,6 +34,10 @@ export interface AppOptions extends KvCacheRouteOptions {
   readonly logRequests?: boolean;
   /** Serve the routes that control the engine: /pause, /collective_rpc and others. Default false. */
   readonly developmentMode?: boolean;
+  /** Jinja source of the template for chats. Default: the model's own. */
+  readonly chatTemplate?: string;
+  /** Variables for it (`chat_template_kwargs`) where a request does not set them. Default: none. */
+  readonly defaultChatTemplateKwargs?: Readonly<Record<string, unknown>>;
   /** No /openapi.json and no /docs. Default false. */
   readonly disableDocs?: boolean;
 }
@@ -51,6 +55,8 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
     servedModelNames: options.servedModelNames,
     apiKeys: options.apiKeys ?? [],
     logRequests: options.logRequests ?? false,
+    chatTemplate: options.chatTemplate,
+    defaultChatTemplateKwargs: options.defaultChatTemplateKwargs ?? {},
     maxBodyBytes: options.maxBodyBytes ?? 16 * 2 ** 20,
     created: Math.floor(Date.now() / 1000),
   };

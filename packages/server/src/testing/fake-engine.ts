@@ -41,9 +41,10 @@ const tokenizer = {
   vocabSize: VOCAB_SIZE,
   maxCharsPerToken: 4,
   encode: (text: string) => Int32Array.from(text, (character) => character.charCodeAt(0)),
+  encodeAsync: async (text: string) => Int32Array.from(text, (character) => character.charCodeAt(0)),
   decode: (ids: ArrayLike<number>) => String.fromCharCode(...Array.from(ids)),
   tokenOf: (id: number) => String.fromCharCode(id),
-  renderChat(
+  async renderChatAsync(
     messages: readonly { role: string; content: string | { text: string }[] }[],
     options: { addGenerationPrompt?: boolean },
   ) {

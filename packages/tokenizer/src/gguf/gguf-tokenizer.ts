@@ -1,6 +1,7 @@
 // A GGUF file's tokenizer as the files of a Hugging Face folder would have it, so that there is one tokenizer behind both.
 import { type GgufMetadata, readGgufHeaders } from "@octavo/core";
-import type { AddedTokenConfig, TokenizerFiles, TokenizerJson } from "../tokenizer-files.js";
+import type { TokenizerFiles } from "../tokenizer-files.js";
+import type { AddedTokenConfig, TokenizerJson } from "../tokenizer-json.js";
 import { byteLevelModel } from "./byte-level-model.js";
 import { GgufVocabulary, TokenKind } from "./gguf-vocabulary.js";
 import { pieceModel } from "./piece-model.js";

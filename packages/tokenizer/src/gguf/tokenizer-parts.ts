@@ -1,5 +1,5 @@
 // What the kinds of GGUF tokenizers make of a vocabulary.
-import type { DecoderConfig } from "../tokenizer-files.js";
+import type { DecoderConfig } from "../tokenizer-json.js";
 
 /** What differs between kinds of tokenizers: parts of tokenizer.json. `model` may have a vocabulary of its own. */
 export interface TokenizerParts {
