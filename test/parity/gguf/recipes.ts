@@ -228,6 +228,7 @@ export const RECIPES: readonly Recipe[] = [
     architecture: "gpt2",
     norm: "layer",
     config: { scale_attn_by_inverse_layer_idx: false, activation_function: "gelu_new" },
+    keys: (config) => ({ feed_forward_length: 4 * config.hiddenSize }),
     names: [
       ["transformer.wte", "token_embd"],
       ["transformer.wpe", "position_embd"],
@@ -265,7 +266,7 @@ export const RECIPES: readonly Recipe[] = [
     models: ["falcon-7b", "falcon-40b"],
     architecture: "falcon",
     norm: "layer",
-    keys: () => ({ tensor_data_layout: "jploski" }),
+    keys: (config) => ({ tensor_data_layout: "jploski", feed_forward_length: 4 * config.hiddenSize }),
     names: [["ln_attn", "attn_norm_2"], ["ln_mlp", "attn_norm"], ...BLOOM],
     arrange: [splitGroups(/query_key_value/)],
   },

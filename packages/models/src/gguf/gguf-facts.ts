@@ -37,6 +37,11 @@ export class GgufFacts {
     return this.#headers.tensors.has(tensor);
   }
 
+  /** Of a tensor's first dimension. */
+  rows(tensor: string): number | undefined {
+    return this.#headers.tensors.get(tensor)?.shape[0];
+  }
+
   /** Layers, as a bound on untrusted counts has it. */
   get layers(): number {
     return Math.min(this.number("block_count") ?? 0, 2 ** 12);

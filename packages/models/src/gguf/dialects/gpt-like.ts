@@ -7,9 +7,13 @@ function once(base: string, embedding: string, norm: string, head = "lm_head"): 
   return { token_embd: `${base}.${embedding}`, output_norm: `${base}.${norm}`, output: head };
 }
 
+/** The converter writes four times the width for some models, whatever they have. */
+const innerSize = (file: GgufFacts) => file.rows("blk.0.ffn_up.weight") ?? file.read("feed_forward_length");
+
 export const gpt2: GgufDialect = {
   architecture: "GPT2LMHeadModel",
   norm: "layer",
+  values: (file) => ({ intermediate_size: innerSize(file) }),
   tensors: {
     layers: "transformer.h",
     once: { ...once("transformer", "wte", "ln_f"), position_embd: "transformer.wpe" },
@@ -54,7 +58,11 @@ export const falcon: GgufDialect = {
   norm: "layer",
   switches: { bias: ["blk.0.attn_qkv.bias"] },
   // What the first architecture computes, the new one with one norm does too.
-  values: (file) => ({ new_decoder_architecture: true, num_ln_in_parallel_attn: hasTwoNorms(file) ? 2 : 1 }),
+  values: (file) => ({
+    intermediate_size: innerSize(file),
+    new_decoder_architecture: true,
+    num_ln_in_parallel_attn: hasTwoNorms(file) ? 2 : 1,
+  }),
   tensors: (file): GgufTensorNames => ({
     layers: "transformer.h",
     once: once("transformer", "word_embeddings", "ln_f"),
