@@ -7,10 +7,11 @@ const allowed = {
   "kv-cache": ["core"],
   tokenizer: ["core"],
   quant: ["core"],
+  hub: ["core"],
   scheduler: ["core", "kv-cache"],
   models: ["core", "quant"],
-  engine: ["core", "kv-cache", "models", "scheduler", "tokenizer"],
-  server: ["core", "engine", "tokenizer"],
+  engine: ["core", "hub", "kv-cache", "models", "scheduler", "tokenizer"],
+  server: ["core", "engine", "hub", "tokenizer"],
 };
 
 const direction = Object.entries(allowed).map(([name, targets]) => ({

@@ -109,7 +109,7 @@ try {
   const megabytes = Number(run("du", ["-sm", "node_modules"], { cwd: folder }).split("\t")[0]);
   console.log(`installed: ${megabytes} MB`);
   if (megabytes > MOST_MEGABYTES) throw new Error(`that is more than ${MOST_MEGABYTES} MB`);
-  for (const name of ["core", "quant", "scheduler"]) {
+  for (const name of ["core", "hub", "quant", "scheduler"]) {
     console.log(`@octavo/${name} alone, ${runExampleAlone(name, tarballs, env)}`);
   }
 

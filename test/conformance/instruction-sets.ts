@@ -7,10 +7,17 @@ const flags = existsSync(CPU_INFO)
   ? (/^flags\s*:(.*)$/m.exec(readFileSync(CPU_INFO, "utf8"))?.[1] ?? "").split(" ")
   : [];
 
-export const instructionSets = [
-  "generic",
-  ...(["avx2", "fma", "f16c"].every((flag) => flags.includes(flag)) ? ["avx2"] : []),
-  ...(["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"].every((flag) => flags.includes(flag))
-    ? ["avx512"]
-    : []),
-];
+const AVX2 = ["avx2", "fma", "f16c"];
+const AVX512 = [...AVX2, "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"];
+const AVX512_BF16 = [...AVX512, "avx512_bf16"];
+
+/** The flags that each needs. */
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  generic: [],
+  avx2: AVX2,
+  avx512: AVX512,
+  avx512bf16: AVX512_BF16,
+  amx: [...AVX512_BF16, "amx_tile", "amx_bf16"],
+};
+
+export const instructionSets = Object.keys(NEEDS).filter((name) => NEEDS[name]!.every((flag) => flags.includes(flag)));

@@ -88,7 +88,7 @@ function commandsOf(text: string): [string, string[], string[]][] {
     .flatMap((block) => block.split("\n"))
     .flatMap((line): [string, string[], string[]][] => {
       const call =
-        /(?:^|\| *|&& *)(?:npx |node_modules\/\.bin\/)?octavo ((?:serve|chat|complete|inspect|doctor|completion|bench \w+)\b)([^|#]*)/.exec(
+        /(?:^|\| *|&& *)(?:npx |node_modules\/\.bin\/)?octavo ((?:serve|chat|complete|inspect|pull|list|rm|doctor|completion|bench \w+)\b)([^|#]*)/.exec(
           line,
         );
       return call ? [[line, call[1]!.split(" "), call[2]!.match(/(?<=^| )--[\w-]+/g) ?? []]] : [];

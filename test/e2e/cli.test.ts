@@ -141,9 +141,10 @@ test("doctor, inspect and completion answer without a model in memory", async ()
   expect(doctor).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining("Models can run here.") });
   const checks = JSON.parse((await runCli(["doctor", "--json"])).stdout) as { name: string; status: string }[];
   expect(checks).toContainEqual(expect.objectContaining({ name: "CPU kernels", status: "ok" }));
-  const inspect = JSON.parse((await runCli(["inspect", "--json"])).stdout) as { memory: unknown; tensors: unknown[] };
+  const inspect = JSON.parse((await runCli(["inspect", "--json"])).stdout) as Record<"tensors" | "devices", unknown[]>;
   expect(inspect).toMatchObject({ memory: { kvBytesPerToken: 4096 }, config: { architecture: "LlamaForCausalLM" } });
   expect(inspect.tensors).toHaveLength(74);
+  expect(inspect.devices[0]).toMatchObject({ device: "cpu", problem: null, weights: { weightBytes: 14_688_768 } });
   const missing = await runCli(["inspect", "/nonexistent"]);
   expect(missing).toMatchObject({ code: 1, stderr: expect.stringMatching(/^octavo: \/nonexistent does not exist/) });
   expect((await runCli(["completion", "bash"])).stdout).toContain("complete -o default -F _octavo octavo");

@@ -8,10 +8,20 @@ const hello = [{ role: "user", content: "Hello!" }];
 
 describe.each([{ thread: true }, { thread: false }])("LLM, thread $thread", (options) => {
   let llm: LLM;
+  const progress: [done: number, total: number][] = [];
   beforeAll(async () => {
-    llm = await LLM.load(modelPath, { ...options, maxNumSeqs: 8, maxModelLen: 512, maxNumQueuedReqs: 64 });
+    const onProgress = (done: number, total: number) => progress.push([done, total]);
+    const sizes = { maxNumSeqs: 8, maxModelLen: 512, maxNumQueuedReqs: 64 };
+    llm = await LLM.load(modelPath, { ...options, ...sizes }, { onProgress });
   });
   afterAll(() => llm.dispose());
+
+  it("tells how far the loading is, up to the end", () => {
+    const [done, total] = progress.at(-1)!;
+    expect(done).toBe(total);
+    expect(total).toBeGreaterThan(40);
+    expect(progress.every(([done], i) => i === 0 || done > progress[i - 1]![0])).toBe(true);
+  });
 
   it("generates text", async () => {
     const output = await llm.generate("Once upon a time", { temperature: 0, maxTokens: 12 });

@@ -81,7 +81,11 @@ test("bytes that turn out not to be free name their flags", async () => {
 
 test.each<[EngineOptions, number | undefined, RegExp]>([
   [{}, TOTAL / 4, /0\.9 asks for 1844 MiB .* only 612 MiB can be had: process 7 \(other\).* at most 0\.29,/],
-  [{ gpuMemoryUtilization: 0.05 }, undefined, /nothing is left for the KV cache: .* weights take \d+ MiB/],
+  [
+    { gpuMemoryUtilization: 0.05 },
+    undefined,
+    /needs at least \d+ MiB: weights \d+ MiB .*, the KV cache of one request .* share of the GPU is 103 MiB/,
+  ],
 ])("%j with %s bytes free says what is wrong, and lets go of the device", async (options, free, message) => {
   const { backend, calls } = gpuLike(free);
   await expect(load(options, backend)).rejects.toMatchObject({

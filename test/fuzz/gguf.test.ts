@@ -3,16 +3,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bytesOf, hostStorage, OctavoError, openGguf } from "@octavo/core";
+import { bytesOf, hostStorage, openGguf } from "@octavo/core";
 import { createNullBackend, ggufBytes, type Random, seededRandom } from "@octavo/core/testing";
 import { loadModel } from "@octavo/models";
 import { Tokenizer } from "@octavo/tokenizer";
 import { afterAll, expect, test, vi } from "vitest";
+import { LIES, measured } from "./damaged-files.js";
 
 const fixedSeed = process.env.OCTAVO_FUZZ_SEED;
 const seeds = fixedSeed ? [Number(fixedSeed)] : Array.from({ length: 2000 }, (_, i) => i);
-const MAX_MS = 1000;
-const MAX_BYTES = 64 * 2 ** 20;
 
 const GOOD = ggufBytes({
   metadata: {
@@ -31,9 +30,6 @@ const GOOD = ggufBytes({
   ],
 });
 const HEADER_BYTES = GOOD.byteLength - (136 + 24 + 630 + 10 + 128);
-
-/** Numbers that sizes and counts lie with. */
-const LIES = [0n, 1n, 31n, 2n ** 16n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 40n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n];
 
 /** @param headerBytes where damage is done */
 function damage(good: Uint8Array, headerBytes: number, random: Random): Uint8Array {
@@ -56,28 +52,11 @@ function damage(good: Uint8Array, headerBytes: number, random: Random): Uint8Arr
 
 const outcomes = { used: 0, refused: 0 };
 
-/** @param use what is done with a damaged file */
-async function check(seed: number, use: () => unknown): Promise<void> {
-  const before = process.memoryUsage().arrayBuffers;
-  const start = process.cpuUsage(); // not the clock: other processes may hold the machine
-  try {
-    await use();
-    outcomes.used++;
-  } catch (error) {
-    expect(OctavoError.isInstance(error), `seed ${seed}: ${(error as Error).stack}`).toBe(true);
-    expect((error as OctavoError).code, `seed ${seed}`).toMatch(/CHECKPOINT|UNSUPPORTED/);
-    outcomes.refused++;
-  }
-  const { user, system } = process.cpuUsage(start);
-  expect((user + system) / 1000, `seed ${seed}`).toBeLessThan(MAX_MS);
-  expect(process.memoryUsage().arrayBuffers - before, `seed ${seed}`).toBeLessThan(MAX_BYTES);
-}
-
 test("the container", async () => {
   Object.assign(outcomes, { used: 0, refused: 0 });
   for (const seed of seeds) {
     const bytes = damage(GOOD, HEADER_BYTES, seededRandom(seed));
-    await check(seed, () => {
+    await measured(seed, outcomes, () => {
       const { tensors } = openGguf("model.gguf", () => hostStorage(bytes));
       // bytesOf throws when a view leaves the storage.
       for (const { data } of tensors.values()) bytesOf(data);
@@ -103,8 +82,8 @@ test("model and tokenizer", async () => {
     // Most of the header is tokens; what matters lies before and behind them.
     const bytes = damage(tiny, random.integer(2) === 0 ? 1000 : headerBytes, random);
     writeFileSync(path, bytes);
-    await check(seed, () => loadModel(path, backend, { maxModelLen: 64 }).dispose());
-    await check(seed, async () => {
+    await measured(seed, outcomes, () => loadModel(path, backend, { maxModelLen: 64 }).dispose());
+    await measured(seed, outcomes, async () => {
       const tokenizer = await Tokenizer.load(path);
       tokenizer.decode(tokenizer.encode("the king <|user|> is 7 years old"));
     });

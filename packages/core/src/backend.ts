@@ -132,7 +132,7 @@ export type CreateBackend = (options?: BackendOptions) => Backend;
 export interface BackendOptions {
   /** Threads of the CPU backend. Default: `OCTAVO_NUM_THREADS`, then the CPU quota. */
   readonly numThreads?: number;
-  /** Instruction set of the CPU backend ("generic", "avx2", "avx512"). Default: `OCTAVO_CPU_ISA`, then the best there is. */
+  /** Instruction set of the CPU backend ("generic", "avx2", "avx512", "avx512bf16", "amx"). Default: `OCTAVO_CPU_ISA`, then the best there is. */
   readonly isa?: string;
   /** Which GPU, as CUDA numbers those that CUDA_VISIBLE_DEVICES leaves. Default 0. */
   readonly deviceIndex?: number;

@@ -7,6 +7,7 @@ const marker = Symbol.for("octavo.error");
  * - `INVALID_ARGUMENT`: the caller passed something that cannot work; `param` names it
  * - `UNSUPPORTED`: known, but Octavo does not do it (yet)
  * - `CHECKPOINT`: a model folder or file is missing something or is damaged
+ * - `DOWNLOAD`: a model cannot be had from a hub or its cache: not there, not allowed, no network, damaged, disk full
  * - `BACKEND_LOAD`: a native backend could not be loaded
  * - `OUT_OF_MEMORY`: memory is short, of the host or of a device; the message has the sizes
  * - `QUEUE_FULL`: too many requests wait; retry later
@@ -18,6 +19,7 @@ export type ErrorCode =
   | "INVALID_ARGUMENT"
   | "UNSUPPORTED"
   | "CHECKPOINT"
+  | "DOWNLOAD"
   | "BACKEND_LOAD"
   | "OUT_OF_MEMORY"
   | "QUEUE_FULL"

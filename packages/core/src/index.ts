@@ -2,9 +2,11 @@
 export * from "./backend.js";
 export * from "./batch.js";
 export { decodeBlocks } from "./blocks/decode.js";
+export { findBadScale } from "./blocks/find-bad-scale.js";
 export * from "./blocks/format.js";
 export * from "./collectives.js";
 export * from "./containers/gguf/index.js";
+export * from "./containers/pickle/index.js";
 export * from "./containers/safetensors.js";
 export * from "./containers/safetensors-header.js";
 export * from "./dtype.js";

@@ -147,6 +147,7 @@ export interface LinearOps {
   /**
    * out = x * weight^T + bias.  out: [T, outFeatures]; x: [T, inFeatures], may be strided over T.
    * `out` may be float32 whatever the dtype of x; the weight's dtype may differ from that of x.
+   * Where both are bfloat16, values below the smallest normal one (2^-126) may count as zero.
    */
   linear(out: Tensor, x: Tensor, weight: LinearWeight): void;
 }

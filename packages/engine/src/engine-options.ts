@@ -4,6 +4,7 @@ import { checkArgument, type FloatDType } from "@octavo/core";
 import type { LoadFormat } from "@octavo/models";
 import { SCHEDULING_POLICIES, type SchedulingPolicyName } from "@octavo/scheduler";
 import { checkKeys } from "./known-keys.js";
+import type { ModelLocation } from "./model-location.js";
 import type { LogitsProcessor } from "./processors/logits-processor.js";
 import { resolveSpeculation, type SpeculativeConfig } from "./speculation/speculative-config.js";
 
@@ -13,7 +14,7 @@ export const LOGPROBS_MODES = ["raw_logprobs", "processed_logprobs", "raw_logits
 export type LogprobsMode = (typeof LOGPROBS_MODES)[number];
 
 /** Options of {@link LLM.load}; the server's flags have the same names in vLLM's spelling. */
-export interface EngineOptions {
+export interface EngineOptions extends ModelLocation {
   /** "auto" takes a GPU where @octavo/kernels-cuda is built and finds one, else the CPU. Default "auto". */
   readonly device?: "auto" | "cpu" | "cuda" | "null" | "reference";
   /** Activations, KV cache and weights. Default "auto": as the checkpoint says. */
@@ -114,10 +115,16 @@ export interface EngineOptions {
   readonly numThreads?: number;
 }
 
-type Kind = "boolean" | "number" | "string" | "list" | "object";
+type Kind = "boolean" | "number" | "string" | "list" | "object" | "function";
 
 /** What each option may be. */
 const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
+  revision: ["string"],
+  tokenizer: ["string"],
+  tokenizerRevision: ["string"],
+  downloadDir: ["string"],
+  hfToken: ["string"],
+  onDownloadProgress: ["function"],
   device: ["string"],
   dtype: ["string"],
   loadFormat: ["string"],

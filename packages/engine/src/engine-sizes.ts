@@ -91,7 +91,7 @@ export function resolveSizes(
   const { maxNumSeqs, maxNumBatchedTokens } = resolveBatch(options);
   const maxLogprobs = resolveMaxLogprobs(options, model.vocabSize);
   const isAuto = options.maxModelLen === "auto";
-  const blockSize = wholeNumber("blockSize", options.blockSize ?? backend.blockSize, limit + 4096);
+  const blockSize = resolveBlockSize(options, backend, limit);
   const blockBytes = model.kvBytesPerBlock(blockSize);
   const blocksOf = (tokens: number) => Math.ceil(tokens / blockSize);
   const { layerGroups } = model;
@@ -161,6 +161,11 @@ export function resolveSizes(
 function resolveMaxLogprobs({ maxLogprobs = DEFAULT_LOGPROBS }: EngineOptions, vocabSize: number): number {
   const asked = wholeNumber("maxLogprobs", maxLogprobs, MAX_LOGPROBS, -1);
   return asked === -1 ? vocabSize : Math.min(asked, vocabSize);
+}
+
+/** Tokens a block of the KV cache. @throws INVALID_ARGUMENT */
+export function resolveBlockSize({ blockSize }: EngineOptions, backend: BackendInfo, maxModelLen: number): number {
+  return wholeNumber("blockSize", blockSize ?? backend.blockSize, maxModelLen + 4096);
 }
 
 /** How many requests and tokens a step has at most; known before a model is. @throws INVALID_ARGUMENT */

@@ -8,6 +8,8 @@ import { Command } from "./protocol/commands.js";
 import type { ClientMessage, ThreadData, ThreadMessage } from "./protocol/thread-messages.js";
 
 const { folder, options, statsBuffer, wakeBuffer } = workerData as ThreadData;
+const PROGRESS_MS = 50;
+
 const wake = new Int32Array(wakeBuffer);
 const port = parentPort!;
 
@@ -44,6 +46,17 @@ function forwardWarning(
   const text = typeof warning === "string" ? warning : warning.message;
   const given = typeof options === "object" ? options : { type: options, code };
   post({ type: "warning", text, options: { type: given.type, code: given.code } });
+}
+
+/** Some times a second, and at the end. */
+function postProgress(): (done: number, total: number) => void {
+  let last = 0;
+  return (done, total) => {
+    const now = performance.now();
+    if (done < total && now - last < PROGRESS_MS) return;
+    last = now;
+    post({ type: "loading", done, total });
+  };
 }
 
 /** Applies all commands that have arrived. @returns false when told to stop */
@@ -89,6 +102,7 @@ try {
     new Float64Array(statsBuffer),
     undefined,
     wakeBuffer,
+    postProgress(),
   );
   post({ type: "ready", info, eosTokenIds });
   try {

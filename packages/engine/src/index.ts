@@ -1,8 +1,16 @@
 /** Octavo's engine: `await LLM.load(model)`, then `generate` or `chat`. @module @octavo/engine */
-export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/models";
+export type { DownloadProgress } from "@octavo/hub";
+export {
+  describeModel,
+  kvBytesPerToken,
+  type ModelDescription,
+  type TensorSummary,
+  type WeightNeed,
+} from "@octavo/models";
 export { cumulativeLogprob, highestCumulative, resolveChoices } from "./choices.js";
 export type { WorkerContext, WorkerExtension } from "./core/worker-methods.js";
 export { type BackendReport, describeBackends } from "./describe-backends.js";
+export { type DeviceForModel, devicesForModel } from "./devices-for-model.js";
 export type {
   Beam,
   BeamSearchOutput,
@@ -22,6 +30,8 @@ export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode } from "./engine-
 export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
 export type { AllBlocksCleared, BlockRemoved, BlockStored, KvCacheEvent, KvMedium } from "./kv-events.js";
 export { LLM } from "./llm.js";
+export type { LoadListener } from "./load-listener.js";
+export type { ModelLocation } from "./model-location.js";
 export type { PauseMode, PauseOptions } from "./pause.js";
 export type {
   LogitsProcessor,

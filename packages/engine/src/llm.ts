@@ -22,6 +22,7 @@ import { collectOutput, Generation, type RequestOutput } from "./generation.js";
 import type { KvCacheEvent } from "./kv-events.js";
 import { checkEvents } from "./kv-groups.js";
 import { KvListeners } from "./kv-listeners.js";
+import type { LoadListener } from "./load-listener.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
 import { type PauseOptions, resolvePause } from "./pause.js";
 import { encodePrompt, type Prompt } from "./prompt.js";
@@ -32,6 +33,7 @@ import { readStats } from "./protocol/stats.js";
 import { QueueBounds } from "./queue-bounds.js";
 import { type RequestOptions, resolveRequestOptions } from "./request-options.js";
 import { type StreamOwner, type TextOf, TokenStream } from "./request-stream.js";
+import { resolveModels } from "./resolve-models.js";
 import { SaltNames } from "./salt-names.js";
 import { type ResolvedSamplingParams, resolveSamplingParams, type SamplingParams } from "./sampling-params.js";
 import { TenantIds } from "./tenant-ids.js";
@@ -84,14 +86,18 @@ export class LLM implements Engine {
 
   /**
    * Loads a model from a folder in Hugging Face's layout (config.json, tokenizer.json, safetensors; config.json alone for dummy
-   * weights), or from a GGUF file.
-   * @throws CHECKPOINT naming the file, tensor or field; UNSUPPORTED; BACKEND_LOAD; OUT_OF_MEMORY; INVALID_ARGUMENT for an option
+   * weights), or from a GGUF file; or by its name on a hub, `org/name[@REVISION][:QUANTIZATION]`, downloaded first where the cache
+   * lacks it.
+   * @param listener told while it loads
+   * @throws CHECKPOINT naming the file, tensor or field; DOWNLOAD; UNSUPPORTED; BACKEND_LOAD; OUT_OF_MEMORY; INVALID_ARGUMENT for an option
    */
-  static async load(model: string, options: EngineOptions = {}): Promise<LLM> {
+  static async load(model: string, options: EngineOptions = {}, { onProgress }: LoadListener = {}): Promise<LLM> {
     checkOptions(options);
+    const resolved = await resolveModels(model, options);
     let llm: LLM | undefined;
     let failure: OctavoError | undefined; // of an engine that dies while the tokenizer still loads
     const listener: CoreListener = {
+      ...(onProgress && { onProgress }),
       onOutputs: (words) => llm!.#deliver(words),
       onKvEvents: (words) => llm!.#kvListeners.deliver(words),
       onRefused: (id, error) => llm!.#drop(id, error),
@@ -101,8 +107,8 @@ export class LLM implements Engine {
       },
     };
     const Client = options.thread === false ? InprocClient : ThreadClient;
-    const loading: Promise<CoreClient> = Client.load(model, options, listener);
-    const [tokenizer, client] = await settleBoth(loadTokenizer(model, options), loading);
+    const loading: Promise<CoreClient> = Client.load(resolved.model, resolved.options, listener);
+    const [tokenizer, client] = await settleBoth(loadTokenizer(resolved.tokenizer, options), loading);
     if (failure) {
       await client.dispose();
       throw failure;

@@ -3,6 +3,7 @@
 import {
   BLOCK_FORMATS,
   blockBytes,
+  COMPUTED_FORMATS,
   FLOAT_DTYPES,
   PlanHeader,
   planLayout,
@@ -13,7 +14,7 @@ import {
 import { createBackend } from "@octavo/kernels-cpu";
 
 const numThreads = process.argv[2] ? Number(process.argv[2]) : undefined;
-const formats = process.argv[3]?.split(",") ?? [...FLOAT_DTYPES, ...Object.keys(BLOCK_FORMATS)];
+const formats = process.argv[3]?.split(",") ?? [...FLOAT_DTYPES, ...COMPUTED_FORMATS];
 const backend = createBackend({ numThreads });
 const SIZES = { float32: 4, bfloat16: 2, float16: 2, int32: 4 };
 

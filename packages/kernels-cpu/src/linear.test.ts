@@ -1,8 +1,8 @@
 import {
-  BLOCK_FORMATS,
   type BlockFormat,
   type BlockPlanes,
   blockBytes,
+  COMPUTED_FORMATS,
   FLOAT_DTYPES,
   type FloatDType,
   hostStorage,
@@ -107,15 +107,18 @@ describe.each(ISAS)("linear (%s)", (isa) => {
     },
   );
 
-  test("any number of threads gives the same bits", () => {
+  test.each([
+    ["float32", "float16"],
+    ["bfloat16", "bfloat16"],
+  ] as const)("any number of threads gives the same bits, x %s, weight %s", (xDtype, dtype) => {
     const results = [1, 2, 3, 7].map((numThreads) => {
       const other = createBackend({ isa, numThreads });
       const random = randomNumbers(SEED);
-      const x = make(other, "float32", [33, 320], random);
+      const x = make(other, xDtype, [33, 320], random);
       const linear = other.prepareLinear({
         inFeatures: 320,
-        dtype: "float16",
-        parts: [part(make(other, "float16", [500, 320], random)), part(make(other, "float16", [77, 320], random))],
+        dtype,
+        parts: [part(make(other, dtype, [500, 320], random)), part(make(other, dtype, [77, 320], random))],
       });
       const out = make(other, "float32", [33, 577]);
       for (let repeat = 0; repeat < 20; repeat++) other.ops.linear(out, x, linear);
@@ -124,6 +127,32 @@ describe.each(ISAS)("linear (%s)", (isa) => {
       return result;
     });
     expect(new Set(results).size).toBe(1);
+  });
+
+  test("what lies behind a row has no part in it", () => {
+    for (const inFeatures of [1, 31, 33, 72]) {
+      const ones = (rows: number, elsewhere: number, own: number) =>
+        make(backend, "bfloat16", [rows, inFeatures], (i) => (Math.floor(i / inFeatures) === own ? 1 : elsewhere));
+      const weights = [ones(3, Number.NaN, 1), ones(40, Number.POSITIVE_INFINITY, 0)];
+      const linear = backend.prepareLinear({ inFeatures, dtype: "bfloat16", parts: weights.map((w) => part(w)) });
+      const out = make(backend, "float32", [19, 43]);
+      backend.ops.linear(out, ones(19, Number.NaN, 17), linear);
+      const row = values(slice(out, 0, 17, 18));
+      expect([row[1], row[3]], `of ${inFeatures}`).toEqual([inFeatures, inFeatures]);
+      expect(row.filter(Number.isFinite)).toHaveLength(2);
+      linear.dispose();
+    }
+  });
+
+  test("subnormal values count as zero where the CPU multiplies bfloat16, and only there", () => {
+    const x = make(backend, "bfloat16", [2, 40], (i) => (i < 40 ? 2 ** -130 : 2 ** -126));
+    const weight = make(backend, "bfloat16", [3, 40], () => 2 ** 120);
+    const linear = backend.prepareLinear({ inFeatures: 40, dtype: "bfloat16", parts: [part(weight)] });
+    const out = make(backend, "float32", [2, 3]);
+    backend.ops.linear(out, x, linear);
+    const subnormal = isa === "amx" || isa === "avx512bf16" ? 0 : 40 * 2 ** -10;
+    expect(values(out)).toEqual([subnormal, subnormal, subnormal, 0.625, 0.625, 0.625]);
+    linear.dispose();
   });
 
   test("refuses shapes and dtypes that do not fit", () => {
@@ -140,7 +169,6 @@ describe.each(ISAS)("linear (%s)", (isa) => {
 describe("weights in block formats", () => {
   const backend = createBackend({ numThreads: 2 });
   afterAll(() => backend.dispose());
-  const formats = Object.keys(BLOCK_FORMATS) as BlockFormat[];
 
   function planes(format: BlockFormat, rows: number, inFeatures: number): BlockPlanes {
     const rowBytes = blockBytes(format, inFeatures);
@@ -152,7 +180,7 @@ describe("weights in block formats", () => {
     parts: [{ name: "w", outFeatures: own.blocks.shape[0]!, planes: own }],
   });
 
-  test.each(formats)("%s takes about as many bytes as in the file, and gives them back", (format) => {
+  test.each(COMPUTED_FORMATS)("%s takes about as many bytes as in the file, and gives them back", (format) => {
     const before = backend.memory().weights;
     const own = planes(format, 160, 512);
     const linear = backend.prepareLinear(layer(own));

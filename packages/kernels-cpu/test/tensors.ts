@@ -19,7 +19,7 @@ import {
 import { createBackend } from "../src/index.js";
 
 /** The instruction sets that this machine can run. */
-export const ISAS: string[] = ["generic", "avx2", "avx512"].filter((isa) => {
+export const ISAS: string[] = ["generic", "avx2", "avx512", "avx512bf16", "amx"].filter((isa) => {
   try {
     createBackend({ isa, numThreads: 1 }).dispose();
     return true;

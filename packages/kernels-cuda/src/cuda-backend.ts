@@ -170,12 +170,17 @@ export class CudaBackend implements Backend {
   prepareExperts(weights: readonly LinearWeight[]): ExpertWeights {
     return new NativeExpertWeights(weights, this.#isOwn, (linears) => {
       const table = this.#pool.allocate(EXPERT_ENTRY_BYTES * weights.length, "weights");
-      const id = this.#native.createExperts(this.#id, linears, table.address);
-      const free = () => {
-        if (this.#open) this.#native.disposeExperts(this.#id, id);
+      try {
+        const id = this.#native.createExperts(this.#id, linears, table.address);
+        const free = () => {
+          if (this.#open) this.#native.disposeExperts(this.#id, id);
+          table.dispose();
+        };
+        return { id, free };
+      } catch (error) {
         table.dispose();
-      };
-      return { id, free };
+        throw error;
+      }
     });
   }
 

@@ -2,6 +2,7 @@
 // releases of GPT-2 and Bloom do; those of a model that also sees images have more in front of it.
 import type { Tensor } from "@octavo/core";
 import type { WeightFiles } from "./model-source.js";
+import type { TensorSummary } from "./tensor-summary.js";
 
 /** In front of the text model's names in checkpoints of models that also see images (transformers 5 and 4). */
 const TEXT_PARTS = [
@@ -42,6 +43,13 @@ class RenamedWeights implements WeightFiles {
 
   get names(): Iterable<string> {
     return this.#own.keys();
+  }
+
+  *summaries(): Iterable<TensorSummary> {
+    const blueprint = new Map([...this.#own].map(([name, own]) => [own, name]));
+    for (const summary of this.#files.summaries()) {
+      yield { ...summary, name: blueprint.get(summary.name) ?? summary.name };
+    }
   }
 
   get isArranged(): boolean {

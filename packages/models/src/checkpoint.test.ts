@@ -1,9 +1,11 @@
-import { symlinkSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { bytesOf } from "@octavo/core";
+import { createNullBackend, createReferenceBackend } from "@octavo/core/testing";
 import { describe, expect, test } from "vitest";
-import { modelFolder, safetensors } from "../test-support/model-folder.js";
+import { modelFolder, safetensors, TINY_CONFIG, TINY_SHAPES } from "../test-support/model-folder.js";
 import { Checkpoint } from "./checkpoint.js";
+import { loadModel } from "./load-model.js";
 
 const INDEX = "model.safetensors.index.json";
 const names = (checkpoint: Checkpoint) => [...checkpoint.names].sort();
@@ -108,6 +110,63 @@ describe("an index may not leave the folder", () => {
   });
 });
 
+describe("PyTorch's files", () => {
+  const PT_INDEX = "pytorch_model.bin.index.json";
+  const fixture = (name: string) =>
+    readFileSync(new URL(`../../../test/fixtures/pickle/${name}`, import.meta.url)) as Uint8Array;
+  const shard = (number: number) => `llama-0000${number}-of-00002.bin`;
+  const weight_map = Object.fromEntries(Object.keys(TINY_SHAPES).map((name, i) => [name, shard(i < 6 ? 1 : 2)]));
+  const shards = { [PT_INDEX]: { weight_map }, [shard(1)]: fixture(shard(1)), [shard(2)]: fixture(shard(2)) };
+  const config = { "config.json": TINY_CONFIG };
+
+  test.each([
+    ["one file", { "pytorch_model.bin": fixture("llama.bin") }],
+    ["shards", shards],
+    ["consolidated", { "consolidated.00.pth": fixture("llama.bin") }],
+  ])("%s: the weights that safetensors have", (_what, files) => {
+    using expected = Checkpoint.open(modelFolder({ "model.safetensors": safetensors(TINY_SHAPES) }));
+    const folder = modelFolder({ ...files, ...config });
+    using found = Checkpoint.open(folder);
+    expect(names(found)).toEqual(names(expected));
+    for (const name of names(expected)) {
+      expect([name, ...bytesOf(found.tensor(name))]).toEqual([name, ...bytesOf(expected.tensor(name))]);
+    }
+    loadModel(folder, createReferenceBackend()).dispose();
+    expect(() => loadModel(folder, createNullBackend(), { loadFormat: "safetensors" })).toThrow(/has pt; leave it/);
+  });
+
+  test("safetensors go first, pt where it is asked for", () => {
+    const folder = modelFolder({
+      ...config,
+      "model.safetensors": safetensors({ a: [1] }),
+      "pytorch_model.bin": fixture("llama.bin"),
+    });
+    expect(names(Checkpoint.open(folder))).toEqual(["a"]);
+    expect(names(Checkpoint.open(folder, undefined, "pt"))).toEqual(Object.keys(TINY_SHAPES).sort());
+    loadModel(folder, createNullBackend(), { loadFormat: "pt" }).dispose();
+  });
+
+  test("a file that would run code is refused by name", () => {
+    const folder = modelFolder({ ...config, "pytorch_model.bin": fixture("runs-code.bin") });
+    expect(() => loadModel(folder, createNullBackend())).toThrow(
+      damaged(/pytorch_model\.bin is not .*: global posix\.system is not allowed: this file would run code/),
+    );
+  });
+
+  test("an index may name .bin files only, inside of the folder", () => {
+    for (const shard of ["../x.bin", "x.safetensors"]) {
+      expect(() => Checkpoint.open(modelFolder({ [PT_INDEX]: { weight_map: { a: shard } } }))).toThrow(
+        damaged(/expected a \.bin file inside of the folder/),
+      );
+    }
+  });
+
+  test("a part of a model for several GPUs", () => {
+    const parts = { "consolidated.00.pth": fixture("llama.bin"), "consolidated.01.pth": fixture("llama.bin") };
+    expect(() => Checkpoint.open(modelFolder(parts))).toThrow(damaged(/cut for several GPUs/));
+  });
+});
+
 describe("damaged files", () => {
   test.each([[{}], [{ weight_map: [] }], [{ weight_map: { a: 1 } }], [{ weight_map: "x" }]])(
     "an index of %j",
@@ -133,7 +192,10 @@ describe("damaged files", () => {
   test("no weights, or in another format", () => {
     expect(() => Checkpoint.open(modelFolder({}))).toThrow(damaged(/has neither .* completely downloaded/));
     expect(() => Checkpoint.open(modelFolder({ "pytorch_model.bin": "" }))).toThrow(
-      damaged(/but pytorch_model\.bin: .*save_pretrained/),
+      damaged(/pytorch_model\.bin is not a PyTorch checkpoint/),
+    );
+    expect(() => Checkpoint.open(modelFolder({ "tf_model.safetensors": "" }))).toThrow(
+      damaged(/has neither .* but tf_model\.safetensors: .*rename/),
     );
     expect(() => Checkpoint.open("/nonexistent/folder")).toThrow(damaged(/cannot be read/));
   });

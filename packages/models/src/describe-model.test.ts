@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { modelFolder, TINY_CONFIG } from "../test-support/model-folder.js";
 import { describeModel, kvBytesPerToken } from "./describe-model.js";
 
 const POCKET = fileURLToPath(new URL("../../model-pocket", import.meta.url));
@@ -18,4 +20,19 @@ test("Pocket, from its headers", () => {
 
 test("a folder that is no model", () => {
   expect(() => describeModel("/nonexistent-model")).toThrow(/does not exist/);
+});
+
+test("the containers that a folder has", () => {
+  expect(describeModel(POCKET).formats).toEqual(["safetensors"]);
+  const gguf = fileURLToPath(new URL("../../../test/fixtures/gguf/tiny.gguf", import.meta.url));
+  expect(describeModel(gguf)).toMatchObject({ formats: ["gguf"], problems: [] });
+  const bin = modelFolder({
+    "config.json": TINY_CONFIG,
+    "pytorch_model.bin": readFileSync(new URL("../../../test/fixtures/pickle/llama.bin", import.meta.url)),
+  });
+  expect(describeModel(bin)).toMatchObject({ formats: ["pt"], problems: [] });
+  expect(describeModel(bin).tensors).toContainEqual({
+    ...{ name: "model.layers.0.mlp.down_proj.weight", dtype: "float32", shape: [8, 12], byteLength: 384 },
+    path: expect.stringMatching(/pytorch_model\.bin$/),
+  });
 });

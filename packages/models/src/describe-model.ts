@@ -1,23 +1,12 @@
 // What a model is and needs, from its headers alone: no weight is read, no backend is needed.
-import { byteSize, type FloatDType, isGguf, OctavoError, readGgufHeaders, readHeaderOnly } from "@octavo/core";
+import { type FloatDType, isGguf, OctavoError, readGgufHeaders, readHeaderOnly } from "@octavo/core";
 import { Checkpoint } from "./checkpoint.js";
+import { checkpointFormats } from "./checkpoint-files.js";
 import { kvBytesPerBlock } from "./load-model.js";
 import type { ModelConfig } from "./model-config.js";
+import type { WeightFormat } from "./model-source.js";
 import { readModelConfig } from "./open-model.js";
-
-/** A tensor of a checkpoint, as its header has it. */
-export interface TensorSummary {
-  /** In the checkpoint. */
-  readonly name: string;
-  /** As the file stores it: a dtype, or GGML's name of a block format. */
-  readonly dtype: string;
-  /** In elements, row-major. */
-  readonly shape: readonly number[];
-  /** Bytes in the file. */
-  readonly byteLength: number;
-  /** The file that holds it. */
-  readonly path: string;
-}
+import type { TensorSummary } from "./tensor-summary.js";
 
 /** What the headers of a model say. */
 export interface ModelDescription {
@@ -25,6 +14,8 @@ export interface ModelDescription {
   readonly path: string;
   /** Null where Octavo cannot run the model; `problems` says why. */
   readonly config: ModelConfig | null;
+  /** What its weights are in, the preferred one first; empty where there are none, or they cannot be opened. */
+  readonly formats: readonly WeightFormat[];
   /** In the files' order. */
   readonly tensors: readonly TensorSummary[];
   /** Bytes of all tensors as the files store them. */
@@ -51,7 +42,8 @@ export function describeModel(path: string): ModelDescription {
     throw new OctavoError({ code: "CHECKPOINT", message: problems[0]!, param: path });
   }
   const weightBytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  return { path, config, tensors, weightBytes, problems };
+  const formats = isGguf(path) ? (["gguf"] as const) : checkpointFormats(path);
+  return { path, config, formats, tensors, weightBytes, problems };
 }
 
 /** Bytes that one token's keys and values take in all layers. */
@@ -66,8 +58,5 @@ function readTensors(path: string): TensorSummary[] {
     });
   }
   using checkpoint = Checkpoint.open(path, readHeaderOnly);
-  return Array.from(checkpoint.names, (name) => {
-    const { dtype, shape } = checkpoint.tensor(name);
-    return { name, dtype, shape, byteLength: byteSize(dtype, shape), path: checkpoint.origin(name) };
-  });
+  return [...checkpoint.summaries()];
 }

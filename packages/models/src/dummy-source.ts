@@ -2,6 +2,7 @@
 import { type Backend, byteSize, type FloatDType, OctavoError, type Tensor, tensor } from "@octavo/core";
 import type { QuantScheme, TensorSource, TensorSpec } from "@octavo/quant";
 import { checkpointTensors, type ParameterSpec } from "./parameters.js";
+import type { TensorSummary } from "./tensor-summary.js";
 
 /** What a norm's weights differ from 1 at most, and a bias from 0. */
 const NORM_SPREAD = 0.1;
@@ -29,6 +30,12 @@ export class DummySource implements TensorSource, Disposable {
     this.#specs = new Map(checkpointTensors(specs, scheme, this).map((spec) => [spec.name, spec]));
     this.#backend = backend;
     this.#dtype = dtype;
+  }
+
+  *summaries(): Iterable<TensorSummary> {
+    for (const [name, { shape }] of this.#specs) {
+      yield { name, dtype: this.#dtype, shape, byteLength: byteSize(this.#dtype, shape), path: this.origin() };
+    }
   }
 
   tensor(name: string): Tensor {

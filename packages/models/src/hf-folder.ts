@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { quantScheme } from "@octavo/quant";
 import { Checkpoint } from "./checkpoint.js";
+import { checkpointFormats } from "./checkpoint-files.js";
 import { readEndTokens, readGenerationDefaults } from "./generation-config.js";
 import { ConfigReader } from "./hf-config.js";
 import { checkModelFolder } from "./model-folder.js";
@@ -21,13 +22,13 @@ export function openModelFolder(folder: string): ModelSource {
   const eosTokenIds = readEndTokens(folder) ?? config.eosTokenIds;
   return {
     path: folder,
-    format: "safetensors",
+    formats: checkpointFormats(folder),
     config: { ...config, eosTokenIds },
     configFile,
     configAdvice: "take the config.json that belongs to these weights",
     fieldName: (field) => field,
     generationDefaults: () => readGenerationDefaults(folder),
     scheme: () => quantScheme(config.quantization, configFile),
-    openWeights: (read) => Checkpoint.open(folder, read),
+    openWeights: (read, format = "auto") => Checkpoint.open(folder, read, format === "gguf" ? "auto" : format),
   };
 }

@@ -2,15 +2,19 @@
 
 export type { CausalLM, ForwardContext, KvCacheTensors } from "./causal-lm.js";
 export { Checkpoint } from "./checkpoint.js";
-export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "./describe-model.js";
+export type { CheckpointFormat } from "./checkpoint-files.js";
+export { describeModel, kvBytesPerToken, type ModelDescription } from "./describe-model.js";
 export { type GenerationDefaults, readGenerationDefaults } from "./generation-config.js";
 export { type LayerGroups, layerGroups, oneGroup } from "./layer-groups.js";
 export type { LoadFormat } from "./load-format.js";
 export { kvBytesPerBlock, type LoadOptions, loadModel } from "./load-model.js";
 export type { ModelConfig } from "./model-config.js";
-export type { ModelSource, SchemeOptions, WeightFiles } from "./model-source.js";
+export type { ModelSource, SchemeOptions, WeightFiles, WeightFormat } from "./model-source.js";
 export { openModel, readModelConfig } from "./open-model.js";
 export { supportedArchitectures } from "./registry.js";
+export { type DTypeOption, resolveDType } from "./resolve-dtype.js";
 export { fillRopeTable, type RopeFrequencies, ropeFrequencies } from "./rope.js";
 export type { RopeConfig, RopeScaling } from "./rope-config.js";
 export { planRopeTable, type RopeTablePlan } from "./rope-table.js";
+export type { TensorSummary } from "./tensor-summary.js";
+export { type WeightNeed, type WeightNeedOptions, weightNeed } from "./weight-need.js";

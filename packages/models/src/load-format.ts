@@ -3,14 +3,17 @@ import { type Backend, checkArgument, type FloatDType, OctavoError } from "@octa
 import { blueprintParameters } from "./decoder.js";
 import { DummySource } from "./dummy-source.js";
 import { withBlueprintNames } from "./base-prefix.js";
-import type { ModelSource, WeightFiles } from "./model-source.js";
+import type { ModelSource, WeightFiles, WeightFormat } from "./model-source.js";
 import { checkpointTensors } from "./parameters.js";
 import { checkUnusedTensors, type LoadPlan } from "./unused-tensors.js";
 
-/** "auto" reads what MODEL has; "dummy" makes random weights from the config alone. */
-export type LoadFormat = "auto" | "safetensors" | "gguf" | "dummy";
+/**
+ * "auto" reads what MODEL has, safetensors before PyTorch's files ("pt": pytorch_model.bin and others); "dummy" makes random weights
+ * from the config alone.
+ */
+export type LoadFormat = "auto" | WeightFormat | "dummy";
 
-const FORMATS: readonly string[] = ["auto", "safetensors", "gguf", "dummy"] satisfies LoadFormat[];
+const FORMATS: readonly string[] = ["auto", "safetensors", "pt", "gguf", "dummy"] satisfies LoadFormat[];
 
 /** @throws INVALID_ARGUMENT for a format that is not MODEL's; UNSUPPORTED for dummy weights of a quantized config */
 export function checkLoadFormat(format: LoadFormat, source: ModelSource): LoadFormat {
@@ -20,8 +23,9 @@ export function checkLoadFormat(format: LoadFormat, source: ModelSource): LoadFo
     "load_format",
   );
   checkArgument(
-    format === "auto" || format === "dummy" || format === source.format,
-    `load_format is ${format}, but ${source.path} is ${source.format}; leave it at auto`,
+    format === "auto" || format === "dummy" || source.formats.includes(format) || isEmptyFolder(source, format),
+    () =>
+      `load_format is ${format}, but ${source.path} has ${source.formats.join(" and ") || "no weights"}; leave it at auto`,
     "load_format",
   );
   if (format !== "dummy" || (source.config.quantization ?? null) === null) return format;
@@ -34,6 +38,11 @@ export function checkLoadFormat(format: LoadFormat, source: ModelSource): LoadFo
   });
 }
 
+/** Then opening says which files are missing. */
+function isEmptyFolder({ formats }: ModelSource, format: LoadFormat): boolean {
+  return formats.length === 0 && format !== "gguf";
+}
+
 /** Opens the weights. @throws CHECKPOINT when files are missing, damaged or another model's */
 export function openSource(
   plan: LoadPlan & { readonly loadFormat: LoadFormat; readonly dtype: FloatDType },
@@ -44,7 +53,7 @@ export function openSource(
     const specs = blueprintParameters(architecture.blueprint(source.config));
     return new DummySource(specs, scheme, backend, dtype);
   }
-  const checkpoint = source.openWeights((path) => backend.mapFile(path));
+  const checkpoint = source.openWeights((path) => backend.mapFile(path), plan.loadFormat);
   try {
     const wanted = checkpointTensors(blueprintParameters(architecture.blueprint(source.config)), scheme);
     const named = withBlueprintNames(

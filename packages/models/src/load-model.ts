@@ -1,5 +1,5 @@
 // From a model folder to a model on a backend: config, checkpoint, parameters and RoPE table put together.
-import { type Backend, byteSize, checkArgument, type FloatDType, OctavoError } from "@octavo/core";
+import { type Backend, byteSize, checkArgument, type FloatDType } from "@octavo/core";
 import type { CausalLM } from "./causal-lm.js";
 import { Constants } from "./constants.js";
 import { blueprintParameters, Decoder } from "./decoder.js";
@@ -9,19 +9,24 @@ import type { ModelSource } from "./model-source.js";
 import { openModel } from "./open-model.js";
 import { Parameters } from "./parameters.js";
 import { architectureNamed } from "./registry.js";
+import { type DTypeOption, resolveDType } from "./resolve-dtype.js";
 import { MAX_POSITIONS } from "./rope-config.js";
 import { planRopeTables } from "./rope-table.js";
 import { sayDecoded } from "./say-decoded.js";
+import { tensorNames } from "./unused-tensors.js";
+import { type WeightNeed, weightNeed } from "./weight-need.js";
 
 export interface LoadOptions {
   /** Where the weights come from. Default "auto". */
   readonly loadFormat?: LoadFormat;
   /** Of weights, activations and KV cache. Default "auto": the checkpoint's, float32 included; "half": float16, "float": float32. */
-  readonly dtype?: FloatDType | "auto" | "half" | "float";
+  readonly dtype?: DTypeOption;
   /** Decode weights in blocks (GGUF) to `dtype`, also those that the backend computes as they are. Default false. */
   readonly dequantize?: boolean;
   /** The longest sequence: the size of the RoPE table, and the frequencies of long prompts under dynamic scaling. Default: `config.maxPositions`. */
   readonly maxModelLen?: number;
+  /** Told what the weights will take, when their headers are read and nothing else is. What it throws ends the loading. */
+  readonly onNeed?: (need: WeightNeed) => void;
   /** Told after each of `total` parameters. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -41,7 +46,7 @@ export function loadModel(model: string | ModelSource, backend: Backend, options
   const loadFormat = checkLoadFormat(options.loadFormat ?? "auto", source);
   const { blockFormats } = backend.info;
   const scheme = source.scheme({ blockFormats, dequantize: options.dequantize });
-  const dtype = resolveDType(options.dtype ?? "auto", config.dtype, backend);
+  const dtype = resolveDType(options.dtype ?? "auto", config.dtype, backend.info);
   const maxModelLen = options.maxModelLen ?? config.maxPositions;
   checkArgument(
     Number.isSafeInteger(maxModelLen) && maxModelLen >= 1 && maxModelLen <= MAX_POSITIONS,
@@ -50,6 +55,11 @@ export function loadModel(model: string | ModelSource, backend: Backend, options
   );
   using cleanup = new Cleanup();
   const weights = cleanup.add(openSource({ architecture, source, scheme, loadFormat, dtype }, backend));
+  if (options.onNeed !== undefined) {
+    const declared = new Set(tensorNames({ architecture, source, scheme }));
+    const read = [...weights.summaries()].filter(({ name }) => declared.has(name));
+    options.onNeed(weightNeed(read, { dtype, packed: options.dequantize ? [] : (blockFormats ?? []) }));
+  }
   const blueprint = architecture.blueprint(config);
   const constants = cleanup.add(new Constants(backend));
   const { tables, ropeOffset } = planRopeTables(blueprint.ropes, maxModelLen);
@@ -82,17 +92,6 @@ export function kvBytesPerBlock(
   numLayers: number = config.numLayers,
 ): number {
   return 2 * numLayers * byteSize(dtype, [config.numKvHeads, blockSize, config.headDim]);
-}
-
-function resolveDType(asked: NonNullable<LoadOptions["dtype"]>, found: FloatDType, backend: Backend): FloatDType {
-  const dtypes = { auto: found, half: "float16", float: "float32" } as const;
-  const dtype = asked === "auto" || asked === "half" || asked === "float" ? dtypes[asked] : asked;
-  if (backend.info.dtypes.includes(dtype)) return dtype;
-  throw new OctavoError({
-    code: "UNSUPPORTED",
-    message: `dtype ${dtype}${asked === "auto" ? " (the checkpoint's)" : ""} is not one of backend ${backend.info.name}: ${backend.info.dtypes.join(", ")}`,
-    param: "dtype",
-  });
 }
 
 /** Disposes what was added, last first, unless it is kept. (Node 20 has no DisposableStack.) */

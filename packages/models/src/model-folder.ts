@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { OctavoError } from "@octavo/core";
 
 const EXPECTED =
-  "MODEL must be a local folder in Hugging Face layout (config.json, tokenizer.json, safetensors) or a GGUF file; nothing is downloaded (yet)";
+  "MODEL must be a local folder in Hugging Face layout (config.json, tokenizer.json, safetensors), a GGUF file, or the name of a model on a hub such as org/name";
 
 /** @throws CHECKPOINT unless `folder` is a folder; INVALID_ARGUMENT when it is empty */
 export function checkModelFolder(folder: string): void {

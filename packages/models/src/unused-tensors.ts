@@ -62,7 +62,8 @@ export function checkUnusedTensors(checkpoint: WeightFiles, plan: LoadPlan): voi
   );
 }
 
-function tensorNames({ architecture, source, scheme }: LoadPlan, changes: Readonly<Record<string, unknown>> = {}): string[] {
+/** What the architecture reads. @param changes to the config */
+export function tensorNames({ architecture, source, scheme }: LoadPlan, changes: Readonly<Record<string, unknown>> = {}): string[] {
   const blueprint = architecture.blueprint({ ...source.config, ...changes });
   return checkpointTensors(blueprintParameters(blueprint), scheme).map(({ name }) => name);
 }

@@ -6,6 +6,7 @@ import {
   bytesOf,
   decodeBlocks,
   elementCount,
+  findBadScale,
   hostStorage,
   OctavoError,
   type Tensor,
@@ -23,8 +24,18 @@ export function readDense(source: TensorSource, spec: TensorSpec): Tensor {
   return format === undefined ? readTensor(source, spec) : decodeTensor(source, spec, format);
 }
 
-/** A tensor in blocks as it lies: uint8 [...rows, bytes of a row]. @param spec its shape in elements @throws CHECKPOINT */
+/**
+ * A tensor in blocks as it lies: uint8 [...rows, bytes of a row].
+ * @param spec its shape in elements
+ * @throws CHECKPOINT, also for a scale that is not finite where JavaScript sees the bytes
+ */
 export function readBlocks(source: TensorSource, spec: TensorSpec, format: BlockFormat): Tensor {
+  const blocks = shapedBlocks(source, spec, format);
+  if (isVisible(blocks)) checkScales(source, spec, format, bytesOf(blocks));
+  return blocks;
+}
+
+function shapedBlocks(source: TensorSource, spec: TensorSpec, format: BlockFormat): Tensor {
   const found = source.tensor(spec.name);
   const { elements, bytes } = BLOCK_FORMATS[format];
   const expected = [...spec.shape.slice(0, -1), ((spec.shape.at(-1) ?? 1) / elements) * bytes];
@@ -62,12 +73,11 @@ export function decodeTensor(source: TensorSource, spec: TensorSpec, format: Blo
 }
 
 function blockRows(source: TensorSource, spec: TensorSpec, format: BlockFormat): BlockRows {
-  const blocks = readBlocks(source, spec, format);
+  const blocks = shapedBlocks(source, spec, format);
   const rowBytes = blocks.shape.at(-1) ?? 0;
   const rowLength = spec.shape.at(-1) ?? 1;
-  const end = blocks.byteOffset + byteSize("uint8", blocks.shape);
-  const isHidden = end > (blocks.storage.bytes?.byteLength ?? 0);
-  const bytes = (isHidden ? source.readBytes?.(spec.name) : undefined) ?? bytesOf(blocks);
+  const bytes = (isVisible(blocks) ? undefined : source.readBytes?.(spec.name)) ?? bytesOf(blocks);
+  checkScales(source, spec, format, bytes);
   return {
     count: elementCount(spec.shape.slice(0, -1)),
     rowLength,
@@ -76,4 +86,21 @@ function blockRows(source: TensorSource, spec: TensorSpec, format: BlockFormat):
       decodeBlocks(format, bytes.subarray(from, from + (out.length / rowLength) * rowBytes), out);
     },
   };
+}
+
+/** Whether JavaScript sees all of it. */
+function isVisible({ storage, byteOffset, shape }: Tensor): boolean {
+  return byteOffset + byteSize("uint8", shape) <= (storage.bytes?.byteLength ?? 0);
+}
+
+function checkScales(source: TensorSource, { name }: TensorSpec, format: BlockFormat, bytes: Uint8Array): void {
+  const block = findBadScale(format, bytes);
+  if (block < 0) return;
+  throw new OctavoError({
+    code: "CHECKPOINT",
+    message:
+      `tensor ${name} in ${source.origin(name)} is damaged: the scale of block ${block} (${format}) is not a finite number. ` +
+      "Download the file again.",
+    param: name,
+  });
 }

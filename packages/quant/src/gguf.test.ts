@@ -81,6 +81,14 @@ describe("ggufScheme", () => {
     }
   });
 
+  test.each([[["q4_1"] as const], [[]]])("a scale that is NaN is named, packed %j", (packed) => {
+    const weight = blocks(3, 40);
+    weight.storage.bytes!.set([0, 0x7e], 5 * 20 + 2);
+    expect(() => ggufScheme({ packed }).decode(q, sourceOf({ "q_proj.weight": weight }))).toThrow(
+      /tensor q_proj\.weight in model\.gguf is damaged: the scale of block 5 \(q4_1\) is not a finite number/,
+    );
+  });
+
   test("rows that end inside of a block", () => {
     const scheme = ggufScheme({ packed: ["q4_1"] });
     const source = sourceOf({ "q_proj.weight": blocks(3, 40) });

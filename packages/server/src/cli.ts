@@ -9,6 +9,12 @@ const program = createProgram(async (model, flags) => {
   await runServe(model, flags);
 });
 
+// `octavo inspect | head`: who reads has read enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -7,6 +7,9 @@ import { completionCommand } from "./cli/completion-command.js";
 import { applyConfigFile } from "./cli/config-file.js";
 import { doctorCommand } from "./cli/doctor-command.js";
 import { inspectCommand } from "./cli/inspect-command.js";
+import { listCommand } from "./cli/list-command.js";
+import { pullCommand } from "./cli/pull-command.js";
+import { rmCommand } from "./cli/rm-command.js";
 import { type Serve, serveCommand } from "./cli/serve-command.js";
 import { mergeSpecFlags } from "./cli/spec-flags.js";
 import { version } from "./version.js";
@@ -20,7 +23,8 @@ export function createProgram(serve: Serve): Command {
   const configurable = [serveCommand(serve), chatCommand(), completeCommand()];
   const bench = benchCommand();
   for (const command of [...configurable, ...bench.commands]) addConfigFlag(command);
-  const others = [bench, inspectCommand(), doctorCommand(), completionCommand(program)];
+  const models = [pullCommand(), listCommand(), rmCommand()];
+  const others = [bench, inspectCommand(), ...models, doctorCommand(), completionCommand(program)];
   for (const command of [...configurable, ...others]) program.addCommand(command);
   inheritSettings(program);
   return program.addHelpText(
@@ -29,6 +33,7 @@ export function createProgram(serve: Serve): Command {
 Examples:
   octavo serve ./my-model          an OpenAI-compatible server on http://127.0.0.1:8000
   octavo chat ./my-model           a conversation in the terminal
+  octavo chat org/name:Q4_K_M      a model of huggingface.co, downloaded first
 
 octavo COMMAND --help lists a command's flags.`,
   );

@@ -2,8 +2,10 @@
 import { type EngineOptions, LLM } from "@octavo/engine";
 import { createApp } from "./app.js";
 import { banner } from "./banner.js";
+import { DownloadBar } from "./cli/download-bar.js";
 import type { KvEventsConfig } from "./cli/kv-events-config.js";
 import { DEFAULT_MODEL_NAME, defaultModelFolder } from "./default-model.js";
+import { loadProgress } from "./logging/load-progress.js";
 import { logSpeculation } from "./logging/log-speculation.js";
 import { logWarnings } from "./logging/log-warnings.js";
 import { createLogger, type LogFormat, type LogLevel } from "./logging/logger.js";
@@ -48,7 +50,10 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
   const { maxNumQueuedReqs } = engineOptions;
   // The port first: it fails in a millisecond, a large model loads for a minute.
   const listener = await listen({ host, port });
-  const engine = await LLM.load(folder, engineOptions);
+  const bar = new DownloadBar((text) => logger.info(text));
+  const progress = loadProgress(process.stderr, logger);
+  const load = LLM.load(folder, { ...engineOptions, onDownloadProgress: bar.update }, progress);
+  const engine = await load.finally(() => progress.end());
   const developmentMode = isSet(process.env.OCTAVO_SERVER_DEV_MODE) || isSet(process.env.VLLM_SERVER_DEV_MODE);
   const closing = new AbortController();
   const appOptions = {

@@ -1,4 +1,5 @@
 // The experts of a layer, as backends with an addon keep them.
+import type { FloatDType } from "../dtype.js";
 import { checkArgument } from "../errors.js";
 import { checkExperts, type ExpertWeights } from "../experts.js";
 import type { LinearWeight } from "../linear.js";
@@ -17,7 +18,7 @@ export class NativeExpertWeights implements ExpertWeights {
   readonly count: number;
   readonly inFeatures: number;
   readonly outFeatures: number;
-  readonly dtype;
+  readonly dtype: FloatDType;
   /** The table's number; -1 after `dispose()`. */
   id: number;
   /** Whether this very backend prepared them. */
@@ -25,9 +26,7 @@ export class NativeExpertWeights implements ExpertWeights {
   readonly #weights: readonly NativeLinearWeight[];
   readonly #table: ExpertTable;
 
-  /**
-   * @param create makes the table of layers by their numbers, int32 each
-   */
+  /** @param create makes the table of layers by their numbers, int32 each */
   constructor(weights: readonly LinearWeight[], isOwn: IsOwnWeight, create: (ids: Uint8Array) => ExpertTable) {
     ({ inFeatures: this.inFeatures, outFeatures: this.outFeatures, dtype: this.dtype } = checkExperts(weights));
     this.count = weights.length;

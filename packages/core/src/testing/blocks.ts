@@ -1,12 +1,12 @@
-// Blocks for tests: random ones of any format, and the nearest ones to given values for the formats of 32 elements.
+// Blocks for tests: random ones of any format that kernels compute with, and the nearest ones to given values for the formats of 32 elements.
 import { decodeBlocks } from "../blocks/decode.js";
-import { BLOCK_FORMATS, type BlockFormat, blockBytes } from "../blocks/format.js";
+import { BLOCK_FORMATS, blockBytes, type ComputedFormat } from "../blocks/format.js";
 import { checkArgument } from "../errors.js";
 import { float16ToNumber, numberToFloat16 } from "./float-conversion.js";
 import type { Random } from "./random.js";
 
 /** Where a block's float16 scales are; everything else in it are integers, of which any bits are valid. */
-const SCALES: Readonly<Record<BlockFormat, readonly number[]>> = {
+const SCALES: Readonly<Record<ComputedFormat, readonly number[]>> = {
   q8_0: [0],
   q4_0: [0],
   q4_1: [0, 2],
@@ -23,7 +23,7 @@ const SCALES: Readonly<Record<BlockFormat, readonly number[]>> = {
  * Blocks with random codes and scales for `count` elements.
  * @param scale the standard deviation that their values have, within a factor of two from block to block
  */
-export function randomBlocks(format: BlockFormat, count: number, random: Random, scale: number): Uint8Array {
+export function randomBlocks(format: ComputedFormat, count: number, random: Random, scale: number): Uint8Array {
   const bytes = new Uint8Array(blockBytes(format, count));
   for (let i = 0; i < bytes.length; i++) bytes[i] = random.integer(256);
   const { elements, bytes: size } = BLOCK_FORMATS[format];
@@ -42,7 +42,7 @@ export function randomBlocks(format: BlockFormat, count: number, random: Random,
 }
 
 /** Blocks whose scales are powers of two: what they decode to are small multiples of 1/8. For sums that float32 holds exactly. */
-export function wholeBlocks(format: BlockFormat, count: number, random: Random): Uint8Array {
+export function wholeBlocks(format: ComputedFormat, count: number, random: Random): Uint8Array {
   const bytes = new Uint8Array(blockBytes(format, count));
   for (let i = 0; i < bytes.length; i++) bytes[i] = random.integer(256);
   const { bytes: size } = BLOCK_FORMATS[format];
@@ -52,14 +52,14 @@ export function wholeBlocks(format: BlockFormat, count: number, random: Random):
   return bytes;
 }
 
-function setScales(format: BlockFormat, block: Uint8Array, scale: number, offset: number): void {
+function setScales(format: ComputedFormat, block: Uint8Array, scale: number, offset: number): void {
   const [first, second] = SCALES[format];
   writeHalf(block, first!, scale);
   if (second !== undefined) writeHalf(block, second, offset * scale);
 }
 
 /** Rounds to the nearest codes. Only the formats of 32 elements. @throws INVALID_ARGUMENT for another, or a part of a block */
-export function encodeBlocks(format: BlockFormat, values: ArrayLike<number>): Uint8Array {
+export function encodeBlocks(format: ComputedFormat, values: ArrayLike<number>): Uint8Array {
   const encode = { q8_0: encodeQ80, q4_0: encodeQ4, q4_1: encodeQ4, q5_0: encodeQ5, q5_1: encodeQ5 }[format as "q8_0"];
   checkArgument(encode, `there is no encoder for ${format}`, "format");
   const bytes = new Uint8Array(blockBytes(format, values.length));

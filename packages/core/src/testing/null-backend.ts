@@ -1,7 +1,7 @@
 // A backend that computes nothing: it measures Octavo's own time per step and lets the layers above run anywhere.
 import type { Backend, BackendInfo } from "../backend.js";
 import type { Batch } from "../batch.js";
-import { BLOCK_FORMATS, type BlockFormat } from "../blocks/format.js";
+import { COMPUTED_FORMATS } from "../blocks/format.js";
 import { type DType, FLOAT_DTYPES } from "../dtype.js";
 import { checkExperts, type ExpertWeights } from "../experts.js";
 import { type LinearSpec, type LinearWeight, planesByteSize } from "../linear.js";
@@ -33,7 +33,7 @@ class NullBackend extends HostBackend {
     name: "null",
     description: "computes nothing",
     dtypes: FLOAT_DTYPES,
-    blockFormats: Object.keys(BLOCK_FORMATS) as BlockFormat[],
+    blockFormats: COMPUTED_FORMATS,
     blockSize: 16,
     availableBytes: 64 * 2 ** 30,
     depth: 1,

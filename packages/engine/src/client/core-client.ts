@@ -9,6 +9,8 @@ export interface CoreListener {
   onOutputs(words: Int32Array): void;
   /** Records of the prefix cache's changes, at most once a step, while `Command.kvEvents` asks for them. */
   onKvEvents(words: Int32Array): void;
+  /** So many of the model's parameters are loaded. */
+  onProgress?(done: number, total: number): void;
   /** The core goes on without this request. */
   onRefused(id: number, error: OctavoError): void;
   /** The core is dead; no output will come any more. */

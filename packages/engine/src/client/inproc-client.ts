@@ -28,7 +28,11 @@ export class InprocClient implements CoreClient {
 
   static async load(folder: string, options: EngineOptions, listener: CoreListener): Promise<InprocClient> {
     const stats = new Float64Array(createStatsBuffer());
-    return new InprocClient(await loadCore(folder, options, stats), stats, listener);
+    return new InprocClient(
+      await loadCore(folder, options, stats, undefined, undefined, listener.onProgress),
+      stats,
+      listener,
+    );
   }
 
   send(words: Int32Array): void {

@@ -115,6 +115,7 @@ export class ThreadClient implements CoreClient {
         return this.setBusy(this.#busy);
       }
       if (message.type === "kvEvents") return this.#listener.onKvEvents(message.words);
+      if (message.type === "loading") return this.#listener.onProgress?.(message.done, message.total);
       if (message.type === "warning") return process.emitWarning(message.text, message.options);
       if (message.type === "failed") return fail(OctavoError.fromJSON(message.error));
       this.#ready = message;

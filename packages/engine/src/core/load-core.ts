@@ -3,11 +3,13 @@ import { type Backend, heldBytes } from "@octavo/core";
 import { kvBytesPerBlock, loadModel, openModel } from "@octavo/models";
 import type { EngineInfo } from "../engine.js";
 import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
-import { resolveBatch, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
+import { resolveBatch, resolveBlockSize, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
 import { checkShare, shareOf } from "../kv-budget.js";
 import { resolveLayerGroups } from "../kv-groups.js";
 import { loadBackend } from "../load-backend.js";
+import type { LoadListener } from "../load-listener.js";
 import { draftMemory, loadDraftModel } from "../speculation/load-draft-model.js";
+import { checkMemory } from "./check-memory.js";
 import { EngineCore } from "./engine-core.js";
 import { loadUserModules } from "./user-modules.js";
 
@@ -23,6 +25,7 @@ export interface LoadedCore {
  * @param stats a Float64Array over `createStatsBuffer()`
  * @param foreign a backend of your own instead of `options.device`; the core owns it from here
  * @param wakeBuffer int32 [1]: raised and notified when a sleeping core has something to do; whoever sleeps waits for it
+ * @param onProgress told after each of `total` parameters of the model
  */
 export async function loadCore(
   path: string,
@@ -30,6 +33,7 @@ export async function loadCore(
   stats: Float64Array,
   foreign?: Backend,
   wakeBuffer = new SharedArrayBuffer(4),
+  onProgress?: LoadListener["onProgress"],
 ): Promise<LoadedCore> {
   const started = performance.now();
   const source = openModel(path);
@@ -43,7 +47,14 @@ export async function loadCore(
   try {
     checkShare(options, backend.info, () => backend.describeMemory?.() ?? "");
     const { dtype, loadFormat, dequantize } = options;
-    const model = loadModel(source, backend, { dtype, loadFormat, dequantize, maxModelLen });
+    const blockSize = resolveBlockSize(options, backend.info, maxModelLen);
+    const model = loadModel(source, backend, {
+      ...{ dtype, loadFormat, dequantize, maxModelLen, onProgress },
+      onNeed: (need) => {
+        const blockBytes = kvBytesPerBlock(config, need.dtype, blockSize);
+        checkMemory(path, options, need, { maxModelLen, blockSize, blockBytes }, backend.info);
+      },
+    });
     const draft = loadDraftModel(options, model, backend, maxModelLen);
     const beside = draft && draftMemory(draft);
     backend.releaseStaging?.();

@@ -24,4 +24,5 @@ export type ThreadMessage =
   | { readonly type: "refused"; readonly id: number; readonly error: OctavoErrorOptions }
   | { readonly type: "reply"; readonly number: number; readonly reply: ControlReply }
   | { readonly type: "warning"; readonly text: string; readonly options: { type?: string; code?: string } }
+  | { readonly type: "loading"; readonly done: number; readonly total: number }
   | { readonly type: "failed"; readonly error: OctavoErrorOptions };

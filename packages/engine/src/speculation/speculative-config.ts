@@ -34,7 +34,7 @@ export interface SpeculativeConfig {
   readonly suffixDecodingMaxSpecFactor?: number;
   /** suffix: how likely a draft must be, by counts, with all drafts before it. Default 0.1. */
   readonly suffixDecodingMinTokenProb?: number;
-  /** draft_model: a folder or GGUF file. */
+  /** draft_model: a folder, a GGUF file or a name on a hub. */
   readonly model?: string;
   /** self: how many layers draft. Default: a quarter of them. */
   readonly numLayers?: number;

@@ -11,7 +11,7 @@ namespace octavo::cpu {
 
 /** out[r][c] = dot(x[r], w[c]) + bias[c] for a block of rows and columns; sums and bias in float32. */
 struct LinearBlock {
-    const float* x;  // [rows, k]
+    const void* x;  // [rows, k], or what `pack` of the kernels made
     int64_t x_stride;
     int64_t rows;
     const void* w;  // [columns, k], of the kernel's dtype
@@ -28,6 +28,13 @@ struct LinearBlock {
 /** Scratch floats that a linear kernel may use: columns that it keeps converted while it walks over the rows. */
 inline constexpr int64_t kPanelColumns = 24;
 constexpr int64_t linear_panel_floats(int64_t k) { return kPanelColumns * k; }
+
+/** Rows of x in bfloat16 that are laid out together, and the elements that their length is rounded up to. */
+inline constexpr int64_t kPackedRows = 16;
+inline constexpr int64_t kPackedElements = 32;
+constexpr int64_t packed_bytes(int64_t k) {
+    return (k + kPackedElements - 1) / kPackedElements * kPackedElements * kPackedRows * static_cast<int64_t>(sizeof(uint16_t));
+}
 
 /** out[r][c] = dot(x[r], w[c]) + bias[c] for weights in panels (see panels.h) and activations in 8 bits. */
 struct PanelBlock {
@@ -85,7 +92,13 @@ constexpr int64_t attention_scratch_floats(int64_t queries, int64_t head_dim, in
 }
 
 struct LinearKernels {
-    void (*block[3])(const LinearBlock& block);  // by the weight's dtype
+    void (*block[3])(const LinearBlock& block);  // by the weight's dtype; x is float32
+    /** Where weights and x are bfloat16. Null: x is converted to float32. */
+    void (*bfloat16)(const LinearBlock& block);
+    /** What the columns of its blocks should be a multiple of. */
+    int64_t bfloat16_columns;
+    /** Lays up to kPackedRows rows of bfloat16 out for `bfloat16`, which then takes groups of packed_bytes(k) as x. Null: rows stay. */
+    void (*pack)(void* out, const void* x, int64_t x_stride, int64_t rows, int64_t k);
 };
 
 struct PanelKernels {

@@ -4,6 +4,7 @@
 // the integer dot products.
 #pragma once
 
+#include "kernels/emit.h"
 #include "kernels/kernels.h"
 #include "kernels/panels.h"
 #include "kernels/quad_dot.h"
@@ -129,17 +130,6 @@ OCTAVO_INLINE void panel_tile(const PanelLanes* lanes, const uint8_t* x, int64_t
     }
 }
 
-template <typename T>
-OCTAVO_INLINE void emit_panel(const PanelBlock& block, int64_t row, int64_t column, Vec values) {
-    const int64_t left = block.columns - column;
-    if (left <= 0) return;
-    if (block.out_rows) row = block.out_rows[row];
-    T* out = static_cast<T*>(block.out) + row * block.out_stride + column;
-    const float* bias = block.bias ? block.bias + column : nullptr;
-    if (left >= kLanes) return store(out, bias ? values + load(bias) : values);
-    store_partial(out, bias ? values + load_partial(bias, left) : values, left);
-}
-
 template <int Format, int Rows, int Vectors>
 void panel_rows(const PanelBlock& block, int64_t row, int64_t column) {
     constexpr PanelFormat kFormat = kPanelFormats[Format];
@@ -152,18 +142,7 @@ void panel_rows(const PanelBlock& block, int64_t row, int64_t column) {
     Vec results[Rows][Vectors];
     panel_tile<Format, Rows, Vectors>(lanes, block.x + row * block.x_row_bytes, block.x_row_bytes, block.k, results);
     for (int r = 0; r < Rows; r++) {
-        for (int v = 0; v < Vectors; v++) {
-            switch (block.out_dtype) {
-                case 0:
-                    emit_panel<float>(block, row + r, column + v * kLanes, results[r][v]);
-                    break;
-                case 1:
-                    emit_panel<Half>(block, row + r, column + v * kLanes, results[r][v]);
-                    break;
-                default:
-                    emit_panel<Bfloat16>(block, row + r, column + v * kLanes, results[r][v]);
-            }
-        }
+        for (int v = 0; v < Vectors; v++) emit_lanes(block, row + r, column + v * kLanes, results[r][v]);
     }
 }
 

@@ -28,4 +28,7 @@ AttentionKernels avx512_attention();
 RowKernels avx512_rows();
 ActivationKernels avx512_activations();
 
+LinearKernels avx512bf16_linear();
+LinearKernels amx_linear();
+
 }  // namespace octavo::cpu

@@ -15,15 +15,47 @@ constexpr int tile_columns(int rows) {
     return rows == 1 ? kMaxTileColumns : factor * (rows == 2 ? 4 : 3);
 }
 
-template <int Rows, int Columns, typename W>
-OCTAVO_INLINE void dot_tile(const float* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t k, float (*out)[kMaxTileColumns]) {
+/** How elements of x and w are multiplied: `kStep` of each at once, added to the lanes of a vector. */
+template <typename X, typename W>
+struct Products {
+    static constexpr int kStep = kLanes;
+    template <typename T>
+    OCTAVO_INLINE static Vec whole(const T* from) {
+        return load(from);
+    }
+    template <typename T>
+    OCTAVO_INLINE static Vec partial(const T* from, int64_t count) {
+        return load_partial(from, count);
+    }
+    OCTAVO_INLINE static Vec add(Vec x, Vec w, Vec sums) { return multiply_add(x, w, sums); }
+};
+
+#if defined(__AVX512BF16__)
+/** Neighbouring elements go to one lane, in pairs. The CPU takes subnormal values for zero here. */
+template <>
+struct Products<Bfloat16, Bfloat16> {
+    static constexpr int kStep = 2 * kLanes;
+    OCTAVO_INLINE static __m512i whole(const Bfloat16* from) { return _mm512_loadu_si512(from); }
+    OCTAVO_INLINE static __m512i partial(const Bfloat16* from, int64_t count) {
+        return _mm512_maskz_loadu_epi16(static_cast<__mmask32>((uint64_t{1} << count) - 1), from);
+    }
+    OCTAVO_INLINE static Vec add(__m512i x, __m512i w, Vec sums) {
+        return (Vec)_mm512_dpbf16_ps((__m512)sums, (__m512bh)x, (__m512bh)w);
+    }
+};
+#endif
+
+template <int Rows, int Columns, typename X, typename W>
+OCTAVO_INLINE void dot_tile(const X* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t k, float (*out)[kMaxTileColumns]) {
+    using P = Products<X, W>;
+    using Operand = decltype(P::whole(w));
     Vec accumulators[Rows][Columns] = {};
     auto step = [&](int64_t i) __attribute__((always_inline)) {
-        Vec weights[Columns];
-        for (int c = 0; c < Columns; c++) weights[c] = load(w + c * w_stride + i);
+        Operand weights[Columns];
+        for (int c = 0; c < Columns; c++) weights[c] = P::whole(w + c * w_stride + i);
         for (int r = 0; r < Rows; r++) {
-            Vec value = load(x + r * x_stride + i);
-            for (int c = 0; c < Columns; c++) accumulators[r][c] = multiply_add(value, weights[c], accumulators[r][c]);
+            Operand value = P::whole(x + r * x_stride + i);
+            for (int c = 0; c < Columns; c++) accumulators[r][c] = P::add(value, weights[c], accumulators[r][c]);
         }
     };
     // The hardware does not look ahead across pages, and rows are shorter than a few pages: fetch the next tile's lines.
@@ -31,14 +63,14 @@ OCTAVO_INLINE void dot_tile(const float* x, int64_t x_stride, const W* w, int64_
     int64_t i = 0;
     for (; i + kLineElements <= k; i += kLineElements) {
         for (int c = 0; c < Columns; c++) __builtin_prefetch(w + (c + Columns) * w_stride + i);
-        for (int j = 0; j < kLineElements; j += kLanes) step(i + j);
+        for (int j = 0; j < kLineElements; j += P::kStep) step(i + j);
     }
-    for (; i + kLanes <= k; i += kLanes) step(i);
+    for (; i + P::kStep <= k; i += P::kStep) step(i);
     if (i < k) {
         for (int c = 0; c < Columns; c++) {
-            Vec weight = load_partial(w + c * w_stride + i, k - i);
+            Operand weight = P::partial(w + c * w_stride + i, k - i);
             for (int r = 0; r < Rows; r++) {
-                accumulators[r][c] = multiply_add(load_partial(x + r * x_stride + i, k - i), weight, accumulators[r][c]);
+                accumulators[r][c] = P::add(P::partial(x + r * x_stride + i, k - i), weight, accumulators[r][c]);
             }
         }
     }
@@ -48,8 +80,8 @@ OCTAVO_INLINE void dot_tile(const float* x, int64_t x_stride, const W* w, int64_
 }
 
 /** One band of `Rows` rows of x against all `columns` rows of w; `emit(row, column, values, count)` takes the results. */
-template <int Rows, typename W, typename Emit>
-OCTAVO_INLINE void dot_band(const float* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t columns, int64_t k, Emit emit) {
+template <int Rows, typename X, typename W, typename Emit>
+OCTAVO_INLINE void dot_band(const X* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t columns, int64_t k, Emit emit) {
     constexpr int kColumns = tile_columns(Rows);
     float results[Rows][kMaxTileColumns];
     int64_t c = 0;
@@ -64,11 +96,11 @@ OCTAVO_INLINE void dot_band(const float* x, int64_t x_stride, const W* w, int64_
 }
 
 /** All `rows` x `columns` dot products of length k. */
-template <typename W, typename Emit>
-OCTAVO_INLINE void dot_products(const float* x, int64_t x_stride, int64_t rows, const W* w, int64_t w_stride, int64_t columns,
+template <typename X, typename W, typename Emit>
+OCTAVO_INLINE void dot_products(const X* x, int64_t x_stride, int64_t rows, const W* w, int64_t w_stride, int64_t columns,
                                 int64_t k, Emit emit) {
     for (int64_t row = 0; row < rows; row += kTileRows) {
-        const float* band = x + row * x_stride;
+        const X* band = x + row * x_stride;
         auto shifted = [&](int r, int64_t c, const float* values, int count) { emit(row + r, c, values, count); };
         switch (rows - row) {
             case 1:

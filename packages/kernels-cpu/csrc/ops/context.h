@@ -26,6 +26,8 @@ struct ExpertSpan {
     int32_t first, rows;
     /** The first of its chunks among those of the spans that run at once. */
     int64_t chunk;
+    /** Where their groups begin in the context's packed memory. */
+    int64_t packed = 0;
 };
 
 /** The rows of a step by expert. */
@@ -43,6 +45,8 @@ struct Context {
     ThreadPool pool;
     /** Activations as float32, for linear layers whose input is not. */
     Memory activations;
+    /** Activations in bfloat16 as the kernels of such layers want them. */
+    Memory packed;
     /** Activations in 8 bits, for linear layers in block formats. */
     Memory quantized;
     std::vector<AttentionSpan> spans;

@@ -1,6 +1,7 @@
 // Linear layers of experts: the rows of a step are grouped by expert, so that each expert's weights are read once for all of
 // them (once for each kRowBlock where there are more). A row's products are those of `linear`, whatever rows it is grouped with.
 #include <algorithm>
+#include <cstring>
 
 #include "octavo/step_plan.h"
 #include "ops/linear_rows.h"
@@ -14,19 +15,24 @@ void group_rows(ExpertGroups& groups, const int32_t* experts, int64_t rows, int6
     groups.starts.assign(static_cast<size_t>(count) + 1, 0);
     groups.rows.resize(static_cast<size_t>(rows));
     for (int64_t row = 0; row < rows; row++) {
-        check(experts[row] >= 0 && experts[row] < count, ErrorCode::kInternal, "expertLinear: expert %d of row %lld is outside of [0, %lld)",
-              experts[row], static_cast<long long>(row), static_cast<long long>(count));
+        check(experts[row] >= 0 && experts[row] < count, ErrorCode::kInternal,
+              "expertLinear: expert %d of row %lld is outside of [0, %lld)", experts[row], static_cast<long long>(row),
+              static_cast<long long>(count));
         groups.starts[static_cast<size_t>(experts[row]) + 1]++;
     }
     for (size_t expert = 0; expert < static_cast<size_t>(count); expert++) groups.starts[expert + 1] += groups.starts[expert];
     // Each start moves to the end of its expert's rows, which is where the next one's begin: shifted back below.
-    for (int64_t row = 0; row < rows; row++) groups.rows[static_cast<size_t>(groups.starts[static_cast<size_t>(experts[row])]++)] = static_cast<int32_t>(row);
+    for (int64_t row = 0; row < rows; row++) {
+        int32_t& next = groups.starts[static_cast<size_t>(experts[row])];
+        groups.rows[static_cast<size_t>(next++)] = static_cast<int32_t>(row);
+    }
     for (size_t expert = static_cast<size_t>(count); expert > 0; expert--) groups.starts[expert] = groups.starts[expert - 1];
     groups.starts[0] = 0;
 }
 
 /** Whole experts from `expert` on with at most kRowBlock rows together, or a part of one that has more. @returns how many rows */
-int64_t next_spans(ExpertGroups& groups, const ExpertWeights& weights, int64_t first, int64_t& expert, int threads, int64_t& chunks) {
+int64_t next_spans(const Context& context, ExpertGroups& groups, const ExpertWeights& weights, int64_t first, int64_t& expert, bool bfloat16,
+                   int64_t& chunks) {
     groups.spans.clear();
     chunks = 0;
     int64_t rows = 0;
@@ -36,27 +42,49 @@ int64_t next_spans(ExpertGroups& groups, const ExpertWeights& weights, int64_t f
         if (rows > 0 && rows + left > kRowBlock) break;
         const int64_t taken = std::min(left, kRowBlock);
         groups.spans.push_back({static_cast<int32_t>(expert), static_cast<int32_t>(first + rows), static_cast<int32_t>(taken), chunks});
-        chunks += linear_chunks(*weights.experts[static_cast<size_t>(expert)], taken, threads);
+        chunks += linear_chunks(context, *weights.experts[static_cast<size_t>(expert)], taken, bfloat16);
         rows += taken;
         if (taken < left) break;
     }
     return rows;
 }
 
-/** The rows of x that sorted rows [first, first + rows) take, as float32. */
-const float* gather(Context& context, const ExpertLinear& arguments, const int32_t* sorted, int64_t rows, int64_t k) {
+/** The rows of x that sorted rows [first, first + rows) take, as float32, or as they are. */
+Activations gather(Context& context, const ExpertLinear& arguments, const int32_t* sorted, int64_t rows, int64_t k, bool as_floats) {
     const Linear& call = arguments.linear;
-    const size_t bytes = static_cast<size_t>(rows * k) * sizeof(float);
-    if (context.activations.bytes() < bytes) context.activations = Memory::allocate(bytes);
-    float* floats = static_cast<float*>(context.activations.data());
-    const int64_t row_bytes = call.x_stride * dtype::kSizes[call.x_dtype];
+    const int64_t size = dtype::kSizes[as_floats ? dtype::kFloat32 : call.x_dtype], from_bytes = call.x_stride * dtype::kSizes[call.x_dtype];
+    char* out = static_cast<char*>(at_least(context.activations, rows * k * size));
     for_rows(context, rows, k, [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; row++) {
-            const char* from = static_cast<const char*>(call.x) + sorted[row] / arguments.share * row_bytes;
-            context.kernels.rows.to_float[call.x_dtype](floats + row * k, from, k);
+            const char* from = static_cast<const char*>(call.x) + sorted[row] / arguments.share * from_bytes;
+            char* to = out + row * k * size;
+            if (as_floats) context.kernels.rows.to_float[call.x_dtype](reinterpret_cast<float*>(to), from, k);
+            else std::memcpy(to, from, static_cast<size_t>(k * size));
         }
     });
-    return floats;
+    return {out, k};
+}
+
+/** Each span's rows as the kernel for bfloat16 reads them; a span's begin at its `packed` groups. */
+Activations packed(Context& context, ExpertGroups& groups, Activations rows, int64_t first, int64_t k) {
+    if (!context.kernels.linear.pack) return rows;
+    int64_t count = 0;
+    for (ExpertSpan& span : groups.spans) {
+        span.packed = count;
+        count += packed_groups(span.rows);
+    }
+    char* out = static_cast<char*>(at_least(context.packed, count * packed_bytes(k)));
+    const auto spans = static_cast<int64_t>(groups.spans.size());
+    for_rows(context, spans, count / std::max<int64_t>(1, spans) * kPackedRows * k, [&](int64_t begin, int64_t end) {
+        for (int64_t index = begin; index < end; index++) {
+            const ExpertSpan& span = groups.spans[static_cast<size_t>(index)];
+            const Activations own = {static_cast<const uint16_t*>(rows.x) + (span.first - first) * k, k};
+            for (int64_t group = 0; group < packed_groups(span.rows); group++) {
+                pack_group(context, out + span.packed * packed_bytes(k), own, span.rows, group, k);
+            }
+        }
+    });
+    return {out, 0};
 }
 
 }  // namespace
@@ -67,21 +95,27 @@ void expert_linear(Context& context, const ExpertWeights& weights, const ExpertL
     const int64_t k = any.in_features, columns = out_features(any);
     const bool panels = std::any_of(weights.experts.begin(), weights.experts.end(), [](const auto* weight) { return has_panels(*weight); });
     group_rows(groups, arguments.experts, arguments.linear.rows, static_cast<int64_t>(weights.experts.size()));
+    // Experts in blocks beside dense ones are rare: all are then multiplied in float32.
+    const bool bfloat16 = !panels && multiplies_bfloat16(context, any, arguments.linear.x_dtype);
+    const bool is_packed = bfloat16 && context.kernels.linear.pack;
     int64_t expert = 0, chunks = 0;
     for (int64_t first = 0; first < arguments.linear.rows;) {
-        const int64_t rows = next_spans(groups, weights, first, expert, context.pool.threads(), chunks);
+        const int64_t rows = next_spans(context, groups, weights, first, expert, bfloat16, chunks);
         const int32_t* sorted = groups.rows.data() + first;
-        const float* x = gather(context, arguments, sorted, rows, k);
-        const uint8_t* quantized = panels ? quantize(context, x, k, rows, k) : nullptr;
+        const Activations gathered = gather(context, arguments, sorted, rows, k, !bfloat16);
+        const Activations x = bfloat16 ? packed(context, groups, gathered, first, k) : gathered;
+        const uint8_t* quantized = panels ? quantize(context, gathered, rows, k) : nullptr;
+        const int64_t x_row_bytes = k * (bfloat16 ? dtype::kSizes[dtype::kBfloat16] : dtype::kSizes[dtype::kFloat32]);
         const bool parallel = rows * columns * k >= min_parallel_products(any);
         context.pool.run(chunks, parallel, [&](int64_t chunk, int thread) {
             const auto after = std::upper_bound(groups.spans.begin(), groups.spans.end(), chunk,
                                                 [](int64_t wanted, const ExpertSpan& span) { return wanted < span.chunk; });
             const ExpertSpan& span = *(after - 1);
             const int64_t skipped = span.first - first;
+            const int64_t x_offset = is_packed ? span.packed * packed_bytes(k) : skipped * x_row_bytes;
             const LinearRows block = {span.rows,
-                                      x + skipped * k,
-                                      k,
+                                      {static_cast<const char*>(x.x) + x_offset, x.stride},
+                                      bfloat16,
                                       quantized ? quantized + skipped * activation_row_bytes(k) : nullptr,
                                       arguments.linear.out,
                                       arguments.linear.out_stride,

@@ -1,4 +1,4 @@
-// Linear layers: some rows at a time, each time over all columns.
+// Linear layers: activations as the kernels take them, then the columns in chunks over the threads.
 #include <algorithm>
 
 #include "octavo/step_plan.h"
@@ -7,36 +7,48 @@
 namespace octavo::cpu {
 namespace {
 
-const float* as_floats(Context& context, const Linear& arguments, int64_t first, int64_t rows, int64_t k) {
-    const int64_t size = dtype::kSizes[arguments.x_dtype];
-    const char* x = static_cast<const char*>(arguments.x) + first * arguments.x_stride * size;
-    if (arguments.x_dtype == dtype::kFloat32) return reinterpret_cast<const float*>(x);
-    const size_t bytes = static_cast<size_t>(rows * k) * sizeof(float);
-    if (context.activations.bytes() < bytes) context.activations = Memory::allocate(bytes);
-    float* floats = static_cast<float*>(context.activations.data());
+Activations as_floats(Context& context, int32_t x_dtype, Activations given, int64_t rows, int64_t k) {
+    if (x_dtype == dtype::kFloat32) return given;
+    const int64_t row_bytes = given.stride * dtype::kSizes[x_dtype];
+    const char* x = static_cast<const char*>(given.x);
+    float* floats = static_cast<float*>(at_least(context.activations, rows * k * static_cast<int64_t>(sizeof(float))));
     for_rows(context, rows, k, [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; row++) {
-            context.kernels.rows.to_float[arguments.x_dtype](floats + row * k, x + row * arguments.x_stride * size, k);
-        }
+        for (int64_t row = begin; row < end; row++) context.kernels.rows.to_float[x_dtype](floats + row * k, x + row * row_bytes, k);
     });
-    return floats;
+    return {floats, k};
+}
+
+/** What the kernel for bfloat16 reads. */
+Activations packed(Context& context, Activations given, int64_t rows, int64_t k) {
+    if (!context.kernels.linear.pack) return given;
+    const int64_t groups = packed_groups(rows);
+    char* out = static_cast<char*>(at_least(context.packed, groups * packed_bytes(k)));
+    for_rows(context, groups, kPackedRows * k, [&](int64_t begin, int64_t end) {
+        for (int64_t group = begin; group < end; group++) pack_group(context, out, given, rows, group, k);
+    });
+    return {out, 0};
 }
 
 }  // namespace
 
 void linear(Context& context, const LinearWeight& weight, const Linear& arguments) {
     const int64_t k = weight.in_features, out_row_bytes = arguments.out_stride * dtype::kSizes[arguments.out_dtype];
+    const int64_t x_row_bytes = arguments.x_stride * dtype::kSizes[arguments.x_dtype];
+    const bool bfloat16 = multiplies_bfloat16(context, weight, arguments.x_dtype);
     for (int64_t first = 0; first < arguments.rows; first += kRowBlock) {
+        const Activations given = {static_cast<const char*>(arguments.x) + first * x_row_bytes, arguments.x_stride};
         LinearRows rows;
         rows.rows = std::min(kRowBlock, arguments.rows - first);
-        rows.x = as_floats(context, arguments, first, rows.rows, k);
-        rows.x_stride = arguments.x_dtype == dtype::kFloat32 ? arguments.x_stride : k;
-        rows.quantized = has_panels(weight) ? quantize(context, rows.x, rows.x_stride, rows.rows, k) : nullptr;
+        rows.bfloat16 = bfloat16;
+        Activations floats = {};
+        if (has_panels(weight) || !bfloat16) rows.dense = floats = as_floats(context, arguments.x_dtype, given, rows.rows, k);
+        if (bfloat16 && has_dense(weight)) rows.dense = packed(context, given, rows.rows, k);
+        rows.quantized = has_panels(weight) ? quantize(context, floats, rows.rows, k) : nullptr;
         rows.out = static_cast<char*>(arguments.out) + first * out_row_bytes;
         rows.out_stride = arguments.out_stride;
         rows.out_dtype = arguments.out_dtype;
         rows.out_rows = nullptr;
-        const int64_t chunks = linear_chunks(weight, rows.rows, context.pool.threads());
+        const int64_t chunks = linear_chunks(context, weight, rows.rows, bfloat16);
         const bool parallel = rows.rows * out_features(weight) * k >= min_parallel_products(weight);
         context.pool.run(chunks, parallel, [&](int64_t chunk, int thread) { linear_chunk(context, weight, rows, chunk, thread); });
     }

@@ -12,13 +12,15 @@ constexpr int64_t kChunkBytes = 64 * 1024;
 constexpr int64_t kPanelChunkColumns = 4 * kPanelRows;
 
 /** Columns a chunk: about 64 KiB of weights, a multiple of every tile's width, and several chunks for each thread. */
-int64_t chunk_columns(const LinearWeight& weight, const LinearWeight::Part& part, int64_t columns, int64_t rows, int threads) {
+int64_t chunk_columns(const Context& context, const LinearWeight& weight, const LinearWeight::Part& part, int64_t columns, int64_t rows,
+                      bool bfloat16) {
     const bool dense = part.format == LinearWeight::kDense;
     const int64_t k = weight.in_features;
     const int64_t row_bytes = dense ? k * dtype::kSizes[weight.dtype] : kPanelFormats[part.format].panel_bytes(k) / kPanelRows;
     const int64_t by_bytes = dense && rows > 4 ? 1 : kChunkBytes / std::max<int64_t>(1, row_bytes);
-    const int64_t by_share = columns / (4 * threads);
-    const int64_t width = dense ? kPanelColumns : rows == 1 ? kPanelChunkColumns : kPanelRows;
+    const int64_t by_share = columns / (4 * context.pool.threads());
+    const int64_t dense_width = bfloat16 ? context.kernels.linear.bfloat16_columns : kPanelColumns;
+    const int64_t width = dense ? dense_width : rows == 1 ? kPanelChunkColumns : kPanelRows;
     return std::max<int64_t>(1, std::min(by_bytes, by_share) / width) * width;
 }
 
@@ -31,31 +33,48 @@ int64_t out_features(const LinearWeight& weight) {
 }
 
 int64_t min_parallel_products(const LinearWeight& weight) {
-    const bool dense = std::any_of(weight.parts.begin(), weight.parts.end(), [](const auto& part) { return part.format == LinearWeight::kDense; });
     // Products in 8 bits take about a quarter of the time.
-    return (dense ? 1 : 4) * kMinParallelProducts;
+    return (has_dense(weight) ? 1 : 4) * kMinParallelProducts;
 }
 
 bool has_panels(const LinearWeight& weight) {
     return std::any_of(weight.parts.begin(), weight.parts.end(), [](const auto& part) { return part.format != LinearWeight::kDense; });
 }
 
-const uint8_t* quantize(Context& context, const float* x, int64_t x_stride, int64_t rows, int64_t k) {
+bool has_dense(const LinearWeight& weight) {
+    return std::any_of(weight.parts.begin(), weight.parts.end(), [](const auto& part) { return part.format == LinearWeight::kDense; });
+}
+
+bool multiplies_bfloat16(const Context& context, const LinearWeight& weight, int32_t x_dtype) {
+    return context.kernels.linear.bfloat16 && weight.dtype == dtype::kBfloat16 && x_dtype == dtype::kBfloat16;
+}
+
+void* at_least(Memory& memory, int64_t bytes) {
+    if (memory.bytes() < static_cast<size_t>(bytes)) memory = Memory::allocate(static_cast<size_t>(bytes));
+    return memory.data();
+}
+
+const uint8_t* quantize(Context& context, Activations floats, int64_t rows, int64_t k) {
     const int64_t row_bytes = activation_row_bytes(k);
-    const auto bytes = static_cast<size_t>(rows * row_bytes);
-    if (context.quantized.bytes() < bytes) context.quantized = Memory::allocate(bytes);
-    auto* out = static_cast<uint8_t*>(context.quantized.data());
+    auto* out = static_cast<uint8_t*>(at_least(context.quantized, rows * row_bytes));
+    const auto* x = static_cast<const float*>(floats.x);
     for_rows(context, rows, k, [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; row++) context.kernels.panels.quantize(out + row * row_bytes, x + row * x_stride, k);
+        for (int64_t row = begin; row < end; row++) context.kernels.panels.quantize(out + row * row_bytes, x + row * floats.stride, k);
     });
     return out;
 }
 
-int64_t linear_chunks(const LinearWeight& weight, int64_t rows, int threads) {
+void pack_group(const Context& context, char* out, Activations given, int64_t rows, int64_t group, int64_t k) {
+    const int64_t row = group * kPackedRows;
+    const auto* x = static_cast<const uint16_t*>(given.x) + row * given.stride;
+    context.kernels.linear.pack(out + group * packed_bytes(k), x, given.stride, std::min(kPackedRows, rows - row), k);
+}
+
+int64_t linear_chunks(const Context& context, const LinearWeight& weight, int64_t rows, bool bfloat16) {
     const int64_t columns = out_features(weight);
     int64_t chunks = 0;
     for (const auto& part : weight.parts) {
-        const int64_t step = chunk_columns(weight, part, columns, rows, threads);
+        const int64_t step = chunk_columns(context, weight, part, columns, rows, bfloat16);
         chunks += (part.rows + step - 1) / step;
     }
     return chunks;
@@ -64,7 +83,7 @@ int64_t linear_chunks(const LinearWeight& weight, int64_t rows, int threads) {
 void linear_chunk(Context& context, const LinearWeight& weight, const LinearRows& rows, int64_t chunk, int thread) {
     const int64_t k = weight.in_features, columns = out_features(weight), out_size = dtype::kSizes[rows.out_dtype];
     auto step_of = [&](const LinearWeight::Part& part) {
-        return chunk_columns(weight, part, columns, rows.rows, context.pool.threads());
+        return chunk_columns(context, weight, part, columns, rows.rows, rows.bfloat16);
     };
     int64_t part_column = 0;
     const LinearWeight::Part* part = weight.parts.data();
@@ -84,9 +103,10 @@ void linear_chunk(Context& context, const LinearWeight& weight, const LinearRows
                                                     rows.out_stride, rows.out_dtype, rows.out_rows});
         return;
     }
+    const auto kernel = rows.bfloat16 ? context.kernels.linear.bfloat16 : context.kernels.linear.block[weight.dtype];
     const char* w = static_cast<const char*>(part->weight) + begin * k * dtype::kSizes[weight.dtype];
-    context.kernels.linear.block[weight.dtype]({rows.x, rows.x_stride, rows.rows, w, wide, k, bias, out, rows.out_stride, rows.out_dtype,
-                                                rows.out_rows, context.pool.scratch(thread, linear_panel_floats(k))});
+    kernel({rows.dense.x, rows.dense.stride, rows.rows, w, wide, k, bias, out, rows.out_stride, rows.out_dtype, rows.out_rows,
+            context.pool.scratch(thread, linear_panel_floats(k))});
 }
 
 }  // namespace octavo::cpu

@@ -52,7 +52,7 @@ struct LinearWeight {
 };
 void linear(Context& context, const LinearWeight& weight, const Linear& arguments);
 
-/** Layers of one shape by the ids of their experts. */
+/** Layers of one shape by the ids of their experts. TypeScript checks before a call that they all still exist. */
 struct ExpertWeights {
     std::vector<const LinearWeight*> experts;
 };

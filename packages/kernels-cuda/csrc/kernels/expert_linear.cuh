@@ -206,8 +206,10 @@ __global__ void __launch_bounds__(kExpertTileThreads) expert_tiled(ExpertCall a,
         }
         __syncthreads();
     }
+#pragma unroll
     for (int i = 0; i < kThreadRows; i++) {
         const int row = rows[line_of_thread + i];
+#pragma unroll
         for (int j = 0; j < 4; j++) {
             const int n = first_output + column + j;
             if (row < 0 || n >= a.outputs) continue;

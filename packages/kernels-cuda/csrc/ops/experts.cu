@@ -84,12 +84,13 @@ void route_experts(Stream& stream, const RouteExperts& arguments) {
 
 void expert_linear(Stream& stream, const ExpertWeights& weights, const ExpertLinear& arguments) {
     const Linear& linear = arguments.linear;
+    const int64_t out_size = dtype::kSizes[linear.out_dtype], x_size = dtype::kSizes[linear.x_dtype];
     const int64_t at_once = kernels::kMostGroupedRows / arguments.share * arguments.share;
     for (int64_t first = 0; first < linear.rows; first += at_once) {
-        const ExpertCall call = {static_cast<char*>(linear.out) + first * linear.out_stride * dtype::kSizes[linear.out_dtype],
+        const ExpertCall call = {static_cast<char*>(linear.out) + first * linear.out_stride * out_size,
                                  linear.out_stride,
                                  linear.out_dtype,
-                                 static_cast<const char*>(linear.x) + first / arguments.share * linear.x_stride * dtype::kSizes[linear.x_dtype],
+                                 static_cast<const char*>(linear.x) + first / arguments.share * linear.x_stride * x_size,
                                  linear.x_stride,
                                  weights.table,
                                  arguments.experts + first,

@@ -53,7 +53,7 @@ struct ExpertEntry {
     const void* weight;  // [out_features, in_features]
     const float* bias;   // [out_features] or null
 };
-/** Layers of one shape by the ids of their experts. */
+/** Layers of one shape by the ids of their experts. TypeScript checks before a call that they all still exist. */
 struct ExpertWeights {
     int64_t in_features = 0, out_features = 0, count = 0;
     int32_t dtype = 0;

@@ -231,17 +231,43 @@ describe("weights", () => {
   });
 
   test("a block format that Octavo does not read", () => {
-    const strange = { name: "blk.0.ffn_norm.weight", shape: [8, 32], type: 20, data: new Uint8Array(144) };
+    const strange = { name: "blk.0.ffn_norm.weight", shape: [8], type: 25, data: new Uint8Array(16) };
     const tensors = TENSORS.map((tensor) => (tensor.name === strange.name ? strange : tensor));
     expect(() => loadModel(file({}, tensors), createNullBackend())).toThrow(
-      refused("UNSUPPORTED", "model.layers.0.post_attention_layernorm.weight", /is IQ4_NL, .*Q4_K_M/),
+      refused("UNSUPPORTED", "model.layers.0.post_attention_layernorm.weight", /is I16, .*Q4_K_M/),
     );
   });
 
-  test.each(["safetensors", "gguf", "dummy"] as const)("load_format %s", (loadFormat) => {
+  test("formats that no kernel computes are decoded, and that is said", () => {
+    const wider = (size: number) => ({ 8: 32, 4: 16 })[size] ?? size;
+    const gate = (type: number, bytes: number) =>
+      TENSORS.map(({ name, shape }) =>
+        name === "blk.0.ffn_gate.weight"
+          ? { name, shape: [12, 32], type, data: new Uint8Array(bytes) }
+          : F32(name, (shape as number[]).map(wider)),
+      );
+    const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const load = (type: number, bytes: number) => {
+      const path = file({ "llama.embedding_length": 32 }, gate(type, bytes));
+      loadModel(path, createNullBackend(), { dtype: "float16" }).dispose();
+    };
+    load(8, 12 * 34); // Q8_0
+    expect(stderr).not.toHaveBeenCalled();
+    load(20, 12 * 18);
+    load(39, 12 * 17);
+    const said = stderr.mock.calls.map(([line]) => String(line));
+    stderr.mockRestore();
+    expect(said).toEqual(
+      ["IQ4_NL", "MXFP4"].map((type) =>
+        expect.stringMatching(`weights in ${type} are decoded to float16, backend null`),
+      ),
+    );
+  });
+
+  test.each(["safetensors", "pt", "gguf", "dummy"] as const)("load_format %s", (loadFormat) => {
     const load = () => loadModel(file(), createNullBackend(), { loadFormat });
-    if (loadFormat === "safetensors")
-      expect(load).toThrow(refused("INVALID_ARGUMENT", "load_format", /model\.gguf is gguf/));
+    if (loadFormat === "safetensors" || loadFormat === "pt")
+      expect(load).toThrow(refused("INVALID_ARGUMENT", "load_format", /model\.gguf has gguf/));
     else load().dispose();
   });
 });

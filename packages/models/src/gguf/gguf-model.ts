@@ -14,7 +14,7 @@ export function openGgufModel(path: string): ModelSource {
   checkRotation(headers, config.headDim);
   return {
     path,
-    format: "gguf",
+    formats: ["gguf"],
     config,
     configFile: path,
     configAdvice: "download the file again",

@@ -16,6 +16,7 @@ import {
 } from "@octavo/core";
 import type { WeightFiles } from "../model-source.js";
 import { nearNames } from "../near-names.js";
+import type { TensorSummary } from "../tensor-summary.js";
 import { checkpointName, permutedHeads } from "./tensor-names.js";
 import { unpermuteRows } from "./unpermute-rows.js";
 
@@ -41,6 +42,14 @@ export class GgufWeights implements WeightFiles {
 
   get names(): Iterable<string> {
     return this.#tensors.keys();
+  }
+
+  *summaries(): Iterable<TensorSummary> {
+    for (const [name, { tensor }] of this.#tensors) {
+      const { type, shape, data, blocks, path } = tensor;
+      const dtype = blocks ? type : data.dtype;
+      yield { name, dtype, shape, byteLength: byteSize(data.dtype, data.shape), path };
+    }
   }
 
   tensor(name: string): Tensor {

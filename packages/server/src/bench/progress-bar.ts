@@ -33,10 +33,13 @@ export class ProgressBar {
 
   /** @param now milliseconds */
   text(now: number): string {
-    const filled = Math.round((WIDTH * this.#done) / this.#total);
     const seconds = (now - this.#started) / 1000;
     const left = (seconds * (this.#total - this.#done)) / Math.max(this.#done, 1);
-    const bar = "#".repeat(filled).padEnd(WIDTH, ".");
-    return `[${bar}] ${this.#done}/${this.#total} ${this.#unit}, ${seconds.toFixed(0)} s, ${left.toFixed(0)} s left`;
+    return `${drawBar(this.#done / this.#total)} ${this.#done}/${this.#total} ${this.#unit}, ${seconds.toFixed(0)} s, ${left.toFixed(0)} s left`;
   }
+}
+
+/** @param share from 0 to 1 */
+export function drawBar(share: number): string {
+  return `[${"#".repeat(Math.round(WIDTH * share)).padEnd(WIDTH, ".")}]`;
 }

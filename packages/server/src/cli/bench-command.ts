@@ -31,7 +31,7 @@ Examples:
 function latencyCommand(): Command {
   const command = workload(new Command("latency"), { inputLen: 32, outputLen: 128 })
     .description("how long one batch of requests takes")
-    .argument("[MODEL]", "folder or GGUF file of a model to load (default: @octavo/model-pocket)")
+    .argument("[MODEL]", "folder, GGUF file or name on a hub of a model (default: @octavo/model-pocket)")
     .option("--batch-size <requests>", "requests that start together", positive, 8)
     .option("--num-iters <count>", "measured batches", positive, 30)
     .option("--num-iters-warmup <count>", "batches before them", wholeNumber, 10);
@@ -41,7 +41,7 @@ function latencyCommand(): Command {
 function throughputCommand(): Command {
   const command = workload(new Command("throughput"), { inputLen: 1024, outputLen: 128 })
     .description("how many tokens a second many requests get together")
-    .argument("[MODEL]", "folder or GGUF file of a model to load (default: @octavo/model-pocket)")
+    .argument("[MODEL]", "folder, GGUF file or name on a hub of a model (default: @octavo/model-pocket)")
     .option("--num-prompts <count>", "requests, all at once", positive, 1000);
   return addEngineFlags(command).action(runThroughput);
 }
@@ -79,11 +79,13 @@ function percents(text: string): number[] {
 }
 
 async function loadEngine(folder: string | undefined, options: EngineOptions): Promise<LLM> {
-  const [{ LLM }, { defaultModelFolder }] = await Promise.all([
+  const [{ LLM }, { defaultModelFolder }, { DownloadBar }] = await Promise.all([
     import("@octavo/engine"),
     import("../default-model.js"),
+    import("./download-bar.js"),
   ]);
-  return LLM.load(folder ?? (await defaultModelFolder()), options);
+  const { update: onDownloadProgress } = new DownloadBar();
+  return LLM.load(folder ?? (await defaultModelFolder()), { onDownloadProgress, ...options });
 }
 
 async function print(title: string, rows: readonly (Row | string)[], result: object, json = false): Promise<void> {

@@ -11,7 +11,7 @@ export interface ChatFlags extends ClientFlags {
 export function chatCommand(): Command {
   const command = new Command("chat")
     .description("talk to a model in the terminal")
-    .argument("[MODEL]", "folder or GGUF file of a model to load (default: @octavo/model-pocket)")
+    .argument("[MODEL]", "folder, GGUF file or name on a hub of a model (default: @octavo/model-pocket)")
     .option("--system-prompt <text>", "what the model is told before the conversation", nonEmpty)
     .option("-q, --quick <message>", "one question, its answer, and out", nonEmpty);
   return addClientFlags(command)

@@ -14,7 +14,7 @@ export function completeCommand(): Command {
   const command = new Command("complete")
     .description("continue a text, from an argument or from stdin")
     .argument("[TEXT]", "what to continue (default: stdin)")
-    .option("--model <path>", "folder or GGUF file of a model to load (default: @octavo/model-pocket)", nonEmpty)
+    .option("--model <path>", "folder, GGUF file or name on a hub of a model (default: @octavo/model-pocket)", nonEmpty)
     .option("--echo", "write TEXT before its continuation");
   return addClientFlags(command)
     .action(runComplete)

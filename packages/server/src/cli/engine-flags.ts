@@ -11,13 +11,14 @@ import {
   share,
   wholeNumber,
 } from "./flag-values.js";
+import { addLocationFlags } from "./hub-flags.js";
 import { addSpecFlags } from "./spec-flags.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
 const POLICIES = ["fcfs", "priority", "fairness"];
-const LOAD_FORMATS = ["auto", "safetensors", "gguf", "dummy"];
+const LOAD_FORMATS = ["auto", "safetensors", "pt", "gguf", "dummy"];
 const LOGPROBS_MODES = ["raw_logprobs", "processed_logprobs", "raw_logits", "processed_logits"];
-const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
+export const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
 
 /** Their values have the names of `EngineOptions`. */
 export function addEngineFlags(command: Command): Command {
@@ -25,8 +26,9 @@ export function addEngineFlags(command: Command): Command {
 }
 
 function addOwnFlags(command: Command): Command {
-  return command
-    .optionsGroup("Model:")
+  return addLocationFlags(command.optionsGroup("Model:"))
+    .option("--tokenizer <model>", "folder, GGUF file or name on a hub of the tokenizer (default: MODEL)", nonEmpty)
+    .option("--tokenizer-revision <revision>", "as --revision, of --tokenizer", nonEmpty)
     .addOption(
       new Option("--dtype <dtype>", "dtype of weights, activations and KV cache").choices(DTYPES).default("auto"),
     )

@@ -1,56 +1,127 @@
 // `octavo inspect`: a model's config, tensors and memory, from its headers.
 import { basename } from "node:path";
 import type { FloatDType } from "@octavo/core";
-import { kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/engine";
+import { type DeviceForModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/engine";
 import { formatTable, type Row } from "../bench/table.js";
 import { formatBytes, formatCount } from "./sizes.js";
 
-/** Bytes that a model needs, in its own dtype. */
+/** Bytes that a model needs, in one dtype. */
 export interface MemoryNeed {
+  /** In the files; what a device keeps of them is the device's business. */
   readonly weightBytes: number;
   readonly kvBytesPerToken: number;
-  /** Keys and values of one request as long as the model allows. */
-  readonly kvBytesOfFullContext: number;
+  /** Tokens of the longest request. */
+  readonly maxModelLen: number;
+  /** Keys and values of one request of that length. */
+  readonly kvBytesAtMaxModelLen: number;
 }
 
-export function memoryNeed({ config, weightBytes }: ModelDescription): MemoryNeed | null {
+/** What is known of a model here. */
+export interface Inspection {
+  readonly description: ModelDescription;
+  readonly memory: MemoryNeed | null;
+  readonly devices: readonly DeviceForModel[];
+}
+
+/** @param maxModelLen default: the model's limit @param dtype of the KV cache. Default: the model's */
+export function memoryNeed(
+  { config, weightBytes }: ModelDescription,
+  { maxModelLen, dtype }: { readonly maxModelLen?: number; readonly dtype?: FloatDType } = {},
+): MemoryNeed | null {
   if (config === null) return null;
-  const perToken = kvBytesPerToken(config, config.dtype as FloatDType);
-  return { weightBytes, kvBytesPerToken: perToken, kvBytesOfFullContext: perToken * config.maxPositions };
+  const perToken = kvBytesPerToken(config, dtype ?? config.dtype);
+  const tokens = maxModelLen ?? config.maxPositions;
+  return { weightBytes, kvBytesPerToken: perToken, maxModelLen: tokens, kvBytesAtMaxModelLen: perToken * tokens };
 }
 
-/** @param availableBytes of this machine's memory */
-export function formatModel(description: ModelDescription, availableBytes: number): string {
-  const { path, config, tensors, weightBytes, problems } = description;
-  const rows: (Row | string)[] = [];
-  if (config !== null) {
-    rows.push(
-      ["architecture", config.architecture],
-      ["layers", config.numLayers],
-      ["hidden size", config.hiddenSize],
-      ["heads", `${config.numHeads} of ${config.headDim}, ${config.numKvHeads} for keys and values`],
-      ["vocabulary", config.vocabSize],
-      ["context", `${config.maxPositions} tokens`],
-      ["dtype", config.dtype],
-    );
-  }
+export function formatModel({ description, memory, devices }: Inspection): string {
+  const { path, config, formats, tensors, weightBytes, problems } = description;
+  const rows: (Row | string)[] = config === null ? [] : configRows(config);
   if (tensors.length > 0) {
     const elements = tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-    rows.push(["parameters", `${formatCount(elements)} in ${tensors.length} tensors`], ...bytesByDType(tensors));
-  }
-  const need = memoryNeed(description);
-  if (need !== null) {
+    const files = new Set(tensors.map((tensor) => tensor.path)).size;
     rows.push(
-      "memory",
-      ["weights", tensors.length > 0 ? formatBytes(weightBytes) : "none in this folder"],
-      ["keys and values, a token", formatBytes(need.kvBytesPerToken)],
-      ["keys and values, a full context", formatBytes(need.kvBytesOfFullContext)],
-      ["available here", formatBytes(availableBytes)],
+      ["parameters", `${formatCount(elements)} in ${tensors.length} tensors`],
+      ["files", `${files} (${formats.join(", also ")})`],
+      ...bytesByDType(tensors),
     );
   }
+  if (memory !== null) {
+    rows.push(
+      "memory",
+      ["weights in the files", tensors.length > 0 ? formatBytes(weightBytes) : "none in this folder"],
+      ["keys and values, a token", formatBytes(memory.kvBytesPerToken)],
+      [`keys and values, max_model_len ${memory.maxModelLen}`, formatBytes(memory.kvBytesAtMaxModelLen)],
+    );
+  }
+  if (config !== null && devices.length > 0) rows.push("what would run it", ...devices.flatMap(deviceRows));
   const advice =
-    problems.length > 0 ? problems.map((problem) => `Problem: ${problem}`) : [adviceFor(description, availableBytes)];
+    problems.length > 0
+      ? problems.map((problem) => `Problem: ${problem}`)
+      : [...devices.flatMap(problemOf), adviceFor(description, memory!, devices)];
   return `${formatTable(basename(path) || path, rows)}\n${advice.join("\n")}\n`;
+}
+
+/** The known fields in words, the others as they are called. */
+function configRows(config: ModelConfig): Row[] {
+  const { architecture, numLayers, hiddenSize, intermediateSize, numHeads, headDim, numKvHeads, ...more } = config;
+  const { vocabSize, maxPositions, dtype, ...others } = more;
+  return [
+    ["architecture", architecture],
+    ["layers", numLayers],
+    ["hidden size", hiddenSize],
+    ["intermediate size", intermediateSize],
+    ["heads", `${numHeads} of ${headDim}, ${numKvHeads} for keys and values`],
+    ["vocabulary", vocabSize],
+    ["context", `${maxPositions} tokens`],
+    ["dtype", dtype],
+    ...Object.entries(others).flatMap(([name, value]): Row[] => {
+      const shown = shownValue(value);
+      return shown === "" ? [] : [[words(name), shown]];
+    }),
+  ];
+}
+
+/** Empty for what a model does not have. */
+function shownValue(value: unknown): string {
+  if (value === null || value === undefined || value === false) return "";
+  if (value === true) return "yes";
+  if (typeof value === "number") return String(Number(value.toPrecision(6)));
+  if (typeof value !== "object") return String(value);
+  const parts = Array.isArray(value)
+    ? value.map(shownValue)
+    : Object.entries(value).map(([name, inner]) =>
+        shownValue(inner) === "" ? "" : `${words(name)} ${shownValue(inner)}`,
+      );
+  const text = parts.filter((part) => part !== "").join(", ");
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+}
+
+/** tieWordEmbeddings: "tie word embeddings" */
+function words(name: string): string {
+  return name.replace(/[A-Z]+/g, (letters) => ` ${letters.toLowerCase()}`).trim();
+}
+
+const MAX_SHOWN = 60;
+
+function deviceRows({ device, description, availableBytes, weights, problem }: DeviceForModel): Row[] {
+  if (description === null) return [[device, "not here"]];
+  const runs = problem !== null ? "no" : weights === null ? "not known without weights" : "yes";
+  const rows: Row[] = [
+    [device, runs],
+    ["  backend", description],
+  ];
+  rows.push(["  free memory", formatBytes(availableBytes ?? 0)]);
+  if (weights === null) return rows;
+  const { dtype, weightBytes, packedBytes, decodedFormats } = weights;
+  rows.push(["  weights", `${formatBytes(weightBytes)}, computed in ${dtype}`]);
+  if (packedBytes > 0) rows.push(["  of these in blocks, as they are", formatBytes(packedBytes)]);
+  if (decodedFormats.length > 0) rows.push([`  decoded to ${dtype}`, decodedFormats.join(", ")]);
+  return rows;
+}
+
+function problemOf({ device, description, problem }: DeviceForModel): string[] {
+  return description === null || problem === null ? [] : [`On ${device}: ${problem}.`];
 }
 
 /** A CUDA context, kernels and workspace, roughly. */
@@ -58,17 +129,12 @@ const GPU_OVERHEAD = 2 ** 30;
 /** `--gpu-memory-utilization`'s default. */
 const GPU_SHARE = 0.9;
 
-/** What would run it. */
-function adviceFor({ path, config, weightBytes }: ModelDescription, availableBytes: number): string {
-  const perToken = kvBytesPerToken(config!, config!.dtype);
-  const context = config!.maxPositions;
-  const room = Math.floor((availableBytes - weightBytes) / perToken);
-  const gpu = `a GPU with ${formatBytes((weightBytes + perToken * context + GPU_OVERHEAD) / GPU_SHARE)} holds it with one full context`;
-  if (room >= context) return `It fits here: octavo serve ${path}. Or ${gpu}.`;
-  const enough = 256;
-  if (room >= enough)
-    return `It fits here with a shorter context: octavo serve ${path} --max-model-len ${room}. Or ${gpu}.`;
-  return `It does not fit into this machine's memory; ${gpu}.`;
+function adviceFor({ path }: ModelDescription, memory: MemoryNeed, devices: readonly DeviceForModel[]): string {
+  const largest = Math.max(memory.weightBytes, ...devices.map(({ weights }) => weights?.weightBytes ?? 0));
+  const gpu = (largest + memory.kvBytesAtMaxModelLen + GPU_OVERHEAD) / GPU_SHARE;
+  const others = `a GPU with ${formatBytes(gpu)} holds it with one request of ${memory.maxModelLen} tokens`;
+  const runs = devices.some(({ problem }) => problem === null);
+  return runs ? `It runs here: octavo serve ${path}. Or ${others}.` : `It does not run here; ${others}.`;
 }
 
 function bytesByDType(tensors: readonly TensorSummary[]): Row[] {
@@ -76,6 +142,8 @@ function bytesByDType(tensors: readonly TensorSummary[]): Row[] {
   for (const { dtype, byteLength } of tensors) sums.set(dtype, (sums.get(dtype) ?? 0) + byteLength);
   return [...sums].map(([dtype, bytes]): Row => [`  ${dtype}`, formatBytes(bytes)]);
 }
+
+type ModelConfig = NonNullable<ModelDescription["config"]>;
 
 /** One line a tensor. */
 export function formatTensors(tensors: readonly TensorSummary[]): string {

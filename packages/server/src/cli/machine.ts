@@ -3,7 +3,17 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 
 /** Vector instructions that the kernels have, or may have, files for. */
-const INSTRUCTION_SETS = ["avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile"];
+const INSTRUCTION_SETS = [
+  "avx2",
+  "fma",
+  "f16c",
+  "avx512f",
+  "avx512_vnni",
+  "avx512_bf16",
+  "avx_vnni",
+  "amx_tile",
+  "amx_bf16",
+];
 const ARM_INSTRUCTION_SETS = ["asimd", "asimddp", "i8mm", "bf16", "sve"];
 
 export interface Machine {

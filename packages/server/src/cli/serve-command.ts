@@ -13,7 +13,7 @@ export function serveCommand(serve: Serve): Command {
     .description("serve a model over the OpenAI API")
     .argument(
       "[MODEL]",
-      "folder with config.json, tokenizer.json and safetensors, or a GGUF file (default: @octavo/model-pocket)",
+      "folder, GGUF file or name on a hub of a model, such as org/name@REVISION or org/name:Q4_K_M (default: @octavo/model-pocket)",
     )
     .optionsGroup("Network:")
     .option("--host <host>", "address to listen on", nonEmpty, "127.0.0.1")

@@ -2,6 +2,7 @@
 import { OctavoError } from "@octavo/core";
 import { type EngineOptions, LLM } from "@octavo/engine";
 import { createApp } from "../app.js";
+import { DownloadBar } from "../cli/download-bar.js";
 import { DEFAULT_MODEL_NAME, defaultModelFolder } from "../default-model.js";
 import { type FetchPath, refusal } from "./completion-stream.js";
 
@@ -31,7 +32,8 @@ export async function connectToServer({ url, modelName, apiKey }: ServerAddress)
 
 /** A model of this process. @throws what {@link LLM.load} throws */
 export async function connectToModel(folder: string | undefined, options: EngineOptions): Promise<Connection> {
-  const engine = await LLM.load(folder ?? (await defaultModelFolder()), options);
+  const { update: onDownloadProgress } = new DownloadBar();
+  const engine = await LLM.load(folder ?? (await defaultModelFolder()), { onDownloadProgress, ...options });
   const model = folder ?? DEFAULT_MODEL_NAME;
   const app = createApp(engine, { servedModelNames: [model], disableDocs: true });
   return {

@@ -55,6 +55,7 @@ const TYPES: readonly (readonly [
   [39, "MXFP4", 32, 17],
   [40, "NVFP4", 64, 36],
   [41, "Q1_0", 128, 18],
+  [42, "Q2_0", 64, 18],
 ];
 
 const BY_ID: ReadonlyMap<number, GgmlType> = new Map(

@@ -58,7 +58,7 @@ export function readMetadata(cursor: GgufCursor, count: number): GgufMetadata {
 }
 
 function readValue(cursor: GgufCursor, type: number, key: string, depth: number): GgufValue {
-  if (type === STRING) return cursor.string(`the length of the text ${quoted(key)}`);
+  if (type === STRING) return cursor.string(textOf(key));
   if (type === ARRAY) return readList(cursor, key, depth);
   const number = NUMBERS.get(type);
   return number === undefined
@@ -78,7 +78,17 @@ function readList(cursor: GgufCursor, key: string, depth: number): GgufValue {
   }
   // A text needs its length, a list its type and length.
   cursor.checkRoom(count, type === ARRAY ? 12 : 8, what);
+  if (type === STRING) {
+    const text = textOf(key); // once: a vocabulary has a hundred thousand
+    const texts: string[] = [];
+    for (let i = 0; i < count; i++) texts.push(cursor.string(text));
+    return texts;
+  }
   const values: GgufValue[] = [];
   for (let i = 0; i < count; i++) values.push(readValue(cursor, type, key, depth + 1));
   return values;
+}
+
+function textOf(key: string): string {
+  return `the length of the text ${quoted(key)}`;
 }

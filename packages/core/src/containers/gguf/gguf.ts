@@ -1,8 +1,8 @@
 // Opens GGUF files: the container of llama.cpp's models, with metadata, tokenizer and tensors in one file (or its splits).
 import { closeSync, openSync, readSync } from "node:fs";
-import { OctavoError } from "../../errors.js";
 import type { Storage } from "../../storage.js";
 import { type Tensor, tensor } from "../../tensor.js";
+import { readRange } from "../file-range.js";
 import { type FileReader, readFile } from "../safetensors.js";
 import { headOfStorage } from "./file-head.js";
 import { type GgufHeader, type GgufTensorInfo, parseGgufHeader, readGgufHeader } from "./gguf-header.js";
@@ -117,23 +117,7 @@ export function openGguf(path: string, read: FileReader = readFile): GgufFile {
 
 /** The bytes of one tensor, read from its file. For small ones: nothing is mapped. @throws CHECKPOINT */
 export function readGgufBytes({ path, byteOffset, byteLength }: GgufBytes): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(byteLength);
-  try {
-    const file = openSync(path, "r");
-    try {
-      for (let at = 0; at < byteLength; ) {
-        const count = readSync(file, bytes, at, byteLength - at, byteOffset + at);
-        if (count === 0) throw new Error("it became shorter while it was read");
-        at += count;
-      }
-    } finally {
-      closeSync(file);
-    }
-  } catch (cause) {
-    const message = `cannot read ${path}: ${(cause as Error).message}. It must be a file that this user may read.`;
-    throw new OctavoError({ code: "CHECKPOINT", message, param: path, cause });
-  }
-  return bytes;
+  return readRange(path, byteOffset, byteLength);
 }
 
 function addTensors(tensors: Map<string, GgufTensor>, { path, tensors: found }: GgufHeader, storage: Storage): void {

@@ -1,6 +1,6 @@
 // Cases of linear with weights in block formats. A backend may round activations to 8 bits, for each block or finer, so the
 // bound is that of such rounding.
-import { BLOCK_FORMATS, type BlockFormat } from "../../blocks/format.js";
+import { BLOCK_FORMATS, COMPUTED_FORMATS, type ComputedFormat } from "../../blocks/format.js";
 import type { FloatDType } from "../../dtype.js";
 import type { CanonicalPlanes, LinearPart } from "../../linear.js";
 import { slice } from "../../tensor.js";
@@ -22,7 +22,7 @@ export function rounded(dtype: FloatDType, outputs: number): Tolerance {
 }
 
 export interface BlockPart {
-  readonly format: BlockFormat | FloatDType;
+  readonly format: ComputedFormat | FloatDType;
   readonly outFeatures: number;
   readonly bias?: FloatDType;
   readonly byteOffset?: number;
@@ -38,7 +38,7 @@ interface BlockShape {
   readonly gap?: number;
 }
 
-function blocksOf(bench: CaseBench, part: BlockPart & { format: BlockFormat }, inFeatures: number): Uint8Array {
+function blocksOf(bench: CaseBench, part: BlockPart & { format: ComputedFormat }, inFeatures: number): Uint8Array {
   const { format, outFeatures } = part;
   const count = outFeatures * inFeatures;
   const scale = inFeatures ** -0.5;
@@ -51,7 +51,7 @@ function blocksOf(bench: CaseBench, part: BlockPart & { format: BlockFormat }, i
   );
 }
 
-function isBlockPart(part: BlockPart): part is BlockPart & { format: BlockFormat } {
+function isBlockPart(part: BlockPart): part is BlockPart & { format: ComputedFormat } {
   return part.format in BLOCK_FORMATS;
 }
 
@@ -100,7 +100,7 @@ function blockCase(dtype: FloatDType, shape: BlockShape, update = false): OpCase
 }
 
 /** Whole activations, 127 or -127 among every 32: rounding to 8 bits changes none, and every sum is exact in float32. */
-function wholeCase(format: BlockFormat): OpCase {
+function wholeCase(format: ComputedFormat): OpCase {
   const inFeatures = 2 * BLOCK_FORMATS[format].elements;
   const [tokens, outFeatures] = [5, 37];
   return {
@@ -123,7 +123,7 @@ function wholeCase(format: BlockFormat): OpCase {
 }
 
 /** A row of zeros, one with a NaN, one with an infinity, among others. */
-function specialRowsCase(format: BlockFormat): OpCase {
+function specialRowsCase(format: ComputedFormat): OpCase {
   const inFeatures = 2 * BLOCK_FORMATS[format].elements;
   const [tokens, outFeatures] = [6, 19];
   const special = new Map([
@@ -153,7 +153,7 @@ function specialRowsCase(format: BlockFormat): OpCase {
   };
 }
 
-function shapesOf(format: BlockFormat): BlockShape[] {
+function shapesOf(format: ComputedFormat): BlockShape[] {
   const { elements } = BLOCK_FORMATS[format];
   const plain = (tokens: number, blocks: number, outFeatures: number, why: string): BlockShape => {
     const inFeatures = blocks * elements;
@@ -169,7 +169,7 @@ function shapesOf(format: BlockFormat): BlockShape[] {
   ];
 }
 
-function merged(format: BlockFormat): BlockShape {
+function merged(format: ComputedFormat): BlockShape {
   const parts: BlockPart[] = [
     { format, outFeatures: 31, bias: "float32", byteOffset: 1 },
     { format, outFeatures: 9, native: false },
@@ -193,10 +193,8 @@ const MIXED: BlockShape = {
   ],
 };
 
-const FORMATS = Object.keys(BLOCK_FORMATS) as BlockFormat[];
-
 export const blockLinearCases: readonly OpCase[] = [
-  ...FORMATS.flatMap((format) => [
+  ...COMPUTED_FORMATS.flatMap((format) => [
     ...shapesOf(format).map((shape) => blockCase("float32", shape)),
     blockCase("bfloat16", shapesOf(format)[2]!),
     blockCase("float16", shapesOf(format)[1]!),

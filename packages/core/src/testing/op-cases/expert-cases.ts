@@ -1,5 +1,5 @@
 // Cases of expertLinear and combineExperts: routings that are even, empty or all to one expert, in every dtype and block format.
-import { BLOCK_FORMATS, type BlockFormat } from "../../blocks/format.js";
+import { BLOCK_FORMATS, type ComputedFormat } from "../../blocks/format.js";
 import { FLOAT_DTYPES, type FloatDType } from "../../dtype.js";
 import { slice } from "../../tensor.js";
 import type { Random } from "../random.js";
@@ -167,7 +167,7 @@ function special(format: FloatDType): ExpertShape[] {
   ];
 }
 
-function blocks(format: BlockFormat): ExpertShape[] {
+function blocks(format: ComputedFormat): ExpertShape[] {
   const inFeatures = 2 * BLOCK_FORMATS[format].elements;
   return [
     {
@@ -226,7 +226,7 @@ function combineCase(dtype: FloatDType, tokens: number, chosen: number, hidden: 
   };
 }
 
-const blockFormats: readonly BlockFormat[] = ["q8_0", "q4_k", "q6_k"];
+const blockFormats: readonly ComputedFormat[] = ["q8_0", "q4_k", "q6_k"];
 
 export const expertCases: readonly OpCase[] = [
   ...FLOAT_DTYPES.flatMap((dtype) => [...sizes(dtype), ...special(dtype)].map((shape) => expertCase(dtype, shape))),

@@ -170,6 +170,22 @@ function linearCase(dtypes: DTypes, shape: LinearShape): OpCase {
   };
 }
 
+/** The bound is all that the terms can come to: a backend may take subnormal bfloat16 values for zero, but no more than that. */
+function subnormalCase(): OpCase {
+  const [inFeatures, largest] = [72, 2 ** 110];
+  const shape: LinearShape = {
+    name: "subnormal x",
+    why: "some CPUs take subnormal bfloat16 values for zero; the result is near, and never NaN",
+    tokens: 19,
+    inFeatures,
+    parts: [{ outFeatures: 37 }],
+    values: (random) => () => (random.integer(255) - 127) * 2 ** -133,
+    weights: (random) => () => (random.integer(3) - 1) * largest,
+  };
+  const tolerance = { absolute: inFeatures * largest * 2 ** -126, relative: 0, nmse: 1 };
+  return { ...linearCase(logits("bfloat16"), shape), tolerance };
+}
+
 function updateCase(dtype: FloatDType): OpCase {
   const shape: LinearShape = { ...SPECIAL[0]!, tokens: 2 };
   return {
@@ -211,6 +227,7 @@ export const linearCases: readonly OpCase[] = [
   ...(["float16", "bfloat16"] as const).flatMap((dtype) =>
     [SIZES[4]!, plain(1, 64, 1031, "logits")].map((shape) => linearCase(logits(dtype), shape)),
   ),
+  subnormalCase(),
   ...MIXED.map((dtypes) => linearCase(dtypes, SIZES[4]!)),
   // Only a float32 output shows whether weights were rounded.
   ...(["float16", "bfloat16"] as const).map((weight) =>

@@ -1,4 +1,5 @@
 // Routing to experts, their linear layers, and the weighted sum of what they give.
+import type { FloatDType } from "../../dtype.js";
 import { checkArgument, OctavoError } from "../../errors.js";
 import { checkExperts, type ExpertWeights, type Routing, type RoutingOptions } from "../../experts.js";
 import type { LinearWeight } from "../../linear.js";
@@ -10,7 +11,7 @@ export class ReferenceExpertWeights implements ExpertWeights {
   readonly count: number;
   readonly inFeatures: number;
   readonly outFeatures: number;
-  readonly dtype;
+  readonly dtype: FloatDType;
   readonly weights: readonly ReferenceLinearWeight[];
 
   constructor(weights: readonly LinearWeight[]) {

@@ -1,0 +1,2 @@
+export { openPickle } from "./pickle.js";
+export { toContiguous } from "./to-contiguous.js";
