@@ -218,10 +218,25 @@ describe("resolveSizes of windows", () => {
 
   it("needs blocks for a window and a step, however long a request is", () => {
     // 49 + 32 - 1 tokens lie in 6 blocks at most.
-    expect(resolve(windows(2048, () => 50), asked)).toMatchObject({ maxModelLen: 2048, numBlocks: 12 });
+    expect(
+      resolve(
+        windows(2048, () => 50),
+        asked,
+      ),
+    ).toMatchObject({ maxModelLen: 2048, numBlocks: 12 });
     const tooFew = { ...asked, kvCacheMemoryBytes: 6 * 16 * 4096 };
-    expect(() => resolve(windows(2048, () => 50), tooFew)).toThrow("holds 80 tokens");
-    expect(resolve(windows(2048, () => 50), { ...tooFew, maxModelLen: "auto" }).maxModelLen).toBe(80);
+    expect(() =>
+      resolve(
+        windows(2048, () => 50),
+        tooFew,
+      ),
+    ).toThrow("holds 80 tokens");
+    expect(
+      resolve(
+        windows(2048, () => 50),
+        { ...tooFew, maxModelLen: "auto" },
+      ).maxModelLen,
+    ).toBe(80);
   });
 
   it("needs blocks of each group", () => {

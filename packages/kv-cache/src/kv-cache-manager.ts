@@ -4,11 +4,10 @@ import { BlockCopies, KvTier } from "./block-copies.js";
 import { BlockHasher } from "./block-hash.js";
 import { type BlockNeeds, longestSequence } from "./block-needs.js";
 import { type BlockContents, BlockPool } from "./block-pool.js";
-import type { BlockTables } from "./block-tables.js";
 import { FileTier } from "./file-tier.js";
 import { HostTier } from "./host-tier.js";
 import { KvEventLog } from "./kv-event-log.js";
-import { type KvParts, KvSequence } from "./kv-sequence.js";
+import { type BlockTables, type KvParts, KvSequence } from "./kv-sequence.js";
 import { KvSequenceGroup } from "./kv-sequence-group.js";
 import { PrefixCache } from "./prefix-cache.js";
 

@@ -1,7 +1,6 @@
 // One request in a model whose layers see windows of different lengths: a block table for each group of layers.
 import { assertInternal } from "@octavo/core";
-import type { BlockTables } from "./block-tables.js";
-import type { KvSequence } from "./kv-sequence.js";
+import type { BlockTables, KvSequence } from "./kv-sequence.js";
 
 /**
  * The block tables of one request, in lockstep: either all can be filled, or none changes. A block holds the layers of one group, so

@@ -4,7 +4,7 @@ import { type BlockCopies, KvTier } from "./block-copies.js";
 import type { BlockHasher } from "./block-hash.js";
 import { windowBlocks } from "./block-needs.js";
 import type { BlockPool } from "./block-pool.js";
-import type { BlockTables } from "./block-tables.js";
+import type { TablesOf } from "./block-tables.js";
 import { enlarged } from "./enlarged.js";
 import type { FileTier } from "./file-tier.js";
 import type { HostTier } from "./host-tier.js";
@@ -26,12 +26,15 @@ export interface KvParts {
   epoch: number;
 }
 
+/** What a request holds of the cache: a {@link KvSequence} for each group of layers, with the calls of one. */
+export type BlockTables = TablesOf<KvSequence>;
+
 /**
  * The life of a sequence: `matchPrefix` or `forkFrom` once, then `begin`, `grow` before further tokens are computed, `commit` when
  * they are planned and `slide` before the next ones, then `free`, after which it may begin again (a preempted request does). `tokens` is always the whole
  * sequence from position 0 on, and what was passed once must not change.
  */
-export class KvSequence implements BlockTables {
+export class KvSequence implements TablesOf<KvSequence> {
   /** Itself. */
   readonly tables: readonly KvSequence[] = [this];
   readonly #parts: KvParts;

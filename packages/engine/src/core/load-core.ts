@@ -40,7 +40,7 @@ export async function loadCore(
   const { config } = source;
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
   const { numThreads, batchInvariant } = options;
-  resolveBatch(options); // loading may take minutes: what is wrong is said before
+  const { maxNumBatchedTokens } = resolveBatch(options); // loading may take minutes: what is wrong is said before
   const layerGroups = resolveLayerGroups(options, config, maxModelLen);
   const modules = await loadUserModules(options);
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
@@ -51,8 +51,10 @@ export async function loadCore(
     const model = loadModel(source, backend, {
       ...{ dtype, loadFormat, dequantize, maxModelLen, onProgress },
       onNeed: (need) => {
-        const blockBytes = kvBytesPerBlock(config, need.dtype, blockSize);
-        checkMemory(path, options, need, { maxModelLen, blockSize, blockBytes }, backend.info);
+        const { slidingWindows, layersPerGroup } = layerGroups;
+        const blockBytes = kvBytesPerBlock(config, need.dtype, blockSize, layersPerGroup);
+        const kv = { maxModelLen, blockSize, blockBytes, slidingWindows, maxNumBatchedTokens };
+        checkMemory(path, options, need, kv, backend.info);
       },
     });
     const draft = loadDraftModel(options, model, backend, maxModelLen);
