@@ -38,6 +38,11 @@ export interface EngineInfo {
   readonly blockSize: number;
   /** KV blocks, the null block included. */
   readonly numBlocks: number;
+  /**
+   * For each group of layers that has block tables of its own, the tokens that a token sees, itself included: older blocks come free
+   * while the request runs. Null: all. Most models have one group.
+   */
+  readonly slidingWindows: readonly (number | null)[];
   /** Of all weights, mapped ones too. */
   readonly weightBytes: number;
   /** Bytes of all KV blocks. */
@@ -265,7 +270,8 @@ export interface Engine extends AsyncDisposable {
    */
   resetPrefixCache(options?: ResetPrefixCacheOptions): Promise<void>;
   /**
-   * Tells `listener` what the prefix cache holds, then every change, at most once a step.
+   * Tells `listener` what the prefix cache holds, then every change, at most once a step. Not with several groups of layers
+   * ({@link EngineInfo.slidingWindows}), whose blocks say nothing one by one: @throws UNSUPPORTED
    * @returns ends it; while nobody listens, events cost nothing
    */
   onKvEvents(listener: (events: readonly KvCacheEvent[]) => void): () => void;

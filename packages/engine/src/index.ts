@@ -2,6 +2,7 @@
 export type { DownloadProgress } from "@octavo/hub";
 export {
   describeModel,
+  kvBytesOfContext,
   kvBytesPerToken,
   type ModelDescription,
   type TensorSummary,

@@ -2,7 +2,7 @@
 import type { Batch, FloatDType, Ops, Tensor, Workspace } from "@octavo/core";
 import type { ModelConfig } from "./model-config.js";
 
-/** The paged cache: for each layer [blocks, kvHeads, blockSize, headDim], in the model's dtype. */
+/** The paged cache: for each layer [blocks, kvHeads, blockSize, headDim], in the model's dtype; layers of several groups share tensors. */
 export interface KvCacheTensors {
   /** One for each layer. */
   readonly keys: readonly Tensor[];
@@ -18,6 +18,11 @@ export interface ForwardContext {
   readonly workspace: Workspace;
   /** Prepared with `ops.prepareBatch`. */
   readonly batch: Batch;
+  /**
+   * For each layer, the batch with its group's block table and slots, for attention and the writing of keys and values. Default:
+   * `batch` for all.
+   */
+  readonly layerBatches?: readonly Batch[] | undefined;
   /** Written and read by attention. */
   readonly kvCache: KvCacheTensors;
   /** Go through the first so many layers only, then the final norm: the model as a draft of itself. Default: all. */

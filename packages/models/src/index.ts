@@ -3,8 +3,9 @@
 export type { CausalLM, ForwardContext, KvCacheTensors } from "./causal-lm.js";
 export { Checkpoint } from "./checkpoint.js";
 export type { CheckpointFormat } from "./checkpoint-files.js";
-export { describeModel, kvBytesPerToken, type ModelDescription } from "./describe-model.js";
+export { describeModel, kvBytesOfContext, kvBytesPerToken, type ModelDescription } from "./describe-model.js";
 export { type GenerationDefaults, readGenerationDefaults } from "./generation-config.js";
+export { type LayerGroups, layerGroups, oneGroup } from "./layer-groups.js";
 export type { LoadFormat } from "./load-format.js";
 export { kvBytesPerBlock, type LoadOptions, loadModel } from "./load-model.js";
 export type { ModelConfig } from "./model-config.js";

@@ -80,9 +80,18 @@ export function loadModel(model: string | ModelSource, backend: Backend, options
   });
 }
 
-/** Bytes of one block's keys and values in all layers. @param blockSize tokens a block */
-export function kvBytesPerBlock(config: ModelConfig, dtype: FloatDType, blockSize: number): number {
-  return 2 * config.numLayers * byteSize(dtype, [config.numKvHeads, blockSize, config.headDim]);
+/**
+ * Bytes of one block's keys and values.
+ * @param blockSize tokens a block
+ * @param numLayers layers that a block holds. Default: all
+ */
+export function kvBytesPerBlock(
+  config: ModelConfig,
+  dtype: FloatDType,
+  blockSize: number,
+  numLayers: number = config.numLayers,
+): number {
+  return 2 * numLayers * byteSize(dtype, [config.numKvHeads, blockSize, config.headDim]);
 }
 
 /** Disposes what was added, last first, unless it is kept. (Node 20 has no DisposableStack.) */

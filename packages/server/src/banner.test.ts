@@ -17,6 +17,7 @@ const info: EngineInfo = {
   maxNumBatchedTokens: 64,
   blockSize: 16,
   numBlocks: 9,
+  slidingWindows: [null],
   weightBytes: 14 * MIB,
   kvOffloadingBytes: 0,
   kvCacheBytes: 256 * MIB,

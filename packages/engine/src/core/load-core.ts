@@ -5,6 +5,7 @@ import type { EngineInfo } from "../engine.js";
 import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
 import { resolveBatch, resolveBlockSize, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
 import { checkShare, shareOf } from "../kv-budget.js";
+import { resolveLayerGroups } from "../kv-groups.js";
 import { loadBackend } from "../load-backend.js";
 import type { LoadListener } from "../load-listener.js";
 import { draftMemory, loadDraftModel } from "../speculation/load-draft-model.js";
@@ -39,7 +40,8 @@ export async function loadCore(
   const { config } = source;
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
   const { numThreads, batchInvariant } = options;
-  resolveBatch(options); // loading may take minutes: what is wrong is said before
+  const { maxNumBatchedTokens } = resolveBatch(options); // loading may take minutes: what is wrong is said before
+  const layerGroups = resolveLayerGroups(options, config, maxModelLen);
   const modules = await loadUserModules(options);
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
   try {
@@ -49,8 +51,10 @@ export async function loadCore(
     const model = loadModel(source, backend, {
       ...{ dtype, loadFormat, dequantize, maxModelLen, onProgress },
       onNeed: (need) => {
-        const blockBytes = kvBytesPerBlock(config, need.dtype, blockSize);
-        checkMemory(path, options, need, { maxModelLen, blockSize, blockBytes }, backend.info);
+        const { slidingWindows, layersPerGroup } = layerGroups;
+        const blockBytes = kvBytesPerBlock(config, need.dtype, blockSize, layersPerGroup);
+        const kv = { maxModelLen, blockSize, blockBytes, slidingWindows, maxNumBatchedTokens };
+        checkMemory(path, options, need, kv, backend.info);
       },
     });
     const draft = loadDraftModel(options, model, backend, maxModelLen);
@@ -65,8 +69,10 @@ export async function loadCore(
           ? heldBytes(backend.memory())
           : model.weightBytes + (beside?.weightBytes ?? 0),
         workspaceBytes: model.workspaceBytes.bind(model),
+        layerGroups,
         kvBytesPerBlock: (blockSize) =>
-          kvBytesPerBlock(config, model.dtype, blockSize) + (beside?.kvBytesPerBlock(blockSize) ?? 0),
+          kvBytesPerBlock(config, model.dtype, blockSize, layerGroups.layersPerGroup) +
+          (beside?.kvBytesPerBlock(blockSize) ?? 0),
         draft,
       },
       backend.info,
@@ -87,6 +93,7 @@ export async function loadCore(
       schedulingPolicy: options.schedulingPolicy ?? "fcfs",
       blockSize: sizes.blockSize,
       numBlocks: sizes.numBlocks,
+      slidingWindows: layerGroups.slidingWindows.map((window) => (Number.isFinite(window) ? window : null)),
       weightBytes: model.weightBytes + (beside?.weightBytes ?? 0),
       kvCacheBytes: sizes.kvCacheBytes,
       kvOffloadingBytes: sizes.kvOffloadingBytes,

@@ -59,7 +59,7 @@ export class Attention {
   }
 
   /** out, x: [T, hidden] */
-  forward({ ops, workspace, batch, kvCache }: ForwardContext, out: Tensor, x: Tensor): void {
+  forward({ ops, workspace, batch, layerBatches, kvCache }: ForwardContext, out: Tensor, x: Tensor): void {
     const { numHeads, numKvHeads, headDim } = this.#spec;
     const tokens = x.shape[0]!;
     const keysAt = numHeads * headDim;
@@ -78,10 +78,11 @@ export class Attention {
     if (this.#ropeTable !== undefined) ops.rope(q, k, batch.positions, this.#ropeTable);
     const keyCache = kvCache.keys[this.#layer]!;
     const valueCache = kvCache.values[this.#layer]!;
-    ops.writeKv(keyCache, valueCache, k, v, batch);
+    const own = layerBatches === undefined ? batch : layerBatches[this.#layer]!;
+    ops.writeKv(keyCache, valueCache, k, v, own);
     const attended = workspace.alloc(x.dtype, [tokens, numHeads * headDim]);
     const heads = reshape(attended, [tokens, numHeads, headDim]);
-    ops.pagedAttention(heads, q, keyCache, valueCache, batch, this.#options);
+    ops.pagedAttention(heads, q, keyCache, valueCache, own, this.#options);
     ops.linear(out, attended, this.#output);
     workspace.release(mark);
   }

@@ -123,6 +123,7 @@ export class FakeEngine implements Engine {
       schedulingPolicy: options.schedulingPolicy ?? "fcfs",
       blockSize: 16,
       numBlocks: 100,
+      slidingWindows: [null],
       weightBytes: 0,
       kvCacheBytes: 4096,
       kvOffloadingBytes: 0,
