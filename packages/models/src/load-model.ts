@@ -65,7 +65,7 @@ export function loadModel(model: string | ModelSource, backend: Backend, options
   const { tables, ropeOffset } = planRopeTables(blueprint.ropes, maxModelLen);
   const ropeTables = tables.map(({ shape, fill }) => constants.add(shape, fill));
   const specs = blueprintParameters(blueprint);
-  if (!options.dequantize) sayDecoded(source.path, specs, weights, backend.info, dtype);
+  if (!options.dequantize) sayDecoded(source.path, specs, weights, scheme, backend.info, dtype);
   const parameters = cleanup.add(new Parameters(specs, weights, backend, { ...options, dtype, scheme }));
   const owned = cleanup.keep();
   return new Decoder({
