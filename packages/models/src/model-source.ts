@@ -3,6 +3,7 @@ import type { BlockFormat, FileReader } from "@octavo/core";
 import type { QuantScheme, TensorSource } from "@octavo/quant";
 import type { GenerationDefaults } from "./generation-config.js";
 import type { ModelConfig } from "./model-config.js";
+import type { PoolingConfig } from "./pooling.js";
 
 /** Open weights of a model, by checkpoint name. */
 export interface WeightFiles extends TensorSource, Disposable {
@@ -29,6 +30,8 @@ export interface ModelSource {
   fieldName(field: string): string;
   /** @throws CHECKPOINT that names file and field */
   generationDefaults(): GenerationDefaults;
+  /** How its authors make embeddings; null where the files do not say. @throws CHECKPOINT or UNSUPPORTED that names file and field */
+  pooling(): PoolingConfig | null;
   /** @throws UNSUPPORTED or CHECKPOINT for a quantization that Octavo does not read */
   scheme(options: SchemeOptions): QuantScheme;
   /** @param read `Backend.mapFile` @throws CHECKPOINT when files are missing or damaged */
