@@ -52,6 +52,18 @@ export interface EngineInfo {
   readonly loadSeconds: number;
   /** What generation_config.json says: taken where a request leaves a parameter out. */
   readonly generationDefaults: GenerationDefaults;
+  /** How a text becomes a vector; not given where the engine generates. */
+  readonly pooling?: PoolingInfo;
+}
+
+/** Of an engine that makes embeddings. */
+export interface PoolingInfo {
+  /** The vector of the first token ("cls"), of the last one, or the mean of all. */
+  readonly type: "cls" | "last" | "mean";
+  /** Whether vectors have length 1. */
+  readonly normalize: boolean;
+  /** Elements of a vector. */
+  readonly size: number;
 }
 
 /** The engine's state and counters since its start, as of the last step. */

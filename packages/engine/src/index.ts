@@ -3,6 +3,7 @@ export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSumma
 export { cumulativeLogprob, highestCumulative, resolveChoices } from "./choices.js";
 export type { WorkerContext, WorkerExtension } from "./core/worker-methods.js";
 export { type BackendReport, describeBackends } from "./describe-backends.js";
+export type { EmbeddingOutput, EmbedOptions } from "./embedding.js";
 export type {
   Beam,
   BeamSearchOutput,
@@ -13,12 +14,13 @@ export type {
   FinishReason,
   GenerateRequest,
   OutputChunk,
+  PoolingInfo,
   PositionLogprobs,
   RequestStream,
   ResetPrefixCacheOptions,
   TokenLogprob,
 } from "./engine.js";
-export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode } from "./engine-options.js";
+export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode, RUNNERS, type Runner } from "./engine-options.js";
 export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
 export type { AllBlocksCleared, BlockRemoved, BlockStored, KvCacheEvent, KvMedium } from "./kv-events.js";
 export { LLM } from "./llm.js";

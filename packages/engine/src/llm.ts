@@ -7,6 +7,7 @@ import { ChoicesStream } from "./choices-stream.js";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
+import { checkGenerates, Embedder, type EmbeddingOutput, type EmbedOptions } from "./embedding.js";
 import type {
   BeamSearchOutput,
   BeamSearchParams,
@@ -61,6 +62,7 @@ export class LLM implements Engine {
   readonly #tokenTexts: TokenTexts;
   readonly #saltNames = new SaltNames();
   readonly #kvListeners: KvListeners;
+  readonly #embedder: Embedder;
   readonly #streams = new Map<number, TokenStream>();
   #nextId = 1;
   #isPaused = false;
@@ -74,6 +76,7 @@ export class LLM implements Engine {
     this.#tokenizer = tokenizer;
     this.#client = client;
     this.#bounds = new QueueBounds(options);
+    this.#embedder = new Embedder({ client, bounds: this.#bounds, tokenizer: () => this.tokenizer });
     this.#kvListeners = new KvListeners(client, this.#saltNames);
     this.#tokenTexts = new TokenTexts(tokenizer);
     this.#endToken = tokenizer?.eosTokenId ?? client.eosTokenIds[0] ?? -1;
@@ -153,6 +156,7 @@ export class LLM implements Engine {
     params?: SamplingParams,
     { priority, tenant, timeoutMs, ...options }: ChatOptions & RequestOptions = {},
   ): Generation {
+    checkGenerates(this.info);
     const prompt = this.tokenizer.encodeChat(messages, options);
     return this.#generate(prompt, { maxTokens: null, ...params }, { priority, tenant, timeoutMs });
   }
@@ -168,6 +172,7 @@ export class LLM implements Engine {
     options: RequestOptions = {},
   ): Promise<BeamSearchOutput> {
     this.#checkAlive();
+    checkGenerates(this.info);
     const tokens = encodePrompt(prompt, () => this.tokenizer, this.info);
     this.#bounds.check(this.#streams.size, tokens.length);
     const { info, hasTokenizer } = this;
@@ -181,6 +186,26 @@ export class LLM implements Engine {
       submit: (request) => this.#submit(request, true),
     };
     return beamSearch(engine, tokens, params, this.#endTokenIds, signal, options);
+  }
+
+  /**
+   * The vector of a prompt (text, or token ids as they are), or of each of a list: of an encoder, or of a decoder that was loaded with
+   * `runner` "pooling". It depends on the prompt alone.
+   */
+  embed(prompt: Prompt, options?: EmbedOptions): Promise<EmbeddingOutput>;
+  embed(prompts: readonly Prompt[], options?: EmbedOptions): Promise<EmbeddingOutput[]>;
+  async embed(
+    input: Prompt | readonly Prompt[],
+    options: EmbedOptions = {},
+  ): Promise<EmbeddingOutput | EmbeddingOutput[]> {
+    this.#checkAlive();
+    const isList = Array.isArray(input) && typeof input[0] !== "number";
+    try {
+      const outputs = await this.#embedder.embed(isList ? input : [input as Prompt], options);
+      return isList ? outputs : outputs[0]!;
+    } catch (error) {
+      throw this.#failure ?? error;
+    }
   }
 
   #generate(prompt: Prompt, params: SamplingParams = {}, options: RequestOptions = {}): Generation {
@@ -223,6 +248,7 @@ export class LLM implements Engine {
     isAdmitted: boolean,
   ): RequestStream {
     this.#checkAlive();
+    checkGenerates(this.info);
     checkArgument(
       resolveChoices(params).bestOf === 1,
       `n is ${params.n}, best_of ${params.bestOf}: submit one request for each choice, or use generate`,
@@ -329,6 +355,7 @@ export class LLM implements Engine {
 
   async idle(): Promise<void> {
     while (this.#streams.size > 0) await this.#nextEnd();
+    await this.#embedder.idle();
   }
 
   dispose(): Promise<void> {

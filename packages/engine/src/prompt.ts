@@ -11,6 +11,8 @@ export type Prompt = string | ArrayLike<number>;
 export interface PromptLimits {
   readonly maxModelLen: number;
   readonly vocabSize: number;
+  /** Given where nothing is generated, so that prompts need no room for more. */
+  readonly pooling?: object | undefined;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface PromptLimits {
 export function encodePrompt(
   prompt: Prompt,
   tokenizer: () => Tokenizer,
-  { maxModelLen, vocabSize }: PromptLimits,
+  { maxModelLen, vocabSize, pooling }: PromptLimits,
   params: SamplingParams = {},
 ): Int32Array {
   const isText = typeof prompt === "string";
@@ -31,9 +33,9 @@ export function encodePrompt(
   const tokens = truncatePrompt(whole, params, maxModelLen);
   checkArgument(tokens.length > 0, "the prompt is empty; give at least one token", "prompt");
   checkArgument(
-    tokens.length < maxModelLen,
+    tokens.length < maxModelLen || (tokens.length === maxModelLen && pooling !== undefined),
     () =>
-      `the prompt has ${tokens.length} tokens, the model's context is ${maxModelLen} and needs room for at least one more; shorten the prompt, or let truncate_prompt_tokens do so`,
+      `the prompt has ${tokens.length} tokens, the model's context is ${maxModelLen}${pooling ? "" : " and needs room for at least one more"}; shorten the prompt, or let truncate_prompt_tokens do so`,
     "prompt",
   );
   for (let i = 0; i < whole.length; i++) {

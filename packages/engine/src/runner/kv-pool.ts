@@ -10,6 +10,7 @@ export class KvPool implements KvCacheTensors, Disposable {
   readonly bytesPerPart: number;
   /** Two a layer. */
   readonly numParts: number;
+  readonly numBlocks: number;
   readonly #storage: Storage;
   readonly #tensorBytes: number;
 
@@ -19,6 +20,7 @@ export class KvPool implements KvCacheTensors, Disposable {
     this.#tensorBytes = bytes;
     this.bytesPerPart = bytes / numBlocks;
     this.numParts = 2 * config.numLayers;
+    this.numBlocks = numBlocks;
     this.#storage = allocate(backend, 2 * config.numLayers * bytes);
     const at = (index: number) => tensor(dtype, shape, this.#storage, index * bytes);
     this.keys = Array.from({ length: config.numLayers }, (_, layer) => at(2 * layer));
