@@ -90,9 +90,11 @@ export class PoolingRunner implements Disposable {
     plan.addRowInit(row, this.#rowInit);
     plan.addRow(row, 0, prompt.length, 1);
     for (let i = 0; i < prompt.length; i++) plan.addToken(prompt[i]!);
-    if (this.#kvPool === undefined) return;
     const { blockSize } = plan.layout.capacity;
-    for (let index = 0; index * blockSize < prompt.length; index++) plan.addBlockWrite(row, index, this.#blocks++);
+    for (let index = 0; index * blockSize < prompt.length; index++) {
+      // An encoder has no blocks, but its tokens' slots are computed, too.
+      plan.addBlockWrite(row, index, this.#kvPool ? this.#blocks++ : 0);
+    }
   }
 
   /** Computes what was added. @returns the prompts' vectors, [rows, hidden], valid until the next call */
