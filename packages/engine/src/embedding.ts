@@ -2,29 +2,12 @@
 import { checkArgument } from "@octavo/core";
 import type { Tokenizer } from "@octavo/tokenizer";
 import type { CoreClient } from "./client/core-client.js";
-import type { EngineInfo, PoolingInfo } from "./engine.js";
+import type { EmbeddingOutput, EmbedOptions, EngineInfo, PoolingInfo } from "./engine.js";
 import { checkKeys } from "./known-keys.js";
 import { normalize } from "./pooling/vectors.js";
 import { encodePrompt, type Prompt } from "./prompt.js";
 import type { QueueBounds } from "./queue-bounds.js";
-import { type Truncation, truncateTokens } from "./truncate-text.js";
-
-/** What `embed` may be told. */
-export interface EmbedOptions extends Truncation {
-  /**
-   * The first so many elements of each vector, of length 1 again where vectors are. For models that were trained for it (Matryoshka
-   * representations); others lose more. Default: all.
-   */
-  readonly dimensions?: number;
-}
-
-/** A prompt's vector. */
-export interface EmbeddingOutput {
-  /** Of `info.pooling.size` elements, or of `dimensions`. */
-  readonly embedding: Float32Array;
-  /** As the model saw the prompt, special tokens included. */
-  readonly promptTokenIds: Int32Array;
-}
+import { truncateTokens } from "./truncate-text.js";
 
 const KNOWN: Readonly<Record<keyof EmbedOptions, true>> = {
   dimensions: true,

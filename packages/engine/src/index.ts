@@ -3,11 +3,12 @@ export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSumma
 export { cumulativeLogprob, highestCumulative, resolveChoices } from "./choices.js";
 export type { WorkerContext, WorkerExtension } from "./core/worker-methods.js";
 export { type BackendReport, describeBackends } from "./describe-backends.js";
-export type { EmbeddingOutput, EmbedOptions } from "./embedding.js";
 export type {
   Beam,
   BeamSearchOutput,
   BeamSearchParams,
+  EmbeddingOutput,
+  EmbedOptions,
   Engine,
   EngineInfo,
   EngineStats,

@@ -7,10 +7,12 @@ import { ChoicesStream } from "./choices-stream.js";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
-import { checkGenerates, Embedder, type EmbeddingOutput, type EmbedOptions } from "./embedding.js";
+import { checkGenerates, Embedder } from "./embedding.js";
 import type {
   BeamSearchOutput,
   BeamSearchParams,
+  EmbeddingOutput,
+  EmbedOptions,
   Engine,
   EngineInfo,
   EngineStats,

@@ -1,18 +1,8 @@
 // Cuts prompts that are embedded: a text keeps the special tokens that its tokenizer puts around it.
 import { checkArgument } from "@octavo/core";
 import type { Tokenizer } from "@octavo/tokenizer";
+import type { EmbedOptions } from "./engine.js";
 import type { Prompt } from "./prompt.js";
-
-/** What becomes of prompts that are too long. */
-export interface Truncation {
-  /**
-   * Longer prompts lose what is beyond; -1: beyond `maxModelLen`. A text keeps the special tokens around it. Default: a prompt that is
-   * too long is an error.
-   */
-  readonly truncatePromptTokens?: number;
-  /** Where they lose it: at the end ("right") or at the beginning ("left"). Default "right". */
-  readonly truncationSide?: "left" | "right";
-}
 
 /**
  * The prompt where nothing is to be cut, else the tokens that stay.
@@ -20,7 +10,7 @@ export interface Truncation {
  */
 export function truncateTokens(
   prompt: Prompt,
-  { truncatePromptTokens: asked, truncationSide: side = "right" }: Truncation,
+  { truncatePromptTokens: asked, truncationSide: side = "right" }: EmbedOptions,
   maxModelLen: number,
   tokenizer: () => Tokenizer,
 ): Prompt {
