@@ -1,7 +1,11 @@
 // LLM.embed against transformers and sentence-transformers, on tiny random models; alone and batched the same bits.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openSafetensors } from "@octavo/core";
 import { type EngineOptions, LLM } from "@octavo/engine";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { goldenEncoder, goldenEncoders, largestGap } from "../parity/golden-encoders.js";
 
 const TOLERANCE = 1e-4;
@@ -143,6 +147,21 @@ describe("runners", () => {
     const options = { maxModelLen: 100, maxNumBatchedTokens: 64 };
     await expect(load(bert.folder, options)).rejects.toMatchObject({ param: "max_num_batched_tokens" });
   });
+});
+
+test("NaN in a weight fails the prompts, and not the engine", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "octavo-embed-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  cpSync(bert.folder, folder, { recursive: true });
+  const path = join(folder, "model.safetensors");
+  const bytes = readFileSync(path);
+  const { byteOffset } = openSafetensors(path).tensors.get("encoder.layer.0.output.dense.weight")!;
+  bytes.writeFloatLE(Number.NaN, byteOffset);
+  writeFileSync(path, bytes);
+  await using llm = await load(folder);
+  await expect(llm.embed([[6, 7], [8]])).rejects.toThrow(/embedding that is not finite/);
+  expect(llm.failure).toBeNull();
+  expect(llm.stats).toMatchObject({ numRunning: 0, numWaiting: 0 });
 });
 
 test("a pause holds prompts back; disposing fails those that wait", async () => {

@@ -1,5 +1,5 @@
 // Texts to vectors: checks and encodes prompts, sends them to the core, cuts what comes back.
-import { checkArgument } from "@octavo/core";
+import { checkArgument, OctavoError } from "@octavo/core";
 import type { Tokenizer } from "@octavo/tokenizer";
 import type { CoreClient } from "./client/core-client.js";
 import type { EmbeddingOutput, EmbedOptions, EngineInfo, PoolingInfo } from "./engine.js";
@@ -51,6 +51,7 @@ export class Embedder {
       const vectors = await running;
       return tokens.map((promptTokenIds, i) => {
         const embedding = vectors[i]!.slice(0, size);
+        checkFinite(embedding);
         if (pooling.normalize && size < pooling.size) normalize(embedding);
         return { embedding, promptTokenIds };
       });
@@ -112,6 +113,15 @@ export function checkGenerates({ model, pooling }: EngineInfo): void {
     `${model} makes embeddings and generates nothing; use embed, or /v1/embeddings`,
     "model",
   );
+}
+
+/** @throws INTERNAL: JSON has no NaN, and no search would find such a vector */
+function checkFinite(vector: Float32Array): void {
+  if (vector.every(Number.isFinite)) return;
+  const message =
+    "the model computed an embedding that is not finite: its weights hold NaN or infinity, or overflow in this dtype " +
+    "(float16 is the likeliest); try --dtype bfloat16 or float32, or download the weights again";
+  throw new OctavoError({ code: "INTERNAL", message });
 }
 
 function resolveDimensions({ dimensions }: EmbedOptions, { size }: PoolingInfo): number {
