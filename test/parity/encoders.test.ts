@@ -3,15 +3,17 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Backend, Tensor } from "@octavo/core";
+import { type Backend, openSafetensors, type Tensor } from "@octavo/core";
 import { createReferenceBackend } from "@octavo/core/testing";
 import { createBackend } from "@octavo/kernels-cpu";
-import { isEncoder, loadModel, openModel, readModelConfig } from "@octavo/models";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { isEncoder, loadModel, loadTextModel, openModel, readModelConfig } from "@octavo/models";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { goldenEncoders, largestGap } from "./golden-encoders.js";
 import { encode } from "./run-encoder.js";
 import { hostFloats } from "./run-model.js";
 
+/** Of names that belong to heads. */
+const TASK = /^(pooler|cls|lm_head|head)\./;
 const TOLERANCE = 1e-3;
 const backends: [string, () => Backend][] = [
   ["reference", createReferenceBackend],
@@ -65,6 +67,18 @@ test("both dialects of a config mean the same", () => {
     copyFileSync(join(folder, "config.alt.json"), join(other, "config.json"));
     expect(readModelConfig(other)).toEqual(readModelConfig(folder));
   }
+});
+
+test("poolers and heads of checkpoints are passed over in silence", () => {
+  const warn = vi.spyOn(process, "emitWarning");
+  onTestFinished(() => warn.mockRestore());
+  const heads = encoders.flatMap(({ folder }) => {
+    using backend = createReferenceBackend();
+    loadTextModel(folder, backend).dispose();
+    return [...openSafetensors(join(folder, "model.safetensors")).tensors.keys()].filter((name) => TASK.test(name));
+  });
+  expect(heads).toEqual(expect.arrayContaining(["pooler.dense.weight", "lm_head.dense.bias", "head.dense.weight"]));
+  expect(warn).not.toHaveBeenCalled();
 });
 
 test("an encoder is no decoder", () => {
