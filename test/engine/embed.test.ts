@@ -138,6 +138,10 @@ describe("runners", () => {
     await using pooled = await load(LLAMA, { runner: "pooling" });
     expect(pooled.info.pooling).toMatchObject({ type: "last", normalize: true });
     expect(Math.hypot(...(await pooled.embed([6, 7, 8])).embedding)).toBeCloseTo(1, 5);
+    await expect(load(goldenEncoder("llama-without-head").folder, { runner: "generate" })).rejects.toMatchObject({
+      code: "CHECKPOINT",
+      param: "lm_head.weight",
+    });
     const { folder } = goldenEncoder("qwen3-embedding");
     await using generating = await load(folder, { runner: "generate" });
     expect((await generating.generate([6, 7, 8], { maxTokens: 2 })).tokenIds).toHaveLength(2);

@@ -49,7 +49,7 @@ export interface TextModel extends Disposable {
   dispose(): void;
 }
 
-/** A loaded encoder: BERT and its kin. */
+/** A loaded model that ends with its hidden states: an encoder, or a decoder without its head. */
 export interface Encoder extends TextModel {
   readonly kind: "encoder";
 }

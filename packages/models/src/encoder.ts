@@ -1,4 +1,5 @@
-// An encoder as its blueprint says: embedding, layers, where there is one a final norm. Its steps hold whole prompts.
+// A model that ends with its hidden states, as its blueprint says: embedding, layers, where there is one a final norm. An encoder, whose
+// steps hold whole prompts, or a decoder without its head.
 import type { FloatDType, Tensor } from "@octavo/core";
 import type { Encoder, ForwardContext } from "./causal-lm.js";
 import { LayerStack } from "./layer-stack.js";

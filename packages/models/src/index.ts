@@ -5,7 +5,7 @@ export { Checkpoint } from "./checkpoint.js";
 export { describeModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "./describe-model.js";
 export { type GenerationDefaults, readGenerationDefaults } from "./generation-config.js";
 export type { LoadFormat } from "./load-format.js";
-export { kvBytesPerBlock, type LoadOptions, loadModel, loadTextModel } from "./load-model.js";
+export { kvBytesPerBlock, type LoadOptions, loadModel, loadTextModel, type TextLoadOptions } from "./load-model.js";
 export type { ModelConfig } from "./model-config.js";
 export type { ModelSource, SchemeOptions, WeightFiles } from "./model-source.js";
 export { openModel, readModelConfig } from "./open-model.js";

@@ -28,6 +28,12 @@ export interface LoadOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** What only {@link loadTextModel} can do. */
+export interface TextLoadOptions extends LoadOptions {
+  /** Leave out a decoder's head: its weights are neither needed nor loaded, and it gives hidden states alone. Default false. */
+  readonly withoutHead?: boolean;
+}
+
 /** A decoder: {@link loadTextModel}, but @throws UNSUPPORTED for an encoder, which generates nothing. */
 export function loadModel(model: string | ModelSource, backend: Backend, options: LoadOptions = {}): CausalLM {
   const source = typeof model === "string" ? openModel(model) : model;
@@ -49,7 +55,7 @@ export function loadModel(model: string | ModelSource, backend: Backend, options
 export function loadTextModel(
   model: string | ModelSource,
   backend: Backend,
-  options: LoadOptions = {},
+  options: TextLoadOptions = {},
 ): CausalLM | Encoder {
   const source = typeof model === "string" ? openModel(model) : model;
   const { config } = source;
@@ -66,7 +72,8 @@ export function loadTextModel(
   );
   using cleanup = new Cleanup();
   const weights = cleanup.add(openSource({ architecture, source, scheme, loadFormat, dtype }, backend));
-  const blueprint = architecture.blueprint(config);
+  const whole = architecture.blueprint(config);
+  const blueprint = options.withoutHead ? { ...whole, head: undefined } : whole;
   const constants = cleanup.add(new Constants(backend));
   const { tables, ropeOffset } = planRopeTables(blueprint.ropes, maxModelLen);
   const ropeTables = tables.map(({ shape, fill }) => constants.add(shape, fill));

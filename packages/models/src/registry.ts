@@ -72,10 +72,25 @@ export function architectureOf(reader: ConfigReader): AnyArchitecture {
   if (!Array.isArray(names) || names.length === 0) {
     reader.fail("architectures", `a list with one of ${supportedArchitectures().join(", ")}`);
   }
-  const found = ARCHITECTURES.find(({ name, aliases = [] }) =>
-    [name, ...aliases].some((known) => names.includes(known)),
-  );
-  return found ?? reader.unsupported("architectures", supportedArchitectures());
+  const found = find(names) ?? find(names.map(withHead));
+  if (found === undefined) return reader.unsupported("architectures", supportedArchitectures());
+  if (found.kind !== "encoder") checkCausal(reader);
+  return found;
+}
+
+/** Decoders that were trained on to see what comes behind (gte-Qwen2, EmbeddingGemma): as decoders they would give other vectors. */
+function checkCausal(reader: ConfigReader): void {
+  if (reader.raw("is_causal") === false) reader.unsupported("is_causal", ["true"]);
+  if (reader.raw("use_bidirectional_attention") === true) reader.unsupported("use_bidirectional_attention", ["false"]);
+}
+
+function find(names: readonly unknown[]): AnyArchitecture | undefined {
+  return ARCHITECTURES.find(({ name, aliases = [] }) => [name, ...aliases].some((known) => names.includes(known)));
+}
+
+/** A decoder that was saved without its head, as those for embeddings are: LlamaModel is LlamaForCausalLM's. */
+function withHead(name: unknown): unknown {
+  return typeof name === "string" ? name.replace(/Model$/, "ForCausalLM") : name;
 }
 
 /** The architecture that was found before under this name. */

@@ -22,7 +22,7 @@ export async function loadPoolingCore(
     const sizes = resolvePoolingSizes(options, pooling, config.maxPositions, backend.info);
     const { maxModelLen } = sizes;
     const { dtype, loadFormat, dequantize } = options;
-    const model = loadTextModel(source, backend, { dtype, loadFormat, dequantize, maxModelLen });
+    const model = loadTextModel(source, backend, { dtype, loadFormat, dequantize, maxModelLen, withoutHead: true });
     backend.releaseStaging?.();
     const core = new PoolingCore(backend, model, pooling, sizes, stats);
     const info = {
