@@ -19,7 +19,7 @@ export function lazyBackend(inner: Backend): LazyBackend {
       const op = target[name as keyof Ops] as (...values: unknown[]) => void;
       return (...values: unknown[]) => {
         // Counts are arguments of a launch: a device sees them as they were.
-        const taken = values.map((value) => (isBatch(value) ? { ...value } : value));
+        const taken = values.map((value) => (isBatch(value) ? withItsCounts(value) : value));
         queue.push(() => op.apply(target, taken));
       };
     },
@@ -76,4 +76,10 @@ export function lazyBackend(inner: Backend): LazyBackend {
 
 function isBatch(value: unknown): value is Batch {
   return typeof value === "object" && value !== null && "numTokens" in value;
+}
+
+/** The counts of a group's batch are those of the whole step's, which change. */
+function withItsCounts(batch: Batch): Batch {
+  const { numRows, numTokens, numSamples, maxQueryLen, maxSeqLen } = batch;
+  return { ...batch, numRows, numTokens, numSamples, maxQueryLen, maxSeqLen };
 }

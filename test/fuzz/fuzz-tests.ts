@@ -13,6 +13,8 @@ const models: readonly FuzzModel[] = [
   { name: "llama-gqa-tied, float32", folder: tiny("llama-gqa-tied"), dtype: "float32" },
   { name: "llama-mqa-headdim, bfloat16", folder: tiny("llama-mqa-headdim"), dtype: "bfloat16" },
   { name: "llama-f16, float16", folder: tiny("llama-f16"), dtype: "float16" },
+  { name: "mistral-window, float32", folder: tiny("mistral-window"), dtype: "float32" },
+  { name: "gemma3 of two windows, float32", folder: tiny("gemma3"), dtype: "float32" },
 ];
 
 /**

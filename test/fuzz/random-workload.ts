@@ -1,6 +1,6 @@
 // What a random workload is made of: engine options, and requests that share beginnings, so that caches matter.
 import type { EngineOptions, SamplingParams, SpeculativeConfig } from "@octavo/engine";
-import { kvBytesPerBlock, readModelConfig } from "@octavo/models";
+import { kvBytesPerBlock, layerGroups, readModelConfig } from "@octavo/models";
 import { SCHEDULING_POLICIES } from "@octavo/scheduler";
 import { SAMPLING_KINDS, type TestRequest } from "../engine/workload.js";
 import type { randomIntegers } from "./random-integers.js";
@@ -27,7 +27,7 @@ export function commonOptions({ dtype }: FuzzModel): EngineOptions {
   return { dtype, maxModelLen: MAX_MODEL_LEN, blockSize: BLOCK_SIZE };
 }
 
-/** Memory for `blocks` KV blocks. */
+/** Memory for `blocks` KV blocks of all layers; with groups of layers, for so many in each group. */
 function kvBytes({ folder, dtype }: FuzzModel, blocks: number): number {
   return blocks * kvBytesPerBlock(readModelConfig(folder), dtype, BLOCK_SIZE);
 }
@@ -49,7 +49,8 @@ export function aloneOptions(model: FuzzModel): EngineOptions {
 export function randomOptions(model: FuzzModel, random: Random): EngineOptions {
   const maxNumSeqs = random(3, 16);
   const enablePrefixCaching = random(0, 3) > 0;
-  const hostBlocks = enablePrefixCaching ? random(0, 2) * random(1, 60) : 0;
+  const numGroups = layerGroups(readModelConfig(model.folder), MAX_MODEL_LEN).slidingWindows.length;
+  const hostBlocks = enablePrefixCaching && numGroups === 1 ? random(0, 2) * random(1, 60) : 0;
   const blocks = random(0, 2) > 0 ? random(ONE_REQUEST, ONE_REQUEST + 6) : random(3, 8) * ONE_REQUEST;
   const speculation = randomSpeculation(model, random);
   // A draft model's keys and values come out of the same memory.

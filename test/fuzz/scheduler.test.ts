@@ -24,6 +24,12 @@ interface Tracked {
 /** Finished requests whose blocks are kept at most before they are released. */
 const MAX_KEPT = 3;
 
+/** Of one group of layers, or of several. */
+function randomWindows(random: (low: number, high: number) => number): number[] {
+  const groups = random(0, 3) === 0 ? random(2, 3) : 1;
+  return Array.from({ length: groups }, () => (random(0, 2) === 0 ? random(1, 20) : Number.POSITIVE_INFINITY));
+}
+
 /** One random engine: a scheduler with random limits, its device, and what is known of each unfinished request. */
 class RandomRun implements OutputSink {
   readonly random;
@@ -57,7 +63,7 @@ class RandomRun implements OutputSink {
   readonly #filed: number[] = [];
   readonly #maxModelLen: number;
   readonly #vocabSize: number;
-  readonly #slidingWindow: number;
+  readonly #slidingWindows: readonly number[];
   /** Prompts with their outputs, which later prompts begin with: shared system prompts, and further turns of a chat. */
   readonly #conversations: Int32Array[];
   #lastId = 0;
@@ -70,9 +76,11 @@ class RandomRun implements OutputSink {
     this.#maxModelLen = random(8, 80);
     this.#vocabSize = random(3, 60);
     const enablePrefixCaching = random(0, 4) > 0;
-    const numHostBlocks = enablePrefixCaching && random(0, 2) > 0 ? random(1, 40) : 0;
+    this.#slidingWindows = randomWindows(random);
+    const numGroups = this.#slidingWindows.length;
+    const numHostBlocks = numGroups === 1 && enablePrefixCaching && random(0, 2) > 0 ? random(1, 40) : 0;
     const numFileBlocks = numHostBlocks > 0 && random(0, 1) > 0 ? random(1, 60) : 0;
-    this.#slidingWindow = random(0, 3) === 0 ? random(1, 20) : Number.POSITIVE_INFINITY;
+    const maxNumBatchedTokens = random(1, 40);
     this.kvCache = new KvCacheManager({
       numBlocks,
       blockSize,
@@ -80,10 +88,10 @@ class RandomRun implements OutputSink {
       numHostBlocks,
       numFileBlocks,
       hashSeed: seed,
-      slidingWindow: this.#slidingWindow,
+      slidingWindows: this.#slidingWindows,
+      maxNumBatchedTokens,
     });
     const maxNumSeqs = random(1, 8);
-    const maxNumBatchedTokens = random(1, 40);
     const mostRows = Math.min(maxNumSeqs, maxNumBatchedTokens);
     const decodeBuckets = [1, 2, 4, 7].filter((bucket) => bucket <= mostRows && random(0, 2) > 0);
     this.policy = SCHEDULING_POLICIES[seed % 3]!;
@@ -108,7 +116,7 @@ class RandomRun implements OutputSink {
     const drafts =
       random(0, 2) > 0 ? new GuessingDrafts(random(1, 9), outputOf, random, 10 * random(0, 10)) : undefined;
     this.scheduler = new Scheduler(config, this.kvCache, drafts);
-    this.device = new FakeDevice(this.scheduler.planLayout, numBlocks, this.#vocabSize, this.#slidingWindow);
+    this.device = new FakeDevice(this.scheduler.planLayout, numBlocks, this.#vocabSize, this.#slidingWindows);
     this.#plans = [0, 1].map(() => new StepPlan(this.scheduler.planLayout));
     this.#conversations = Array.from({ length: 5 }, () => this.#randomTokens(random(0, 40)));
   }
@@ -156,10 +164,10 @@ class RandomRun implements OutputSink {
       this.counts.refused++;
       return;
     }
-    const longest = Math.min(this.#maxModelLen, this.kvCache.totalBlocks * this.kvCache.blockSize + 1);
+    const longest = Math.min(this.#maxModelLen, this.kvCache.longestSequence + 1);
     const edits = { allowed: allowed && [...allowed], words: words && [...words] };
     const request = { promptTokens, seed: id, maxTokens, stopTokenIds, edits };
-    const expected = referenceTokens(request, this.#vocabSize, longest, this.#slidingWindow);
+    const expected = referenceTokens(request, this.#vocabSize, longest, this.#slidingWindows);
     this.#conversations[random(0, 4)] = Int32Array.of(...promptTokens, ...expected);
     this.live.set(id, { spec, expected, got: [], stopTokens: [...stopTokenIds] });
   }

@@ -25,6 +25,7 @@ export function stepPlanHeader(core) {
       ["planVersion", core.PLAN_VERSION],
       ["planHeaderWords", core.PLAN_HEADER_WORDS],
       ["rowInitWords", core.ROW_INIT_WORDS],
+      ["blockWriteWords", core.BLOCK_WRITE_WORDS],
       ["lastSampled", core.LAST_SAMPLED],
       ["noToken", core.NO_TOKEN],
       ["nullBlock", core.NULL_BLOCK],

@@ -5,7 +5,7 @@ import { type Tensor, tensor } from "./tensor.js";
 
 /** Device tables with one row for each live request. Steps change them only through the plan's differences. */
 export interface RowTables {
-  /** int32 [maxRows, maxBlocksPerRow]: block ids of each row's sequence */
+  /** int32 [numGroups, maxRows, maxBlocksPerRow]: block ids of each row's sequence, for each group of layers; ops read the first group */
   readonly blockTables: Tensor;
   /** int32 [maxRows]: the token each row sampled last */
   readonly lastTokens: Tensor;
@@ -72,7 +72,10 @@ export interface Batch {
   readonly inputIds: Tensor;
   /** int32 [maxTokens]: each token's row of the RoPE table, its position plus its request's ropeOffset, filled by prepareBatch */
   readonly positions: Tensor;
-  /** int32 [maxTokens]: `block * blockSize + offset` where each token's keys and values go, filled by prepareBatch */
+  /**
+   * int32 [numGroups, maxTokens]: `block * blockSize + offset` where each token's keys and values go, for each group of layers, filled
+   * by prepareBatch; writeKv reads the first group
+   */
   readonly slots: Tensor;
   /** int32 [maxSamples]: for each sample, the index of the token of this step after which it comes; a part of the plan */
   readonly sampleTokens: Tensor;
@@ -88,7 +91,63 @@ export interface Batch {
   maxSeqLen: number;
 }
 
-/** Words of an uploaded plan as an int32 tensor [count]. */
+/**
+ * The batch as the layers of one group see it, for writeKv and pagedAttention: with that group's block tables and slots.
+ * @param group below the layout's numGroups
+ */
+export function batchOfGroup(batch: Batch, group: number): Batch {
+  const { maxRows, maxBlocksPerRow, maxTokens } = batch.layout.capacity;
+  const { blockTables } = batch.tables;
+  return new GroupBatch(
+    batch,
+    {
+      ...batch.tables,
+      blockTables: planSection(blockTables, group * maxRows * maxBlocksPerRow, maxRows * maxBlocksPerRow),
+    },
+    planSection(batch.slots, group * maxTokens, maxTokens),
+  );
+}
+
+/** Has the counts of another batch, whatever they are. */
+class GroupBatch implements Batch {
+  readonly layout: PlanLayout;
+  readonly plan: Tensor;
+  readonly inputIds: Tensor;
+  readonly positions: Tensor;
+  readonly sampleTokens: Tensor;
+  readonly tables: RowTables;
+  readonly slots: Tensor;
+  readonly #whole: Batch;
+
+  constructor(whole: Batch, tables: RowTables, slots: Tensor) {
+    this.layout = whole.layout;
+    this.plan = whole.plan;
+    this.inputIds = whole.inputIds;
+    this.positions = whole.positions;
+    this.sampleTokens = whole.sampleTokens;
+    this.tables = tables;
+    this.slots = slots;
+    this.#whole = whole;
+  }
+
+  get numRows(): number {
+    return this.#whole.numRows;
+  }
+  get numTokens(): number {
+    return this.#whole.numTokens;
+  }
+  get numSamples(): number {
+    return this.#whole.numSamples;
+  }
+  get maxQueryLen(): number {
+    return this.#whole.maxQueryLen;
+  }
+  get maxSeqLen(): number {
+    return this.#whole.maxSeqLen;
+  }
+}
+
+/** Words of an uploaded plan, or of another vector of ints, as an int32 tensor [count]. */
 export function planSection({ storage, byteOffset }: Tensor, offset: number, count: number): Tensor {
   return tensor("int32", [count], storage, byteOffset + 4 * offset);
 }

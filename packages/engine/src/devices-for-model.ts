@@ -1,10 +1,11 @@
 // What would run a model here, for `octavo inspect`: every device as an engine would use it, judged from headers alone.
 import { OctavoError } from "@octavo/core";
-import { kvBytesPerToken, type ModelDescription, resolveDType, type WeightNeed, weightNeed } from "@octavo/models";
+import { kvBytesPerBlock, type ModelDescription, resolveDType, type WeightNeed, weightNeed } from "@octavo/models";
 import { checkMemory } from "./core/check-memory.js";
 import type { EngineOptions } from "./engine-options.js";
-import { resolveMaxModelLen } from "./engine-sizes.js";
+import { resolveBatch, resolveMaxModelLen } from "./engine-sizes.js";
 import { checkShare } from "./kv-budget.js";
+import { resolveLayerGroups } from "./kv-groups.js";
 import { loadBackend } from "./load-backend.js";
 
 /** A device, and what it makes of a model. */
@@ -53,8 +54,11 @@ async function judge(
         checkShare(options, info, () => backend.describeMemory?.() ?? "");
         const { blockSize } = info;
         const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
-        const blockBytes = blockSize * kvBytesPerToken(config, dtype);
-        checkMemory(path, options, weights, { maxModelLen, blockSize, blockBytes }, info);
+        const { slidingWindows, layersPerGroup } = resolveLayerGroups(options, config, maxModelLen);
+        const blockBytes = kvBytesPerBlock(config, dtype, blockSize, layersPerGroup);
+        const { maxNumBatchedTokens } = resolveBatch(options);
+        const kv = { maxModelLen, blockSize, blockBytes, slidingWindows, maxNumBatchedTokens };
+        checkMemory(path, options, weights, kv, info);
       }
     } finally {
       backend.dispose();

@@ -1,4 +1,5 @@
 import type { BackendInfo } from "@octavo/core";
+import { layerGroups, oneGroup } from "@octavo/models";
 import { describe, expect, it } from "vitest";
 import type { EngineOptions } from "./engine-options.js";
 import { resolveSizes } from "./engine-sizes.js";
@@ -18,6 +19,7 @@ const model = {
   weightBytes: 2 ** 20,
   workspaceBytes: (tokens: number) => tokens * 1024,
   kvBytesPerBlock: (blockSize: number) => blockSize * 4096,
+  layerGroups: oneGroup({ numLayers: 2 }),
 };
 const sizes = (options: EngineOptions, info = {}) => resolveSizes(options, model, { ...backend, ...info }, false);
 
@@ -204,5 +206,46 @@ describe("on a device with memory of its own", () => {
     expect(() => gpuSizes({ gpuMemoryUtilization })).toThrowError(
       expect.objectContaining({ code: "INVALID_ARGUMENT", param: "gpu_memory_utilization" }),
     );
+  });
+});
+
+describe("resolveSizes of windows", () => {
+  const windows = (most: number, of: (layer: number) => number | null) =>
+    layerGroups({ windows: Array.from({ length: 4 }, (_, layer) => of(layer)) }, most);
+  const resolve = (groups: ReturnType<typeof windows>, options: EngineOptions) =>
+    resolveSizes(options, { ...model, layerGroups: groups }, backend, false);
+  const asked = { maxNumSeqs: 4, maxNumBatchedTokens: 32, kvCacheMemoryBytes: 12 * 16 * 4096 };
+
+  it("needs blocks for a window and a step, however long a request is", () => {
+    // 49 + 32 - 1 tokens lie in 6 blocks at most.
+    expect(
+      resolve(
+        windows(2048, () => 50),
+        asked,
+      ),
+    ).toMatchObject({ maxModelLen: 2048, numBlocks: 12 });
+    const tooFew = { ...asked, kvCacheMemoryBytes: 6 * 16 * 4096 };
+    expect(() =>
+      resolve(
+        windows(2048, () => 50),
+        tooFew,
+      ),
+    ).toThrow("holds 80 tokens");
+    expect(
+      resolve(
+        windows(2048, () => 50),
+        { ...tooFew, maxModelLen: "auto" },
+      ).maxModelLen,
+    ).toBe(80);
+  });
+
+  it("needs blocks of each group", () => {
+    const mixed = windows(2048, (layer) => (layer === 3 ? null : 50));
+    expect(mixed.slidingWindows).toHaveLength(4);
+    // Of 11 blocks one group that sees all has 2, like the others, which have not reached their windows' end.
+    expect(resolve(mixed, { ...asked, maxModelLen: "auto" }).maxModelLen).toBe(32);
+    const half = windows(2048, (layer) => (layer % 2 ? null : 50));
+    expect(resolve(half, { ...asked, kvCacheMemoryBytes: 135 * 16 * 4096 })).toMatchObject({ maxModelLen: 2048 });
+    expect(() => resolve(half, { ...asked, kvCacheMemoryBytes: 134 * 16 * 4096 })).toThrow("holds 2032 tokens");
   });
 });

@@ -1,5 +1,7 @@
 // The numbers that follow from options, model and memory, once the model is known.
 import { type BackendInfo, checkArgument, OctavoError, planLayout } from "@octavo/core";
+import { longestSequence, mostBlocks } from "@octavo/kv-cache";
+import type { LayerGroups } from "@octavo/models";
 import { maxSamples } from "@octavo/scheduler";
 import { decodeBuckets } from "./decode-buckets.js";
 import { type EngineOptions, resolveFileSize, resolveOffloading, wholeNumber } from "./engine-options.js";
@@ -19,6 +21,8 @@ export interface EngineSizes {
   readonly maxLogprobs: number;
   readonly blockSize: number;
   readonly numBlocks: number;
+  /** Which layers share blocks and block tables. */
+  readonly layerGroups: LayerGroups;
   readonly kvCacheBytes: number;
   /** Blocks of host memory for what the cache must give up, and their bytes. */
   readonly numHostBlocks: number;
@@ -37,7 +41,8 @@ export interface ModelSizes {
   /** Bytes that the backend holds for the loaded model. */
   readonly weightBytes: number;
   workspaceBytes(maxTokens: number, maxSamples: number): number;
-  /** The draft model's too. */
+  readonly layerGroups: LayerGroups;
+  /** Of a group of layers; a draft model's too. */
   kvBytesPerBlock(blockSize: number): number;
   /** The model that drafts, if one does. */
   readonly draft?: DraftModel | undefined;
@@ -89,6 +94,9 @@ export function resolveSizes(
   const blockSize = resolveBlockSize(options, backend, limit);
   const blockBytes = model.kvBytesPerBlock(blockSize);
   const blocksOf = (tokens: number) => Math.ceil(tokens / blockSize);
+  const { layerGroups } = model;
+  const { slidingWindows } = layerGroups;
+  const needs = { blockSize, slidingWindows, maxNumBatchedTokens };
   const { speculativeConfig } = options;
   const drafts = speculativeConfig ? resolveSpeculation(speculativeConfig).numSpeculativeTokens : 0;
   const samples = maxSamples(maxNumSeqs + 1, maxNumBatchedTokens, drafts);
@@ -98,24 +106,25 @@ export function resolveSizes(
     maxTokens: maxNumBatchedTokens,
     maxBlocksPerRow: blocksOf(limit),
     blockSize,
+    numGroups: slidingWindows.length,
     vocabSize: model.vocabSize,
   });
   const rows = { maxNumSeqs, maxNumBatchedTokens, blockSize, maxModelLen: limit };
   const draft = model.draft ? draftRunnerBytes(model.draft, rows) : { workspaceBytes: 0, tableBytes: 0 };
-  const needs: MemoryNeeds = {
+  const memory: MemoryNeeds = {
     weightBytes: model.weightBytes,
     workspaceBytes: model.workspaceBytes(maxNumBatchedTokens, samples) + draft.workspaceBytes,
     tableBytes: deviceStateBytes(layout, maxLogprobs) + draft.tableBytes,
     hasGraphs: hasGraphs && !options.enforceEager,
-    oneRequestBytes: isAuto ? 0 : (1 + blocksOf(limit)) * blockBytes,
+    oneRequestBytes: isAuto ? 0 : (1 + mostBlocks(limit, needs)) * blockBytes,
   };
-  const budget = kvBudget(options, needs, backend);
+  const budget = kvBudget(options, memory, backend);
   const affordable = Math.min(Math.floor(budget / blockBytes), Math.floor(MAX_SLOTS / blockSize));
-  const fits = Math.max(0, affordable - 1) * blockSize; // block 0 is never given out
+  const fits = longestSequence(Math.max(0, affordable - 1), needs); // block 0 is never given out
   const maxModelLen = isAuto ? Math.min(limit, fits) : limit;
   if (maxModelLen === 0 || fits < maxModelLen) {
     const request = isAuto ? "the shortest request" : `one request of max_model_len ${limit}`;
-    const needed = (1 + (isAuto ? 1 : blocksOf(limit))) * blockBytes;
+    const needed = (1 + mostBlocks(isAuto ? 1 : limit, needs)) * blockBytes;
     const isOfShare = backend.dedicated !== undefined && options.kvCacheMemoryBytes === undefined;
     const lower = fits === 0 ? "" : `set max_model_len to at most ${fits} (or auto), or `;
     const raise = isOfShare ? "raise gpu_memory_utilization" : `set kv_cache_memory_bytes to at least ${needed}`;
@@ -126,7 +135,8 @@ export function resolveSizes(
       param: fits > 0 && options.kvCacheMemoryBytes === undefined ? "max_model_len" : growing,
     });
   }
-  const numBlocks = Math.min(1 + maxNumSeqs * blocksOf(maxModelLen), affordable);
+  // More than requests hold where they see a window: what they gave back may be found again.
+  const numBlocks = Math.min(1 + maxNumSeqs * slidingWindows.length * blocksOf(maxModelLen), affordable);
   checkDevice(numBlocks * blockBytes, backend);
   const numHostBlocks = Math.floor(resolveOffloading(options) / blockBytes);
   return {
@@ -137,6 +147,7 @@ export function resolveSizes(
     maxLogprobs,
     blockSize,
     numBlocks,
+    layerGroups,
     kvCacheBytes: numBlocks * blockBytes,
     numHostBlocks,
     kvOffloadingBytes: numHostBlocks * blockBytes,

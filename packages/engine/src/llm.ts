@@ -7,9 +7,12 @@ import { ChoicesStream } from "./choices-stream.js";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
+import { checkGenerates, Embedder } from "./embedding.js";
 import type {
   BeamSearchOutput,
   BeamSearchParams,
+  EmbeddingOutput,
+  EmbedOptions,
   Engine,
   EngineInfo,
   EngineStats,
@@ -20,6 +23,7 @@ import type {
 import { checkOptions, type EngineOptions } from "./engine-options.js";
 import { collectOutput, Generation, type RequestOutput } from "./generation.js";
 import type { KvCacheEvent } from "./kv-events.js";
+import { checkEvents } from "./kv-groups.js";
 import { KvListeners } from "./kv-listeners.js";
 import type { LoadListener } from "./load-listener.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
@@ -63,6 +67,7 @@ export class LLM implements Engine {
   readonly #tokenTexts: TokenTexts;
   readonly #saltNames = new SaltNames();
   readonly #kvListeners: KvListeners;
+  readonly #embedder: Embedder;
   readonly #streams = new Map<number, TokenStream>();
   #nextId = 1;
   #isPaused = false;
@@ -76,6 +81,7 @@ export class LLM implements Engine {
     this.#tokenizer = tokenizer;
     this.#client = client;
     this.#bounds = new QueueBounds(options);
+    this.#embedder = new Embedder({ client, bounds: this.#bounds, tokenizer: () => this.tokenizer });
     this.#kvListeners = new KvListeners(client, this.#saltNames);
     this.#tokenTexts = new TokenTexts(tokenizer);
     this.#endToken = tokenizer?.eosTokenId ?? client.eosTokenIds[0] ?? -1;
@@ -159,6 +165,7 @@ export class LLM implements Engine {
     params?: SamplingParams,
     { priority, tenant, timeoutMs, ...options }: ChatOptions & RequestOptions = {},
   ): Generation {
+    checkGenerates(this.info);
     const prompt = this.tokenizer.encodeChat(messages, options);
     return this.#generate(prompt, { maxTokens: null, ...params }, { priority, tenant, timeoutMs });
   }
@@ -174,6 +181,7 @@ export class LLM implements Engine {
     options: RequestOptions = {},
   ): Promise<BeamSearchOutput> {
     this.#checkAlive();
+    checkGenerates(this.info);
     const tokens = isLongText(prompt)
       ? await encodeLongPrompt(prompt, () => this.tokenizer, this.info)
       : encodePrompt(prompt, () => this.tokenizer, this.info);
@@ -190,6 +198,26 @@ export class LLM implements Engine {
       submit: (request) => this.#submit(request, true),
     };
     return beamSearch(engine, tokens, params, this.#endTokenIds, signal, options);
+  }
+
+  /**
+   * The vector of a prompt (text, or token ids as they are), or of each of a list: of an encoder, or of a decoder that was loaded with
+   * `runner` "pooling". It depends on the prompt alone.
+   */
+  embed(prompt: Prompt, options?: EmbedOptions): Promise<EmbeddingOutput>;
+  embed(prompts: readonly Prompt[], options?: EmbedOptions): Promise<EmbeddingOutput[]>;
+  async embed(
+    input: Prompt | readonly Prompt[],
+    options: EmbedOptions = {},
+  ): Promise<EmbeddingOutput | EmbeddingOutput[]> {
+    this.#checkAlive();
+    const isList = Array.isArray(input) && typeof input[0] !== "number";
+    try {
+      const outputs = await this.#embedder.embed(isList ? input : [input as Prompt], options);
+      return isList ? outputs : outputs[0]!;
+    } catch (error) {
+      throw this.#failure ?? error;
+    }
   }
 
   #generate(prompt: Prompt, params: SamplingParams = {}, options: RequestOptions = {}): Generation {
@@ -232,6 +260,7 @@ export class LLM implements Engine {
     isAdmitted: boolean,
   ): RequestStream {
     this.#checkAlive();
+    checkGenerates(this.info);
     checkArgument(
       resolveChoices(params).bestOf === 1,
       `n is ${params.n}, best_of ${params.bestOf}: submit one request for each choice, or use generate`,
@@ -317,6 +346,7 @@ export class LLM implements Engine {
 
   onKvEvents(listener: (events: readonly KvCacheEvent[]) => void): () => void {
     this.#checkAlive();
+    checkEvents(this.info);
     const end = this.#kvListeners.add(listener);
     return () => {
       if (!this.#failure && !this.#disposing) end();
@@ -338,6 +368,7 @@ export class LLM implements Engine {
 
   async idle(): Promise<void> {
     while (this.#streams.size > 0) await this.#nextEnd();
+    await this.#embedder.idle();
   }
 
   dispose(): Promise<void> {

@@ -14,6 +14,8 @@ const LONG_TEXT = 2 ** 14;
 export interface PromptLimits {
   readonly maxModelLen: number;
   readonly vocabSize: number;
+  /** Given where nothing is generated, so that prompts need no room for more. */
+  readonly pooling?: object | undefined;
 }
 
 /**
@@ -55,16 +57,16 @@ function idsOf(prompt: ArrayLike<number>): Int32Array {
 function checkTokens(
   prompt: Prompt,
   whole: Int32Array,
-  { maxModelLen, vocabSize }: PromptLimits,
+  { maxModelLen, vocabSize, pooling }: PromptLimits,
   params: SamplingParams = {},
 ): Int32Array {
   const isText = typeof prompt === "string";
   const tokens = truncatePrompt(whole, params, maxModelLen);
   checkArgument(tokens.length > 0, "the prompt is empty; give at least one token", "prompt");
   checkArgument(
-    tokens.length < maxModelLen,
+    tokens.length < maxModelLen || (tokens.length === maxModelLen && pooling !== undefined),
     () =>
-      `the prompt has ${tokens.length} tokens, the model's context is ${maxModelLen} and needs room for at least one more; shorten the prompt, or let truncate_prompt_tokens do so`,
+      `the prompt has ${tokens.length} tokens, the model's context is ${maxModelLen}${pooling ? "" : " and needs room for at least one more"}; shorten the prompt, or let truncate_prompt_tokens do so`,
     "prompt",
   );
   for (let i = 0; i < whole.length; i++) {

@@ -2,11 +2,12 @@
 import { checkArgument, NULL_BLOCK } from "@octavo/core";
 import { BlockCopies, KvTier } from "./block-copies.js";
 import { BlockHasher } from "./block-hash.js";
+import { type BlockNeeds, longestSequence } from "./block-needs.js";
 import { type BlockContents, BlockPool } from "./block-pool.js";
 import { FileTier } from "./file-tier.js";
 import { HostTier } from "./host-tier.js";
 import { KvEventLog } from "./kv-event-log.js";
-import { type KvParts, KvSequence } from "./kv-sequence.js";
+import { type BlockTables, type KvParts, KvSequence } from "./kv-sequence.js";
 import { KvSequenceGroup } from "./kv-sequence-group.js";
 import { PrefixCache } from "./prefix-cache.js";
 
@@ -22,8 +23,13 @@ export interface KvCacheOptions {
   readonly numHostBlocks?: number;
   /** Blocks of a file for content that the host must give up; needs a host tier. Default: 0. */
   readonly numFileBlocks?: number;
-  /** Tokens that a token sees, itself included: blocks before them are given back. Default: all. */
-  readonly slidingWindow?: number;
+  /**
+   * For each group of layers, the tokens that a token sees, itself included; Infinity: all. Blocks before them are given back. Groups
+   * have a block table each and share the blocks, without a host tier. Default: one group that sees all.
+   */
+  readonly slidingWindows?: readonly number[];
+  /** Tokens of one sequence that a step computes at most; with a window it takes so many beside it. Default: no limit. */
+  readonly maxNumBatchedTokens?: number;
   /** Makes block hashes reproducible, for tests. Default: random, so that clients cannot prepare collisions. */
   readonly hashSeed?: number;
 }
@@ -51,12 +57,13 @@ export class KvCacheManager {
   readonly #prefixCache: PrefixCache | undefined;
   readonly #hostTier: HostTier | undefined;
   readonly #parts: KvParts;
-  readonly #slidingWindow: number;
+  readonly #needs: BlockNeeds;
 
   /** @throws INVALID_ARGUMENT when a size cannot work */
   constructor(options: KvCacheOptions) {
     const { numBlocks, blockSize, enablePrefixCaching = true, hashSeed, numHostBlocks = 0 } = options;
-    const { numFileBlocks = 0, slidingWindow = Number.POSITIVE_INFINITY } = options;
+    const { numFileBlocks = 0, slidingWindows = [Number.POSITIVE_INFINITY] } = options;
+    const { maxNumBatchedTokens = Number.POSITIVE_INFINITY } = options;
     const sizes = `a KV cache of ${numBlocks} blocks of ${blockSize} tokens`;
     checkArgument(Number.isInteger(numBlocks) && numBlocks >= 2, `${sizes}: 2 blocks at least`, "numBlocks");
     checkArgument(Number.isInteger(blockSize) && blockSize >= 1, `${sizes}: 1 token at least`, "blockSize");
@@ -70,10 +77,18 @@ export class KvCacheManager {
       `a file of ${numFileBlocks} blocks: a whole number is needed, and a host tier, through which they go`,
       "numFileBlocks",
     );
-    checkArgument(slidingWindow >= 1, `a sliding window of ${slidingWindow} tokens: 1 at least`, "slidingWindow");
+    checkArgument(slidingWindows.length > 0, "no group of layers: one window at least", "slidingWindows");
+    for (const window of slidingWindows) {
+      checkArgument(window >= 1, `a sliding window of ${window} tokens: 1 at least`, "slidingWindows");
+    }
+    checkArgument(
+      slidingWindows.length === 1 || numHostBlocks === 0,
+      `a host tier is not possible with ${slidingWindows.length} groups of layers: their content would have to move together`,
+      "numHostBlocks",
+    );
     this.blockSize = blockSize;
     this.totalBlocks = numBlocks - 1;
-    this.#slidingWindow = slidingWindow;
+    this.#needs = { blockSize, slidingWindows, maxNumBatchedTokens };
     if (enablePrefixCaching) {
       // Block 0 of the host tier does not exist either.
       const hostNumbers = numHostBlocks > 0 ? numHostBlocks + 1 : 0;
@@ -89,6 +104,7 @@ export class KvCacheManager {
     this.#pool = new BlockPool(numBlocks, this.#prefixCache && contentsOf(this.#prefixCache, this.#hostTier));
     this.#parts = {
       blockSize,
+      maxNumBatchedTokens,
       pool: this.#pool,
       copies: this.copies,
       hasher: new BlockHasher(hashSeed),
@@ -97,6 +113,16 @@ export class KvCacheManager {
       fileTier: this.#hostTier?.fileTier,
       epoch: 0,
     };
+  }
+
+  /** Groups of layers with block tables of their own. */
+  get numGroups(): number {
+    return this.#needs.slidingWindows.length;
+  }
+
+  /** Tokens of the longest sequence that fits, alone; Infinity where windows bound what any sequence holds. */
+  get longestSequence(): number {
+    return longestSequence(this.totalBlocks, this.#needs);
   }
 
   /** Blocks that no sequence holds; some may still hold cached content. */
@@ -190,34 +216,27 @@ export class KvCacheManager {
     if (this.#prefixCache) this.#prefixCache.events = undefined;
   }
 
-  /** A sequence without blocks. It needs `free()` only while it holds some. */
+  /** A sequence without blocks, of the first group. It needs `free()` only while it holds some. */
   createSequence({ cacheSalt = 0, reuseCached = true }: KvSequenceOptions = {}): KvSequence {
-    checkArgument(
-      Number.isSafeInteger(cacheSalt) && cacheSalt >= 0,
-      `cache salt ${cacheSalt} is not a safe integer of 0 or more`,
-      "cacheSalt",
-    );
-    return new KvSequence(this.#parts, cacheSalt, reuseCached, this.#slidingWindow);
+    return this.#createTable(0, cacheSalt, reuseCached);
   }
 
-  /**
-   * A request's block tables in a model whose layers see windows of different lengths, one table for each group of layers. Without a
-   * host tier: content of several groups cannot be loaded as one.
-   * @param slidingWindows of each group, in tokens; Infinity: all
-   */
-  createSequenceGroup(
-    slidingWindows: readonly number[],
-    { cacheSalt = 0, reuseCached = true }: KvSequenceOptions = {},
-  ): KvSequenceGroup {
-    checkArgument(!this.#hostTier, "a host tier is not possible with several groups of layers", "numHostBlocks");
-    // What groups hold for the same tokens is different content.
-    const tables = slidingWindows.map((window, group) => {
-      const salt = cacheSalt * slidingWindows.length + group;
-      checkArgument(Number.isSafeInteger(salt) && salt >= 0, `cache salt ${cacheSalt} is too large`, "cacheSalt");
-      checkArgument(window >= 1, `a sliding window of ${window} tokens: 1 at least`, "slidingWindows");
-      return new KvSequence(this.#parts, salt, reuseCached, window);
-    });
+  /** What a request holds, without blocks: a sequence for each group. It needs `free()` only while it holds some. */
+  createTables({ cacheSalt = 0, reuseCached = true }: KvSequenceOptions = {}): BlockTables {
+    if (this.numGroups === 1) return this.#createTable(0, cacheSalt, reuseCached);
+    const tables = this.#needs.slidingWindows.map((_, group) => this.#createTable(group, cacheSalt, reuseCached));
     return new KvSequenceGroup(tables, () => this.#pool.free);
+  }
+
+  #createTable(group: number, cacheSalt: number, reuseCached: boolean): KvSequence {
+    // What groups hold for the same tokens is different content.
+    const salt = cacheSalt * this.numGroups + group;
+    checkArgument(
+      Number.isSafeInteger(cacheSalt) && cacheSalt >= 0 && Number.isSafeInteger(salt),
+      `cache salt ${cacheSalt} is not a safe integer of 0 or more, or too large for ${this.numGroups} groups of layers`,
+      "cacheSalt",
+    );
+    return new KvSequence(this.#parts, salt, reuseCached, this.#needs.slidingWindows[group]!);
   }
 
   /**
@@ -231,11 +250,11 @@ export class KvCacheManager {
   }
 
   /** Blocks that would come free if all these sequences were freed, which must be different ones. */
-  freedBy(sequences: Iterable<KvSequence>): number {
+  freedBy(sequences: Iterable<BlockTables>): number {
     const held = new Int32Array(this.totalBlocks + 1);
     let freed = 0;
-    for (const sequence of sequences) {
-      for (let i = 0; i < sequence.numBlocks; i++) {
+    for (const sequence of tablesOf(sequences)) {
+      for (let i = sequence.firstHeld; i < sequence.numBlocks; i++) {
         const block = sequence.block(i);
         if (block !== NULL_BLOCK && ++held[block]! === this.#pool.references(block)) freed++;
       }
@@ -249,9 +268,9 @@ export class KvCacheManager {
    * @param sequences all that hold blocks: a block held by none of them is a leak
    * @throws INTERNAL with the numbers
    */
-  checkInvariants(sequences: Iterable<KvSequence>): void {
+  checkInvariants(sequences: Iterable<BlockTables>): void {
     const held = new Int32Array(this.totalBlocks + 1);
-    for (const sequence of sequences) {
+    for (const sequence of tablesOf(sequences)) {
       for (let i = 0; i < sequence.numBlocks; i++) held[sequence.block(i)]!++;
     }
     held[NULL_BLOCK] = 0;
@@ -259,6 +278,10 @@ export class KvCacheManager {
     this.#prefixCache?.checkInvariants();
     this.#hostTier?.checkInvariants();
   }
+}
+
+function* tablesOf(sequences: Iterable<BlockTables>): Generator<KvSequence> {
+  for (const { tables } of sequences) yield* tables;
 }
 
 /** What the device's blocks hold: it goes to the host tier, where there is one. */

@@ -5,12 +5,12 @@ const tokens = Int32Array.from({ length: 120 }, (_, i) => i);
 const WINDOWS = [6, Number.POSITIVE_INFINITY];
 
 function createCache(numBlocks: number): KvCacheManager {
-  return new KvCacheManager({ numBlocks, blockSize: 4, hashSeed: 1 });
+  return new KvCacheManager({ numBlocks, blockSize: 4, hashSeed: 1, slidingWindows: WINDOWS });
 }
 
 test("groups share a pool; the one with a window holds only what it sees", () => {
   const cache = createCache(40);
-  const sequence = cache.createSequenceGroup(WINDOWS);
+  const sequence = cache.createTables();
   expect(sequence.matchPrefix(tokens, 100)).toBe(0);
   for (let length = 1; length <= 100; length++) {
     expect(sequence.grow(length, length - 1)).toBe(true);
@@ -28,13 +28,13 @@ test("groups share a pool; the one with a window holds only what it sees", () =>
 
 test("a prefix counts when every group has it; none changes where not all can be filled", () => {
   const cache = createCache(14);
-  const first = cache.createSequenceGroup(WINDOWS);
+  const first = cache.createTables();
   first.matchPrefix(tokens, 20);
   expect(first.grow(20, 0)).toBe(true);
   first.commit(tokens, 20);
   first.slide(20);
   expect(cache.usedBlocks).toBe(7);
-  const second = cache.createSequenceGroup(WINDOWS);
+  const second = cache.createTables();
   expect(second.fits(tokens, 24)).toBe(true);
   expect(second.matchPrefix(tokens, 24)).toBe(20);
   expect(cache.usedBlocks).toBe(7);
@@ -47,7 +47,7 @@ test("a prefix counts when every group has it; none changes where not all can be
   second.free();
   const filler = cache.createSequence();
   filler.grow(8 * 4); // overwrites what was found least lately, in both groups
-  const third = cache.createSequenceGroup(WINDOWS);
+  const third = cache.createTables();
   const found = third.matchPrefix(tokens, 24);
   expect(found).toBeLessThan(20);
   expect(third.tables.map((table) => table.numBlocks)).toEqual([found / 4, found / 4]);
@@ -56,10 +56,10 @@ test("a prefix counts when every group has it; none changes where not all can be
 
 test("forks copy each group's shared block", () => {
   const cache = createCache(40);
-  const parent = cache.createSequenceGroup(WINDOWS);
+  const parent = cache.createTables();
   parent.matchPrefix(tokens, 10);
   parent.grow(10, 0);
-  const fork = cache.createSequenceGroup(WINDOWS);
+  const fork = cache.createTables();
   fork.forkFrom(parent, 10);
   expect(cache.usedBlocks).toBe(6);
   expect(fork.grow(11, 10)).toBe(true);
@@ -68,8 +68,10 @@ test("forks copy each group's shared block", () => {
 });
 
 test("sizes are checked", () => {
-  expect(() => createCache(4).createSequenceGroup([0])).toThrow("1 at least");
-  expect(() => createCache(4).createSequenceGroup([1, 1], { cacheSalt: 2 ** 53 - 1 })).toThrow("too large");
-  const tiered = new KvCacheManager({ numBlocks: 4, blockSize: 4, numHostBlocks: 4 });
-  expect(() => tiered.createSequenceGroup([1])).toThrow("host tier");
+  expect(() => createCache(4).createTables({ cacheSalt: 2 ** 53 - 1 })).toThrow("too large");
+  const sizes = { numBlocks: 4, blockSize: 4 };
+  expect(() => new KvCacheManager({ ...sizes, slidingWindows: [] })).toThrow("one window at least");
+  expect(() => new KvCacheManager({ ...sizes, slidingWindows: WINDOWS, numHostBlocks: 4 })).toThrow(
+    "2 groups of layers",
+  );
 });

@@ -1,34 +1,61 @@
 // One request in a model whose layers see windows of different lengths: a block table for each group of layers.
 import { assertInternal } from "@octavo/core";
-import type { KvSequence } from "./kv-sequence.js";
+import type { BlockTables, KvSequence } from "./kv-sequence.js";
 
 /**
  * The block tables of one request, in lockstep: either all can be filled, or none changes. A block holds the layers of one group, so
- * that groups must have equally many layers (those of a smaller one are padded); then all take their blocks from one pool. Calls are
- * those of {@link KvSequence}, which a model with one group uses by itself.
+ * that groups must have equally many layers (those of a smaller one are padded); then all take their blocks from one pool. Without a
+ * host tier: content of several groups would have to move together.
  */
-export class KvSequenceGroup {
-  /** The block table of each group. */
+export class KvSequenceGroup implements BlockTables {
   readonly tables: readonly KvSequence[];
+  readonly externalTokens = 0;
   readonly #free: () => number;
 
-  /** Use `KvCacheManager.createSequenceGroup`. @param free blocks of the pool that nobody holds */
+  /** Use `KvCacheManager.createTables`. @param free blocks of the pool that nobody holds */
   constructor(tables: readonly KvSequence[], free: () => number) {
     this.tables = tables;
     this.#free = free;
   }
 
-  /** See {@link KvSequence.fits}. */
+  get numBlocks(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const table of this.tables) least = Math.min(least, table.numBlocks);
+    return least;
+  }
+
+  get numChanged(): number {
+    let changed = 0;
+    for (const table of this.tables) changed += table.numChanged;
+    return changed;
+  }
+
   fits(tokens: Int32Array, length: number, spare = 0, from = 0): boolean {
+    const most = this.tables[0]!.numBlocks > 0 ? length : this.#commonPrefix(tokens, length);
     let needed = spare;
-    for (const table of this.tables) needed += table.numNeeded(tokens, length, from);
+    for (const table of this.tables) needed += table.numNeeded(tokens, length, from, most);
     return needed <= this.#free();
   }
 
-  /** Takes the longest prefix that every group has. See {@link KvSequence.matchPrefix}. */
+  numToBegin(length: number, from: number): number {
+    let needed = 0;
+    for (const table of this.tables) needed += table.numToBegin(length, from);
+    return needed;
+  }
+
+  mostBlocks(length: number): number {
+    let most = 0;
+    for (const table of this.tables) most += table.mostBlocks(length);
+    return most;
+  }
+
+  isLoading(): boolean {
+    return false;
+  }
+
+  /** Takes the longest prefix that every group has. */
   matchPrefix(tokens: Int32Array, length: number): number {
-    let most = length;
-    for (const table of this.tables) most = Math.min(most, table.prefixLength(tokens, length));
+    const most = this.#commonPrefix(tokens, length);
     for (const table of this.tables) {
       const found = table.matchPrefix(tokens, length, most);
       assertInternal(found === most, `a group has ${found} tokens of a prefix, the groups have ${most} in common`);
@@ -36,12 +63,20 @@ export class KvSequenceGroup {
     return most;
   }
 
-  /** See {@link KvSequence.forkFrom}. */
-  forkFrom(parent: KvSequenceGroup, length: number): void {
-    for (const [i, table] of this.tables.entries()) table.forkFrom(parent.tables[i]!, length);
+  canForkFrom(parent: BlockTables, length: number): boolean {
+    return this.tables.every((table, group) => table.canForkFrom(parent.tables[group]!, length));
   }
 
-  /** See {@link KvSequence.grow}. @returns false, and no table changes, when too few blocks are free for all */
+  forkFrom(parent: BlockTables, length: number): void {
+    for (const [group, table] of this.tables.entries()) table.forkFrom(parent.tables[group]!, length);
+  }
+
+  begin(length: number, from: number): boolean {
+    if (this.numToBegin(length, from) > this.#free()) return false;
+    for (const table of this.tables) table.begin(length, from);
+    return true;
+  }
+
   grow(length: number, from: number): boolean {
     let needed = 0;
     for (const table of this.tables) needed += table.numToGrow(length, from);
@@ -50,18 +85,21 @@ export class KvSequenceGroup {
     return true;
   }
 
-  /** See {@link KvSequence.commit}. */
   commit(tokens: Int32Array, length: number): void {
     for (const table of this.tables) table.commit(tokens, length);
   }
 
-  /** See {@link KvSequence.slide}. */
   slide(next: number): void {
     for (const table of this.tables) table.slide(next);
   }
 
-  /** See {@link KvSequence.free}. */
   free(): void {
     for (const table of this.tables) table.free();
+  }
+
+  #commonPrefix(tokens: Int32Array, length: number): number {
+    let most = length;
+    for (const table of this.tables) most = Math.min(most, table.prefixLength(tokens, length));
+    return most;
   }
 }

@@ -2,7 +2,9 @@
 import { assertInternal, NULL_BLOCK } from "@octavo/core";
 import { type BlockCopies, KvTier } from "./block-copies.js";
 import type { BlockHasher } from "./block-hash.js";
+import { windowBlocks } from "./block-needs.js";
 import type { BlockPool } from "./block-pool.js";
+import type { TablesOf } from "./block-tables.js";
 import { enlarged } from "./enlarged.js";
 import type { FileTier } from "./file-tier.js";
 import type { HostTier } from "./host-tier.js";
@@ -12,6 +14,8 @@ import { SequenceHashes } from "./sequence-hashes.js";
 /** What the sequences of one cache share. */
 export interface KvParts {
   readonly blockSize: number;
+  /** Tokens of one sequence that a step computes at most. */
+  readonly maxNumBatchedTokens: number;
   readonly pool: BlockPool;
   readonly copies: BlockCopies;
   readonly hasher: BlockHasher;
@@ -22,17 +26,24 @@ export interface KvParts {
   epoch: number;
 }
 
+/** What a request holds of the cache: a {@link KvSequence} for each group of layers, with the calls of one. */
+export type BlockTables = TablesOf<KvSequence>;
+
 /**
- * The life of a sequence: `matchPrefix` or `forkFrom` once, then `grow` before tokens are computed, `commit` when they are planned
- * and `slide` before the next ones, then `free`, after which it may begin again (a preempted request does). `tokens` is always the whole
+ * The life of a sequence: `matchPrefix` or `forkFrom` once, then `begin`, `grow` before further tokens are computed, `commit` when
+ * they are planned and `slide` before the next ones, then `free`, after which it may begin again (a preempted request does). `tokens` is always the whole
  * sequence from position 0 on, and what was passed once must not change.
  */
-export class KvSequence {
+export class KvSequence implements TablesOf<KvSequence> {
+  /** Itself. */
+  readonly tables: readonly KvSequence[] = [this];
   readonly #parts: KvParts;
   readonly #blockSize: number;
   readonly #cacheSalt: number;
   readonly #reuseCached: boolean;
   readonly #slidingWindow: number;
+  /** Blocks that it holds at most, however long it is. */
+  readonly #windowBlocks: number;
   #blocks = new Int32Array(8);
   #numBlocks = 0;
   /** Blocks at the beginning that were given back because no token sees them any more. */
@@ -44,6 +55,8 @@ export class KvSequence {
   #numRead = 0;
   readonly #hashes: SequenceHashes;
   #numCommitted = 0;
+  /** Whether what comes next can be registered. */
+  #canCommit = true;
   /** Serial number of the last committed block. */
   #parent = 0;
   #epoch = 0;
@@ -55,10 +68,11 @@ export class KvSequence {
     this.#cacheSalt = cacheSalt;
     this.#reuseCached = reuseCached;
     this.#slidingWindow = slidingWindow;
+    this.#windowBlocks = windowBlocks(slidingWindow, parts.maxNumBatchedTokens, parts.blockSize);
     this.#hashes = new SequenceHashes(parts.hasher, parts.blockSize, cacheSalt);
   }
 
-  /** Blocks that it holds, shared ones included. */
+  /** Entries of its table, shared blocks and those that it gave back included. */
   get numBlocks(): number {
     return this.#numBlocks;
   }
@@ -81,6 +95,15 @@ export class KvSequence {
     return this.#endChanged;
   }
 
+  get numChanged(): number {
+    return this.#endChanged - this.#firstChanged;
+  }
+
+  /** Index of the first block that it still holds. */
+  get firstHeld(): number {
+    return this.#numHidden;
+  }
+
   /** The device was told of them. */
   forgetChanges(): void {
     this.#firstChanged = this.#endChanged = 0;
@@ -92,27 +115,39 @@ export class KvSequence {
   }
 
   /**
-   * Whether `matchPrefix` (unless the sequence holds blocks already) and then `grow` to `length` tokens, of which the first
+   * Whether `matchPrefix` (unless the sequence holds blocks already) and then `begin` with `length` tokens, of which the first
    * `from` are computed, would succeed and leave `spare` blocks free. Changes nothing.
    */
   fits(tokens: Int32Array, length: number, spare = 0, from = 0): boolean {
     const { free } = this.#parts.pool;
-    if (this.#numBlocks === 0 && Math.ceil(length / this.#blockSize) + spare <= free) return true;
+    if (this.#numBlocks === 0 && this.mostBlocks(length) + spare <= free) return true;
     return this.numNeeded(tokens, length, from) + spare <= free;
   }
 
-  /** Free blocks that `matchPrefix` (unless the sequence holds blocks already) and then `grow` to `length` tokens would take. */
-  numNeeded(tokens: Int32Array, length: number, from = 0): number {
-    if (this.#numBlocks > 0) return this.numToGrow(length, from);
-    let needed = Math.ceil(length / this.#blockSize);
-    let parent = -this.#cacheSalt;
-    for (let i = 0; i < this.#matchable(length); i++) {
-      const block = this.#find(i, parent, tokens);
-      if (!this.#isNear(block)) break;
+  /**
+   * Free blocks that `matchPrefix` (unless the sequence holds blocks already) and then `begin` with `length` tokens would take.
+   * @param most as in {@link matchPrefix}
+   */
+  numNeeded(tokens: Int32Array, length: number, from = 0, most = length): number {
+    if (this.#numBlocks > 0) return this.numToBegin(length, from);
+    const found = this.#findPrefix(tokens, length, most);
+    const first = this.#numUnseen(found * this.#blockSize);
+    let needed = Math.ceil(this.#reach(length, found * this.#blockSize) / this.#blockSize) - first;
+    for (let i = first; i < found; i++) {
+      const block = this.#blocks[i]!;
       if (this.#isOnDevice(block) && this.#parts.pool.references(block) > 0) needed--;
-      parent = this.#parts.prefixCache!.serial(block);
     }
     return needed;
+  }
+
+  /** Free blocks that `begin` would take. */
+  numToBegin(length: number, from: number): number {
+    return this.numToGrow(this.#reach(length, from), from);
+  }
+
+  /** Blocks that a sequence of `length` tokens holds at most. */
+  mostBlocks(length: number): number {
+    return Math.min(Math.ceil(length / this.#blockSize), this.#windowBlocks);
   }
 
   /**
@@ -141,14 +176,7 @@ export class KvSequence {
 
   /** Tokens that `matchPrefix` would find. */
   prefixLength(tokens: Int32Array, length: number): number {
-    let parent = -this.#cacheSalt;
-    let found = 0;
-    for (; found < this.#matchable(length); found++) {
-      const block = this.#find(found, parent, tokens);
-      if (!this.#isNear(block)) break;
-      parent = this.#parts.prefixCache!.serial(block);
-    }
-    return found * this.#blockSize;
+    return this.#findPrefix(tokens, length, length) * this.#blockSize;
   }
 
   /**
@@ -165,16 +193,16 @@ export class KvSequence {
     this.#epoch = this.#parts.epoch;
     if (!prefixCache) return 0;
     // All are held before the first is loaded: making room for one must not push out the next.
-    const end = Math.min(this.#matchable(length), Math.floor(most / this.#blockSize));
-    for (let i = 0; i < end; i++) {
-      const block = this.#find(i, this.#parent, tokens);
-      if (!this.#isNear(block)) break;
+    const count = this.#findPrefix(tokens, length, most);
+    for (let i = 0; i < count; i++) {
+      const block = this.#blocks[i]!;
       if (this.#isOnDevice(block)) pool.retain(block);
       else hostTier!.pin(block);
-      this.#append(block);
-      this.#parent = prefixCache.serial(block);
     }
-    if (hostTier && this.#numBlocks > 0) this.#loadMatched(hostTier);
+    if (count > 0) this.#parent = prefixCache.serial(this.#blocks[count - 1]!);
+    this.#numBlocks = count;
+    this.#hideMatched();
+    if (hostTier && count > 0) this.#loadMatched(hostTier);
     this.#numCommitted = this.#numBlocks;
     const found = this.#numBlocks * this.#blockSize;
     if (this.#reuseCached) prefixCache.queries += length;
@@ -183,7 +211,6 @@ export class KvSequence {
       prefixCache.externalQueries += length - (found - this.#externalTokens);
       prefixCache.externalHits += this.#externalTokens;
     }
-    this.slide(found);
     return found;
   }
 
@@ -192,19 +219,20 @@ export class KvSequence {
    * the two writes into a block that both hold gets a copy (`grow`). Takes no free block. The steps that compute those tokens must
    * have been launched before `grow` is called, since a copy runs before the step that is planned.
    */
-  forkFrom(parent: KvSequence, length: number): void {
+  forkFrom({ tables }: BlockTables, length: number): void {
+    const parent = tables[0]!;
     assertInternal(this.#numBlocks === 0, `a sequence that holds ${this.#numBlocks} blocks is forked`);
     const count = Math.ceil(length / this.#blockSize);
     assertInternal(
       count <= parent.#numBlocks,
       `${length} tokens are shared by a sequence of ${parent.#numBlocks} blocks`,
     );
+    this.#numHidden = Math.min(this.#numUnseen(length), count);
     for (let i = 0; i < count; i++) {
-      const block = parent.#blocks[i]!;
+      const block = i < this.#numHidden ? NULL_BLOCK : parent.#blocks[i]!;
       if (block !== NULL_BLOCK) this.#parts.pool.retain(block);
       this.#append(block);
     }
-    this.#numHidden = Math.min(parent.#numHidden, count);
     this.#hashes.copyFrom(parent.#hashes, Math.floor(length / this.#blockSize));
     // What the parent registered is found again by the first commit.
     this.#parent = -this.#cacheSalt;
@@ -216,11 +244,20 @@ export class KvSequence {
    * Whether `forkFrom` may share so many tokens: their contents are of one kind, no reset was in between,
    * and the parent still holds what is seen of them.
    */
-  canForkFrom(parent: KvSequence, length: number): boolean {
+  canForkFrom({ tables }: BlockTables, length: number): boolean {
+    const parent = tables[0]!;
     if (this.#parts !== parent.#parts || this.#cacheSalt !== parent.#cacheSalt) return false;
     if (parent.#epoch !== this.#parts.epoch) return false;
-    const hidden = Math.floor(Math.max(0, length - this.#slidingWindow + 1) / this.#blockSize);
-    return parent.#numHidden <= hidden && length <= parent.#numBlocks * this.#blockSize;
+    return parent.#numHidden <= this.#numUnseen(length) && length <= parent.#numBlocks * this.#blockSize;
+  }
+
+  /**
+   * Takes the blocks with which a sequence of `length` tokens, of which the first `from` are computed, starts: those of all its
+   * tokens, or with a window so many that it computes all of them without ever holding more.
+   * @returns false, and changes nothing, when too few are free
+   */
+  begin(length: number, from: number): boolean {
+    return this.grow(this.#reach(length, from), from);
   }
 
   /**
@@ -255,7 +292,7 @@ export class KvSequence {
   commit(tokens: Int32Array, length: number): void {
     if (length < (this.#numCommitted + 1) * this.#blockSize) return;
     const cache = this.#parts.prefixCache;
-    if (!cache || this.#epoch !== this.#parts.epoch) return;
+    if (!cache || !this.#canCommit || this.#epoch !== this.#parts.epoch) return;
     const end = Math.floor(length / this.#blockSize);
     assertInternal(end <= this.#numBlocks, `${length} tokens are computed in ${this.#numBlocks} blocks`);
     for (let i = this.#numCommitted; i < end; i++) {
@@ -263,8 +300,11 @@ export class KvSequence {
       // Another sequence may have computed the same tokens meanwhile: its block stays the one that is found.
       let block = this.#find(i, this.#parent, tokens);
       if (block === NULL_BLOCK) {
-        // A fork of a parent that was hidden from it: what comes before cannot be named.
-        if (own === NULL_BLOCK) return;
+        if (own === NULL_BLOCK) {
+          // A fork: what its parent registered before the window is forgotten, so that what follows cannot name it.
+          this.#canCommit = false;
+          return;
+        }
         this.#insert(own, i, tokens);
         block = own;
       } else if (own !== NULL_BLOCK && !this.#isOnDevice(block)) {
@@ -284,10 +324,10 @@ export class KvSequence {
    */
   slide(next: number): void {
     if (this.#slidingWindow === Number.POSITIVE_INFINITY) return;
-    let end = Math.min(Math.floor((next - this.#slidingWindow + 1) / this.#blockSize), this.#numBlocks);
+    let end = Math.min(this.#numUnseen(next), this.#numBlocks);
     const cache = this.#parts.prefixCache;
     // Others should find them, so that they wait until they are registered.
-    if (cache && this.#epoch === this.#parts.epoch) end = Math.min(end, this.#numCommitted);
+    if (cache && this.#canCommit && this.#epoch === this.#parts.epoch) end = Math.min(end, this.#numCommitted);
     for (; this.#numHidden < end; this.#numHidden++) {
       this.#parts.pool.release(this.#blocks[this.#numHidden]!);
       this.#blocks[this.#numHidden] = NULL_BLOCK;
@@ -300,6 +340,7 @@ export class KvSequence {
     this.#numBlocks = 0;
     this.#numHidden = 0;
     this.#numCommitted = 0;
+    this.#canCommit = true;
     this.#numRead = 0;
     this.forgetChanges();
   }
@@ -309,6 +350,30 @@ export class KvSequence {
     const isFirst = this.#firstChanged === this.#endChanged;
     this.#firstChanged = isFirst ? first : Math.min(this.#firstChanged, first);
     this.#endChanged = isFirst ? end : Math.max(this.#endChanged, end);
+  }
+
+  /** Blocks at the beginning that no token from position `next` on sees. */
+  #numUnseen(next: number): number {
+    return Math.floor(Math.max(0, next - this.#slidingWindow + 1) / this.#blockSize);
+  }
+
+  /** Tokens that {@link begin} takes blocks for. */
+  #reach(length: number, from: number): number {
+    return Math.min(length, Math.max(from, this.#slidingWindow - 1) + this.#parts.maxNumBatchedTokens);
+  }
+
+  /** Puts the blocks that a match can take into the table, which must be empty and stays so. @returns how many */
+  #findPrefix(tokens: Int32Array, length: number, most: number): number {
+    const end = Math.min(this.#matchable(length), Math.floor(most / this.#blockSize));
+    let parent = -this.#cacheSalt;
+    for (let i = 0; i < end; i++) {
+      const block = this.#find(i, parent, tokens);
+      if (!this.#isNear(block)) return i;
+      if (i === this.#blocks.length) this.#blocks = enlarged(this.#blocks);
+      this.#blocks[i] = block;
+      parent = this.#parts.prefixCache!.serial(block);
+    }
+    return Math.max(0, end);
   }
 
   #numMissing(length: number): number {
@@ -341,10 +406,23 @@ export class KvSequence {
     return true;
   }
 
-  /** Replaces the pinned blocks of the host tier among those just matched by blocks of the device, as far as it has some. */
+  /** Lets go of those just matched that no token after them sees. */
+  #hideMatched(): void {
+    const end = this.#numUnseen(this.#numBlocks * this.#blockSize);
+    for (; this.#numHidden < end; this.#numHidden++) {
+      if (!this.#isOnDevice(this.#blocks[this.#numHidden]!)) this.#externalTokens += this.#blockSize;
+      this.#letGo(this.#numHidden);
+      this.#blocks[this.#numHidden] = NULL_BLOCK;
+    }
+  }
+
+  /**
+   * Replaces the pinned blocks of the host tier among those just matched by blocks of the device, as far as it has some; with less
+   * than its window a sequence has nothing.
+   */
   #loadMatched(hostTier: HostTier): void {
     const { pool, prefixCache } = this.#parts;
-    let end = 0;
+    let end = this.#numHidden;
     for (; end < this.#numBlocks; end++) {
       const block = this.#blocks[end]!;
       if (this.#isOnDevice(block)) continue;
@@ -355,13 +433,18 @@ export class KvSequence {
       this.#externalTokens += this.#blockSize;
     }
     if (end === this.#numBlocks) return;
-    for (let i = this.#numBlocks - 1; i >= end; i--) {
-      const block = this.#blocks[i]!;
-      if (this.#isOnDevice(block)) pool.release(block);
-      else hostTier.unpin(block);
-    }
+    if (this.#numHidden > 0) end = this.#externalTokens = 0;
+    for (let i = this.#numBlocks - 1; i >= Math.max(end, this.#numHidden); i--) this.#letGo(i);
+    if (end === 0) this.#numHidden = 0;
     this.#numBlocks = end;
     this.#parent = end === 0 ? -this.#cacheSalt : prefixCache!.serial(this.#blocks[end - 1]!);
+  }
+
+  /** Of a block that was just matched. */
+  #letGo(index: number): void {
+    const block = this.#blocks[index]!;
+    if (this.#isOnDevice(block)) this.#parts.pool.release(block);
+    else this.#parts.hostTier!.unpin(block);
   }
 
   #isOnDevice(block: number): boolean {

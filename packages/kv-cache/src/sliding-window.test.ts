@@ -5,7 +5,7 @@ import { KvCacheManager, type KvCacheOptions } from "./kv-cache-manager.js";
 const tokens = Int32Array.from({ length: 200 }, (_, i) => i);
 
 function createCache(options: Partial<KvCacheOptions> = {}): KvCacheManager {
-  return new KvCacheManager({ numBlocks: 12, blockSize: 4, slidingWindow: 6, hashSeed: 1, ...options });
+  return new KvCacheManager({ numBlocks: 12, blockSize: 4, slidingWindows: [6], hashSeed: 1, ...options });
 }
 
 test.each([true, false])("a sequence of any length needs the blocks of its window; prefix caching %s", (on) => {
@@ -64,5 +64,5 @@ test("a fork shares the window", () => {
 });
 
 test("a window of less than a token is refused", () => {
-  expect(() => createCache({ slidingWindow: 0 })).toThrow("a sliding window of 0 tokens");
+  expect(() => createCache({ slidingWindows: [0] })).toThrow("a sliding window of 0 tokens");
 });

@@ -2,6 +2,7 @@
 import { type FloatDType, isGguf, OctavoError, readGgufHeaders, readHeaderOnly } from "@octavo/core";
 import { Checkpoint } from "./checkpoint.js";
 import { checkpointFormats } from "./checkpoint-files.js";
+import { layerGroups } from "./layer-groups.js";
 import { kvBytesPerBlock } from "./load-model.js";
 import type { ModelConfig } from "./model-config.js";
 import type { WeightFormat } from "./model-source.js";
@@ -44,6 +45,13 @@ export function describeModel(path: string): ModelDescription {
   const weightBytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const formats = isGguf(path) ? (["gguf"] as const) : checkpointFormats(path);
   return { path, config, formats, tensors, weightBytes, problems };
+}
+
+/** Bytes of the keys and values that a request of so many tokens keeps: layers with a window no more than that of them. */
+export function kvBytesOfContext(config: ModelConfig, dtype: FloatDType, tokens: number): number {
+  const { slidingWindows, layersPerGroup } = layerGroups(config, tokens);
+  const perToken = kvBytesPerBlock(config, dtype, 1, layersPerGroup);
+  return slidingWindows.reduce((sum, window) => sum + Math.min(window, tokens) * perToken, 0);
 }
 
 /** Bytes that one token's keys and values take in all layers. */

@@ -1,6 +1,6 @@
 // Whether the first of those that wait enters a step, and who makes room for it.
 import { RECORD_HEADER_WORDS, type StepPlan } from "@octavo/core";
-import type { KvCacheManager, KvSequence } from "@octavo/kv-cache";
+import type { BlockTables, KvCacheManager } from "@octavo/kv-cache";
 import type { StepBudget } from "./budget/step-budget.js";
 import type { Forks } from "./forks.js";
 import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
@@ -74,13 +74,12 @@ export class Admission {
 
   /** The running ones behind `index` need some, too. */
   #hasWritesLeft(plan: StepPlan, request: Request, index: number): boolean {
-    const { length } = request;
-    const { blockSize } = this.#kvCache;
+    const { blockSize, numGroups } = this.#kvCache;
     const others = this.#running.list.length - index;
     const records = tableWords(request);
     if (records > 0 && records + others * TOKEN_RECORD_WORDS > plan.recordWordsLeft) return false;
     const reserved = others > 0 ? others + Math.ceil(this.#budget.left / blockSize) : 0;
-    return Math.ceil(length / blockSize) + reserved <= plan.blockWritesLeft;
+    return request.sequence.mostBlocks(request.length) + numGroups * reserved <= plan.blockWritesLeft;
   }
 
   /** @returns whether there is a row and blocks; nobody is preempted in vain, and nobody else enters if somebody was */
@@ -107,13 +106,13 @@ export class Admission {
   /** Blocks that it takes at most, and must leave free. */
   #needed({ sequence, length, computed, wasAdmitted }: Request, index: number): number {
     const own = sequence.numBlocks > 0;
-    const taken = own ? sequence.numToGrow(length, computed) : Math.ceil(length / this.#kvCache.blockSize);
-    return taken + (wasAdmitted ? index : 0);
+    const taken = own ? sequence.numToBegin(length, computed) : sequence.mostBlocks(length);
+    return taken + (wasAdmitted ? this.#spare(index) : 0);
   }
 
   /** Blocks that were free if those from `index` on did not run and nobody else who waits held any. */
   #freeWithout(request: Request, index: number): number {
-    const others: KvSequence[] = [];
+    const others: BlockTables[] = [];
     for (let i = index; i < this.#running.list.length; i++) others.push(this.#running.list[i]!.sequence);
     for (const sequence of this.#forks.sequences()) if (sequence !== request.sequence) others.push(sequence);
     return this.#kvCache.freeBlocks + this.#kvCache.freedBy(others);
@@ -124,8 +123,13 @@ export class Admission {
   }
 
   #hasBlocks({ sequence, tokens, length, wasAdmitted, computed }: Request, index: number): boolean {
-    // The whole length must fit, not only the first chunk. One that was preempted returns only when each running request before it
-    // could take a block, too; otherwise they would push it out again in the next step.
-    return sequence.fits(tokens, length, wasAdmitted ? index : 0, computed);
+    // The whole length must fit, or as much of it as it ever holds, not only the first chunk. One that was preempted returns only when
+    // each running request before it could take a block, too; otherwise they would push it out again in the next step.
+    return sequence.fits(tokens, length, wasAdmitted ? this.#spare(index) : 0, computed);
+  }
+
+  /** A block for each of so many requests, in each of their tables. */
+  #spare(requests: number): number {
+    return requests * this.#kvCache.numGroups;
   }
 }

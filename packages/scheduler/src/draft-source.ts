@@ -1,6 +1,6 @@
 // What the scheduler knows of speculative decoding: somebody proposes tokens that a request may go on with, and is told how many
 // of them were right. A wrong draft costs time, never a token: what counts is what the device samples at each position.
-import type { KvSequence } from "@octavo/kv-cache";
+import type { BlockTables } from "@octavo/kv-cache";
 
 /** A running request, as far as drafting goes. Its last token is known, its keys and values are not. */
 export interface DraftRequest {
@@ -14,7 +14,7 @@ export interface DraftRequest {
   /** A record of core's ROW_INIT_WORDS words: its sampling parameters. */
   readonly rowInit: Int32Array;
   /** Holds blocks for `length + maxDrafts` tokens while {@link DraftSource.propose} runs. */
-  readonly sequence: Pick<KvSequence, "numBlocks" | "block">;
+  readonly sequence: Pick<BlockTables, "tables">;
   /** Drafts that this step has room for. */
   readonly maxDrafts: number;
   /** Drafts so far. */

@@ -74,10 +74,12 @@ export class Drafting {
     this.#source.forget(request);
   }
 
-  /** Takes blocks for up to `drafts`, leaving one for each of `numRunning`. @returns for how many they suffice */
+  /** Takes blocks in each table for up to `drafts`, leaving one for each of `numRunning`. @returns for how many they suffice */
   #withBlocks({ sequence, length, computed }: Request, drafts: number, numRunning: number): number {
-    const { blockSize, freeBlocks } = this.#kvCache;
-    const blocks = sequence.numBlocks + Math.max(0, freeBlocks - numRunning);
+    const { blockSize, numGroups } = this.#kvCache;
+    sequence.slide(computed);
+    const spare = Math.floor(this.#kvCache.freeBlocks / numGroups) - numRunning;
+    const blocks = sequence.numBlocks + Math.max(0, spare);
     const fitting = Math.min(drafts, blocks * blockSize - length);
     return fitting > 0 && sequence.grow(length + fitting, computed) ? fitting : 0;
   }

@@ -31,8 +31,8 @@ interface RunOptions extends Partial<SchedulerConfig> {
   enablePrefixCaching?: boolean;
   /** Adds each request when the one before has ended. */
   alone?: boolean;
-  /** Tokens that a token sees. */
-  slidingWindow?: number;
+  /** Tokens that a token sees, for each group of layers. */
+  slidingWindows?: readonly number[];
   /** Blocks of the host tier. */
   numHostBlocks?: number;
   /** How often all requests are served; the last time counts. */
@@ -47,14 +47,15 @@ interface RunOptions extends Partial<SchedulerConfig> {
 
 function runWith(options: RunOptions) {
   const { depth = 1, numBlocks = 300, enablePrefixCaching = false, numHostBlocks = 0, alone = false } = options;
-  const { fork = false, keepBlocks = false, rounds = 1, slidingWindow, drafts, ...config } = options;
+  const { fork = false, keepBlocks = false, rounds = 1, slidingWindows, drafts, ...config } = options;
   const kvCache = new KvCacheManager({
     numBlocks,
     blockSize: 4,
     enablePrefixCaching,
     numHostBlocks,
     hashSeed: 1,
-    ...(slidingWindow && { slidingWindow }),
+    maxNumBatchedTokens: options.maxNumBatchedTokens ?? 1000,
+    ...(slidingWindows && { slidingWindows }),
   });
   const limits = {
     maxNumSeqs: 12,
@@ -66,7 +67,7 @@ function runWith(options: RunOptions) {
   const source =
     drafts && new GuessingDrafts(drafts[0], (id) => expected[id % requests.length], randomIntegers(7), drafts[1]);
   const scheduler = new Scheduler(limits, kvCache, source);
-  const device = new FakeDevice(scheduler.planLayout, numBlocks, VOCAB_SIZE, slidingWindow);
+  const device = new FakeDevice(scheduler.planLayout, numBlocks, VOCAB_SIZE, slidingWindows);
   const plans = [0, 1].map(() => new StepPlan(scheduler.planLayout));
   const outputs: number[][] = requests.map(() => []);
   const sink = { onToken: (id: number, token: number) => outputs[id % requests.length]!.push(token) };
@@ -209,9 +210,24 @@ describe.each([
     { fork: true, keepBlocks: true, numBlocks: 27 },
     { enablePrefixCaching: true, numHostBlocks: 20, numBlocks: 27, rounds: 2 },
   ])("through a window of 6 tokens, %j", (options) => {
-    const windowed = requests.map((request) => referenceTokens(request, VOCAB_SIZE, MAX_MODEL_LEN, 6));
+    const windowed = requests.map((request) => referenceTokens(request, VOCAB_SIZE, MAX_MODEL_LEN, [6]));
     expect(windowed).not.toEqual(expected);
-    expect(run({ depth, slidingWindow: 6, ...options }).outputs).toEqual(windowed);
+    expect(run({ depth, slidingWindows: [6], ...options }).outputs).toEqual(windowed);
+  });
+
+  const ALL = Number.POSITIVE_INFINITY;
+  test.each([
+    [[6, ALL], {}],
+    [[ALL, 6, 6], { enablePrefixCaching: true }],
+    [[9, 4], { longPrefillTokenThreshold: 3, maxNumBatchedTokens: 16 }],
+    [[6, ALL], { numBlocks: 54 }],
+    [[6, ALL], { numBlocks: 54, enablePrefixCaching: true, maxNumBatchedTokens: 16 }],
+    [[6, ALL], { decodeBuckets: [1, 4, 12] }],
+    [[6, ALL], { fork: true }],
+    [[6, ALL, 3], { fork: true, keepBlocks: true, numBlocks: 81, enablePrefixCaching: true }],
+  ] as const)("with groups of layers that see %j, %j", (slidingWindows, options) => {
+    const grouped = requests.map((request) => referenceTokens(request, VOCAB_SIZE, MAX_MODEL_LEN, slidingWindows));
+    expect(run({ depth, slidingWindows, ...options }).outputs).toEqual(grouped);
   });
 
   test.each([

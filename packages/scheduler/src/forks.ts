@@ -1,5 +1,5 @@
 // Requests that begin with tokens that another request computes, or has computed: they share its blocks.
-import type { KvSequence } from "@octavo/kv-cache";
+import type { BlockTables } from "@octavo/kv-cache";
 import { NO_ROW, type Request } from "./request.js";
 
 /**
@@ -28,7 +28,7 @@ export class Forks {
   }
 
   /** Sequences that hold blocks without running. */
-  *sequences(): Generator<KvSequence> {
+  *sequences(): Generator<BlockTables> {
     for (const { sequence } of this.#holders) yield sequence;
     for (const { sequence } of this.#kept.values()) yield sequence;
   }

@@ -1,11 +1,27 @@
 // How a request's share of a step gets into the plan.
 import { LAST_SAMPLED, type StepPlan } from "@octavo/core";
+import type { KvSequence } from "@octavo/kv-cache";
 import type { Request } from "./request.js";
 
-/** Tells the device the request's blocks from index `from` up to `end`; it knows the others. */
-export function writeBlocks(plan: StepPlan, { sequence, row }: Request, from: number, end: number): void {
-  for (let i = from; i < end; i++) plan.addBlockWrite(row, i, sequence.block(i));
-  sequence.forgetChanges();
+/** Tells the device which of the request's blocks changed; it knows the others. */
+export function writeChangedBlocks(plan: StepPlan, { sequence: { tables }, row }: Request): void {
+  for (let group = 0; group < tables.length; group++) {
+    const table = tables[group]!;
+    writeBlocks(plan, table, row, group, table.firstChanged, table.endChanged);
+  }
+}
+
+/** Tells the device the request's blocks; of its row it knows nothing. What no token sees any more is nobody's business. */
+export function writeAllBlocks(plan: StepPlan, { sequence: { tables }, row }: Request): void {
+  for (let group = 0; group < tables.length; group++) {
+    const table = tables[group]!;
+    writeBlocks(plan, table, row, group, table.firstHeld, table.numBlocks);
+  }
+}
+
+function writeBlocks(plan: StepPlan, table: KvSequence, row: number, group: number, from: number, end: number): void {
+  for (let i = from; i < end; i++) plan.addBlockWrite(row, i, table.block(i), group);
+  table.forgetChanges();
 }
 
 /**

@@ -6,7 +6,7 @@ import type { RequestSpec } from "./request-spec.js";
 export interface RequestLimits {
   /** Prompt and output together, as configured. */
   readonly maxModelLen: number;
-  /** Tokens that the whole KV cache holds. */
+  /** Tokens of the longest request that the whole KV cache holds. */
   readonly cacheTokens: number;
   /** 0: the device has no tables that edit logits. */
   readonly vocabSize: number;

@@ -8,7 +8,7 @@ const kvCache = new KvCacheManager({ numBlocks: 2, blockSize: 1 });
 function createRequest(id: number): Request {
   const empty = new Int32Array(0);
   const spec = { id, promptTokens: Int32Array.of(1), maxTokens: 1, stopTokenIds: empty, rowInit: empty };
-  return new Request(spec, id, 2, kvCache.createSequence());
+  return new Request(spec, id, 2, kvCache.createTables());
 }
 
 function idsOf(queue: RequestQueue): number[] {

@@ -1,6 +1,6 @@
 // One request as the scheduler sees it: how far it is, how far it must get, and what it holds.
 import { assertInternal, NO_TOKEN, RowInit } from "@octavo/core";
-import type { KvSequence } from "@octavo/kv-cache";
+import type { BlockTables } from "@octavo/kv-cache";
 import type { DraftRequest } from "./draft-source.js";
 import { FinishReason } from "./finish-reason.js";
 import type { ProcessLogits, RequestSpec } from "./request-spec.js";
@@ -32,7 +32,7 @@ export class Request implements DraftRequest {
   readonly maxLength: number;
   readonly stopTokenIds: Int32Array;
   readonly rowInit: Int32Array;
-  readonly sequence: KvSequence;
+  readonly sequence: BlockTables;
   readonly noDrafts: boolean;
   /** Alternatives to report with each output token; -1: no logprobs. */
   readonly logprobs: number;
@@ -76,7 +76,7 @@ export class Request implements DraftRequest {
   /** Finished or aborted: samples that are still in flight are dropped. */
   finished = false;
 
-  constructor(spec: RequestSpec, arrival: number, longest: number, sequence: KvSequence, isLong = false) {
+  constructor(spec: RequestSpec, arrival: number, longest: number, sequence: BlockTables, isLong = false) {
     this.id = spec.id;
     this.arrival = arrival;
     this.priority = spec.priority ?? 0;

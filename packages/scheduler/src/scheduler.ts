@@ -60,7 +60,7 @@ export class Scheduler {
     this.#config = resolveConfig(config);
     this.#kvCache = kvCache;
     const { maxNumSeqs, maxNumBatchedTokens, maxModelLen, schedulingPolicy, vocabSize } = this.#config;
-    const { blockSize, totalBlocks } = kvCache;
+    const { blockSize, totalBlocks, numGroups, longestSequence } = kvCache;
     const maxBlocksPerRow = Math.ceil(maxModelLen / blockSize);
     // The row after those of the requests is the one that padding names.
     const maxRows = this.#config.decodeBuckets.length > 0 ? maxNumSeqs + 1 : maxNumSeqs;
@@ -69,6 +69,7 @@ export class Scheduler {
       maxTokens: maxNumBatchedTokens,
       maxBlocksPerRow,
       blockSize,
+      numGroups,
       vocabSize,
       maxSamples: maxSamples(maxRows, maxNumBatchedTokens, drafts?.numSpeculativeTokens ?? 0),
     });
@@ -88,7 +89,7 @@ export class Scheduler {
       this.#drafting,
     );
     this.#planner.onFirstAdmit = (id) => this.onFirstAdmit?.(id);
-    this.#limits = { maxModelLen, cacheTokens: totalBlocks * blockSize, vocabSize };
+    this.#limits = { maxModelLen, cacheTokens: longestSequence, vocabSize };
   }
 
   /** A live object: its numbers change with every call. */
@@ -113,7 +114,7 @@ export class Scheduler {
     checkArgument(!isTaken, `request ${id} is still unfinished, or its blocks are kept: choose another id`, "id");
     checkRequest(spec, this.#limits);
     checkQueue(id, this.#requests.size, this.#config.maxNumQueuedReqs);
-    const sequence = this.#kvCache.createSequence({ cacheSalt, reuseCached: promptLogprobs < 0 });
+    const sequence = this.#kvCache.createTables({ cacheSalt, reuseCached: promptLogprobs < 0 });
     // The last token is never computed, so that it needs no room in the cache.
     const longest = Math.min(this.#limits.maxModelLen, this.#limits.cacheTokens + 1);
     const isLong = this.#budget.isLong(promptTokens.length);

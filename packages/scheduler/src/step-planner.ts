@@ -7,7 +7,7 @@ import type { StepBudget } from "./budget/step-budget.js";
 import type { Drafting } from "./drafting.js";
 import type { Forks } from "./forks.js";
 import type { InFlightStep } from "./in-flight-steps.js";
-import { writeBlocks, writeChunk } from "./plan-writer.js";
+import { writeAllBlocks, writeChangedBlocks, writeChunk } from "./plan-writer.js";
 import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
 import { ProcessedSample } from "./processed-sample.js";
 import type { Request } from "./request.js";
@@ -83,8 +83,8 @@ export class StepPlanner {
       if (this.#running.preempt(index) === request) return false;
     }
     // Blocks that were taken for drafts which found no room in a plan may come on top of those of this one.
-    if (sequence.endChanged - sequence.firstChanged > plan.blockWritesLeft) return true;
-    writeBlocks(plan, request, sequence.firstChanged, sequence.endChanged);
+    if (sequence.numChanged > plan.blockWritesLeft) return true;
+    writeChangedBlocks(plan, request);
     this.#plan(plan, step, request, chunk, false);
     return true;
   }
@@ -98,7 +98,7 @@ export class StepPlanner {
     const isFork = this.#forks.begins(request);
     if (!isFork) request.computed = sequence.matchPrefix(tokens, length);
     assertInternal(
-      sequence.grow(length, request.computed),
+      sequence.begin(length, request.computed),
       `request ${request.id} was said to fit, but its ${length} tokens do not`,
     );
     if (!request.wasAdmitted) {
@@ -110,7 +110,7 @@ export class StepPlanner {
     this.#running.insert(request, index);
     plan.addRowInit(request.row, request.rowInit);
     writeTables(plan, request);
-    writeBlocks(plan, request, 0, sequence.numBlocks);
+    writeAllBlocks(plan, request);
     this.#plan(plan, step, request, this.#budget.chunk(request), true);
   }
 

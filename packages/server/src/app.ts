@@ -3,7 +3,7 @@ import type { Engine } from "@octavo/engine";
 import { Hono } from "hono";
 import { type Logger, pino } from "pino";
 import type { Env, RouteHandler, ServerContext } from "./context.js";
-import { ApiError } from "./errors/api-error.js";
+import { ApiError, badRequest } from "./errors/api-error.js";
 import { handleError } from "./errors/handle-error.js";
 import { PromptLimits } from "./fields/prompt-limits.js";
 import { Metrics } from "./metrics/metrics.js";
@@ -71,7 +71,10 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
   if (context.apiKeys.length > 0)
     app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...docs.keys(), ...page.keys()])));
 
-  for (const { methods, path, handler } of routes) route(app, methods, path, handler(context));
+  for (const { methods, path, handler, refusedByPooling } of routes) {
+    const refuses = refusedByPooling && engine.info.pooling !== undefined;
+    route(app, methods, path, refuses ? refuse(context) : handler(context));
+  }
   for (const [path, handler] of docs) route(app, ["GET"], path, handler);
   for (const [path, file] of page) route(app, ["GET"], path, pageFile(file));
 
@@ -81,6 +84,13 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
   });
   app.onError(handleError(context));
   return app;
+}
+
+/** In place of routes that generate, where the engine makes embeddings. */
+function refuse({ servedModelNames: [name] }: ServerContext): RouteHandler {
+  return () => {
+    throw badRequest(`The model \`${name}\` makes embeddings and generates nothing; use /v1/embeddings.`, "model");
+  };
 }
 
 /** Registers a handler, and a 405 for every other method of its path. */

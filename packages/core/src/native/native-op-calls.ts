@@ -67,7 +67,7 @@ type NormArguments = [
 export interface NativeOpCalls {
   prepareBatch(
     backend: number,
-    ...rest: [...BatchArguments, ...RecordArguments, inputIds: number, positions: number, slots: number]
+    ...rest: [...BatchArguments, ...RecordArguments, inputIds: number, positions: number, slots: number, groups: number]
   ): void;
   embedding(
     backend: number,

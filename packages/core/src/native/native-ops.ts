@@ -23,13 +23,14 @@ import {
 export class NativeOps extends NativeExpertOps implements Ops {
   prepareBatch(batch: Batch): void {
     const { layout, tables } = batch;
-    const { maxRows, maxTokens, maxBlocksPerRow, blockSize, maxSamples, vocabSize } = layout.capacity;
+    const { maxRows, maxTokens, maxBlocksPerRow, blockSize, maxSamples, vocabSize, numGroups } = layout.capacity;
     const { records } = tables;
     checkBatch("prepareBatch", batch);
     checkRecords("prepareBatch", batch);
     checkIndices("prepareBatch", "inputIds", batch.inputIds, maxTokens);
     checkIndices("prepareBatch", "positions", batch.positions, maxTokens);
-    checkIndices("prepareBatch", "slots", batch.slots, maxTokens);
+    checkIndices("prepareBatch", "slots", batch.slots, numGroups * maxTokens);
+    checkIndices("prepareBatch", "blockTables", tables.blockTables, numGroups * maxRows * maxBlocksPerRow);
     this.native.prepareBatch(
       this.backend,
       address(batch.plan),
@@ -55,6 +56,7 @@ export class NativeOps extends NativeExpertOps implements Ops {
       address(batch.inputIds),
       address(batch.positions),
       address(batch.slots),
+      numGroups,
     );
   }
 

@@ -3,7 +3,7 @@
 // their device addresses never change, which captured graphs need), then compact sections whose offsets the header holds.
 
 /** Raised when the layout changes: ranks refuse a plan of another version. */
-export const PLAN_VERSION = 3;
+export const PLAN_VERSION = 4;
 
 /** Words of the header, by index. */
 export const PlanHeader = {
@@ -29,7 +29,7 @@ export const PlanHeader = {
   numRowInits: 9,
   /** Offset in words of the tokens section: `numTokens` ids; -1 stands for the row's last sampled token. */
   tokensOffset: 10,
-  /** Offset of `numBlockWrites` triples (row, index, block): block table entries that changed. */
+  /** Offset of `numBlockWrites` writes (row, index, block), with several groups of layers (row, index, block, group). */
   blockWritesOffset: 11,
   /** Offset of `numRowInits` records of ROW_INIT_WORDS: parameters of rows that were given to a request. */
   rowInitsOffset: 12,
@@ -150,6 +150,8 @@ export interface PlanCapacity {
   readonly blockSize: number;
   /** Tokens that a step samples. Default: maxRows, one each. */
   readonly maxSamples?: number;
+  /** Groups of layers with block tables of their own. Default: 1. */
+  readonly numGroups?: number;
   /** Makes room for records about as many token ids. Default 0: there are no records. */
   readonly vocabSize?: number;
 }
@@ -172,19 +174,25 @@ export interface PlanLayout {
   readonly compact: number;
   /** Block writes that fit; the scheduler admits no more than this in one step. */
   readonly maxBlockWrites: number;
+  /** Words of one block write. */
+  readonly blockWriteWords: number;
   /** Words of records that fit, with what one request can need at most and what running rows add to their histories. */
   readonly maxRecordWords: number;
   /** Words of a plan that always suffices. */
   readonly totalWords: number;
 }
 
+/** Words of a block write in a plan of one group of layers; several need one more, the group. */
+export const BLOCK_WRITE_WORDS = 3;
+
 /** Words of a record before its own. */
 export const RECORD_HEADER_WORDS = 3;
 
 /** Where the sections of plans for such capacities begin. */
 export function planLayout(asked: PlanCapacity): PlanLayout {
-  const capacity = { ...asked, maxSamples: asked.maxSamples ?? asked.maxRows, vocabSize: asked.vocabSize ?? 0 };
-  const { maxRows, maxTokens, maxBlocksPerRow, blockSize, maxSamples, vocabSize } = capacity;
+  const { numGroups = 1, maxSamples = asked.maxRows, vocabSize = 0 } = asked;
+  const capacity = { ...asked, numGroups, maxSamples, vocabSize };
+  const { maxRows, maxTokens, maxBlocksPerRow, blockSize } = capacity;
   const rowIds = PLAN_HEADER_WORDS;
   const queryStarts = rowIds + maxRows;
   const contextLens = queryStarts + maxRows + 1;
@@ -192,10 +200,11 @@ export function planLayout(asked: PlanCapacity): PlanLayout {
   const sampleTokens = sampleRows + maxSamples;
   const compact = sampleTokens + maxSamples;
   // Each row may start one block beside those that its tokens fill; two whole tables leave room for prefix hits.
-  const maxBlockWrites = maxRows + Math.ceil(maxTokens / blockSize) + 2 * maxBlocksPerRow;
+  const maxBlockWrites = numGroups * (maxRows + Math.ceil(maxTokens / blockSize) + 2 * maxBlocksPerRow);
+  const blockWriteWords = numGroups === 1 ? BLOCK_WRITE_WORDS : BLOCK_WRITE_WORDS + 1;
   const wholeRequest = maxBlocksPerRow * blockSize + vocabSize + MAX_EDIT_WORDS + 3 * RECORD_HEADER_WORDS;
   const maxRecordWords = vocabSize > 0 ? wholeRequest + (RECORD_HEADER_WORDS + 1) * maxRows + 2 * maxSamples : 0;
-  const rest = 3 * maxBlockWrites + ROW_INIT_WORDS * maxRows + 2 * maxTokens + maxRecordWords;
+  const rest = blockWriteWords * maxBlockWrites + ROW_INIT_WORDS * maxRows + 2 * maxTokens + maxRecordWords;
   const totalWords = compact + maxTokens + rest;
   return {
     capacity,
@@ -206,6 +215,7 @@ export function planLayout(asked: PlanCapacity): PlanLayout {
     sampleTokens,
     compact,
     maxBlockWrites,
+    blockWriteWords,
     maxRecordWords,
     totalWords,
   };

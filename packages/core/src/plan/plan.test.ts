@@ -198,3 +198,17 @@ test("records are packed with their headers, and no more than fit", () => {
   expect(plan.recordWordsLeft).toBe(plan.layout.maxRecordWords - 10);
   expect(() => plan.addRecord(0, RowRecord.edits, undefined, words, 0, plan.recordWordsLeft - 2)).toThrow(/records/);
 });
+
+test("a block write names its group where there are several", () => {
+  const grouped = planLayout({ ...capacity, numGroups: 2 });
+  expect([layout.blockWriteWords, grouped.blockWriteWords]).toEqual([3, 4]);
+  expect(grouped.maxBlockWrites).toBe(2 * layout.maxBlockWrites);
+  const plan = new StepPlan(grouped);
+  plan.begin(0);
+  plan.addBlockWrite(3, 2, 9, 1);
+  plan.addBlockWrite(0, 1, 5);
+  plan.finish();
+  const at = plan.words[PlanHeader.blockWritesOffset]!;
+  expect([...plan.words.subarray(at, at + 8)]).toEqual([3, 2, 9, 1, 0, 1, 5, 0]);
+  expect(plan.words[PlanHeader.rowInitsOffset]).toBe(at + 8);
+});

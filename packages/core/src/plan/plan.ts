@@ -1,6 +1,13 @@
 // A step plan being written or read. The writer is the scheduler; nothing here allocates after construction.
 import { OctavoError } from "../errors.js";
-import { PlanHeader as H, PLAN_VERSION, type PlanLayout, RECORD_HEADER_WORDS, ROW_INIT_WORDS } from "./layout.js";
+import {
+  BLOCK_WRITE_WORDS,
+  PlanHeader as H,
+  PLAN_VERSION,
+  type PlanLayout,
+  RECORD_HEADER_WORDS,
+  ROW_INIT_WORDS,
+} from "./layout.js";
 
 /**
  * One step's work as a flat Int32Array. Write with `begin`, then for each request `addRow` followed by its `addToken`s,
@@ -36,7 +43,7 @@ export class StepPlan {
   constructor(layout: PlanLayout, words: Int32Array = new Int32Array(layout.totalWords)) {
     this.layout = layout;
     this.words = words;
-    this.#blockWrites = new Int32Array(3 * layout.maxBlockWrites);
+    this.#blockWrites = new Int32Array(layout.blockWriteWords * layout.maxBlockWrites);
     this.#rowInits = new Int32Array(ROW_INIT_WORDS * layout.capacity.maxRows);
     this.#promptLogprobs = new Int32Array(2 * layout.capacity.maxTokens);
     this.#records = new Int32Array(layout.maxRecordWords);
@@ -107,13 +114,19 @@ export class StepPlan {
     this.words[this.layout.compact + this.#tokens++] = token;
   }
 
-  /** Says that entry `index` of a row's block table is now `block`. @throws INTERNAL when there are too many */
-  addBlockWrite(row: number, index: number, block: number): void {
-    const at = 3 * this.#writes++;
+  /**
+   * Says that entry `index` of a row's block table is now `block`.
+   * @param group of layers, in a layout with several
+   * @throws INTERNAL when there are too many
+   */
+  addBlockWrite(row: number, index: number, block: number, group = 0): void {
+    const { blockWriteWords } = this.layout;
+    const at = blockWriteWords * this.#writes++;
     if (at >= this.#blockWrites.length) throw overflow(`${this.layout.maxBlockWrites} block writes`);
     this.#blockWrites[at] = row;
     this.#blockWrites[at + 1] = index;
     this.#blockWrites[at + 2] = block;
+    if (blockWriteWords > BLOCK_WRITE_WORDS) this.#blockWrites[at + 3] = group;
   }
 
   /** Copies one record of ROW_INIT_WORDS from `record` and sets its row. */
@@ -181,8 +194,9 @@ export class StepPlan {
     words[H.tokensOffset] = offset;
     offset += this.#tokens;
     words[H.blockWritesOffset] = offset;
-    for (let i = 0; i < 3 * this.#writes; i++) words[offset + i] = this.#blockWrites[i]!;
-    offset += 3 * this.#writes;
+    const writeWords = layout.blockWriteWords * this.#writes;
+    for (let i = 0; i < writeWords; i++) words[offset + i] = this.#blockWrites[i]!;
+    offset += writeWords;
     words[H.rowInitsOffset] = offset;
     for (let i = 0; i < ROW_INIT_WORDS * this.#inits; i++) words[offset + i] = this.#rowInits[i]!;
     offset += ROW_INIT_WORDS * this.#inits;

@@ -13,7 +13,13 @@ const host: BackendInfo = {
   depth: 1,
 };
 const gpu: BackendInfo = { ...host, dedicated: { totalBytes: 1000 * MIB, contextBytes: 100 * MIB } };
-const kv = { maxModelLen: 1600, blockSize: 16, blockBytes: MIB };
+const kv = {
+  maxModelLen: 1600,
+  blockSize: 16,
+  blockBytes: MIB,
+  slidingWindows: [Number.POSITIVE_INFINITY],
+  maxNumBatchedTokens: 160,
+};
 
 function check(
   weightMib: number,
@@ -37,6 +43,14 @@ describe("on a host", () => {
       ),
     );
     expect(check(990, { maxModelLen: "auto" })).not.toThrow();
+  });
+
+  test("with a window a request needs the blocks of that and of a step", () => {
+    const windowed = { ...kv, slidingWindows: [321] };
+    const need = { dtype: "bfloat16", weightBytes: 930 * MIB, packedBytes: 0, decodedFormats: [] } as const;
+    // Of 480 tokens, in 31 blocks at most.
+    expect(() => checkMemory("m", {}, need, windowed, host)).not.toThrow();
+    expect(() => checkMemory("m", {}, { ...need, weightBytes: 937 * MIB }, windowed, host)).toThrow(/ 32 MiB; .* 480 /);
   });
 
   test("weights alone are too large", () => {

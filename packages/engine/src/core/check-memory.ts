@@ -1,16 +1,16 @@
 // Whether a model fits, before minutes of loading: what it needs at least against what is there. The workspace is known only to the
 // loaded model; `resolveSizes` counts that, too.
 import { type BackendInfo, OctavoError } from "@octavo/core";
+import { type BlockNeeds, longestSequence, mostBlocks } from "@octavo/kv-cache";
 import type { WeightNeed } from "@octavo/models";
 import type { EngineOptions } from "../engine-options.js";
 import { mib, shareOf } from "../kv-budget.js";
 
 /** What the KV cache holds at least. */
-export interface KvNeed {
+export interface KvNeed extends BlockNeeds {
   readonly maxModelLen: number;
-  /** Of one block of `blockSize` tokens. */
+  /** Of one block. */
   readonly blockBytes: number;
-  readonly blockSize: number;
 }
 
 /** @throws OUT_OF_MEMORY with what is needed, what is there and which options change either */
@@ -24,13 +24,13 @@ export function checkMemory(
   const room = roomOf(options, backend);
   const left = room.bytes - weightBytes;
   const isAuto = options.maxModelLen === "auto";
-  const blocks = 1 + (isAuto ? 1 : Math.ceil(kv.maxModelLen / kv.blockSize)); // block 0 is never given out
+  const blocks = 1 + mostBlocks(isAuto ? 1 : kv.maxModelLen, kv); // block 0 is never given out
   const kvBytes = blocks * kv.blockBytes;
   // Without an order, half of what weights leave on a host is for others.
   const isHalved = options.kvCacheMemoryBytes === undefined && backend.dedicated === undefined;
   const forKv = isHalved ? left / 2 : left;
   if (forKv >= kvBytes) return;
-  const fits = Math.max(0, Math.floor(forKv / kv.blockBytes) - 1) * kv.blockSize;
+  const fits = longestSequence(Math.max(0, Math.floor(forKv / kv.blockBytes) - 1), kv);
   const kept = isHalved ? ", half of what weights leave is for the KV cache" : "";
   throw new OctavoError({
     code: "OUT_OF_MEMORY",

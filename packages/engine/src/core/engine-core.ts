@@ -2,7 +2,7 @@
 // schedule, launch, collect, update. With depth 2 the next step is planned and launched before the last one is collected.
 import { type Backend, OctavoError, RowInit } from "@octavo/core";
 import { KvCacheManager, type KvEventLog } from "@octavo/kv-cache";
-import type { CausalLM } from "@octavo/models";
+import { type CausalLM, oneGroup } from "@octavo/models";
 import { type OutputSink, type RequestSpec, Scheduler } from "@octavo/scheduler";
 import type { ResetPrefixCacheOptions } from "../engine.js";
 import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
@@ -19,13 +19,14 @@ import { createSpeculator } from "../speculation/create-speculator.js";
 import type { Speculator } from "../speculation/speculator.js";
 import { CacheSalts } from "./cache-salts.js";
 import { type ControlCall, ControlCalls, type ControlReply } from "./control-calls.js";
+import type { Core } from "./core.js";
 import { PreemptionAdvice } from "./preemption-advice.js";
 import { QueueTimes } from "./queue-times.js";
 import { type StepTimeObserver, StepTimer } from "./step-timer.js";
 import type { UserModules } from "./user-modules.js";
 import { WorkerMethods } from "./worker-methods.js";
 
-export class EngineCore implements Disposable {
+export class EngineCore implements Core {
   readonly outputs: OutputBatch;
   /** What the prefix cache stored and forgot, for whoever listens; undefined while nobody does. */
   kvEvents: KvEventLog | undefined;
@@ -80,9 +81,11 @@ export class EngineCore implements Disposable {
     const { vocabSize } = model.config;
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
     const { numHostBlocks, numFileBlocks } = sizes;
-    const kvCache = new KvCacheManager({ numBlocks, blockSize, enablePrefixCaching, numHostBlocks, numFileBlocks });
+    const { slidingWindows } = sizes.layerGroups;
+    const shape = { numBlocks, blockSize, slidingWindows, maxNumBatchedTokens };
+    const kvCache = new KvCacheManager({ ...shape, enablePrefixCaching, numHostBlocks, numFileBlocks });
     this.#kvCache = kvCache;
-    this.#kvPool = new KvPool(backend, model.config, model.dtype, numBlocks, blockSize);
+    this.#kvPool = new KvPool(backend, model.config, model.dtype, numBlocks, blockSize, sizes.layerGroups);
     this.#draft = draft;
     this.#draftPool = this.#poolOf(draft, sizes);
     const drafter = draft && { ...draft, kvCache: this.#draftPool ?? this.#kvPool };
@@ -192,7 +195,8 @@ export class EngineCore implements Disposable {
 
   #poolOf(draft: DraftModel | undefined, { numBlocks, blockSize }: EngineSizes): KvPool | undefined {
     if (!draft || draft.numLayers !== undefined) return undefined;
-    return new KvPool(this.#backend, draft.model.config, draft.model.dtype, numBlocks, blockSize);
+    const { config, dtype } = draft.model;
+    return new KvPool(this.#backend, config, dtype, numBlocks, blockSize, oneGroup(config));
   }
 
   readonly #settle = (block: number, ok: boolean): void => this.#kvCache.settleFileBlock(block, ok);

@@ -2,6 +2,7 @@
 import {
   type Backend,
   type Batch,
+  batchOfGroup,
   type PlanLayout,
   planSection,
   ROW_INIT_WORDS,
@@ -15,6 +16,8 @@ import { LogprobTables, logprobTableBytes } from "./logprob-rows.js";
 /** Tables and batch tensors in one allocation, at addresses that stay. */
 export class DeviceState {
   readonly batch: Batch;
+  /** The batch as each group of layers sees it. */
+  readonly groupBatches: readonly Batch[];
   /** int32 [maxSamples] */
   readonly sampled: Tensor;
   /** Used by one launch after the other, as many rows at a time as there is room for. */
@@ -58,6 +61,7 @@ export class DeviceState {
       maxQueryLen: 0,
       maxSeqLen: 0,
     };
+    this.groupBatches = Array.from({ length: layout.capacity.numGroups }, (_, g) => batchOfGroup(this.batch, g));
     this.sampled = take(shapes.sampled);
     this.logprobs = new LogprobTables(this.#storage, offset, logprobCapacity(layout, maxLogprobs));
   }
@@ -81,16 +85,16 @@ function logprobCapacity({ capacity }: PlanLayout, maxLogprobs: number): number 
 }
 
 function tableShapes(layout: PlanLayout) {
-  const { maxRows, maxTokens, maxBlocksPerRow, maxSamples } = layout.capacity;
+  const { maxRows, maxTokens, maxBlocksPerRow, maxSamples, numGroups } = layout.capacity;
   return {
     plan: [layout.totalWords],
-    blockTables: [maxRows, maxBlocksPerRow],
+    blockTables: [numGroups, maxRows, maxBlocksPerRow],
     lastTokens: [maxRows],
     sampling: [maxRows, ROW_INIT_WORDS],
     ...recordShapes(layout),
     inputIds: [maxTokens],
     positions: [maxTokens],
-    slots: [maxTokens],
+    slots: [numGroups, maxTokens],
     sampled: [maxSamples],
   };
 }

@@ -1,28 +1,37 @@
-// The paged KV cache's memory: for every layer a key and a value tensor of blocks, all in one allocation.
+// The paged KV cache's memory: for every layer of a group a key and a value tensor of blocks, all in one allocation.
 import { type Backend, byteSize, type FloatDType, OctavoError, type Storage, type Tensor, tensor } from "@octavo/core";
-import type { KvCacheTensors, ModelConfig } from "@octavo/models";
+import type { KvCacheTensors, LayerGroups, ModelConfig } from "@octavo/models";
 
 export class KvPool implements KvCacheTensors, Disposable {
-  /** For each layer [blocks, kvHeads, blockSize, headDim] */
+  /** For each layer [blocks, kvHeads, blockSize, headDim]; layers of different groups share tensors, never blocks. */
   readonly keys: readonly Tensor[];
   readonly values: readonly Tensor[];
   /** A block's keys or values of one layer. */
   readonly bytesPerPart: number;
-  /** Two a layer. */
+  /** Two for each layer of a group. */
   readonly numParts: number;
+  readonly numBlocks: number;
   readonly #storage: Storage;
   readonly #tensorBytes: number;
 
-  constructor(backend: Backend, config: ModelConfig, dtype: FloatDType, numBlocks: number, blockSize: number) {
+  constructor(
+    backend: Backend,
+    config: ModelConfig,
+    dtype: FloatDType,
+    numBlocks: number,
+    blockSize: number,
+    { layersPerGroup, places }: LayerGroups,
+  ) {
     const shape = [numBlocks, config.numKvHeads, blockSize, config.headDim];
     const bytes = byteSize(dtype, shape);
     this.#tensorBytes = bytes;
     this.bytesPerPart = bytes / numBlocks;
-    this.numParts = 2 * config.numLayers;
-    this.#storage = allocate(backend, 2 * config.numLayers * bytes);
+    this.numParts = 2 * layersPerGroup;
+    this.numBlocks = numBlocks;
+    this.#storage = allocate(backend, this.numParts * bytes);
     const at = (index: number) => tensor(dtype, shape, this.#storage, index * bytes);
-    this.keys = Array.from({ length: config.numLayers }, (_, layer) => at(2 * layer));
-    this.values = Array.from({ length: config.numLayers }, (_, layer) => at(2 * layer + 1));
+    this.keys = places.map((place) => at(2 * place));
+    this.values = places.map((place) => at(2 * place + 1));
   }
 
   get bytesPerBlock(): number {

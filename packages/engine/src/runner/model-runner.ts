@@ -60,7 +60,10 @@ export class ModelRunner implements Disposable {
     this.#state = new DeviceState(backend, layout, sizes.maxLogprobs);
     this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxSamples));
     this.blockCopier = new BlockCopier(backend, kvPool, sizes.numHostBlocks, options.file);
-    this.#context = { ops: backend.ops, workspace: this.#workspace, batch: this.#state.batch, kvCache: kvPool };
+    const { batch, groupBatches } = this.#state;
+    const layerBatches =
+      groupBatches.length > 1 ? sizes.layerGroups.groups.map((group) => groupBatches[group]!) : undefined;
+    this.#context = { ops: backend.ops, workspace: this.#workspace, batch, layerBatches, kvCache: kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;
     this.#scorer = new LogprobScorer(

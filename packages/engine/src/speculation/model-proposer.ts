@@ -118,10 +118,11 @@ export class ModelProposer implements Proposer {
   /** @returns false where the plan had no room for all: the request has no drafts before it has */
   #writeBlocks({ row, sequence }: DraftRequest): boolean {
     const { plan } = this.#runner;
-    const end = Math.min(sequence.numBlocks, this.#knownBlocks[row]! + plan.blockWritesLeft);
-    for (let i = this.#knownBlocks[row]!; i < end; i++) plan.addBlockWrite(row, i, sequence.block(i));
+    const table = sequence.tables[0]!;
+    const end = Math.min(table.numBlocks, this.#knownBlocks[row]! + plan.blockWritesLeft);
+    for (let i = this.#knownBlocks[row]!; i < end; i++) plan.addBlockWrite(row, i, table.block(i));
     this.#knownBlocks[row] = end;
-    return end === sequence.numBlocks;
+    return end === table.numBlocks;
   }
 
   [Symbol.dispose](): void {

@@ -17,7 +17,7 @@ struct Sections {
 
 bool fits(int64_t offset, int64_t words, int64_t total) { return offset >= 0 && words >= 0 && offset <= total && words <= total - offset; }
 
-Sections read_header(const BatchView& batch) {
+Sections read_header(const BatchView& batch, int64_t write_words) {
     namespace header = plan_header;
     const int32_t* plan = batch.plan;
     check(plan[header::kVersion] == kPlanVersion, ErrorCode::kInternal, "the step plan has version %d, this backend reads %d",
@@ -33,7 +33,7 @@ Sections read_header(const BatchView& batch) {
           static_cast<long long>(s.rows), static_cast<long long>(s.tokens), static_cast<long long>(s.samples),
           static_cast<long long>(batch.max_rows), static_cast<long long>(batch.max_tokens));
     const int64_t tokens_at = plan[header::kTokensOffset], writes_at = plan[header::kBlockWritesOffset], inits_at = plan[header::kRowInitsOffset];
-    check(fits(tokens_at, s.tokens, batch.plan_words) && fits(writes_at, 3 * s.writes, batch.plan_words) &&
+    check(fits(tokens_at, s.tokens, batch.plan_words) && fits(writes_at, write_words * s.writes, batch.plan_words) &&
               fits(inits_at, kRowInitWords * s.inits, batch.plan_words),
           ErrorCode::kInternal, "a section of the step plan (tokens %lld, block writes %lld, row inits %lld) ends after its %lld words",
           static_cast<long long>(tokens_at), static_cast<long long>(writes_at), static_cast<long long>(inits_at),
@@ -44,7 +44,7 @@ Sections read_header(const BatchView& batch) {
     return s;
 }
 
-void check_sections(const BatchView& batch, const RecordTables& tables, const Sections& s) {
+void check_sections(const BatchView& batch, const RecordTables& tables, const BatchOutputs& outputs, const Sections& s) {
     const long long max_rows = batch.max_rows, max_blocks = batch.max_blocks;
     for (int64_t i = 0; i < s.inits; i++) {
         const int32_t row = s.row_inits[i * kRowInitWords + row_init::kRow];
@@ -55,10 +55,11 @@ void check_sections(const BatchView& batch, const RecordTables& tables, const Se
               static_cast<long long>(i), flags);
     }
     for (int64_t i = 0; i < s.writes; i++) {
-        const int32_t *write = s.block_writes + 3 * i, row = write[0], index = write[1], block = write[2];
-        check(row >= 0 && row < batch.max_rows && index >= 0 && index < batch.max_blocks && block >= 0, ErrorCode::kInternal,
-              "block write %lld (row %d, index %d, block %d) is outside of the tables [%lld, %lld]", static_cast<long long>(i), row, index,
-              block, max_rows, max_blocks);
+        const int32_t *write = s.block_writes + outputs.write_words() * i, row = write[0], index = write[1], block = write[2];
+        const int32_t group = outputs.groups == 1 ? 0 : write[3];
+        check(row >= 0 && row < batch.max_rows && index >= 0 && index < batch.max_blocks && block >= 0 && group >= 0 && group < outputs.groups,
+              ErrorCode::kInternal, "block write %lld (group %d, row %d, index %d, block %d) is outside of the tables [%lld, %lld, %lld]",
+              static_cast<long long>(i), group, row, index, block, static_cast<long long>(outputs.groups), max_rows, max_blocks);
     }
     const int32_t *starts = batch.plan + batch.query_starts, *contexts = batch.plan + batch.context_lens;
     check(s.rows == 0 || starts[0] == 0, ErrorCode::kInternal, "the first query starts at %d", starts[0]);
@@ -85,8 +86,8 @@ void check_sections(const BatchView& batch, const RecordTables& tables, const Se
 }  // namespace
 
 void prepare_batch(Context&, const BatchView& batch, const RecordTables& tables, const BatchOutputs& outputs) {
-    const Sections s = read_header(batch);
-    check_sections(batch, tables, s);
+    const Sections s = read_header(batch, outputs.write_words());
+    check_sections(batch, tables, outputs, s);
     check_records(batch, tables);
     for (int64_t i = 0; i < s.inits; i++) {
         const int32_t* record = s.row_inits + i * kRowInitWords;
@@ -94,14 +95,14 @@ void prepare_batch(Context&, const BatchView& batch, const RecordTables& tables,
         empty_row(tables, record[row_init::kRow], record[row_init::kFlags]);
     }
     for (int64_t i = 0; i < s.writes; i++) {
-        const int32_t* write = s.block_writes + 3 * i;
-        batch.block_tables[write[0] * batch.max_blocks + write[1]] = write[2];
+        const int32_t* write = s.block_writes + outputs.write_words() * i;
+        const int64_t group = outputs.groups == 1 ? 0 : write[3];
+        batch.block_tables[(group * batch.max_rows + write[0]) * batch.max_blocks + write[1]] = write[2];
     }
     apply_records(batch, tables);
     const int32_t *starts = batch.plan + batch.query_starts, *contexts = batch.plan + batch.context_lens;
     for (int64_t i = 0; i < s.rows; i++) {
         const int64_t row = batch.plan[batch.row_ids + i];
-        const int32_t* table = batch.block_tables + row * batch.max_blocks;
         const int64_t rope_offset = batch.sampling[row * kRowInitWords + row_init::kRopeOffset];
         for (int64_t t = starts[i]; t < starts[i + 1]; t++) {
             const int64_t position = contexts[i] + t - starts[i];
@@ -109,7 +110,14 @@ void prepare_batch(Context&, const BatchView& batch, const RecordTables& tables,
             outputs.input_ids[t] = token == kLastSampled ? batch.last_tokens[row] : token;
             if (token == kLastSampled) remember_token(batch, tables, row, position, batch.last_tokens[row]);
             outputs.positions[t] = static_cast<int32_t>(position + rope_offset);
-            outputs.slots[t] = static_cast<int32_t>(table[position / batch.block_size] * batch.block_size + position % batch.block_size);
+        }
+        for (int64_t group = 0; group < outputs.groups; group++) {
+            const int32_t* table = batch.block_tables + (group * batch.max_rows + row) * batch.max_blocks;
+            int32_t* slots = outputs.slots + group * batch.max_tokens;
+            for (int64_t t = starts[i]; t < starts[i + 1]; t++) {
+                const int64_t position = contexts[i] + t - starts[i];
+                slots[t] = static_cast<int32_t>(table[position / batch.block_size] * batch.block_size + position % batch.block_size);
+            }
         }
     }
 }

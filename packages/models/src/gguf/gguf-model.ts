@@ -23,6 +23,7 @@ export function openGgufModel(path: string): ModelSource {
     configAdvice: "download the file again",
     fieldName: (field) => reader.label(field),
     generationDefaults: () => ({}),
+    pooling: () => null,
     scheme: ({ blockFormats = [], dequantize = false }) => ggufScheme({ packed: dequantize ? [] : blockFormats }),
     openWeights: (read: FileReader) => new GgufWeights(path, read, layout),
   };

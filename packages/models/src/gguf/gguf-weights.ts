@@ -91,12 +91,15 @@ export class GgufWeights implements WeightFiles {
     const other = pieces.find((piece) => piece.source.type !== source.type);
     if (other !== undefined) {
       const found = `${source.type} and ${other.ggufName} in ${other.source.type}`;
-      throw this.#unread(name, `is ${found}, but the two are computed together`);
+      throw this.#unread(name, `is ${found}. The two are computed together: take a file that has both in one type.`);
     }
     if (!source.blocks) return undefined;
     const format = source.type.toLowerCase();
     if (isBlockFormat(format)) return format;
-    throw this.#unread(name, `is ${source.type}, which Octavo does not read`);
+    throw this.#unread(
+      name,
+      `is ${source.type}, which Octavo does not read. Take the model in another quantization, such as Q4_K_M or Q8_0.`,
+    );
   }
 
   /** Mapped, or read where the file is larger than what JavaScript sees of it (4 GiB on Node 20). Rows as the file has them. */
@@ -162,13 +165,14 @@ export class GgufWeights implements WeightFiles {
 
   /** Exact: the weights have few bits after their sum with 1, which the file has in float32. */
   #withoutOne(name: string, norm: Tensor): Tensor {
-    if (norm.dtype !== "float32") throw this.#unread(name, `is ${norm.dtype}, a norm is expected in F32`);
+    if (norm.dtype !== "float32")
+      throw this.#unread(name, `is ${norm.dtype}, F32 is expected of a norm. Download the file again.`);
     const values = new Float32Array(Uint8Array.from(bytesOf(norm)).buffer).map((value) => value - 1);
     return tensor("float32", norm.shape, hostStorage(new Uint8Array(values.buffer)));
   }
 
   #unread(name: string, what: string): OctavoError {
-    const message = `tensor ${name} in ${this.origin(name)} ${what}. Take the model in another quantization, such as Q4_K_M or Q8_0.`;
+    const message = `tensor ${name} in ${this.origin(name)} ${what}`;
     return new OctavoError({ code: "UNSUPPORTED", message, param: name });
   }
 

@@ -17,7 +17,7 @@ import { FakeRowTables } from "./fake-row-tables.js";
 type Copy = readonly [number, number, number, number];
 
 /**
- * Two layers of cache. The first holds each position's token, the second the hash of all tokens up to it, made from what
+ * Two layers of cache for each group of layers. The first holds each position's token, the second the hash of all tokens up to it, made from what
  * the first layer holds. Reading a row checks both at every position, so that a block that is wrong, stale or not written
  * yet is noticed even when it holds the right token.
  */
@@ -26,25 +26,32 @@ export class FakeDevice {
   readonly seenSeeds: number[] = [];
   readonly #layout: PlanLayout;
   readonly #vocabSize: number;
-  readonly #slidingWindow: number;
+  readonly #slidingWindows: readonly number[];
   readonly #blockTables: Int32Array;
   readonly #lastTokens: Int32Array;
   readonly #seeds: Int32Array;
   readonly #tables: FakeRowTables;
   readonly #tokens: Int32Array;
+  /** With the group: position * groups + group. */
   readonly #positions: Int32Array;
   readonly #histories: Uint32Array;
   /** The blocks of the other tiers. */
   readonly #away = new Map<string, readonly [Int32Array, Int32Array, Uint32Array]>();
   #steps = 0;
 
-  /** @param slidingWindow tokens that a token sees, itself included; blocks of others may be anybody's */
-  constructor(layout: PlanLayout, numBlocks: number, vocabSize: number, slidingWindow = Number.POSITIVE_INFINITY) {
-    this.#slidingWindow = slidingWindow;
-    const { maxRows, maxBlocksPerRow, blockSize } = layout.capacity;
+  /** @param slidingWindows for each group, the tokens that a token sees, itself included; blocks of others may be anybody's */
+  constructor(
+    layout: PlanLayout,
+    numBlocks: number,
+    vocabSize: number,
+    slidingWindows: readonly number[] = [Number.POSITIVE_INFINITY],
+  ) {
+    this.#slidingWindows = slidingWindows;
+    const { maxRows, maxBlocksPerRow, blockSize, numGroups } = layout.capacity;
+    assertInternal(numGroups === slidingWindows.length, `${numGroups} groups have ${slidingWindows.length} windows`);
     this.#layout = layout;
     this.#vocabSize = vocabSize;
-    this.#blockTables = new Int32Array(maxRows * maxBlocksPerRow);
+    this.#blockTables = new Int32Array(numGroups * maxRows * maxBlocksPerRow);
     this.#lastTokens = new Int32Array(maxRows).fill(LAST_SAMPLED);
     this.#seeds = new Int32Array(maxRows);
     this.#tables = new FakeRowTables(maxRows);
@@ -100,9 +107,9 @@ export class FakeDevice {
     const numRows = rows.length;
     assertInternal(new Set(rows).size === numRows, `a row is planned twice: ${rows}`);
     for (let i = 0; i < numRows; i++) this.#writeFirstLayer(words, i);
-    for (let i = 0; i < numRows; i++) this.#writeSecondLayer(words, i);
+    this.#eachGroup(numRows, (i, group) => this.#writeSecondLayer(words, i, group));
     const sampled = new Int32Array(words[PlanHeader.numSamples]!);
-    for (let i = 0; i < numRows; i++) this.#attend(words, i);
+    this.#eachGroup(numRows, (i, group) => this.#attend(words, i, group));
     for (let s = 0; s < sampled.length; s++) {
       const i = words[this.#layout.sampleRows + s]!;
       if (i >= numRows) continue;
@@ -112,6 +119,12 @@ export class FakeDevice {
       if (token === words[this.#layout.queryStarts + i + 1]! - 1) this.#lastTokens[row] = sampled[s]!;
     }
     return sampled;
+  }
+
+  #eachGroup(numRows: number, visit: (i: number, group: number) => void): void {
+    for (let group = 0; group < this.#slidingWindows.length; group++) {
+      for (let i = 0; i < numRows; i++) visit(i, group);
+    }
   }
 
   /** @param token of this step, after which it samples */
@@ -126,8 +139,8 @@ export class FakeDevice {
         const firstSample = words[sampleTokens + words.subarray(sampleRows, sampleTokens).indexOf(i)]!;
         const end = words[contextLens + i]! + firstSample + 1 - words[queryStarts + i]!;
         // What is before the window may be others' by now.
-        const first = Math.max(0, end - this.#slidingWindow);
-        const tokens = Array.from({ length: end - first }, (_, at) => this.#tokens[this.#slot(row, first + at)]!);
+        const first = Math.max(0, end - this.#slidingWindows[0]!);
+        const tokens = Array.from({ length: end - first }, (_, at) => this.#tokens[this.#slot(row, first + at, 0)]!);
         const isSame = end === edits.history.length && tokens.every((t, at) => t === edits.history![first + at]);
         assertInternal(isSame, `row ${row} has counted ${edits.history}, its tokens from ${first} on are ${tokens}`);
       }
@@ -169,12 +182,14 @@ export class FakeDevice {
   }
 
   #applyBlockWrites(words: Int32Array): void {
-    const { maxBlocksPerRow } = this.#layout.capacity;
+    const { maxBlocksPerRow, maxRows, numGroups } = this.#layout.capacity;
     for (let i = 0; i < words[PlanHeader.numBlockWrites]!; i++) {
-      const at = words[PlanHeader.blockWritesOffset]! + 3 * i;
+      const at = words[PlanHeader.blockWritesOffset]! + this.#layout.blockWriteWords * i;
       const [row, index, block] = [words[at]!, words[at + 1]!, words[at + 2]!];
+      const group = numGroups > 1 ? words[at + 3]! : 0;
       assertInternal(index < maxBlocksPerRow, `block ${index} of row ${row}, whose table has ${maxBlocksPerRow}`);
-      this.#blockTables[row * maxBlocksPerRow + index] = block;
+      assertInternal(group < numGroups, `group ${group} of ${numGroups}`);
+      this.#blockTables[(group * maxRows + row) * maxBlocksPerRow + index] = block;
     }
   }
 
@@ -184,24 +199,26 @@ export class FakeDevice {
     const start = words[queryStarts + i]!;
     for (let t = start; t < words[queryStarts + i + 1]!; t++) {
       const position = words[contextLens + i]! + t - start;
-      const slot = this.#slot(row, position);
       const planned = words[words[PlanHeader.tokensOffset]! + t]!;
       const token = planned === LAST_SAMPLED ? this.#lastTokens[row]! : planned;
       assertInternal(token >= 0, `row ${row} feeds a token at ${position} that it has not sampled`);
       if (planned === LAST_SAMPLED) this.#tables.count(row, position, token);
-      this.#tokens[slot] = token;
-      this.#positions[slot] = position;
-      this.#histories[slot] = 0;
+      for (let group = 0; group < this.#slidingWindows.length; group++) {
+        const slot = this.#slot(row, position, group);
+        this.#tokens[slot] = token;
+        this.#positions[slot] = position * this.#slidingWindows.length + group;
+        this.#histories[slot] = 0;
+      }
     }
   }
 
-  #writeSecondLayer(words: Int32Array, i: number): void {
+  #writeSecondLayer(words: Int32Array, i: number, group: number): void {
     const { rowIds, queryStarts, contextLens } = this.#layout;
     const row = words[rowIds + i]!;
     const contextLen = words[contextLens + i]!;
     const end = contextLen + words[queryStarts + i + 1]! - words[queryStarts + i]!;
     for (let position = contextLen; position < end; position++) {
-      this.#histories[this.#slot(row, position)] = this.#history(row, position);
+      this.#histories[this.#slot(row, position, group)] = this.#history(row, position, group);
     }
   }
 
@@ -209,30 +226,37 @@ export class FakeDevice {
   #historyAt(words: Int32Array, i: number, token: number): number {
     const { rowIds, queryStarts, contextLens } = this.#layout;
     const position = words[contextLens + i]! + token - words[queryStarts + i]!;
-    return this.#histories[this.#slot(words[rowIds + i]!, position)]!;
+    const row = words[rowIds + i]!;
+    const histories = this.#slidingWindows.map((_, group) => this.#histories[this.#slot(row, position, group)]!);
+    return histories.reduce(extendHistory);
   }
 
   /** The hash of the tokens that the one at `position` sees. */
-  #history(row: number, position: number): number {
+  #history(row: number, position: number, group: number): number {
     let history = EMPTY_HISTORY;
-    for (let seen = Math.max(0, position - this.#slidingWindow + 1); seen <= position; seen++) {
-      const slot = this.#slot(row, seen);
-      const found = this.#positions[slot];
-      assertInternal(found === seen, `row ${row} reads position ${seen}, its slot ${slot} holds ${found}`);
+    const numGroups = this.#slidingWindows.length;
+    for (let seen = Math.max(0, position - this.#slidingWindows[group]! + 1); seen <= position; seen++) {
+      const slot = this.#slot(row, seen, group);
+      const found = this.#positions[slot]!;
+      const isOwn = found === seen * numGroups + group;
+      assertInternal(
+        isOwn,
+        `row ${row} reads position ${seen} of group ${group}, its slot ${slot} holds ${Math.floor(found / numGroups)} of ${found % numGroups}`,
+      );
       history = extendHistory(history, this.#tokens[slot]!);
     }
     return history;
   }
 
   /** Reads all of a row's tokens that its last one sees, as each layer does. */
-  #attend(words: Int32Array, i: number): void {
+  #attend(words: Int32Array, i: number, group: number): void {
     const { rowIds, queryStarts, contextLens } = this.#layout;
     const row = words[rowIds + i]!;
     const end = words[contextLens + i]! + words[queryStarts + i + 1]! - words[queryStarts + i]!;
-    const first = Math.max(0, end - this.#slidingWindow);
+    const first = Math.max(0, end - this.#slidingWindows[group]!);
     let history = EMPTY_HISTORY;
     for (let position = first; position < end; position++) {
-      const slot = this.#slot(row, position);
+      const slot = this.#slot(row, position, group);
       history = extendHistory(history, this.#tokens[slot]!);
       // What lies before the window may be gone, so that only the last token's own can be told.
       const isKnown = first === 0 || position === end - 1;
@@ -241,9 +265,9 @@ export class FakeDevice {
     }
   }
 
-  #slot(row: number, position: number): number {
-    const { maxBlocksPerRow, blockSize } = this.#layout.capacity;
-    const block = this.#blockTables[row * maxBlocksPerRow + Math.floor(position / blockSize)]!;
+  #slot(row: number, position: number, group: number): number {
+    const { maxBlocksPerRow, maxRows, blockSize } = this.#layout.capacity;
+    const block = this.#blockTables[(group * maxRows + row) * maxBlocksPerRow + Math.floor(position / blockSize)]!;
     assertInternal(block !== NULL_BLOCK, `row ${row} has no block for position ${position}`);
     return block * blockSize + (position % blockSize);
   }

@@ -35,20 +35,22 @@ export interface ReferenceRequest {
 
 /**
  * A request's output tokens, computed alone and without blocks, rows or steps.
- * @param slidingWindow tokens that a token sees, itself included
+ * @param slidingWindows for each group of layers, the tokens that a token sees, itself included
  */
 export function referenceTokens(
   request: ReferenceRequest,
   vocabSize: number,
   maxModelLen: number,
-  slidingWindow = Number.POSITIVE_INFINITY,
+  slidingWindows: readonly number[] = [Number.POSITIVE_INFINITY],
 ): number[] {
   const { promptTokens, seed, maxTokens, stopTokenIds, edits } = request;
   const outputs: number[] = [];
   const tokens = [...promptTokens];
   while (outputs.length < maxTokens && promptTokens.length + outputs.length < maxModelLen) {
-    const seen = tokens.slice(Math.max(0, tokens.length - slidingWindow));
-    const token = nextToken(seen.reduce(extendHistory, EMPTY_HISTORY), seed, vocabSize, edits);
+    const histories = slidingWindows.map((window) =>
+      tokens.slice(Math.max(0, tokens.length - window)).reduce(extendHistory, EMPTY_HISTORY),
+    );
+    const token = nextToken(histories.reduce(extendHistory), seed, vocabSize, edits);
     outputs.push(token);
     if (stopTokenIds.includes(token)) break;
     tokens.push(token);

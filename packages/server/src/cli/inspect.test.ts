@@ -67,3 +67,13 @@ test("what does not run is said with why", async () => {
   const unknown = { ...description, config: null, problems: ["architecture X is not supported"] };
   expect(format(unknown, [cpu])).toMatch(/7\.3 M in 74 tensors[\s\S]*\nProblem: architecture X is not supported\n$/);
 });
+
+test("windows of layers, and what a long request keeps of them", async () => {
+  const description = await pocket();
+  const windows = description.config!.windows.map((_, layer) => (layer < 6 ? 128 : null));
+  const windowed = { ...description, config: { ...description.config!, windows } };
+  expect(memoryNeed(windowed)?.kvBytesAtMaxModelLen).toBe((6 * 128 + 2 * 2048) * 512);
+  const text = format(windowed, [cpu]);
+  expect(text).toMatch(/^sliding window +128 tokens in 6 of 8 layers$/m);
+  expect(text).not.toMatch(/^windows /m);
+});

@@ -1,7 +1,13 @@
 // `octavo inspect`: a model's config, tensors and memory, from its headers.
 import { basename } from "node:path";
 import type { FloatDType } from "@octavo/core";
-import { type DeviceForModel, kvBytesPerToken, type ModelDescription, type TensorSummary } from "@octavo/engine";
+import {
+  type DeviceForModel,
+  kvBytesOfContext,
+  kvBytesPerToken,
+  type ModelDescription,
+  type TensorSummary,
+} from "@octavo/engine";
 import { formatTable, type Row } from "../bench/table.js";
 import { formatBytes, formatCount } from "./sizes.js";
 
@@ -12,7 +18,7 @@ export interface MemoryNeed {
   readonly kvBytesPerToken: number;
   /** Tokens of the longest request. */
   readonly maxModelLen: number;
-  /** Keys and values of one request of that length. */
+  /** Keys and values that one request of that length keeps. */
   readonly kvBytesAtMaxModelLen: number;
 }
 
@@ -29,9 +35,13 @@ export function memoryNeed(
   { maxModelLen, dtype }: { readonly maxModelLen?: number; readonly dtype?: FloatDType } = {},
 ): MemoryNeed | null {
   if (config === null) return null;
-  const perToken = kvBytesPerToken(config, dtype ?? config.dtype);
   const tokens = maxModelLen ?? config.maxPositions;
-  return { weightBytes, kvBytesPerToken: perToken, maxModelLen: tokens, kvBytesAtMaxModelLen: perToken * tokens };
+  return {
+    weightBytes,
+    kvBytesPerToken: kvBytesPerToken(config, dtype ?? config.dtype),
+    maxModelLen: tokens,
+    kvBytesAtMaxModelLen: kvBytesOfContext(config, dtype ?? config.dtype, tokens),
+  };
 }
 
 export function formatModel({ description, memory, devices }: Inspection): string {
@@ -65,7 +75,7 @@ export function formatModel({ description, memory, devices }: Inspection): strin
 /** The known fields in words, the others as they are called. */
 function configRows(config: ModelConfig): Row[] {
   const { architecture, numLayers, hiddenSize, intermediateSize, numHeads, headDim, numKvHeads, ...more } = config;
-  const { vocabSize, maxPositions, dtype, ...others } = more;
+  const { vocabSize, maxPositions, windows, dtype, ...others } = more;
   return [
     ["architecture", architecture],
     ["layers", numLayers],
@@ -74,12 +84,22 @@ function configRows(config: ModelConfig): Row[] {
     ["heads", `${numHeads} of ${headDim}, ${numKvHeads} for keys and values`],
     ["vocabulary", vocabSize],
     ["context", `${maxPositions} tokens`],
+    ...windowRows(windows),
     ["dtype", dtype],
     ...Object.entries(others).flatMap(([name, value]): Row[] => {
       const shown = shownValue(value);
       return shown === "" ? [] : [[words(name), shown]];
     }),
   ];
+}
+
+/** What tokens see in layers where that is not all. */
+function windowRows(windows: ModelConfig["windows"]): Row[] {
+  const finite = [...new Set(windows)].filter((window) => window !== null);
+  return finite.map((window): Row => {
+    const layers = windows.filter((other) => other === window).length;
+    return ["sliding window", `${window} tokens in ${layers} of ${windows.length} layers`];
+  });
 }
 
 /** Empty for what a model does not have. */

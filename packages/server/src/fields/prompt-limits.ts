@@ -117,11 +117,11 @@ export class PromptLimits {
   }
 
   /** @throws ApiError 400 when there are more prompts than the engine can ever take at once */
-  checkPromptCount(count: number): void {
+  checkPromptCount(count: number, param = "prompt"): void {
     if (count <= this.#maxPrompts) return;
     throw badRequest(
-      `\`prompt\` has ${count} prompts, at most ${this.#maxPrompts} can be in flight (--max-num-queued-reqs); split them.`,
-      "prompt",
+      `\`${param}\` has ${count} prompts, at most ${this.#maxPrompts} can be in flight (--max-num-queued-reqs); split them.`,
+      param,
     );
   }
 

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "octavo/step_plan.h"
+
 namespace octavo {
 
 /** A norm of rows: [tokens, heads, hidden], where whole hidden states are one head. */
@@ -64,7 +66,7 @@ struct BatchView {
     int64_t plan_words;
     int64_t row_ids, query_starts, context_lens, sample_rows, sample_tokens;
     int64_t max_rows, max_tokens, max_blocks, block_size, max_samples;
-    int32_t* block_tables;  // [max_rows, max_blocks]
+    int32_t* block_tables;  // [max_rows, max_blocks], of the group of layers that the op is for
     int32_t* last_tokens;   // [max_rows]
     int32_t* sampling;      // [max_rows, kRowInitWords]
 };
@@ -82,7 +84,11 @@ struct RecordTables {
 };
 
 struct BatchOutputs {
-    int32_t *input_ids, *positions, *slots;
+    int32_t *input_ids, *positions;
+    int32_t* slots;  // [groups, max_tokens]
+    int64_t groups;  // of layers, with block tables [groups, max_rows, max_blocks]
+
+    constexpr int64_t write_words() const { return groups == 1 ? kBlockWriteWords : kBlockWriteWords + 1; }
 };
 
 /** A window that no sequence leaves. */

@@ -14,6 +14,7 @@ napi_value prepare_batch_entry(Call& call) {
     outputs.input_ids = call.pointer<int32_t>();
     outputs.positions = call.pointer<int32_t>();
     outputs.slots = call.pointer<int32_t>();
+    outputs.groups = call.integer();
     prepare_batch(queue, batch, records, outputs);
     return nullptr;
 }

@@ -6,9 +6,10 @@
 
 namespace octavo {
 
-inline constexpr int32_t kPlanVersion = 3;
+inline constexpr int32_t kPlanVersion = 4;
 inline constexpr int32_t kPlanHeaderWords = 24;
 inline constexpr int32_t kRowInitWords = 14;
+inline constexpr int32_t kBlockWriteWords = 3;
 inline constexpr int32_t kLastSampled = -1;
 inline constexpr int32_t kNoToken = -1;
 inline constexpr int32_t kNullBlock = 0;

@@ -38,7 +38,10 @@ export function unpreparedBatch(
     },
     inputIds: bench.output("inputIds", "int32", host.inputIds.shape, { compared: host.numTokens }),
     positions: bench.output("positions", "int32", host.positions.shape, { compared: host.numTokens }),
-    slots: bench.output("slots", "int32", host.slots.shape, { compared: host.numTokens }),
+    // The slots of several groups stand behind each other, each group's with room for the longest step.
+    slots: bench.output("slots", "int32", host.slots.shape, {
+      compared: spec.numGroups === undefined ? host.numTokens : spec.numGroups * spec.maxTokens,
+    }),
   };
 }
 
@@ -58,6 +61,7 @@ function batchCase(
   lengths: readonly (readonly [number, number])[],
   blockSize: number,
   lastSampled: (i: number) => boolean,
+  numGroups?: number,
 ): OpCase {
   return {
     op: "prepareBatch",
@@ -83,9 +87,10 @@ function batchCase(
       const batch = unpreparedBatch(bench, {
         rows,
         maxRows,
-        maxTokens: numTokens + 9,
+        maxTokens: numGroups === undefined ? numTokens + 9 : numTokens,
         blockSize,
         maxBlocksPerRow: longest + 1,
+        ...(numGroups && { numGroups }),
       });
       return () => bench.ops.prepareBatch(batch);
     },
@@ -132,5 +137,18 @@ export const batchCases: readonly OpCase[] = [
     ],
     7,
     (i) => i === 1,
+  ),
+  batchCase(
+    "of groups of layers",
+    "each group has block tables and slots of its own, and a block write names its group",
+    [
+      [0, 5],
+      [31, 1],
+      [7, 30],
+      [64, 2],
+    ],
+    16,
+    (i) => i === 1,
+    3,
   ),
 ];

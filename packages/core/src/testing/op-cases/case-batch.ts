@@ -61,6 +61,8 @@ export interface BatchSpec {
   readonly maxTokens: number;
   readonly blockSize: number;
   readonly maxBlocksPerRow: number;
+  /** Groups of layers; those after the first have other blocks. Default: 1. */
+  readonly numGroups?: number;
   /** Default: maxRows. */
   readonly maxSamples?: number;
   /** With it there are tables of records. Default: 0. */
@@ -84,7 +86,7 @@ const STALE_RECORDS: Record<keyof RecordTables, number> = {
 /** A host batch with its plan, before prepareBatch. */
 export function hostBatch(spec: BatchSpec, initialLastTokens: (row: number) => number = () => 0): Batch {
   const layout = planLayout(spec);
-  const { maxRows, maxTokens, maxBlocksPerRow } = spec;
+  const { maxRows, maxTokens, maxBlocksPerRow, numGroups } = layout.capacity;
   const ints = (shape: number[], fill = 0): Tensor => {
     const words = new Int32Array(elementCount(shape)).fill(fill);
     return tensor("int32", shape, hostStorage(new Uint8Array(words.buffer)));
@@ -92,7 +94,7 @@ export function hostBatch(spec: BatchSpec, initialLastTokens: (row: number) => n
   const shapes = recordTableShapes(layout);
   const stale = (name: keyof RecordTables): Tensor => ints(shapes[name], STALE_RECORDS[name]);
   const tables = {
-    blockTables: ints([maxRows, maxBlocksPerRow], STALE_BLOCK),
+    blockTables: ints([numGroups * maxRows, maxBlocksPerRow], STALE_BLOCK),
     lastTokens: ints([maxRows]),
     sampling: ints([maxRows, ROW_INIT_WORDS]),
     ...(layout.capacity.vocabSize > 0 && { records: mapRecordTables(stale) }),
@@ -105,10 +107,13 @@ export function hostBatch(spec: BatchSpec, initialLastTokens: (row: number) => n
     plan.addRow(row.row, row.contextLen, row.queryLen, row.sampling ? (row.samples ?? 1) : 0);
     for (let t = 0; t < row.queryLen; t++) plan.addToken(row.tokens?.[t] ?? t);
     const known = row.knownBlocks ?? Math.ceil(row.contextLen / spec.blockSize);
-    row.blocks.forEach((block, index) => {
-      if (index < known) blockTables[row.row * maxBlocksPerRow + index] = block;
-      else plan.addBlockWrite(row.row, index, block);
-    });
+    for (let group = 0; group < numGroups; group++) {
+      row.blocks.forEach((first, index) => {
+        const block = first + 1000 * group;
+        if (index < known) blockTables[(group * maxRows + row.row) * maxBlocksPerRow + index] = block;
+        else plan.addBlockWrite(row.row, index, block, group);
+      });
+    }
     if (row.sampling) {
       writeSampling(record, row.sampling, row.adjustment);
       record[RowInit.ropeOffset] = row.ropeOffset ?? 0;
@@ -131,7 +136,7 @@ export function hostBatch(spec: BatchSpec, initialLastTokens: (row: number) => n
     plan: planTensor,
     inputIds: ints([maxTokens]),
     positions: ints([maxTokens]),
-    slots: ints([maxTokens]),
+    slots: ints([numGroups * maxTokens]),
     sampleTokens: planSection(planTensor, layout.sampleTokens, layout.capacity.maxSamples),
     numRows: plan.numRows,
     numTokens: plan.numTokens,

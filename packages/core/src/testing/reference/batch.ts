@@ -7,7 +7,7 @@ import { applyRecords, emptyRow, rememberToken } from "./records.js";
 
 export function prepareBatch(batch: Batch): void {
   const { layout, tables } = batch;
-  const { blockSize, maxBlocksPerRow } = layout.capacity;
+  const { blockSize, maxBlocksPerRow, maxRows, maxTokens, numGroups } = layout.capacity;
   const plan = intsOf(batch.plan);
   const blockTables = intsOf(tables.blockTables);
   const lastTokens = intsOf(tables.lastTokens);
@@ -26,8 +26,9 @@ export function prepareBatch(batch: Batch): void {
     emptyRow(batch, row);
   }
   for (let i = 0; i < header(PlanHeader.numBlockWrites); i++) {
-    const from = header(PlanHeader.blockWritesOffset) + 3 * i;
-    blockTables[plan[from]! * maxBlocksPerRow + plan[from + 1]!] = plan[from + 2]!;
+    const from = header(PlanHeader.blockWritesOffset) + layout.blockWriteWords * i;
+    const group = numGroups > 1 ? plan[from + 3]! : 0;
+    blockTables[(group * maxRows + plan[from]!) * maxBlocksPerRow + plan[from + 1]!] = plan[from + 2]!;
   }
   applyRecords(batch);
   for (let i = 0; i < header(PlanHeader.numRows); i++) {
@@ -37,11 +38,13 @@ export function prepareBatch(batch: Batch): void {
     for (let t = start; t < end; t++) {
       const token = plan[header(PlanHeader.tokensOffset) + t]!;
       const position = plan[layout.contextLens + i]! + (t - start);
-      const block = blockTables[row * maxBlocksPerRow + Math.floor(position / blockSize)]!;
       inputIds[t] = token === LAST_SAMPLED ? lastTokens[row]! : token;
       if (token === LAST_SAMPLED) rememberToken(batch, row, position, lastTokens[row]!);
       positions[t] = position + sampling[row * ROW_INIT_WORDS + RowInit.ropeOffset]!;
-      slots[t] = block * blockSize + (position % blockSize);
+      for (let group = 0; group < numGroups; group++) {
+        const block = blockTables[(group * maxRows + row) * maxBlocksPerRow + Math.floor(position / blockSize)]!;
+        slots[group * maxTokens + t] = block * blockSize + (position % blockSize);
+      }
     }
   }
 }
