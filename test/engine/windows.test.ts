@@ -193,6 +193,21 @@ describe.each(models)("%s, groups %j", (name, windows, layersPerGroup) => {
     expect(cached.map(({ numCachedTokens }) => numCachedTokens! > 0)).toEqual([false, false, true]);
   });
 
+  it("KV events, or a clear refusal", async () => {
+    await using llm = await LLM.load(folder, { ...base, enablePrefixCaching: true });
+    if (windows.length > 1) {
+      expect(() => llm.onKvEvents(() => {})).toThrow(`KV events are not possible with ${windows.length} groups`);
+      return;
+    }
+    const types = new Set<string>();
+    const end = llm.onKvEvents((events) => {
+      for (const { type } of events) types.add(type);
+    });
+    await llm.generate(requests[1]!.prompt, { maxTokens: 4, ignoreEos: true });
+    end();
+    expect([...types]).toEqual(["AllBlocksCleared", "BlockStored"]);
+  });
+
   it("host memory behind the cache, or a clear refusal", async () => {
     const options = { ...tight(40), enablePrefixCaching: true, kvOffloadingSize: (200 * blockBytes) / 2 ** 30 };
     if (windows.length === 1) expectSame(await run(options, { perStep: 1 }, 2));
