@@ -15,6 +15,7 @@ const ENTRIES = [
   "cli",
   "engine-thread",
   "block-file-thread",
+  "template-thread",
   "engine-overhead",
   "latency-target",
   "phases",

@@ -1,136 +1,120 @@
-// The tiny random Llamas written as GGUF files, as llama.cpp's converter writes them: heads, biases, dtypes and RoPE scalings that
-// tiny.gguf has not. Logits must be transformers' golden ones, which are of the folders.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+// The tiny models written as GGUF files, as llama.cpp's converter writes them. Logits must be transformers' golden ones, which are of the
+// folders; blocks must give the logits of the values that they stand for.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bytesOf, openSafetensors, type Tensor } from "@octavo/core";
-import { createReferenceBackend, type GgufWriterTensor, type GgufWriterValue, ggufBytes } from "@octavo/core/testing";
-import { type ModelConfig, readModelConfig, ropeFrequencies } from "@octavo/models";
-import { afterAll, describe, expect, test } from "vitest";
-import { goldenModels, largestDistance } from "./golden.js";
+import { createBackend } from "@octavo/kernels-cpu";
+import { type RopeConfig, readModelConfig, ropeFrequencies } from "@octavo/models";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type AnyConfig, RECIPES, type Recipe } from "./gguf/recipes.js";
+import { type Precision, type TestFormat, writeGguf } from "./gguf/write-gguf.js";
+import { type GoldenCase, goldenModels } from "./golden.js";
 import { ModelRun } from "./run-model.js";
 
-const TYPES: Readonly<Record<string, number>> = { float32: 0, float16: 1, bfloat16: 30 };
-const NAMES = [
-  ["model.embed_tokens", "token_embd"],
-  ["model.norm", "output_norm"],
-  ["lm_head", "output"],
-  ["model.layers.", "blk."],
-  ["input_layernorm", "attn_norm"],
-  ["post_attention_layernorm", "ffn_norm"],
-  ["self_attn.q_proj", "attn_q"],
-  ["self_attn.k_proj", "attn_k"],
-  ["self_attn.v_proj", "attn_v"],
-  ["self_attn.o_proj", "attn_output"],
-  ["mlp.gate_proj", "ffn_gate"],
-  ["mlp.up_proj", "ffn_up"],
-  ["mlp.down_proj", "ffn_down"],
-] as const;
-const MODELS = ["mha", "gqa-tied", "mqa-headdim", "bias", "bf16", "f16", "rope-linear", "rope-llama3", "rope-yarn"];
+const TOLERANCE = 1e-3;
+/** Of logits whose layers round activations to 8 bits: mixtures of experts may choose others. */
+const PACKED_ERROR = 0.1;
 
 const folder = mkdtempSync(join(tmpdir(), "octavo-gguf-of-folder-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-function metadataOf(config: ModelConfig): Record<string, GgufWriterValue> {
-  const { rope } = config;
-  const { scaling } = rope;
-  const stretch: Record<string, GgufWriterValue> =
-    scaling.type === "linear" || scaling.type === "yarn"
-      ? { "llama.rope.scaling.type": scaling.type, "llama.rope.scaling.factor": scaling.factor }
-      : {};
-  if (scaling.type === "yarn") stretch["llama.rope.scaling.original_context_length"] = scaling.originalMaxPositions;
-  return {
-    "general.architecture": "llama",
-    "llama.block_count": config.numLayers,
-    "llama.embedding_length": config.hiddenSize,
-    "llama.feed_forward_length": config.intermediateSize,
-    "llama.attention.head_count": config.numHeads,
-    "llama.attention.head_count_kv": config.numKvHeads,
-    "llama.attention.key_length": config.headDim,
-    "llama.context_length": 256,
-    "llama.attention.layer_norm_rms_epsilon": config.normEps,
-    "llama.rope.freq_base": rope.theta,
-    "llama.rope.dimension_count": rope.rotaryDim,
-    "llama.vocab_size": config.vocabSize,
-    ...stretch,
-  };
-}
-
-/** Norms are written in float32; rows of q and k so that dimensions that turn together are neighbours. */
-function tensorOf(name: string, source: Tensor, { headDim }: ModelConfig): GgufWriterTensor {
-  const ggufName = NAMES.reduce((text, [from, to]) => text.replace(from, to), name);
-  const bytes = Uint8Array.from(bytesOf(source));
-  if (/norm\.weight$/.test(name)) {
-    const values = Float32Array.from({ length: source.shape[0]! }, (_, i) => elementAt(bytes, source, i));
-    return { name: ggufName, shape: source.shape, data: new Uint8Array(values.buffer) };
-  }
-  const data = new Uint8Array(bytes.length);
-  const rows = source.shape[0]!;
-  const rowBytes = bytes.length / rows;
-  for (let row = 0; row < rows; row++) {
-    let to = row;
-    if (/\.[qk]_proj\./.test(name)) {
-      const [head, half, i] = [
-        Math.floor(row / headDim),
-        Math.floor((row % headDim) / (headDim / 2)),
-        row % (headDim / 2),
-      ];
-      to = head * headDim + 2 * i + half;
-    }
-    data.set(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), to * rowBytes);
-  }
-  return { name: ggufName, shape: source.shape, type: TYPES[source.dtype]!, data };
-}
-
-function elementAt(bytes: Uint8Array, { dtype }: Tensor, i: number): number {
-  const view = new DataView(bytes.buffer);
-  if (dtype === "float32") return view.getFloat32(4 * i, true);
-  const bits = view.getUint16(2 * i, true);
-  if (dtype === "float16") return (1 + (bits & 1023) / 1024) * 2 ** ((bits >> 10) - 15); // a norm's: positive, not small
-  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
-}
-
-function writeGguf(name: string, source: string, config: ModelConfig): string {
-  const file = openSafetensors(join(source, "model.safetensors"));
-  const tensors = [...file.tensors].map(([tensorName, t]) => tensorOf(tensorName, t, config));
-  if (config.rope.scaling.type === "llama3") {
-    const [scaled, plain] = [config.rope, { ...config.rope, scaling: { type: "default" } as const }];
-    const divisors = ropeFrequencies(scaled, 1).inverse.map((f, i) => ropeFrequencies(plain, 1).inverse[i]! / f);
-    tensors.push({ name: "rope_freqs.weight", shape: [divisors.length], data: new Uint8Array(divisors.buffer) });
-  }
-  const path = join(folder, `${name}.gguf`);
-  writeFileSync(path, ggufBytes({ metadata: metadataOf(config), tensors }));
-  return path;
-}
-
-const models = goldenModels().filter(({ name }) => MODELS.includes(name.replace("llama-", "")));
-
-test("every kind is there", () => {
-  expect(models).toHaveLength(MODELS.length);
+beforeAll(() => {
+  // What is decoded is said there.
+  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
 });
 
-describe.each(models.map((model) => [model.name, model] as const))("%s", (name, model) => {
-  const config = readModelConfig(model.folder);
-  const path = writeGguf(name, model.folder, config);
+const models = new Map(goldenModels().map((model) => [model.name, model]));
+const written = RECIPES.flatMap((recipe) => recipe.models.map((name) => [name, recipe] as const));
+
+test("every kind is there", () => {
+  expect(written.map(([name]) => name).filter((name) => !models.has(name))).toEqual([]);
+});
+
+describe.each(written.filter(([name]) => models.has(name)))("%s", (name, recipe) => {
+  const model = models.get(name)!;
+  const source = recipe.config ? withConfig(name, model.folder, recipe.config) : model.folder;
+  const config = readModelConfig(source) as AnyConfig;
+  const write = (precision: Precision = "plain") => {
+    const path = join(folder, `${name}-${precision}.gguf`);
+    if (!existsSync(path)) writeGguf(recipe, config, source, path, precision);
+    return path;
+  };
 
   test("the folder's config", () => {
-    const { rope, normEps, ...found } = readModelConfig(path);
-    const { rope: wantedRope, normEps: wantedEps, bosTokenId: _, eosTokenIds: __, ...wanted } = config;
-    expect(found).toMatchObject(wanted);
-    expect(normEps).toBeCloseTo(wantedEps, 9);
-    for (const length of [1, 256]) {
-      const [a, b] = [ropeFrequencies(rope, length), ropeFrequencies(wantedRope, length)];
-      expect(a.attentionScaling).toBe(b.attentionScaling);
-      for (const [i, f] of a.inverse.entries()) expect(f / b.inverse[i]!).toBeCloseTo(1, 6);
+    const ignored = { bosTokenId: null, eosTokenIds: null, rope: null, localRope: null };
+    const found = readModelConfig(write()) as AnyConfig;
+    const wanted = { ...config, ...ignored, architecture: recipe.reads ?? config.architecture };
+    expect(rounded({ ...found, ...ignored })).toMatchObject(rounded(wanted) as object);
+    for (const key of ["rope", "localRope"]) {
+      const [own, folders] = [found[key], config[key]] as (RopeConfig | null | undefined)[];
+      for (const length of folders ? [1, 256] : []) {
+        const [a, b] = [ropeFrequencies(own!, length), ropeFrequencies(folders!, length)];
+        expect(a.attentionScaling).toBeCloseTo(b.attentionScaling, 6);
+        expect(a.inverse).toHaveLength(b.inverse.length);
+        for (const [i, f] of a.inverse.entries()) expect(f / b.inverse[i]!).toBeCloseTo(1, 6);
+      }
     }
   });
 
   test("the golden logits", () => {
     for (const golden of model.cases.filter((c) => c.logits)) {
-      using backend = createReferenceBackend();
-      using run = new ModelRun(path, backend, golden.ids.length, { dtype: "float32" });
-      const worst = largestDistance(run.feed(golden.ids), golden);
-      expect(worst.distance, `${golden.name}: ${JSON.stringify(worst)}`).toBeLessThan(1e-3);
+      const wanted = recipe.config ? logitsOf(source, golden) : golden.logits!;
+      const found = logitsOf(write(), golden);
+      expect(distance(found, wanted, recipe.config ? null : golden.columns), golden.name).toBeLessThan(TOLERANCE);
     }
   });
+
+  const formats: readonly TestFormat[] =
+    recipe.architecture === "gpt-oss" ? ["q8_0", "q4_0", "mxfp4"] : ["q8_0", "q4_0"];
+  test.each(formats.filter(() => recipe.models[0] === name))("%s", (format) => {
+    const golden = model.cases.find((c) => c.name === "p33") ?? model.cases[0]!;
+    const wanted = logitsOf(write(`${format} decoded`), golden);
+    expect(distance(logitsOf(write(format), golden, true), wanted, null)).toBeLessThan(TOLERANCE);
+    expect(relativeError(logitsOf(write(format), golden), wanted)).toBeLessThan(PACKED_ERROR);
+  });
 });
+
+/** The folder with other fields in its config.json. */
+function withConfig(name: string, source: string, changes: Recipe["config"]): string {
+  const copy = join(folder, name);
+  mkdirSync(copy);
+  const fields = JSON.parse(readFileSync(join(source, "config.json"), "utf8"));
+  writeFileSync(join(copy, "config.json"), JSON.stringify({ ...fields, ...changes }));
+  symlinkSync(join(source, "model.safetensors"), join(copy, "model.safetensors"));
+  return copy;
+}
+
+function logitsOf(path: string, { ids }: GoldenCase, dequantize = false): Float32Array[] {
+  using backend = createBackend({ numThreads: 1 });
+  using run = new ModelRun(path, backend, ids.length, { dtype: "float32", dequantize });
+  return run.feed(ids).map((row) => row.slice());
+}
+
+function distance(found: readonly Float32Array[], wanted: readonly Float32Array[], columns: readonly number[] | null) {
+  expect(found).toHaveLength(wanted.length);
+  let worst = 0;
+  for (const [position, row] of wanted.entries()) {
+    for (const [i, value] of row.entries()) {
+      const apart = Math.abs(found[position]![columns?.[i] ?? i]! - value);
+      if (!(apart <= worst)) worst = apart; // NaN too
+    }
+  }
+  return worst;
+}
+
+/** Root mean square of the difference, over that of what is wanted. */
+function relativeError(found: readonly Float32Array[], wanted: readonly Float32Array[]): number {
+  const square = (of: (row: number, i: number) => number) =>
+    wanted.reduce((sum, row, r) => sum + row.reduce((inner, _, i) => inner + of(r, i) ** 2, 0), 0);
+  return Math.sqrt(square((r, i) => found[r]![i]! - wanted[r]![i]!) / square((r, i) => wanted[r]![i]!));
+}
+
+/** Numbers as float32 has them, which is what most keys are, and a little less. */
+function rounded(value: unknown): unknown {
+  if (typeof value === "number") return Number(value.toPrecision(5));
+  if (Array.isArray(value)) return value.map(rounded);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rounded(inner)]));
+}

@@ -5,6 +5,7 @@ import { createReferenceBackend } from "@octavo/core/testing";
 import { createBackend } from "@octavo/kernels-cpu";
 import { describe, expect, test } from "vitest";
 import { type GoldenCase, type GoldenModel, goldenModels, goldenPocket, largestDistance } from "./golden.js";
+import { logitsOf, maxModelLen } from "./golden-run.js";
 import { argmax, hostFloats, ModelRun } from "./run-model.js";
 
 const TOLERANCE = 1e-3;
@@ -12,27 +13,6 @@ const backends: [string, () => Backend][] = [
   ["reference", createReferenceBackend],
   ["cpu", () => createBackend({ numThreads: 2 })],
 ];
-
-/** The length that the dynamic and longrope fixtures are trained at. */
-const TRAINED = 64;
-
-/**
- * Prompts that dynamic scaling stretches by their own length in transformers: here long prompts have the frequencies of
- * max_model_len, so that is set to the prompt's. All other cases run with the model's default.
- */
-function maxModelLen(model: GoldenModel, promptLength: number): number | undefined {
-  return /dynamic/.test(model.name) && promptLength > TRAINED ? promptLength : undefined;
-}
-
-function logitsOf(model: GoldenModel, backend: Backend, { ids }: GoldenCase, chunk: number): Float32Array[] {
-  using run = new ModelRun(model.folder, backend, ids.length, {
-    dtype: "float32",
-    maxModelLen: maxModelLen(model, ids.length),
-  });
-  const rows: Float32Array[] = [];
-  for (let i = 0; i < ids.length; i += chunk) rows.push(...run.feed(ids.slice(i, i + chunk), ids.length));
-  return rows;
-}
 
 describe.each(backends)("%s", (name, create) => {
   describe.each(goldenModels().map((model) => [model.name, model] as const))("%s", (_, model) => {

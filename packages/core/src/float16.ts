@@ -1,4 +1,4 @@
-// Reading float16 bit patterns: the scales of block formats, and the reference backend.
+// Reading float16 bit patterns: the scales of block formats, embeddings, and the reference backend.
 
 /** 2^(exponent - 25) for each biased float16 exponent. */
 const FLOAT16_SCALES = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 25));

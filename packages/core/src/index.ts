@@ -12,6 +12,7 @@ export * from "./containers/safetensors-header.js";
 export * from "./dtype.js";
 export * from "./errors.js";
 export * from "./experts.js";
+export { float16ToNumber } from "./float16.js";
 export * from "./linear.js";
 export * from "./ops.js";
 export * from "./philox.js";

@@ -13,10 +13,20 @@ export const LOGPROBS_MODES = ["raw_logprobs", "processed_logprobs", "raw_logits
 
 export type LogprobsMode = (typeof LOGPROBS_MODES)[number];
 
+/** vLLM's names. */
+export const RUNNERS = ["auto", "generate", "pooling"] as const;
+
+export type Runner = (typeof RUNNERS)[number];
+
 /** Options of {@link LLM.load}; the server's flags have the same names in vLLM's spelling. */
 export interface EngineOptions extends ModelLocation {
   /** "auto" takes a GPU where @octavo/kernels-cuda is built and finds one, else the CPU. Default "auto". */
   readonly device?: "auto" | "cpu" | "cuda" | "null" | "reference";
+  /**
+   * Whether the model generates, or makes embeddings ("pooling"). Default "auto": it makes embeddings if it is an encoder, or if its
+   * folder has sentence-transformers' modules.json.
+   */
+  readonly runner?: Runner;
   /** Activations, KV cache and weights. Default "auto": as the checkpoint says. */
   readonly dtype?: FloatDType | "auto" | "half" | "float";
   /** Where weights come from; "dummy" makes random ones from the config alone. Default "auto": the model's files. */
@@ -126,6 +136,7 @@ const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   hfToken: ["string"],
   onDownloadProgress: ["function"],
   device: ["string"],
+  runner: ["string"],
   dtype: ["string"],
   loadFormat: ["string"],
   dequantize: ["boolean"],
@@ -182,6 +193,7 @@ export function checkOptions(options: EngineOptions): void {
   checkScheduling(options);
   resolveUtilization(options);
   resolveLogprobsMode(options);
+  resolveRunner(options);
   checkProcessors(options);
   if (options.speculativeConfig !== undefined) resolveSpeculation(options.speculativeConfig);
   resolveOffloading(options);
@@ -206,6 +218,15 @@ export function resolveLogprobsMode({ logprobsMode = "raw_logprobs" }: EngineOpt
     "logprobs_mode",
   );
   return logprobsMode;
+}
+
+export function resolveRunner({ runner = "auto" }: EngineOptions): Runner {
+  checkArgument(
+    RUNNERS.includes(runner),
+    () => `runner must be one of ${RUNNERS.join(", ")}, got "${runner}"`,
+    "runner",
+  );
+  return runner;
 }
 
 /** Functions cannot cross to the engine's thread. */

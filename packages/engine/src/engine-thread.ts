@@ -2,8 +2,8 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { OctavoError } from "@octavo/core";
 import type { ControlReply } from "./core/control-calls.js";
-import type { EngineCore } from "./core/engine-core.js";
-import { loadCore } from "./core/load-core.js";
+import type { Core } from "./core/core.js";
+import { loadAnyCore } from "./core/load-any-core.js";
 import { Command } from "./protocol/commands.js";
 import type { ClientMessage, ThreadData, ThreadMessage } from "./protocol/thread-messages.js";
 
@@ -21,7 +21,7 @@ function fail(error: unknown): void {
   post({ type: "failed", error: OctavoError.from(error).toJSON() });
 }
 
-function postOutputs(core: EngineCore): void {
+function postOutputs(core: Core): void {
   if (!core.outputs.empty) post(core.outputs.take());
   const { kvEvents } = core;
   if (kvEvents && !kvEvents.empty) post({ type: "kvEvents", words: kvEvents.take() });
@@ -60,7 +60,7 @@ function postProgress(): (done: number, total: number) => void {
 }
 
 /** Applies all commands that have arrived. @returns false when told to stop */
-function drain(core: EngineCore): boolean {
+function drain(core: Core): boolean {
   for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
     const message = received.message as ClientMessage;
     if ("call" in message) {
@@ -83,7 +83,7 @@ function drain(core: EngineCore): boolean {
   return true;
 }
 
-function run(core: EngineCore): void {
+function run(core: Core): void {
   for (;;) {
     // Read before draining: a command that arrives in between has raised the word, and the wait returns at once.
     const seen = Atomics.load(wake, 0);
@@ -96,14 +96,8 @@ function run(core: EngineCore): void {
 
 process.emitWarning = forwardWarning as typeof process.emitWarning;
 try {
-  const { core, info, eosTokenIds } = await loadCore(
-    folder,
-    options,
-    new Float64Array(statsBuffer),
-    undefined,
-    wakeBuffer,
-    postProgress(),
-  );
+  const stats = new Float64Array(statsBuffer);
+  const { core, info, eosTokenIds } = await loadAnyCore(folder, options, stats, wakeBuffer, postProgress());
   post({ type: "ready", info, eosTokenIds });
   try {
     run(core);

@@ -57,6 +57,18 @@ export interface EngineInfo {
   readonly loadSeconds: number;
   /** What generation_config.json says: taken where a request leaves a parameter out. */
   readonly generationDefaults: GenerationDefaults;
+  /** How a text becomes a vector; not given where the engine generates. */
+  readonly pooling?: PoolingInfo;
+}
+
+/** Of an engine that makes embeddings. */
+export interface PoolingInfo {
+  /** The vector of the first token ("cls"), of the last one, or the mean of all. */
+  readonly type: "cls" | "last" | "mean";
+  /** Whether vectors have length 1. */
+  readonly normalize: boolean;
+  /** Elements of a vector. */
+  readonly size: number;
 }
 
 /** The engine's state and counters since its start, as of the last step. */
@@ -181,6 +193,30 @@ export interface RequestStream extends AsyncIterable<OutputChunk> {
   abort(): void;
 }
 
+/** What `embed` may be told. */
+export interface EmbedOptions {
+  /**
+   * The first so many elements of each vector, of length 1 again where vectors are. For models that were trained for it (Matryoshka
+   * representations); others lose more. Default: all.
+   */
+  readonly dimensions?: number;
+  /**
+   * Longer prompts lose what is beyond; -1: beyond `maxModelLen`. A text keeps the special tokens around it. Default: a prompt that is
+   * too long is an error.
+   */
+  readonly truncatePromptTokens?: number;
+  /** Where they lose it: at the end ("right") or at the beginning ("left"). Default "right". */
+  readonly truncationSide?: "left" | "right";
+}
+
+/** A prompt's vector. */
+export interface EmbeddingOutput {
+  /** Of `info.pooling.size` elements, or of `dimensions`. */
+  readonly embedding: Float32Array;
+  /** As the model saw the prompt, special tokens included. */
+  readonly promptTokenIds: Int32Array;
+}
+
 /** What a beam search may be told. Sampling parameters have no meaning for it. */
 export interface BeamSearchParams {
   /** Beams that go on after each token, and outputs that are returned. Default 4. */
@@ -248,6 +284,11 @@ export interface Engine extends AsyncDisposable {
     signal?: AbortSignal,
     options?: RequestOptions,
   ): Promise<BeamSearchOutput>;
+  /**
+   * The vectors of prompts.
+   * @throws INVALID_ARGUMENT (with `param`) for a prompt or option, or where the engine generates; QUEUE_FULL, ENGINE_DEAD
+   */
+  embed(prompts: readonly Prompt[], options?: EmbedOptions): Promise<EmbeddingOutput[]>;
   /**
    * Holds back requests that come from now on, and does with those that are there as `mode` says. Fulfilled when the engine has come to
    * rest, or when `resume` was called before.

@@ -16,18 +16,21 @@ export type {
   Beam,
   BeamSearchOutput,
   BeamSearchParams,
+  EmbeddingOutput,
+  EmbedOptions,
   Engine,
   EngineInfo,
   EngineStats,
   FinishReason,
   GenerateRequest,
   OutputChunk,
+  PoolingInfo,
   PositionLogprobs,
   RequestStream,
   ResetPrefixCacheOptions,
   TokenLogprob,
 } from "./engine.js";
-export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode } from "./engine-options.js";
+export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode, RUNNERS, type Runner } from "./engine-options.js";
 export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
 export type { AllBlocksCleared, BlockRemoved, BlockStored, KvCacheEvent, KvMedium } from "./kv-events.js";
 export { LLM } from "./llm.js";

@@ -7,9 +7,12 @@ import { ChoicesStream } from "./choices-stream.js";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
+import { checkGenerates, Embedder } from "./embedding.js";
 import type {
   BeamSearchOutput,
   BeamSearchParams,
+  EmbeddingOutput,
+  EmbedOptions,
   Engine,
   EngineInfo,
   EngineStats,
@@ -25,7 +28,7 @@ import { KvListeners } from "./kv-listeners.js";
 import type { LoadListener } from "./load-listener.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
 import { type PauseOptions, resolvePause } from "./pause.js";
-import { encodePrompt, type Prompt } from "./prompt.js";
+import { encodeLongPrompt, encodePrompt, isLongText, type Prompt } from "./prompt.js";
 import { encodeAbort, encodeAdd } from "./protocol/commands.js";
 import { decodeLogprobs } from "./protocol/logprobs.js";
 import { LOGPROBS_HEADER_WORDS, LogprobsOf, OUTPUT_WORDS } from "./protocol/outputs.js";
@@ -64,6 +67,7 @@ export class LLM implements Engine {
   readonly #tokenTexts: TokenTexts;
   readonly #saltNames = new SaltNames();
   readonly #kvListeners: KvListeners;
+  readonly #embedder: Embedder;
   readonly #streams = new Map<number, TokenStream>();
   #nextId = 1;
   #isPaused = false;
@@ -77,6 +81,7 @@ export class LLM implements Engine {
     this.#tokenizer = tokenizer;
     this.#client = client;
     this.#bounds = new QueueBounds(options);
+    this.#embedder = new Embedder({ client, bounds: this.#bounds, tokenizer: () => this.tokenizer });
     this.#kvListeners = new KvListeners(client, this.#saltNames);
     this.#tokenTexts = new TokenTexts(tokenizer);
     this.#endToken = tokenizer?.eosTokenId ?? client.eosTokenIds[0] ?? -1;
@@ -160,6 +165,7 @@ export class LLM implements Engine {
     params?: SamplingParams,
     { priority, tenant, timeoutMs, ...options }: ChatOptions & RequestOptions = {},
   ): Generation {
+    checkGenerates(this.info);
     const prompt = this.tokenizer.encodeChat(messages, options);
     return this.#generate(prompt, { maxTokens: null, ...params }, { priority, tenant, timeoutMs });
   }
@@ -175,7 +181,11 @@ export class LLM implements Engine {
     options: RequestOptions = {},
   ): Promise<BeamSearchOutput> {
     this.#checkAlive();
-    const tokens = encodePrompt(prompt, () => this.tokenizer, this.info);
+    checkGenerates(this.info);
+    const tokens = isLongText(prompt)
+      ? await encodeLongPrompt(prompt, () => this.tokenizer, this.info)
+      : encodePrompt(prompt, () => this.tokenizer, this.info);
+    this.#checkAlive();
     this.#bounds.check(this.#streams.size, tokens.length);
     const { info, hasTokenizer } = this;
     const tokenizer = () => this.tokenizer;
@@ -188,6 +198,26 @@ export class LLM implements Engine {
       submit: (request) => this.#submit(request, true),
     };
     return beamSearch(engine, tokens, params, this.#endTokenIds, signal, options);
+  }
+
+  /**
+   * The vector of a prompt (text, or token ids as they are), or of each of a list: of an encoder, or of a decoder that was loaded with
+   * `runner` "pooling". It depends on the prompt alone.
+   */
+  embed(prompt: Prompt, options?: EmbedOptions): Promise<EmbeddingOutput>;
+  embed(prompts: readonly Prompt[], options?: EmbedOptions): Promise<EmbeddingOutput[]>;
+  async embed(
+    input: Prompt | readonly Prompt[],
+    options: EmbedOptions = {},
+  ): Promise<EmbeddingOutput | EmbeddingOutput[]> {
+    this.#checkAlive();
+    const isList = Array.isArray(input) && typeof input[0] !== "number";
+    try {
+      const outputs = await this.#embedder.embed(isList ? input : [input as Prompt], options);
+      return isList ? outputs : outputs[0]!;
+    } catch (error) {
+      throw this.#failure ?? error;
+    }
   }
 
   #generate(prompt: Prompt, params: SamplingParams = {}, options: RequestOptions = {}): Generation {
@@ -230,6 +260,7 @@ export class LLM implements Engine {
     isAdmitted: boolean,
   ): RequestStream {
     this.#checkAlive();
+    checkGenerates(this.info);
     checkArgument(
       resolveChoices(params).bestOf === 1,
       `n is ${params.n}, best_of ${params.bestOf}: submit one request for each choice, or use generate`,
@@ -337,6 +368,7 @@ export class LLM implements Engine {
 
   async idle(): Promise<void> {
     while (this.#streams.size > 0) await this.#nextEnd();
+    await this.#embedder.idle();
   }
 
   dispose(): Promise<void> {
@@ -386,7 +418,9 @@ export class LLM implements Engine {
     const choices = resolveChoices(params);
     try {
       for (const prompt of prompts) {
-        const tokens = encodePrompt(prompt, () => this.tokenizer, this.info, params);
+        const tokens = isLongText(prompt)
+          ? await encodeLongPrompt(prompt, () => this.tokenizer, this.info, params)
+          : encodePrompt(prompt, () => this.tokenizer, this.info, params);
         while (this.#streams.size > 0 && !this.#bounds.hasRoom(this.#streams.size, choices.bestOf, tokens.length))
           await this.#nextEnd();
         const stream = this.#submitChoices(tokens, params, choices, options);

@@ -7,10 +7,15 @@ import { truncatePrompt } from "./truncate-prompt.js";
 /** Text, or token ids as they are. */
 export type Prompt = string | ArrayLike<number>;
 
+/** UTF-16 units that are encoded in a few milliseconds. */
+const LONG_TEXT = 2 ** 14;
+
 /** What the model takes. */
 export interface PromptLimits {
   readonly maxModelLen: number;
   readonly vocabSize: number;
+  /** Given where nothing is generated, so that prompts need no room for more. */
+  readonly pooling?: object | undefined;
 }
 
 /**
@@ -21,19 +26,47 @@ export interface PromptLimits {
 export function encodePrompt(
   prompt: Prompt,
   tokenizer: () => Tokenizer,
-  { maxModelLen, vocabSize }: PromptLimits,
+  limits: PromptLimits,
+  params?: SamplingParams,
+): Int32Array {
+  const whole = typeof prompt === "string" ? tokenizer().encode(prompt) : idsOf(prompt);
+  return checkTokens(prompt, whole, limits, params);
+}
+
+/** {@link encodePrompt} of a {@link isLongText | long text}, between other events of this thread. */
+export async function encodeLongPrompt(
+  prompt: string,
+  tokenizer: () => Tokenizer,
+  limits: PromptLimits,
+  params?: SamplingParams,
+): Promise<Int32Array> {
+  return checkTokens(prompt, await tokenizer().encodeAsync(prompt), limits, params);
+}
+
+/** Whether encoding it in one go would keep other events waiting. */
+export function isLongText(prompt: Prompt): prompt is string {
+  return typeof prompt === "string" && prompt.length > LONG_TEXT;
+}
+
+function idsOf(prompt: ArrayLike<number>): Int32Array {
+  const isIds = Array.isArray(prompt) || ArrayBuffer.isView(prompt);
+  checkArgument(isIds, () => `the prompt must be text or a list of token ids, got ${describe(prompt)}`, "prompt");
+  return Int32Array.from(prompt);
+}
+
+function checkTokens(
+  prompt: Prompt,
+  whole: Int32Array,
+  { maxModelLen, vocabSize, pooling }: PromptLimits,
   params: SamplingParams = {},
 ): Int32Array {
   const isText = typeof prompt === "string";
-  const isIds = Array.isArray(prompt) || ArrayBuffer.isView(prompt);
-  checkArgument(isText || isIds, `the prompt must be text or a list of token ids, got ${describe(prompt)}`, "prompt");
-  const whole = isText ? tokenizer().encode(prompt) : Int32Array.from(prompt);
   const tokens = truncatePrompt(whole, params, maxModelLen);
   checkArgument(tokens.length > 0, "the prompt is empty; give at least one token", "prompt");
   checkArgument(
-    tokens.length < maxModelLen,
+    tokens.length < maxModelLen || (tokens.length === maxModelLen && pooling !== undefined),
     () =>
-      `the prompt has ${tokens.length} tokens, the model's context is ${maxModelLen} and needs room for at least one more; shorten the prompt, or let truncate_prompt_tokens do so`,
+      `the prompt has ${tokens.length} tokens, the model's context is ${maxModelLen}${pooling ? "" : " and needs room for at least one more"}; shorten the prompt, or let truncate_prompt_tokens do so`,
     "prompt",
   );
   for (let i = 0; i < whole.length; i++) {

@@ -1,9 +1,10 @@
 // What a model architecture provides. One file for each in architectures/; registry.ts lists them.
-import type { Blueprint } from "./blueprint.js";
+import type { Blueprint, EncoderBlueprint } from "./blueprint.js";
 import type { ConfigReader } from "./hf-config.js";
 import type { ModelConfig } from "./model-config.js";
 
-export interface Architecture<Config extends ModelConfig = ModelConfig> {
+/** What a decoder-only architecture and an encoder have alike. */
+interface Common<Config extends ModelConfig> {
   /** As in config.json's `architectures`. */
   readonly name: string;
   /** Other names under which the same fields and tensors mean the same model. */
@@ -12,6 +13,22 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
   readonly basePrefix?: string;
   /** @throws CHECKPOINT or UNSUPPORTED that names the field */
   readConfig(reader: ConfigReader): Config;
+}
+
+/** A decoder-only architecture. */
+export interface Architecture<Config extends ModelConfig = ModelConfig> extends Common<Config> {
+  readonly kind?: "decoder";
   /** The weights and what is computed with them. */
   blueprint(config: Config): Blueprint;
 }
+
+/** An architecture that sees whole prompts, and generates nothing. */
+export interface EncoderArchitecture<Config extends ModelConfig = ModelConfig> extends Common<Config> {
+  readonly kind: "encoder";
+  /** Tensors of checkpoints that belong to what comes behind the hidden states: poolers, heads. They are passed over in silence. */
+  readonly otherTensors: RegExp;
+  /** The weights and what is computed with them. */
+  blueprint(config: Config): EncoderBlueprint;
+}
+
+export type AnyArchitecture = Architecture | EncoderArchitecture;

@@ -1,5 +1,5 @@
 // Checkpoints of a model without its head leave out what names of the others begin with ("model.", "transformer."), as the first
-// releases of GPT-2 and Bloom do; those of a model that also sees images have more in front of it.
+// releases of GPT-2 and Bloom do; those of a model that also sees images have more in front of it. BERT's oldest name norms otherwise.
 import type { Tensor } from "@octavo/core";
 import type { WeightFiles } from "./model-source.js";
 import type { TensorSummary } from "./tensor-summary.js";
@@ -22,9 +22,18 @@ export function withBlueprintNames(files: WeightFiles, wanted: ReadonlySet<strin
   return [...own].every(([name, found]) => name === found) ? files : new RenamedWeights(files, own);
 }
 
+/** What BERT's first checkpoints, converted from TensorFlow, call the weight and the bias of a norm. */
+const NORM_PARTS = [
+  [/\.gamma$/, ".weight"],
+  [/\.beta$/, ".bias"],
+] as const;
+
 function blueprintName(name: string, wanted: ReadonlySet<string>, prefix: string): string {
   if (wanted.has(name)) return name;
   if (wanted.has(prefix + name)) return prefix + name;
+  for (const [old, part] of NORM_PARTS) {
+    if (old.test(name)) return blueprintName(name.replace(old, part), wanted, prefix);
+  }
   for (const [outer, inner] of TEXT_PARTS) {
     if (name.startsWith(outer)) return inner + name.slice(outer.length);
   }

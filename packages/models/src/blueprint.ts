@@ -1,5 +1,5 @@
-// What a decoder-only model is made of, as data: sizes, weights and the few choices in which architectures differ. decoder.ts
-// computes it. An architecture's file writes its blueprint; nothing in it touches a backend.
+// What a model is made of, as data: sizes, weights and the few choices in which architectures differ. decoder.ts and encoder.ts
+// compute it. An architecture's file writes its blueprint; nothing in it touches a backend.
 import type { Activation } from "@octavo/core";
 import type { ExpertsParameter, LinearParameter, TensorParameter } from "./parameters.js";
 import type { RopeConfig } from "./rope-config.js";
@@ -23,14 +23,18 @@ export interface EmbeddingSpec {
   readonly scale?: number;
   /** Learned positions [positions, hidden], added; a token's row is its position plus `offset`. */
   readonly positions?: { readonly table: TensorParameter; readonly offset: number };
+  /** Learned token types [types, hidden], added (BERT). Every token is of the first type. */
+  readonly tokenTypes?: TensorParameter;
   /** Where the table is narrower than the residual stream (OPT 350m). */
   readonly project?: LinearParameter;
-  /** Of the sum (Bloom). */
+  /** Of the sum (Bloom, BERT). */
   readonly norm?: NormSpec;
 }
 
-/** Self-attention over the paged cache. */
+/** Self-attention: over the paged cache, or of whole prompts. */
 export interface AttentionSpec {
+  /** Whether a token sees those behind it, too: then a step has whole prompts, and nothing is cached. Default false. */
+  readonly isBidirectional?: boolean;
   readonly numHeads: number;
   readonly numKvHeads: number;
   readonly headDim: number;
@@ -44,7 +48,7 @@ export interface AttentionSpec {
   readonly rope?: number;
   /** Factor of the scores. */
   readonly scale: number;
-  /** A token sees itself and so many less one before it. Absent: all. */
+  /** A token sees itself and so many less one before it, and as many behind it where it sees those. Absent: all. */
   readonly window?: number;
   /** Scores become softcap * tanh(score / softcap). Absent: they stay. */
   readonly softcap?: number;
@@ -137,13 +141,22 @@ export interface HeadSpec {
   readonly softcap?: number;
 }
 
-/** A decoder-only model. */
-export interface Blueprint {
+/** From token ids to hidden states. */
+export interface StackBlueprint {
   readonly embedding: EmbeddingSpec;
   readonly layers: readonly LayerSpec[];
   /** Of the stream behind the last layer. */
   readonly norm?: NormSpec;
-  readonly head: HeadSpec;
   /** The rotary embeddings that layers name by index. Empty: none. */
   readonly ropes: readonly RopeConfig[];
+}
+
+/** A decoder-only model. */
+export interface Blueprint extends StackBlueprint {
+  readonly head: HeadSpec;
+}
+
+/** A model that ends with its hidden states; its layers see whole prompts. */
+export interface EncoderBlueprint extends StackBlueprint {
+  readonly head?: undefined;
 }

@@ -1,4 +1,4 @@
-// What the engine sees of a model: two calls a step, on tensors that the engine owns.
+// What the engine sees of a model: one call a step or two, on tensors that the engine owns.
 import type { Batch, FloatDType, Ops, Tensor, Workspace } from "@octavo/core";
 import type { ModelConfig } from "./model-config.js";
 
@@ -14,7 +14,7 @@ export interface KvCacheTensors {
 export interface ForwardContext {
   /** The backend's that the model was loaded on. */
   readonly ops: Ops;
-  /** Scratch of the step; see {@link CausalLM.workspaceBytes}. */
+  /** Scratch of the step; see {@link TextModel.workspaceBytes}. */
   readonly workspace: Workspace;
   /** Prepared with `ops.prepareBatch`. */
   readonly batch: Batch;
@@ -23,7 +23,7 @@ export interface ForwardContext {
    * `batch` for all.
    */
   readonly layerBatches?: readonly Batch[] | undefined;
-  /** Written and read by attention. */
+  /** Written and read by a decoder's attention; of an encoder nothing is looked at. */
   readonly kvCache: KvCacheTensors;
   /** Go through the first so many layers only, then the final norm: the model as a draft of itself. Default: all. */
   readonly numLayers?: number;
@@ -31,24 +31,37 @@ export interface ForwardContext {
   readonly tap?: (name: string, tensor: Tensor) => void;
 }
 
-/** A loaded decoder-only language model. */
-export interface CausalLM extends Disposable {
+/** A loaded model, up to its hidden states. */
+export interface TextModel extends Disposable {
   /** What it was loaded from. */
   readonly config: ModelConfig;
   /** Of weights, activations and KV cache. */
   readonly dtype: FloatDType;
   /** Bytes of the parameters and the RoPE table, at most. */
   readonly weightBytes: number;
-  /** Enqueues a step up to and with the final norm. @returns [numTokens, hidden] in the workspace, valid until its reset */
+  /**
+   * Enqueues a step up to and with the final norm; an encoder's steps hold whole prompts.
+   * @returns [numTokens, hidden] in the workspace, valid until its reset
+   */
   forward(context: ForwardContext): Tensor;
-  /** @param hidden [S, hidden] of {@link forward}, usually gathered. @returns float32 [S, vocab] in the workspace */
-  logits(context: ForwardContext, hidden: Tensor): Tensor;
   /**
    * The RoPE table's first row for a request with this prompt. Requests with different offsets must not share cached keys.
    */
   ropeOffset(promptLength: number): number;
-  /** What a step takes from the workspace: forward, gathering `maxSamples` rows of hidden states, and their logits. */
+  /** What a step takes from the workspace: forward and, with a head, gathering `maxSamples` rows of hidden states, and their logits. */
   workspaceBytes(maxTokens: number, maxSamples: number): number;
   /** Frees its weights. */
   dispose(): void;
+}
+
+/** A loaded model that ends with its hidden states: an encoder, or a decoder without its head. */
+export interface Encoder extends TextModel {
+  readonly kind: "encoder";
+}
+
+/** A loaded decoder-only language model. */
+export interface CausalLM extends TextModel {
+  readonly kind: "decoder";
+  /** @param hidden [S, hidden] of {@link forward}, usually gathered. @returns float32 [S, vocab] in the workspace */
+  logits(context: ForwardContext, hidden: Tensor): Tensor;
 }

@@ -9,7 +9,13 @@ import type {
   PlainMlpSpec,
 } from "./blueprint.js";
 import type { ModelConfig } from "./model-config.js";
-import { expertsParameter, type LinearParameter, type LinearTraits, linearParameter, tensorParameter } from "./parameters.js";
+import {
+  expertsParameter,
+  type LinearParameter,
+  type LinearTraits,
+  linearParameter,
+  tensorParameter,
+} from "./parameters.js";
 
 /** `<id>.weight` */
 export function rmsNorm(id: string, size: number, eps: number, weightOffset?: number): NormSpec {
@@ -139,8 +145,16 @@ export function expertsMlp(
     kind: "experts",
     activation,
     router,
-    gateUp: expertsParameter(`${router.id}.experts.gate_up_proj`, gateUp.inFeatures, experts.map((mlp) => mlp.gateUp)),
-    down: expertsParameter(`${router.id}.experts.down_proj`, down.inFeatures, experts.map((mlp) => mlp.down)),
+    gateUp: expertsParameter(
+      `${router.id}.experts.gate_up_proj`,
+      gateUp.inFeatures,
+      experts.map((mlp) => mlp.gateUp),
+    ),
+    down: expertsParameter(
+      `${router.id}.experts.down_proj`,
+      down.inFeatures,
+      experts.map((mlp) => mlp.down),
+    ),
     ...options,
   };
 }

@@ -1,8 +1,8 @@
 // Where a model's weights come from: its files, or nowhere.
 import { type Backend, checkArgument, type FloatDType, OctavoError } from "@octavo/core";
-import { blueprintParameters } from "./decoder.js";
-import { DummySource } from "./dummy-source.js";
 import { withBlueprintNames } from "./base-prefix.js";
+import { blueprintParameters } from "./blueprint-parameters.js";
+import { DummySource } from "./dummy-source.js";
 import type { ModelSource, WeightFiles, WeightFormat } from "./model-source.js";
 import { checkpointTensors } from "./parameters.js";
 import { checkUnusedTensors, type LoadPlan } from "./unused-tensors.js";

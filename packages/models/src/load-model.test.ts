@@ -119,6 +119,11 @@ test("a quantized checkpoint is refused before anything is loaded", () => {
   );
 });
 
+test.each([{ is_causal: false }, { use_bidirectional_attention: true }])("a decoder that sees behind: %j", (config) => {
+  const [param] = Object.keys(config);
+  expect(() => load({ config })).toThrow(expect.objectContaining({ code: "UNSUPPORTED", param }));
+});
+
 test.each([0, -1, 1.5, 1e12, Number.NaN])("max_model_len %d is refused", (maxModelLen) => {
   expect(() => load({}, { maxModelLen })).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", param: "max_model_len" }),

@@ -1,14 +1,16 @@
 // From a model folder to a model on a backend: config, checkpoint, parameters and RoPE table put together.
-import { type Backend, byteSize, checkArgument, type FloatDType } from "@octavo/core";
-import type { CausalLM } from "./causal-lm.js";
+import { type Backend, byteSize, checkArgument, type FloatDType, OctavoError } from "@octavo/core";
+import { blueprintParameters } from "./blueprint-parameters.js";
+import type { CausalLM, Encoder } from "./causal-lm.js";
 import { Constants } from "./constants.js";
-import { blueprintParameters, Decoder } from "./decoder.js";
+import { Decoder } from "./decoder.js";
+import { EncoderModel } from "./encoder.js";
 import { checkLoadFormat, type LoadFormat, openSource } from "./load-format.js";
 import type { ModelConfig } from "./model-config.js";
 import type { ModelSource } from "./model-source.js";
 import { openModel } from "./open-model.js";
 import { Parameters } from "./parameters.js";
-import { architectureNamed } from "./registry.js";
+import { architectureNamed, isEncoder } from "./registry.js";
 import { type DTypeOption, resolveDType } from "./resolve-dtype.js";
 import { MAX_POSITIONS } from "./rope-config.js";
 import { planRopeTables } from "./rope-table.js";
@@ -31,6 +33,22 @@ export interface LoadOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** What only {@link loadTextModel} can do. */
+export interface TextLoadOptions extends LoadOptions {
+  /** Leave out a decoder's head: its weights are neither needed nor loaded, and it gives hidden states alone. Default false. */
+  readonly withoutHead?: boolean;
+}
+
+/** A decoder: {@link loadTextModel}, but @throws UNSUPPORTED for an encoder, which generates nothing. */
+export function loadModel(model: string | ModelSource, backend: Backend, options: LoadOptions = {}): CausalLM {
+  const source = typeof model === "string" ? openModel(model) : model;
+  const loaded = loadTextModel(source, backend, options);
+  if (loaded.kind === "decoder") return loaded;
+  loaded.dispose();
+  const message = `${source.path} is ${source.config.architecture}, an encoder: it embeds texts and generates nothing`;
+  throw new OctavoError({ code: "UNSUPPORTED", message, param: "architectures" });
+}
+
 /**
  * Loads a folder (Hugging Face layout, safetensors) or a GGUF file. Weights stay mapped from the file where the backend can use them there.
  * With `loadFormat` "dummy" a folder needs no more than config.json. Weights in blocks that the backend does not compute are decoded,
@@ -39,7 +57,11 @@ export interface LoadOptions {
  * Tensors that the architecture does not know give one process warning, OCTAVO_UNUSED_TENSORS.
  * @throws CHECKPOINT with the file, field or tensor at fault; UNSUPPORTED for what Octavo or the backend lacks
  */
-export function loadModel(model: string | ModelSource, backend: Backend, options: LoadOptions = {}): CausalLM {
+export function loadTextModel(
+  model: string | ModelSource,
+  backend: Backend,
+  options: TextLoadOptions = {},
+): CausalLM | Encoder {
   const source = typeof model === "string" ? openModel(model) : model;
   const { config } = source;
   const architecture = architectureNamed(config.architecture);
@@ -60,28 +82,29 @@ export function loadModel(model: string | ModelSource, backend: Backend, options
     const read = [...weights.summaries()].filter(({ name }) => declared.has(name));
     options.onNeed(weightNeed(read, { dtype, packed: options.dequantize ? [] : (blockFormats ?? []) }));
   }
-  const blueprint = architecture.blueprint(config);
+  const whole = architecture.blueprint(config);
+  const blueprint = options.withoutHead ? { ...whole, head: undefined } : whole;
   const constants = cleanup.add(new Constants(backend));
   const { tables, ropeOffset } = planRopeTables(blueprint.ropes, maxModelLen);
   const ropeTables = tables.map(({ shape, fill }) => constants.add(shape, fill));
   const specs = blueprintParameters(blueprint);
-  if (!options.dequantize) sayDecoded(source.path, specs, weights, backend.info, dtype);
+  if (!options.dequantize) sayDecoded(source.path, specs, weights, scheme, backend.info, dtype);
   const parameters = cleanup.add(new Parameters(specs, weights, backend, { ...options, dtype, scheme }));
   const owned = cleanup.keep();
-  return new Decoder({
+  const parts = {
     config,
-    blueprint,
     parameters,
     ropeTables,
     ropeOffset,
-    constant: (values) => constants.add([values.length], (out) => out.set(values)),
+    constant: (values: readonly number[]) => constants.add([values.length], (out) => out.set(values)),
     weightBytes: parameters.byteLength + constants.byteLength,
     dispose: () => owned.dispose(),
-  });
+  };
+  return blueprint.head ? new Decoder({ ...parts, blueprint }) : new EncoderModel({ ...parts, blueprint });
 }
 
 /**
- * Bytes of one block's keys and values.
+ * Bytes of one block's keys and values; 0 of an encoder.
  * @param blockSize tokens a block
  * @param numLayers layers that a block holds. Default: all
  */
@@ -91,6 +114,7 @@ export function kvBytesPerBlock(
   blockSize: number,
   numLayers: number = config.numLayers,
 ): number {
+  if (isEncoder(config)) return 0;
   return 2 * numLayers * byteSize(dtype, [config.numKvHeads, blockSize, config.headDim]);
 }
 

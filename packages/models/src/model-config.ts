@@ -126,7 +126,7 @@ export function readActivation(
   field: string,
   supported: readonly [Activation, ...Activation[]],
 ): Activation {
-  const found = ACTIVATIONS.get(reader.string(field, supported[0]));
+  const found = reader.has(field) ? ACTIVATIONS.get(reader.string(field)) : supported[0];
   return found !== undefined && supported.includes(found) ? found : reader.unsupported(field, supported);
 }
 

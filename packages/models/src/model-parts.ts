@@ -1,17 +1,17 @@
 // What a model is put together from, once its weights are on a backend.
 import type { Tensor } from "@octavo/core";
-import type { Blueprint } from "./blueprint.js";
+import type { StackBlueprint } from "./blueprint.js";
 import type { ModelConfig } from "./model-config.js";
 import type { Parameters } from "./parameters.js";
 
 /** The model owns all of it through `dispose`. */
-export interface ModelParts {
+export interface ModelParts<B extends StackBlueprint = StackBlueprint> {
   readonly config: ModelConfig;
-  readonly blueprint: Blueprint;
+  readonly blueprint: B;
   readonly parameters: Parameters;
   /** For each of the blueprint's `ropes`: float32 [rows, rotaryDim], see rope-table.ts */
   readonly ropeTables: readonly Tensor[];
-  /** See {@link CausalLM.ropeOffset}. */
+  /** See {@link TextModel.ropeOffset}. */
   ropeOffset(promptLength: number): number;
   /** A float32 tensor on the backend with these values. */
   constant(values: readonly number[]): Tensor;

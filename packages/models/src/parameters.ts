@@ -129,9 +129,7 @@ export function checkpointTensors(
   return specs.flatMap((spec) =>
     spec.kind === "tensor"
       ? tensorSpecs(spec)
-      : linearParts([spec]).flatMap((part) => [
-          ...scheme.tensors(isArranged ? { ...part, transposed: false } : part),
-        ]),
+      : linearParts([spec]).flatMap((part) => [...scheme.tensors(isArranged ? { ...part, transposed: false } : part)]),
   );
 }
 
@@ -250,7 +248,11 @@ function stackRows(rows: readonly Tensor[]): Tensor {
   const [first] = rows as readonly [Tensor];
   const bytes = rows.map((row) => bytesOf(row));
   const joined = Buffer.concat(bytes);
-  return tensor(first.dtype, [rows.length, ...first.shape], hostStorage(new Uint8Array(joined.buffer, joined.byteOffset, joined.length)));
+  return tensor(
+    first.dtype,
+    [rows.length, ...first.shape],
+    hostStorage(new Uint8Array(joined.buffer, joined.byteOffset, joined.length)),
+  );
 }
 
 function undeclared(id: string): never {

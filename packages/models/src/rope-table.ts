@@ -29,7 +29,9 @@ export function planRopeTables(configs: readonly RopeConfig[], maxModelLen: numb
   const twofold = plans.filter(({ shape }) => shape[0] > maxModelLen);
   const [first] = twofold;
   if (first === undefined) return { tables: plans, ropeOffset: () => 0 };
-  const lengths = new Set(configs.map(({ scaling }) => trainedLength(scaling)).filter((length) => length < maxModelLen));
+  const lengths = new Set(
+    configs.map(({ scaling }) => trainedLength(scaling)).filter((length) => length < maxModelLen),
+  );
   if (lengths.size > 1) {
     const message = `layers whose rope scaling changes at different lengths (${[...lengths].join(", ")}) are not supported`;
     throw new OctavoError({ code: "UNSUPPORTED", message, param: "rope_scaling" });

@@ -138,7 +138,7 @@ describe("damaged settings", () => {
   });
 
   test.each([
-    ["rope_scaling.rope_type", { rope_scaling: { rope_type: "mrope" } }],
+    ["rope_scaling.rope_type", { rope_scaling: { rope_type: "spiral" } }],
     ["rope_scaling.type", { rope_scaling: { type: "ntk" } }],
     ["rope_parameters.full_attention", { rope_parameters: { full_attention: { rope_theta: 1e6 } } }],
   ])("%s is not supported: %j", (param, fields) => {

@@ -9,13 +9,13 @@ export type RowOrder = (row: number, count: number) => number;
 export function withRowOrder(part: LinearPart, order: RowOrder): LinearPart {
   const { planes, bias } = part;
   const moved = isDense(planes)
-    ? { ...planes, weight: reordered(planes.weight, order) }
-    : { ...planes, blocks: reordered(planes.blocks, order) };
-  return { ...part, planes: moved, bias: bias && reordered(bias, order) };
+    ? { ...planes, weight: reorderRows(planes.weight, order) }
+    : { ...planes, blocks: reorderRows(planes.blocks, order) };
+  return { ...part, planes: moved, bias: bias && reorderRows(bias, order) };
 }
 
-/** @param source on the host, contiguous */
-function reordered(source: Tensor, order: RowOrder): Tensor {
+/** A copy with rows in the given order. @param source on the host, contiguous */
+export function reorderRows(source: Tensor, order: RowOrder): Tensor {
   const count = source.shape[0]!;
   const from = bytesOf(source);
   const rowBytes = byteSize(source.dtype, source.shape) / count;

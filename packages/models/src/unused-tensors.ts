@@ -7,8 +7,8 @@
 // purpose: one warning.
 import { OctavoError } from "@octavo/core";
 import type { QuantScheme } from "@octavo/quant";
-import type { Architecture } from "./architecture.js";
-import { blueprintParameters } from "./decoder.js";
+import type { AnyArchitecture } from "./architecture.js";
+import { blueprintParameters } from "./blueprint-parameters.js";
 import type { ModelSource, WeightFiles } from "./model-source.js";
 import { checkpointTensors } from "./parameters.js";
 
@@ -25,7 +25,7 @@ const SHOWN = 5;
 
 /** What a model is about to be loaded from. */
 export interface LoadPlan {
-  readonly architecture: Architecture;
+  readonly architecture: AnyArchitecture;
   readonly source: ModelSource;
   readonly scheme: QuantScheme;
 }
@@ -40,7 +40,9 @@ export function checkUnusedTensors(checkpoint: WeightFiles, plan: LoadPlan): voi
   const read = new Set(tensorNames(plan));
   const modules = new Set(tensorNames(plan, { tieWordEmbeddings: false }).map(moduleOf));
   const anyLayer = new Set([...modules].map(withoutNumbers));
-  const isHarmless = (name: string) => BUFFER.test(name) || (config.tieWordEmbeddings && name === "lm_head.weight");
+  const others = architecture.kind === "encoder" ? architecture.otherTensors : undefined;
+  const isHarmless = (name: string) =>
+    BUFFER.test(name) || (config.tieWordEmbeddings && name === "lm_head.weight") || (others?.test(name) ?? false);
   const unused = [...checkpoint.names].filter((name) => !read.has(name) && !isHarmless(name));
   const parts = unused.filter((name) => PARAMETER.test(name) && anyLayer.has(withoutNumbers(moduleOf(name))));
   const name = parts[0];
@@ -63,7 +65,10 @@ export function checkUnusedTensors(checkpoint: WeightFiles, plan: LoadPlan): voi
 }
 
 /** What the architecture reads. @param changes to the config */
-export function tensorNames({ architecture, source, scheme }: LoadPlan, changes: Readonly<Record<string, unknown>> = {}): string[] {
+export function tensorNames(
+  { architecture, source, scheme }: LoadPlan,
+  changes: Readonly<Record<string, unknown>> = {},
+): string[] {
   const blueprint = architecture.blueprint({ ...source.config, ...changes });
   return checkpointTensors(blueprintParameters(blueprint), scheme).map(({ name }) => name);
 }

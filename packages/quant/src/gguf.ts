@@ -1,4 +1,5 @@
-// GGUF weights: `<name>.weight` plain or in blocks, tensor by tensor as the file has it, and `<name>.bias`.
+// GGUF weights: `<name>.weight` plain or in blocks, tensor by tensor as the file has it, and `<name>.bias`; of stacked layers
+// `<name>.<index>.weight`.
 import type { BlockFormat, CanonicalPlanes, LinearPart } from "@octavo/core";
 import { decodeTensor, readBlocks, readDense } from "./decode-tensor.js";
 import type { LinearRequest, QuantScheme } from "./scheme.js";
@@ -16,14 +17,19 @@ export interface GgufSchemeOptions {
 export function ggufScheme({ packed = [] }: GgufSchemeOptions = {}): QuantScheme {
   return {
     name: "gguf",
-    tensors: unquantized.tensors,
+    tensors: (linear) => unquantized.tensors(ownTensors(linear)),
     decode(linear: LinearRequest, source: TensorSource): LinearPart {
-      const { name, outFeatures, inFeatures } = linear;
+      const { name, outFeatures, inFeatures } = ownTensors(linear);
       const planes = planesOf(floatSpec(`${name}.weight`, [outFeatures, inFeatures]), source, packed);
       const bias = linear.bias ? readDense(source, floatSpec(`${name}.bias`, [outFeatures])) : undefined;
       return { name, outFeatures, planes, bias };
     },
   };
+}
+
+/** Whatever a checkpoint has, in GGUF a layer has tensors of its own, as [outFeatures, inFeatures]. */
+function ownTensors({ stack, transposed: _, ...linear }: LinearRequest): LinearRequest {
+  return stack === undefined ? linear : { ...linear, name: `${linear.name}.${stack.index}` };
 }
 
 function planesOf(spec: TensorSpec, source: TensorSource, packed: readonly BlockFormat[]): CanonicalPlanes {

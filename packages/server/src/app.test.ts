@@ -226,7 +226,7 @@ test("a problem of one prompt in a list names it", async () => {
 
 test("a model without a chat template: no advice that a request cannot follow", async () => {
   const { post, engine } = createTestApp();
-  engine.tokenizer.renderChat = () => {
+  engine.tokenizer.renderChatAsync = async () => {
     const message = "this model has no chat template: give a chat template (chat_template)";
     throw new OctavoError({ code: "INVALID_ARGUMENT", param: "chat_template", message });
   };
@@ -236,6 +236,22 @@ test("a model without a chat template: no advice that a request cannot follow", 
     expect(found.message).toMatch(/use \/v1\/completions.*or serve a model with a chat template/);
     expect(found.message).not.toContain("chat_template");
   }
+});
+
+test("the server's chat template and its kwargs reach the tokenizer; a request's kwargs come before them", async () => {
+  const options = { chatTemplate: "T", defaultChatTemplateKwargs: { enable_thinking: false, mood: "a" } };
+  const { post, engine } = createTestApp({}, options);
+  const render = vi.spyOn(engine.tokenizer, "renderChatAsync");
+  await post(CHAT, { messages });
+  expect(render.mock.lastCall?.[1]).toMatchObject({
+    chatTemplate: "T",
+    kwargs: { enable_thinking: false, mood: "a" },
+  });
+  await post(CHAT, { messages, chat_template_kwargs: { enable_thinking: true, deep: [1] } });
+  expect(render.mock.lastCall?.[1]).toMatchObject({
+    chatTemplate: "T",
+    kwargs: { enable_thinking: true, mood: "a", deep: [1] },
+  });
 });
 
 test("a compressed body is a 415", async () => {

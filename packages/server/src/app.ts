@@ -3,7 +3,7 @@ import type { Engine } from "@octavo/engine";
 import { Hono } from "hono";
 import { type Logger, pino } from "pino";
 import type { Env, RouteHandler, ServerContext } from "./context.js";
-import { ApiError } from "./errors/api-error.js";
+import { ApiError, badRequest } from "./errors/api-error.js";
 import { handleError } from "./errors/handle-error.js";
 import { PromptLimits } from "./fields/prompt-limits.js";
 import { Metrics } from "./metrics/metrics.js";
@@ -34,6 +34,10 @@ export interface AppOptions extends KvCacheRouteOptions {
   readonly logRequests?: boolean;
   /** Serve the routes that control the engine: /pause, /collective_rpc and others. Default false. */
   readonly developmentMode?: boolean;
+  /** Jinja source of the template for chats. Default: the model's own. */
+  readonly chatTemplate?: string;
+  /** Variables for it (`chat_template_kwargs`) where a request does not set them. Default: none. */
+  readonly defaultChatTemplateKwargs?: Readonly<Record<string, unknown>>;
   /** No /openapi.json and no /docs. Default false. */
   readonly disableDocs?: boolean;
 }
@@ -51,6 +55,8 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
     servedModelNames: options.servedModelNames,
     apiKeys: options.apiKeys ?? [],
     logRequests: options.logRequests ?? false,
+    chatTemplate: options.chatTemplate,
+    defaultChatTemplateKwargs: options.defaultChatTemplateKwargs ?? {},
     maxBodyBytes: options.maxBodyBytes ?? 16 * 2 ** 20,
     created: Math.floor(Date.now() / 1000),
   };
@@ -65,7 +71,10 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
   if (context.apiKeys.length > 0)
     app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...docs.keys(), ...page.keys()])));
 
-  for (const { methods, path, handler } of routes) route(app, methods, path, handler(context));
+  for (const { methods, path, handler, refusedByPooling } of routes) {
+    const refuses = refusedByPooling && engine.info.pooling !== undefined;
+    route(app, methods, path, refuses ? refuse(context) : handler(context));
+  }
   for (const [path, handler] of docs) route(app, ["GET"], path, handler);
   for (const [path, file] of page) route(app, ["GET"], path, pageFile(file));
 
@@ -75,6 +84,13 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
   });
   app.onError(handleError(context));
   return app;
+}
+
+/** In place of routes that generate, where the engine makes embeddings. */
+function refuse({ servedModelNames: [name] }: ServerContext): RouteHandler {
+  return () => {
+    throw badRequest(`The model \`${name}\` makes embeddings and generates nothing; use /v1/embeddings.`, "model");
+  };
 }
 
 /** Registers a handler, and a 405 for every other method of its path. */

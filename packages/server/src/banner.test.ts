@@ -53,5 +53,8 @@ test("the request to paste is one that this engine answers", () => {
   );
   expect(lineOf({}, "try it", { hasTokenizer: false })).toMatch(/v1\/completions .*"prompt":\[1,2,3\]\}'$/);
   expect(lineOf({}, "address")).toContain("chat page");
+  const pooling = { type: "mean", normalize: true, size: 384 } as const;
+  expect(lineOf({ pooling }, "try it")).toMatch(/v1\/embeddings .*"input":"Hello!"\}'$/);
+  expect(lineOf({ pooling }, "address")).not.toContain("chat page");
   expect(lineOf({}, "address", { hasTokenizer: false })).toContain("token ids only");
 });

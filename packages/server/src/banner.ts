@@ -10,18 +10,29 @@ export interface BannerOptions {
 
 /** Lines for stdout: what is served, where, and a request to paste into a shell. */
 export function banner(url: string, name: string, info: EngineInfo, options: BannerOptions): string {
-  const [path, body] = options.hasTokenizer
-    ? ["/v1/chat/completions", { model: name, messages: [{ role: "user", content: "Hello!" }] }]
-    : ["/v1/completions", { model: name, prompt: [1, 2, 3] }];
+  const [path, body] = example(name, info, options);
   const key = options.needsKey ? ` -H "Authorization: Bearer $OCTAVO_API_KEY"` : "";
   const quoted = JSON.stringify(body).replaceAll("'", `'\\''`);
   return [
     `Octavo ${version} serves ${name} (${info.architecture}, ${info.dtype}, ${info.maxModelLen} tokens) on ${info.device}, loaded in ${info.loadSeconds.toFixed(1)} s`,
     `  memory   ${describeMemory(info)}`,
-    `  address  ${url}  (OpenAI API under /v1${options.hasTokenizer ? ", chat page at /, API page at /docs" : "; token ids only"})`,
+    `  address  ${url}  (OpenAI API under /v1${pages(info, options)})`,
     `  try it   curl ${url}${path} -H "Content-Type: application/json"${key} -d '${quoted}'`,
     "",
   ].join("\n");
+}
+
+/** A request that this engine answers. */
+function example(name: string, { pooling }: EngineInfo, { hasTokenizer }: BannerOptions): [path: string, body: object] {
+  if (pooling) return ["/v1/embeddings", { model: name, input: hasTokenizer ? "Hello!" : [1, 2, 3] }];
+  return hasTokenizer
+    ? ["/v1/chat/completions", { model: name, messages: [{ role: "user", content: "Hello!" }] }]
+    : ["/v1/completions", { model: name, prompt: [1, 2, 3] }];
+}
+
+function pages({ pooling }: EngineInfo, { hasTokenizer }: BannerOptions): string {
+  if (!hasTokenizer) return "; token ids only";
+  return pooling ? ", API page at /docs" : ", chat page at /, API page at /docs";
 }
 
 /** What is held on the device for what; on a GPU also of which share. */

@@ -13,6 +13,10 @@ export interface ServerContext {
   /** Names that requests may use; the first one stands in replies when a request names none. */
   readonly servedModelNames: readonly string[];
   readonly apiKeys: readonly string[];
+  /** Instead of the model's own; undefined: that one. */
+  readonly chatTemplate: string | undefined;
+  /** Where a request does not set them. */
+  readonly defaultChatTemplateKwargs: Readonly<Record<string, unknown>>;
   readonly maxBodyBytes: number;
   /** Whether bodies of requests, and so prompts, go to the log. */
   readonly logRequests: boolean;

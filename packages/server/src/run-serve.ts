@@ -25,6 +25,9 @@ export interface ServeFlags extends EngineOptions {
   readonly enableLogRequests?: boolean;
   readonly disableFastapiDocs?: boolean;
   readonly kvEventsConfig?: KvEventsConfig;
+  /** Jinja source. */
+  readonly chatTemplate?: string;
+  readonly defaultChatTemplateKwargs?: Readonly<Record<string, unknown>>;
   /** The file of flags, which is read by then. */
   readonly config?: string;
 }
@@ -38,6 +41,8 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
     enableLogRequests,
     disableFastapiDocs,
     kvEventsConfig,
+    chatTemplate,
+    defaultChatTemplateKwargs,
     config: _,
     ...engineOptions
   } = others;
@@ -62,6 +67,8 @@ export async function runServe(model: string | undefined, flags: ServeFlags): Pr
     closing: closing.signal,
     logRequests: enableLogRequests,
     disableDocs: disableFastapiDocs,
+    chatTemplate,
+    defaultChatTemplateKwargs,
   };
   if (developmentMode) logger.warn("development mode: who reaches this server controls its engine");
   listener.attach(createApp(engine, { servedModelNames, apiKeys, logger, maxNumQueuedReqs, ...appOptions }));

@@ -2,10 +2,15 @@
 // middle of a UTF-8 sequence. Tokens of whole characters, nearly all of them, become a string once and are then looked up.
 import { isUtf8 } from "node:buffer";
 import type { TextStream, TokenSource } from "./text-stream.js";
-import type { DecoderConfig } from "./tokenizer-files.js";
+import type { DecoderConfig } from "./tokenizer-json.js";
 import { Utf8Stream } from "./utf8-stream.js";
 
-const BYTE_OF_CHARACTER = byteCharacters();
+/** By byte. */
+export const CHARACTER_OF_BYTE: readonly string[] = byteCharacters();
+
+const BYTE_OF_CHARACTER: ReadonlyMap<number, number> = new Map(
+  CHARACTER_OF_BYTE.map((char, byte) => [char.charCodeAt(0), byte]),
+);
 
 /** Whether a decoder is byte-level and nothing else. */
 export function isByteLevel(decoder: DecoderConfig | null): boolean {
@@ -73,13 +78,18 @@ export class ByteLevelStream implements TextStream {
   }
 }
 
+/** A text with a character for each byte of its UTF-8. */
+export function characterSpelling(text: string): string {
+  let spelling = "";
+  for (const byte of Buffer.from(text, "utf8")) spelling += CHARACTER_OF_BYTE[byte]!;
+  return spelling;
+}
+
 /** GPT-2's table: printable Latin-1 characters stand for themselves, the other bytes for U+0100 and up, in order. */
-function byteCharacters(): ReadonlyMap<number, number> {
-  const table = new Map<number, number>();
+function byteCharacters(): string[] {
   let next = 0x100;
-  for (let byte = 0; byte < 256; byte++) {
+  return Array.from({ length: 256 }, (_, byte) => {
     const printable = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad);
-    table.set(printable ? byte : next++, byte);
-  }
-  return table;
+    return String.fromCharCode(printable ? byte : next++);
+  });
 }

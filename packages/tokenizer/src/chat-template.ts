@@ -2,17 +2,23 @@
 import { checkArgument, OctavoError } from "@octavo/core";
 import { type ChatMessage, type ChatOptions, type TemplateMessage, templateMessages } from "./chat-messages.js";
 import { TemplateProgram } from "./template-program.js";
+import { renderInThread } from "./template-worker.js";
 import { damaged, type TokenizerFiles } from "./tokenizer-files.js";
 
 /** Marks the place where the final message's text ends in the prompt. */
 const CONTINUE_MARK = "CONTINUE_FINAL_MESSAGE_MARK ";
 
+/** Templates of callers that are kept compiled. */
+const MAX_OTHERS = 4;
+
 const RESERVED = ["messages", "tools", "documents", "add_generation_prompt"];
 
 /** The chat templates of one model. */
 export class ChatTemplates {
-  /** The model's own, by name; "default" is the usual one. A caller's template is not kept, it may never come again. */
+  /** The model's own, by name; "default" is the usual one. */
   readonly #programs: ReadonlyMap<string, TemplateProgram>;
+  /** Callers' templates by source, the one used longest ago first. */
+  readonly #others = new Map<string, TemplateProgram>();
   readonly #variables: Readonly<Record<string, unknown>>;
 
   /**
@@ -28,8 +34,28 @@ export class ChatTemplates {
     this.#variables = variables;
   }
 
-  /** @throws INVALID_ARGUMENT that names the option or message at fault */
+  /** In this thread. @throws INVALID_ARGUMENT that names the option or message at fault */
   render(messages: readonly ChatMessage[], options: ChatOptions): string {
+    const { program, variables, finish } = this.#prepare(messages, options);
+    let prompt: string;
+    try {
+      prompt = program.render(variables);
+    } catch (cause) {
+      throw notRendered(cause as Error);
+    }
+    return finish(prompt);
+  }
+
+  /** In a thread of its own, for so long and in so much memory at most. @throws as {@link ChatTemplates.render} */
+  async renderAsync(messages: readonly ChatMessage[], options: ChatOptions): Promise<string> {
+    const { program, variables, finish } = this.#prepare(messages, options);
+    const prompt = await renderInThread(program.source, variables).catch((cause: Error) => {
+      throw notRendered(cause);
+    });
+    return finish(prompt);
+  }
+
+  #prepare(messages: readonly ChatMessage[], options: ChatOptions): Rendering {
     const { continueFinalMessage = false, tools, documents, kwargs = {} } = options;
     const addGenerationPrompt = options.addGenerationPrompt ?? !continueFinalMessage;
     checkArgument(
@@ -52,21 +78,14 @@ export class ChatTemplates {
       documents: documents ?? null,
       add_generation_prompt: addGenerationPrompt,
     };
-    let prompt: string;
-    try {
-      prompt = program.render(variables);
-    } catch (cause) {
-      const message = `the chat template cannot render these messages: ${(cause as Error).message}`;
-      throw new OctavoError({ code: "INVALID_ARGUMENT", param: "messages", message, cause });
-    }
-    return continueFinalMessage ? cutAtMark(prompt, finalText) : prompt;
+    return { program, variables, finish: (prompt) => (continueFinalMessage ? cutAtMark(prompt, finalText) : prompt) };
   }
 
   #choose({ chatTemplate, tools }: ChatOptions): TemplateProgram {
     const usual = tools && this.#programs.has("tool_use") ? "tool_use" : "default";
     const name = chatTemplate ?? usual;
     const own = this.#programs.get(name);
-    if (own === undefined && chatTemplate !== undefined) return compile(chatTemplate);
+    if (own === undefined && chatTemplate !== undefined) return this.#other(chatTemplate);
     const names = [...this.#programs.keys()].join(", ");
     checkArgument(
       own !== undefined,
@@ -77,6 +96,29 @@ export class ChatTemplates {
     );
     return own;
   }
+
+  #other(source: string): TemplateProgram {
+    const program = this.#others.get(source) ?? compile(source);
+    this.#others.delete(source);
+    this.#others.set(source, program);
+    for (const oldest of this.#others.keys()) {
+      if (this.#others.size <= MAX_OTHERS) break;
+      this.#others.delete(oldest);
+    }
+    return program;
+  }
+}
+
+/** What a template is to render, and what becomes of its text. */
+interface Rendering {
+  readonly program: TemplateProgram;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly finish: (prompt: string) => string;
+}
+
+function notRendered(cause: Error): OctavoError {
+  const message = `the chat template cannot render these messages: ${cause.message}`;
+  return new OctavoError({ code: "INVALID_ARGUMENT", param: "messages", message, cause });
 }
 
 function compileOwn(name: string, source: string, file: string): TemplateProgram {
@@ -86,6 +128,11 @@ function compileOwn(name: string, source: string, file: string): TemplateProgram
     const found = `its chat template "${name}" is not a valid Jinja template (${(cause as Error).message})`;
     throw damaged(file, found, "Correct it, or remove it and use text completion.", cause);
   }
+}
+
+/** @throws INVALID_ARGUMENT where a text is no chat template */
+export function checkChatTemplate(source: string): void {
+  compile(source);
 }
 
 function compile(source: string): TemplateProgram {

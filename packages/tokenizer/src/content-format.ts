@@ -12,11 +12,15 @@ export function contentFormat(program: unknown): ContentFormat {
   // A macro that renders content usually calls its parameter so.
   const names = new Set(["content"]);
   const nodes = [...allNodes(program)];
-  for (const node of nodes) {
-    const target = node.assignee as AstNode | undefined;
-    if (node.type === "Set" && target?.type === "Identifier" && isContent(node.value, names))
-      names.add(String(target.value));
+  const assigned = new Map<string, unknown[]>();
+  for (const { type, assignee, value } of nodes) {
+    const target = assignee as AstNode | undefined;
+    if (type !== "Set" || target?.type !== "Identifier") continue;
+    const name = String(target.value);
+    assigned.set(name, [...(assigned.get(name) ?? []), value]);
   }
+  // A name that is sometimes something else (Mistral's tool calls, from either field) says nothing of the content.
+  for (const [name, values] of assigned) if (values.every((value) => isContent(value, names))) names.add(name);
   return nodes.some((node) => node.type === "For" && isContent(node.iterable, names)) ? "openai" : "string";
 }
 

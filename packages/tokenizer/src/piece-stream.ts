@@ -1,7 +1,7 @@
 // SentencePiece-like decoders (Llama 2, Mistral, Gemma, T5): pieces with a mark for the space, byte tokens `<0xE2>` for what the
 // vocabulary lacks, and a leading space that encoding added and decoding takes away.
 import type { TextStream, TokenSource } from "./text-stream.js";
-import type { DecoderConfig } from "./tokenizer-files.js";
+import type { DecoderConfig } from "./tokenizer-json.js";
 import { Utf8Stream } from "./utf8-stream.js";
 
 const BYTE_TOKEN = /^<0x([0-9a-fA-F]{2})>$/;

@@ -1,7 +1,10 @@
 // The special tokens that tokenizer_config.json names (bos_token, ...), and how they join those of tokenizer.json.
-import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "./tokenizer-files.js";
+import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "./tokenizer-json.js";
 
 const NAMES = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"] as const;
+
+/** Far above any vocabulary: tables of ids are made for the largest one. */
+const MAX_ID = 2 ** 24;
 
 /** The named special tokens as texts. Chat templates see them under these names. */
 export function namedSpecialTokens(config: TokenizerConfig): Readonly<Record<string, string>> {
@@ -17,6 +20,7 @@ export function namedSpecialTokens(config: TokenizerConfig): Readonly<Record<str
  * The added tokens of tokenizer.json, then those that only tokenizer_config.json has: transformers adds its
  * `added_tokens_decoder` and makes named special tokens of the vocabulary special. A named token that is in no vocabulary
  * is left out: it would get an id that the model has no embedding for.
+ * @throws Error for an id that is none
  */
 export function addedTokens(tokenizer: TokenizerJson, config: TokenizerConfig): AddedTokenConfig[] {
   const added = [...tokenizer.added_tokens];
@@ -35,6 +39,12 @@ export function addedTokens(tokenizer: TokenizerJson, config: TokenizerConfig): 
     if (content === null || known.has(content)) continue;
     const id = vocabularyId(tokenizer, content);
     if (id !== undefined) add({ id, content, special: true, normalized: false });
+  }
+  for (const { id, content } of added) {
+    if (Number.isInteger(id) && id >= 0 && id < MAX_ID) continue;
+    throw new Error(
+      `its added token ${JSON.stringify(content)} has the id ${id}, from 0 to ${MAX_ID - 1} are possible`,
+    );
   }
   return added;
 }

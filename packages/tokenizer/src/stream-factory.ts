@@ -3,8 +3,13 @@
 import { ByteLevelStream, ByteLevelVocabulary, isByteLevel } from "./byte-level.js";
 import { PieceStream, PieceVocabulary, pieceRules } from "./piece-stream.js";
 import type { TextStreams, TokenSource } from "./text-stream.js";
-import type { DecoderConfig } from "./tokenizer-files.js";
+import type { DecoderConfig } from "./tokenizer-json.js";
 import { WindowStream } from "./window-stream.js";
+
+/** Whether {@link textStreams} needs no `decodeTokens` of its source. */
+export function isStreamed(decoder: DecoderConfig | null): boolean {
+  return isByteLevel(decoder) || pieceRules(decoder) !== null;
+}
 
 /** What the streams share is made once. */
 export function textStreams(decoder: DecoderConfig | null, source: TokenSource): TextStreams {

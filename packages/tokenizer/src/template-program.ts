@@ -2,14 +2,21 @@
 // here every node counts against a budget, values have a largest size, and range() has the bound of Jinja's own sandbox.
 import * as jinja from "@huggingface/jinja";
 import { type ContentFormat, contentFormat } from "./content-format.js";
+import { filterByAttribute, type TemplateValue } from "./missing-attributes.js";
 import { strftime } from "./strftime.js";
 
 interface JinjaEnvironment {
   set(name: string, value: unknown): unknown;
+  lookupVariable(name: string): TemplateValue;
+}
+interface JinjaFilter {
+  readonly callee?: { readonly value?: unknown };
+  readonly args?: readonly { readonly type: string; readonly value?: unknown }[];
 }
 interface JinjaInterpreter {
-  run(program: unknown): { readonly value: unknown };
-  evaluate(statement: unknown, environment: unknown): { readonly value: unknown };
+  run(program: unknown): TemplateValue;
+  evaluate(statement: unknown, environment: unknown): TemplateValue;
+  applyFilter(operand: TemplateValue, filter: JinjaFilter, environment: JinjaEnvironment): TemplateValue;
 }
 // The library's declarations import without file extensions, so TypeScript finds no types for these two.
 const { Environment, Interpreter } = jinja as unknown as {
@@ -41,7 +48,9 @@ export class TemplateProgram {
   render(variables: Readonly<Record<string, unknown>>, maxSteps: number = MAX_TEMPLATE_STEPS): string {
     const environment = new Environment();
     for (const [name, value] of Object.entries({ ...variables, ...GLOBALS })) environment.set(name, value);
-    return String(new BoundedInterpreter(environment, maxSteps).run(this.#program).value);
+    const text = String(new BoundedInterpreter(environment, maxSteps).run(this.#program).value);
+    checkSize(text);
+    return text;
   }
 }
 
@@ -68,17 +77,34 @@ class BoundedInterpreter extends Interpreter {
     this.#maxSteps = maxSteps;
   }
 
-  override evaluate(statement: unknown, environment: unknown): { readonly value: unknown } {
+  override evaluate(statement: unknown, environment: unknown): TemplateValue {
     this.#steps += 1;
     if (this.#steps > this.#maxSteps) {
       throw new Error(`it takes more than ${this.#maxSteps} steps; look for an endless loop`);
     }
     const result = super.evaluate(statement, environment);
-    const { value } = result;
-    if ((typeof value === "string" || Array.isArray(value)) && value.length > MAX_VALUE_SIZE) {
-      throw new Error(`it makes a text or list of ${value.length} items, at most ${MAX_VALUE_SIZE} are allowed`);
-    }
+    checkSize(result.value);
     return result;
+  }
+
+  override applyFilter(operand: TemplateValue, filter: JinjaFilter, environment: JinjaEnvironment): TemplateValue {
+    const [attribute] = filter.args ?? [];
+    const isByAttribute = filter.callee?.value === "selectattr" || filter.callee?.value === "rejectattr";
+    if (!isByAttribute || !Array.isArray(operand.value) || attribute?.type !== "StringLiteral") {
+      return super.applyFilter(operand, filter, environment);
+    }
+    const ArrayValue = operand.constructor as new (items: readonly TemplateValue[]) => TemplateValue;
+    const missing = environment.lookupVariable(" no name has a space ");
+    const taken = filterByAttribute(operand.value, String(attribute.value), missing, (items) => {
+      return super.applyFilter(new ArrayValue(items), filter, environment).value as TemplateValue[];
+    });
+    return new ArrayValue(taken);
+  }
+}
+
+function checkSize(value: unknown): void {
+  if ((typeof value === "string" || Array.isArray(value)) && value.length > MAX_VALUE_SIZE) {
+    throw new Error(`it makes a text or list of ${value.length} items, at most ${MAX_VALUE_SIZE} are allowed`);
   }
 }
 

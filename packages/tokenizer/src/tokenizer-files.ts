@@ -1,40 +1,14 @@
 // Reads a model folder's tokenizer files as the transformers library does, and says which file is missing or damaged.
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OctavoError } from "@octavo/core";
+import { scanTokenizerJson } from "./bpe/scan-model.js";
+import { readTemplates } from "./template-files.js";
+import type { TokenizerConfig, TokenizerJson } from "./tokenizer-json.js";
+import { readVocabularyFiles, VOCABULARY_FILES } from "./vocabulary-files.js";
 
 /** How the small text begins that stands in for a file until `git lfs pull` fetches it. */
 const LFS_POINTER = "version https://git-lfs.github.com/spec/";
-
-/** A decoder in tokenizer.json, with the fields that Octavo reads. */
-export interface DecoderConfig {
-  readonly type?: string;
-  readonly decoders?: readonly DecoderConfig[];
-  readonly pattern?: { readonly String?: string };
-  readonly content?: string;
-  readonly start?: number;
-  readonly stop?: number;
-  readonly replacement?: string;
-  readonly prepend_scheme?: string;
-}
-
-export interface AddedTokenConfig {
-  readonly id: number;
-  readonly content: string;
-  readonly special?: boolean;
-  readonly normalized?: boolean;
-}
-
-/** tokenizer.json, with the fields that Octavo reads; the library reads the rest. */
-export interface TokenizerJson {
-  readonly model: { readonly vocab: Readonly<Record<string, number>> | readonly (readonly [string, number])[] };
-  readonly added_tokens: readonly AddedTokenConfig[];
-  readonly decoder: DecoderConfig | null;
-  readonly post_processor: unknown;
-}
-
-/** tokenizer_config.json */
-export type TokenizerConfig = Readonly<Record<string, unknown>>;
 
 export interface TokenizerFiles {
   readonly tokenizer: TokenizerJson;
@@ -51,57 +25,26 @@ export interface TokenizerFiles {
 export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
   const path = join(folder, "tokenizer.json");
   const text = await readOptional(path);
-  if (text === null) throw new OctavoError({ code: "CHECKPOINT", param: path, message: await missing(folder, path) });
-  const tokenizer = parseObject(path, text);
-  if (typeof tokenizer.model !== "object" || tokenizer.model === null) {
-    throw damaged(path, 'it has no "model"', "Take the file that the model's authors published.");
-  }
   const configPath = join(folder, "tokenizer_config.json");
   const configText = await readOptional(configPath);
   const config = configText === null ? {} : parseObject(configPath, configText);
-  const templatePath = join(folder, "chat_template.jinja");
-  const template = await readOptional(templatePath);
-  const templates = template === null ? configTemplates(configPath, config) : new Map([["default", template]]);
-  const templatesFile = template === null ? configPath : templatePath;
+  const templates = await readTemplates(folder, configPath, config);
+  if (text === null) {
+    const files = await readVocabularyFiles(folder, config);
+    if (files === null) throw new OctavoError({ code: "CHECKPOINT", param: path, message: missing(path) });
+    return { ...files, ...templates };
+  }
+  const tokenizer = scanTokenizerJson(text) ?? parseObject(path, text);
+  if (typeof tokenizer.model !== "object" || tokenizer.model === null) {
+    throw damaged(path, 'it has no "model"', "Take the file that the model's authors published.");
+  }
   // The library wants every key, the format permits their absence.
   const absent = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
-  return {
-    tokenizer: { ...absent, ...tokenizer } as unknown as TokenizerJson,
-    config,
-    templates,
-    file: path,
-    templatesFile,
-  };
+  return { tokenizer: { ...absent, ...tokenizer } as unknown as TokenizerJson, config, file: path, ...templates };
 }
 
-function configTemplates(path: string, config: TokenizerConfig): Map<string, string> {
-  const template = config.chat_template;
-  if (template === undefined || template === null) return new Map();
-  if (typeof template === "string") return new Map([["default", template]]);
-  const templates = new Map<string, string>();
-  for (const entry of Array.isArray(template) ? template : [template]) {
-    const { name, template: source } = (entry ?? {}) as Record<string, unknown>;
-    if (typeof name !== "string" || typeof source !== "string") {
-      throw damaged(
-        path,
-        "its chat_template is neither a text nor a list of {name, template}",
-        "Correct it, or put the template into chat_template.jinja.",
-      );
-    }
-    templates.set(name, source);
-  }
-  return templates;
-}
-
-async function missing(folder: string, path: string): Promise<string> {
-  const found = await access(join(folder, "tokenizer.model")).then(
-    () => "only a SentencePiece tokenizer.model is there",
-    () => "there is no such file",
-  );
-  return (
-    `the tokenizer needs ${path}: ${found}. ` +
-    "Download the model's tokenizer.json, or make one with transformers: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)."
-  );
+function missing(path: string): string {
+  return `the tokenizer needs ${path}, or one of ${VOCABULARY_FILES.join(", ")} beside it: there is none. Download the model's tokenizer files.`;
 }
 
 function parseObject(path: string, text: string): Record<string, unknown> {

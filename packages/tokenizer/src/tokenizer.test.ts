@@ -120,12 +120,24 @@ describe("load", () => {
   });
 
   test.each([
-    ["no file", {}, "tokenizer.json", /there is no such file.*Download/],
-    ["SentencePiece only", { "tokenizer.model": "x" }, "tokenizer.json", /SentencePiece.*save_pretrained/],
+    ["no file", {}, "tokenizer.json", /tokenizer\.model.*there is none\. Download/],
+    ["no SentencePiece", { "tokenizer.model": "x" }, "tokenizer.model", /as a SentencePiece model/],
     ["cut short", { "tokenizer.json": '{"model":' }, "tokenizer.json", /not JSON/],
     ["no object", { "tokenizer.json": "[]" }, "tokenizer.json", /not a JSON object/],
     ["no model", { "tokenizer.json": {} }, "tokenizer.json", /no "model"/],
     ["unknown kind", { "tokenizer.json": { model: { type: "Magic" } } }, "tokenizer.json", /Magic/],
+    [
+      "an added token with an id beyond reason",
+      { "tokenizer.json": { ...WORD_PIECE, added_tokens: [{ id: 2 ** 31, content: "[X]" }] } },
+      "tokenizer.json",
+      /"\[X\]" has the id 2147483648/,
+    ],
+    [
+      "an added token without an id",
+      { "tokenizer.json": WORD_PIECE, "tokenizer_config.json": { added_tokens_decoder: { x: { content: "[X]" } } } },
+      "tokenizer.json",
+      /"\[X\]" has the id NaN/,
+    ],
     [
       "broken config",
       { "tokenizer.json": WORD_PIECE, "tokenizer_config.json": "{" },

@@ -1,23 +1,17 @@
-// A model's tokenizer: text to ids by @huggingface/tokenizers, ids to text by our own streams, messages to a prompt.
-import * as huggingface from "@huggingface/tokenizers";
+// A model's tokenizer: text to ids by an encoder, ids to text by streams, messages to a prompt.
 import { isGguf, OctavoError } from "@octavo/core";
+import { BpeEncoder } from "./bpe/bpe-encoder.js";
 import type { ChatMessage, ChatOptions } from "./chat-messages.js";
 import { ChatTemplates } from "./chat-template.js";
+import { inSlices, whole } from "./encode-slices.js";
+import type { Encoder } from "./encoder.js";
 import { readGgufTokenizer } from "./gguf/gguf-tokenizer.js";
+import { LibraryEncoder } from "./library-encoder.js";
+import { PipelineEncoder } from "./pipeline/pipeline-encoder.js";
 import { addedTokens, namedSpecialTokens } from "./special-tokens.js";
 import { textStreams } from "./stream-factory.js";
 import type { TextStream, TextStreams } from "./text-stream.js";
 import { damaged, readTokenizerFiles, type TokenizerFiles } from "./tokenizer-files.js";
-
-interface Library {
-  readonly model: { readonly vocab: readonly string[]; readonly tokens_to_ids: ReadonlyMap<string, number> };
-  readonly decoder: { decode(tokens: string[]): string } | null;
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
-}
-// The library's declarations import without file extensions, so TypeScript finds no types behind them.
-const { Tokenizer: LibraryTokenizer } = huggingface as unknown as {
-  Tokenizer: new (tokenizer: object, config: object) => Library;
-};
 
 /** How a text becomes ids. */
 export interface EncodeOptions {
@@ -47,9 +41,7 @@ export class Tokenizer {
   readonly eosTokenId: number | null;
   /** The default chat template, if the model has one. */
   readonly chatTemplate: string | null;
-  readonly #library: Library;
-  readonly #vocabulary: readonly string[];
-  readonly #ids: ReadonlyMap<string, number>;
+  readonly #encoder: Encoder;
   readonly #special: Uint8Array;
   readonly #templates: ChatTemplates;
   readonly #added: ReadonlySet<number>;
@@ -57,12 +49,14 @@ export class Tokenizer {
 
   private constructor(files: TokenizerFiles) {
     const added = addedTokens(files.tokenizer, files.config);
-    this.#library = new LibraryTokenizer({ ...files.tokenizer, added_tokens: added }, files.config);
-    const { model, decoder } = this.#library;
-    this.#vocabulary = model.vocab;
-    this.#ids = model.tokens_to_ids;
-    this.vocabSize = this.#vocabulary.length;
-    this.maxCharsPerToken = this.#vocabulary.reduce((longest, token) => Math.max(longest, token.length), 1);
+    const { tokenizer, config, file } = files;
+    this.#encoder =
+      BpeEncoder.create(tokenizer, config, added, file) ??
+      PipelineEncoder.create(tokenizer, added, file) ??
+      new LibraryEncoder(tokenizer, config, added);
+    const { tokens } = this.#encoder;
+    this.vocabSize = tokens.length;
+    this.maxCharsPerToken = tokens.reduce((longest, token) => Math.max(longest, token.length), 1);
     this.#special = new Uint8Array(this.vocabSize);
     for (const token of added) if (token.special) this.#special[token.id] = 1;
 
@@ -77,13 +71,13 @@ export class Tokenizer {
       vocabSize: this.vocabSize,
       tokenOf: (id) => this.tokenOf(id),
       isAdded: (id) => this.isAdded(id),
-      decodeTokens: (tokens) => (decoder === null ? tokens.join(" ") : decoder.decode(tokens)),
+      decodeTokens: (tokens) => this.#encoder.decodeTokens(tokens),
     });
   }
 
   /**
-   * Reads tokenizer.json, tokenizer_config.json (optional) and chat_template.jinja (optional; it replaces the
-   * configuration's templates), or the same from a GGUF file's metadata.
+   * Reads tokenizer.json (or tokenizer.model, *.tiktoken, vocab.json or vocab.txt), tokenizer_config.json (optional) and chat templates'
+   * files (optional; they replace the configuration's templates), or the same from a GGUF file's metadata.
    * @param model a folder, or a GGUF file
    * @throws CHECKPOINT that names the file when one is missing or cannot be used; UNSUPPORTED for a GGUF tokenizer that Octavo lacks
    */
@@ -94,12 +88,7 @@ export class Tokenizer {
     } catch (cause) {
       if (OctavoError.isInstance(cause)) throw cause;
       const found = cause instanceof Error ? cause.message : String(cause);
-      throw damaged(
-        files.file,
-        found,
-        "It is damaged, or of a kind that @huggingface/tokenizers does not know.",
-        cause,
-      );
+      throw damaged(files.file, found, "It is damaged, or of a kind that Octavo does not know.", cause);
     }
   }
 
@@ -113,14 +102,15 @@ export class Tokenizer {
    * @throws CHECKPOINT when the post-processor adds a token that the vocabulary lacks
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
-    const { ids, tokens } = this.#library.encode(text, { add_special_tokens: options.addSpecialTokens ?? true });
-    const result = new Int32Array(ids.length);
-    for (let i = 0; i < ids.length; i++) {
-      const id = ids[i];
-      if (id === undefined) throw withoutId(tokens[i]!);
-      result[i] = id;
-    }
-    return result;
+    return whole(this.#encoder.encode(text, options.addSpecialTokens ?? true));
+  }
+
+  /**
+   * {@link Tokenizer.encode} for texts that may be long: other events of this thread are handled every few milliseconds. Only the
+   * library's encoder (see {@link Tokenizer.encoder}) does a text in one go.
+   */
+  encodeAsync(text: string, options: EncodeOptions = {}): Promise<Int32Array> {
+    return inSlices(this.#encoder.encode(text, options.addSpecialTokens ?? true));
   }
 
   /**
@@ -143,13 +133,18 @@ export class Tokenizer {
     return this.#streams.start();
   }
 
+  /** Whose encoder turns text into ids: Octavo's own for BPE, the library's for the other kinds and for rare parts of BPE. */
+  get encoder(): Encoder["name"] {
+    return this.#encoder.name;
+  }
+
   /** The vocabulary's entry, in its own spelling (`Ġthe`, `▁the`), as `convert_ids_to_tokens` gives it. */
   tokenOf(id: number): string | undefined {
-    return this.#vocabulary[id];
+    return this.#encoder.tokens[id];
   }
 
   idOf(token: string): number | undefined {
-    return this.#ids.get(token);
+    return this.#encoder.idOf(token);
   }
 
   /**
@@ -178,15 +173,18 @@ export class Tokenizer {
   }
 
   /**
+   * {@link Tokenizer.renderChat} for servers: in a worker thread that is kept, so that a template that loops or makes gigabytes is
+   * an error within a second, and this thread goes on meanwhile. Messages and `kwargs` must be plain data.
+   */
+  renderChatAsync(messages: readonly ChatMessage[], options: ChatOptions = {}): Promise<string> {
+    return this.#templates.renderAsync(messages, options);
+  }
+
+  /**
    * Messages to ids: {@link Tokenizer.renderChat}, then encoded as one text without adding special tokens (the template writes
    * them). So special tokens inside a message count as special, as in vLLM; filter them where users are not trusted.
    */
   encodeChat(messages: readonly ChatMessage[], options: ChatOptions = {}): Int32Array {
     return this.encode(this.renderChat(messages, options), { addSpecialTokens: false });
   }
-}
-
-function withoutId(token: string): OctavoError {
-  const message = `tokenizer.json is damaged: encoding gives the token ${JSON.stringify(token)}, which has no id and no unk_token for it`;
-  return new OctavoError({ code: "CHECKPOINT", param: "tokenizer.json", message });
 }

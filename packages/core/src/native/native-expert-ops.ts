@@ -3,10 +3,10 @@ import { DTYPES } from "../dtype.js";
 import { OctavoError } from "../errors.js";
 import { type ExpertOps, type ExpertWeights, MOST_EXPERTS, type Routing, type RoutingOptions } from "../experts.js";
 import type { Tensor } from "../tensor.js";
+import { NativeAttentionOps } from "./native-attention-ops.js";
 import { NativeExpertWeights } from "./native-expert-weights.js";
 import type { IsOwnWeight } from "./native-linear-weight.js";
 import type { NativeOpCalls } from "./native-op-calls.js";
-import { NativeAttentionOps } from "./native-attention-ops.js";
 import { address, checkContiguous, checkFloat, checkMatrix, checkSameDtype, checkVector, fail } from "./op-checks.js";
 
 /** As ExpertScoring of op_arguments.h. */

@@ -1,7 +1,9 @@
 // Runs the core in the calling thread, one step between two events: for scripts, tests and custom logits processors.
 import { OctavoError } from "@octavo/core";
 import type { ControlCall } from "../core/control-calls.js";
-import { type LoadedCore, loadCore } from "../core/load-core.js";
+import type { Core } from "../core/core.js";
+import { loadAnyCore } from "../core/load-any-core.js";
+import type { LoadedCore } from "../core/load-core.js";
 import type { EngineOptions } from "../engine-options.js";
 import { createStatsBuffer } from "../protocol/stats.js";
 import type { CoreClient, CoreListener } from "./core-client.js";
@@ -18,7 +20,7 @@ export class InprocClient implements CoreClient {
   #timer: NodeJS.Timeout | undefined;
   readonly #calls = new PendingCalls();
 
-  private constructor(loaded: LoadedCore, stats: Float64Array, listener: CoreListener) {
+  private constructor(loaded: LoadedCore<Core>, stats: Float64Array, listener: CoreListener) {
     this.info = loaded.info;
     this.eosTokenIds = loaded.eosTokenIds;
     this.#core = loaded.core;
@@ -28,11 +30,8 @@ export class InprocClient implements CoreClient {
 
   static async load(folder: string, options: EngineOptions, listener: CoreListener): Promise<InprocClient> {
     const stats = new Float64Array(createStatsBuffer());
-    return new InprocClient(
-      await loadCore(folder, options, stats, undefined, undefined, listener.onProgress),
-      stats,
-      listener,
-    );
+    const loaded = await loadAnyCore(folder, options, stats, undefined, listener.onProgress);
+    return new InprocClient(loaded, stats, listener);
   }
 
   send(words: Int32Array): void {

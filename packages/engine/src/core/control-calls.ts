@@ -3,11 +3,13 @@ import { OctavoError, type OctavoErrorOptions } from "@octavo/core";
 import type { Scheduler, SchedulerPauseMode } from "@octavo/scheduler";
 import type { WorkerMethods } from "./worker-methods.js";
 
-/** What a client can ask; the answer of the first two is empty. */
+/** What a client can ask; the answer of pause and resume is empty. */
 export type ControlCall =
   /** Answered when the pause has come to rest: no step in flight and, with "wait", no request left that was there. */
   | { readonly method: "pause"; readonly mode: SchedulerPauseMode }
   | { readonly method: "resume" }
+  /** Answered with a Float32Array [lengths.length, hidden]: the vector of each prompt of `tokens`, which has one behind the other. */
+  | { readonly method: "embed"; readonly tokens: Int32Array; readonly lengths: Int32Array }
   | { readonly method: "rpc"; readonly name: string; readonly args: readonly unknown[]; readonly kwargs?: object };
 
 export type ControlReply = { readonly value: unknown } | { readonly error: OctavoErrorOptions };
@@ -33,6 +35,8 @@ export class ControlCalls {
       // Those who wait for a pause to come to rest need not any more.
       this.#answer();
       reply({ value: undefined });
+    } else if (call.method === "embed") {
+      reply({ error: { code: "INVALID_ARGUMENT", message: "this engine generates and makes no embeddings" } });
     } else {
       reply(this.#rpc(call.name, call.args, call.kwargs));
     }

@@ -19,13 +19,14 @@ import { createSpeculator } from "../speculation/create-speculator.js";
 import type { Speculator } from "../speculation/speculator.js";
 import { CacheSalts } from "./cache-salts.js";
 import { type ControlCall, ControlCalls, type ControlReply } from "./control-calls.js";
+import type { Core } from "./core.js";
 import { PreemptionAdvice } from "./preemption-advice.js";
 import { QueueTimes } from "./queue-times.js";
 import { type StepTimeObserver, StepTimer } from "./step-timer.js";
 import type { UserModules } from "./user-modules.js";
 import { WorkerMethods } from "./worker-methods.js";
 
-export class EngineCore implements Disposable {
+export class EngineCore implements Core {
   readonly outputs: OutputBatch;
   /** What the prefix cache stored and forgot, for whoever listens; undefined while nobody does. */
   kvEvents: KvEventLog | undefined;

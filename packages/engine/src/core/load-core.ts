@@ -1,6 +1,6 @@
-// From a model on disk to a core that can step, with the facts that the client shows.
+// From a model on disk to a core that generates, with the facts that the client shows.
 import { type Backend, heldBytes } from "@octavo/core";
-import { kvBytesPerBlock, loadModel, openModel } from "@octavo/models";
+import { kvBytesPerBlock, loadModel, type ModelSource, openModel } from "@octavo/models";
 import type { EngineInfo } from "../engine.js";
 import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
 import { resolveBatch, resolveBlockSize, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
@@ -13,22 +13,23 @@ import { checkMemory } from "./check-memory.js";
 import { EngineCore } from "./engine-core.js";
 import { loadUserModules } from "./user-modules.js";
 
-export interface LoadedCore {
-  readonly core: EngineCore;
+export interface LoadedCore<C = EngineCore> {
+  readonly core: C;
   readonly info: EngineInfo;
   /** The model's end tokens, from generation_config.json or config.json. */
   readonly eosTokenIds: readonly number[];
 }
 
 /**
- * Loads a model for stepping.
+ * Loads a model that generates.
+ * @param given a path, or what `openModel` gave
  * @param stats a Float64Array over `createStatsBuffer()`
  * @param foreign a backend of your own instead of `options.device`; the core owns it from here
  * @param wakeBuffer int32 [1]: raised and notified when a sleeping core has something to do; whoever sleeps waits for it
  * @param onProgress told after each of `total` parameters of the model
  */
 export async function loadCore(
-  path: string,
+  given: string | ModelSource,
   options: EngineOptions,
   stats: Float64Array,
   foreign?: Backend,
@@ -36,7 +37,7 @@ export async function loadCore(
   onProgress?: LoadListener["onProgress"],
 ): Promise<LoadedCore> {
   const started = performance.now();
-  const source = openModel(path);
+  const source = typeof given === "string" ? openModel(given) : given;
   const { config } = source;
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
   const { numThreads, batchInvariant } = options;
@@ -54,7 +55,7 @@ export async function loadCore(
         const { slidingWindows, layersPerGroup } = layerGroups;
         const blockBytes = kvBytesPerBlock(config, need.dtype, blockSize, layersPerGroup);
         const kv = { maxModelLen, blockSize, blockBytes, slidingWindows, maxNumBatchedTokens };
-        checkMemory(path, options, need, kv, backend.info);
+        checkMemory(source.path, options, need, kv, backend.info);
       },
     });
     const draft = loadDraftModel(options, model, backend, maxModelLen);
@@ -80,7 +81,7 @@ export async function loadCore(
     );
     const core = new EngineCore(backend, model, sizes, options, stats, modules, wakeBuffer, draft);
     const info: EngineInfo = {
-      model: path,
+      model: source.path,
       architecture: config.architecture,
       device: `${backend.info.name} (${backend.info.description})`,
       dtype: model.dtype,

@@ -55,6 +55,17 @@ export function writeStats(buffer: Float64Array, stats: SchedulerStats, own: Flo
   for (let i = 0; i < own.length; i++) buffer[OWN + i] = own[i]!;
 }
 
+/** The fields of an engine that makes embeddings; the others stay 0. */
+export function writePoolingStats(
+  buffer: Float64Array,
+  stats: Pick<EngineStats, "numRunning" | "numWaiting" | "promptTokens" | "steps">,
+): void {
+  buffer[FIELDS.indexOf("numRunning")] = stats.numRunning;
+  buffer[FIELDS.indexOf("numWaiting")] = stats.numWaiting;
+  buffer[FIELDS.indexOf("promptTokens")] = stats.promptTokens;
+  buffer[OWN] = stats.steps;
+}
+
 export function readStats(buffer: Float64Array): EngineStats {
   const fields = Object.fromEntries(FIELDS.map((field, i) => [field, buffer[i]!]));
   const counts = Array.from(buffer.subarray(STEP_TOKENS + 1, STEP_TOKENS + 1 + STEP_TOKENS_BUCKETS));

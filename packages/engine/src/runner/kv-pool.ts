@@ -10,6 +10,7 @@ export class KvPool implements KvCacheTensors, Disposable {
   readonly bytesPerPart: number;
   /** Two for each layer of a group. */
   readonly numParts: number;
+  readonly numBlocks: number;
   readonly #storage: Storage;
   readonly #tensorBytes: number;
 
@@ -26,6 +27,7 @@ export class KvPool implements KvCacheTensors, Disposable {
     this.#tensorBytes = bytes;
     this.bytesPerPart = bytes / numBlocks;
     this.numParts = 2 * layersPerGroup;
+    this.numBlocks = numBlocks;
     this.#storage = allocate(backend, this.numParts * bytes);
     const at = (index: number) => tensor(dtype, shape, this.#storage, index * bytes);
     this.keys = places.map((place) => at(2 * place));

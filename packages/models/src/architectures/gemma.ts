@@ -46,10 +46,7 @@ export function gemmaNorm(id: string, { hiddenSize, normEps }: ModelConfig, size
   return rmsNorm(id, size, normEps, 1);
 }
 
-export function gemmaBlueprint(
-  config: ModelConfig,
-  layer: (index: number, id: string) => LayerSpec,
-): Blueprint {
+export function gemmaBlueprint(config: ModelConfig, layer: (index: number, id: string) => LayerSpec): Blueprint {
   const blueprint = decoderBlueprint(config, gemmaNorm("model.norm", config), layer);
   return { ...blueprint, embedding: { ...blueprint.embedding, scale: Math.sqrt(config.hiddenSize) } };
 }

@@ -17,7 +17,8 @@ export const gptOss: Architecture<ExpertsConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): ExpertsConfig {
     const known = (name: string, value: number) => {
-      if (reader.number(name, { fallback: value, min: 0, max: 1e6 }) !== value) reader.unsupported(name, [String(value)]);
+      if (reader.number(name, { fallback: value, min: 0, max: 1e6 }) !== value)
+        reader.unsupported(name, [String(value)]);
     };
     known("swiglu_alpha", ALPHA);
     known("swiglu_limit", LIMIT);
@@ -31,7 +32,9 @@ export const gptOss: Architecture<ExpertsConfig> = {
       rope: { theta: 150000 },
     });
     const numExperts = reader.size("num_local_experts", { fallback: 128, max: MAX_EXPERTS });
-    const fields = reader.renamed({ num_experts_per_tok: reader.has("experts_per_token") ? "experts_per_token" : "num_experts_per_tok" });
+    const fields = reader.renamed({
+      num_experts_per_tok: reader.has("experts_per_token") ? "experts_per_token" : "num_experts_per_tok",
+    });
     const slides = (index: number) => index % 2 === 0;
     return {
       ...config,

@@ -34,7 +34,11 @@ export const mixtral: Architecture<ExpertsConfig> = {
   blueprint(config) {
     const { hiddenSize, intermediateSize, numExperts, numExpertsPerToken } = config;
     const linear = (id: string, from: number, parts: readonly string[], to: number) =>
-      linearParameter(id, from, parts.map((name) => [name, to] as const));
+      linearParameter(
+        id,
+        from,
+        parts.map((name) => [name, to] as const),
+      );
     return llamaBlueprint(config, {
       mlp(_, layer) {
         const id = `${layer}.block_sparse_moe`;

@@ -54,10 +54,16 @@ export const mpt: Architecture<MptConfig> = {
       (index, id) => ({
         kind: "sequential",
         inputNorm: norm(`${id}.norm_1`),
-        attention: mergedAttention({ qkv: `${id}.attn.Wqkv`, output: `${id}.attn.out_proj` }, index, config, {}, {
-          scale,
-          slopes,
-        }),
+        attention: mergedAttention(
+          { qkv: `${id}.attn.Wqkv`, output: `${id}.attn.out_proj` },
+          index,
+          config,
+          {},
+          {
+            scale,
+            slopes,
+          },
+        ),
         mlpNorm: norm(`${id}.norm_2`),
         mlp: plainMlp(`${id}.ffn.up_proj`, `${id}.ffn.down_proj`, config, "gelu", {}),
       }),

@@ -26,7 +26,8 @@ export const opt: Architecture<OptConfig> = {
   name: NAME,
   basePrefix: "model.",
   readConfig(reader: ConfigReader): OptConfig {
-    if (!reader.boolean("layer_norm_elementwise_affine", true)) reader.unsupported("layer_norm_elementwise_affine", ["true"]);
+    if (!reader.boolean("layer_norm_elementwise_affine", true))
+      reader.unsupported("layer_norm_elementwise_affine", ["true"]);
     const normsBefore = reader.boolean("do_layer_norm_before", true);
     const defaults = { tieWordEmbeddings: true, bosTokenId: 2, eosTokenIds: [2], normEps: NORM_EPS };
     const config = readPlainConfig(reader.renamed({ intermediate_size: "ffn_dim" }), NAME, defaults);

@@ -21,7 +21,13 @@ export const stableLm: Architecture<StableLmConfig> = {
   readConfig(reader: ConfigReader): StableLmConfig {
     readActivation(reader, "hidden_act", ["silu"]);
     const fields = reader.renamed({ rms_norm_eps: reader.has("norm_eps") ? "norm_eps" : "layer_norm_eps" });
-    const defaults = { maxPositions: 4096, normEps: 1e-5, bosTokenId: 0, eosTokenIds: [0], rope: { rotaryShare: 0.25 } };
+    const defaults = {
+      maxPositions: 4096,
+      normEps: 1e-5,
+      bosTokenId: 0,
+      eosTokenIds: [0],
+      rope: { rotaryShare: 0.25 },
+    };
     return {
       ...readDecoderConfig(fields, NAME, defaults),
       qkvBias: reader.boolean("use_qkv_bias", false),

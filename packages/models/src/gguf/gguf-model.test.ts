@@ -8,8 +8,8 @@ import { modelFolder } from "../../test-support/model-folder.js";
 import { loadModel } from "../load-model.js";
 import { openModel, readModelConfig } from "../open-model.js";
 import { ropeFrequencies } from "../rope.js";
-import { checkpointName } from "./tensor-names.js";
-import { unpermuteRows } from "./unpermute-rows.js";
+import { llamaNames } from "./dialects/names.js";
+import { placementsOf } from "./tensor-names.js";
 
 const F32 = (name: string, shape: number[], first = 0): GgufWriterTensor => {
   const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => first + i);
@@ -123,16 +123,16 @@ describe("config", () => {
       "llama.rope.scaling.factor": 4,
       "llama.rope.scaling.original_context_length": 32,
     };
-    expect(scaling(yarn).rope.scaling).toMatchObject({
+    expect(scaling(yarn).rope!.scaling).toMatchObject({
       type: "yarn",
       factor: 4,
       originalMaxPositions: 32,
       betaFast: 32,
     });
-    expect(scaling({ ...yarn, "llama.rope.scaling.attn_factor": 0.5 }).rope.scaling).toMatchObject({
+    expect(scaling({ ...yarn, "llama.rope.scaling.attn_factor": 0.5 }).rope!.scaling).toMatchObject({
       attentionFactor: 0.5 * (1 + 0.1 * Math.log(4)),
     });
-    expect(scaling({ "llama.rope.scaling.type": "none" }).rope.scaling).toEqual({ type: "default" });
+    expect(scaling({ "llama.rope.scaling.type": "none" }).rope!.scaling).toEqual({ type: "default" });
   });
 
   test("rope_freqs.weight is Llama 3's scaling", () => {
@@ -150,7 +150,7 @@ describe("config", () => {
     const tensor = { name: "rope_freqs.weight", shape: [8], data: new Uint8Array(divisors.buffer) };
     const path = file({ "llama.attention.key_length": 16 }, [...TENSORS, tensor]);
     for (const length of [1, 64]) {
-      const found = ropeFrequencies(readModelConfig(path).rope, length);
+      const found = ropeFrequencies(readModelConfig(path).rope!, length);
       expect(found.attentionScaling).toBe(1);
       for (const [i, frequency] of found.inverse.entries()) expect(frequency / wanted[i]!).toBeCloseTo(1, 6);
     }
@@ -159,7 +159,13 @@ describe("config", () => {
   });
 
   test.each<[Record<string, GgufWriterValue | undefined>, string, string, RegExp]>([
-    [{ "general.architecture": "gemma3" }, "UNSUPPORTED", "general.architecture", /is "gemma3", .*supports llama/],
+    [
+      { "general.architecture": "rwkv7" },
+      "UNSUPPORTED",
+      "general.architecture",
+      /is "rwkv7", .*supports .*gpt2, .*llama/,
+    ],
+    [{ "general.architecture": "toString" }, "UNSUPPORTED", "general.architecture", /is "toString"/],
     [{ "general.architecture": undefined }, "UNSUPPORTED", "general.architecture", /is missing/],
     [{ "llama.embedding_length": undefined }, "CHECKPOINT", "llama.embedding_length", /is missing/],
     [{ "llama.embedding_length": "8" }, "CHECKPOINT", "llama.embedding_length", /is "8", expected a whole number/],
@@ -173,7 +179,17 @@ describe("config", () => {
       "llama.attention.layer_norm_rms_epsilon",
       /is missing/,
     ],
-    [{ "llama.expert_count": 8 }, "UNSUPPORTED", "llama.expert_count", /is 8, .*supports 0/],
+    [{ "llama.expert_count": 5000 }, "CHECKPOINT", "llama.expert_count", /is 5000, .*from 1 to 4096/],
+    [{ "llama.expert_count": 2, "llama.expert_used_count": 3 }, "CHECKPOINT", "llama.expert_used_count", /from 1 to 2/],
+    [{ "llama.expert_shared_count": 1 }, "UNSUPPORTED", "llama.expert_shared_count", /is 1, .*supports 0/],
+    [
+      { "llama.attention.sliding_window": 512 },
+      "UNSUPPORTED",
+      "llama.attention.sliding_window",
+      /is 512, .*supports 0/,
+    ],
+    [{ "llama.new_thing": 7 }, "UNSUPPORTED", "llama.new_thing", /is 7, .*may change what is computed/],
+    [{ "llama.attention.value_length": 8 }, "UNSUPPORTED", "llama.attention.value_length", /is 8, .*supports 4/],
     [{ "llama.rope.dimension_count": 2 }, "UNSUPPORTED", "llama.rope.dimension_count", /is 2, .*supports 4/],
     [{ "llama.rope.scaling.type": "longrope" }, "UNSUPPORTED", "llama.rope.scaling.type", /none, linear, yarn/],
     [{ "llama.rope.scaling.type": "linear" }, "CHECKPOINT", "llama.rope.scaling.factor", /is missing/],
@@ -202,20 +218,14 @@ describe("weights", () => {
     );
   });
 
-  test("row order of a head of 6 dimensions, two bytes a row", () => {
-    const permuted = Uint8Array.from([
-      0, 10, 3, 13, 1, 11, 4, 14, 2, 12, 5, 15, 20, 30, 23, 33, 21, 31, 24, 34, 22, 32, 25, 35,
-    ]);
-    const wanted = [0, 10, 1, 11, 2, 12, 3, 13, 4, 14, 5, 15, 20, 30, 21, 31, 22, 32, 23, 33, 24, 34, 25, 35];
-    expect([...unpermuteRows(permuted, 12, 6)]).toEqual(wanted);
-  });
-
   test("names that are in no table stay", () => {
-    expect(["blk.3.ffn_down.bias", "output.weight", "blk.0.odd.weight", "x"].map(checkpointName)).toEqual([
-      "model.layers.3.mlp.down_proj.bias",
-      "lm_head.weight",
-      "blk.0.odd.weight",
-      "x",
+    const name = (ggufName: string) => placementsOf(ggufName, llamaNames()).map((placement) => placement.name);
+    expect(["blk.3.ffn_down.bias", "output.weight", "blk.0.odd.weight", "x", "toString.weight"].map(name)).toEqual([
+      ["model.layers.3.mlp.down_proj.bias"],
+      ["lm_head.weight"],
+      ["blk.0.odd.weight"],
+      ["x"],
+      ["toString.weight"],
     ]);
   });
 
@@ -277,4 +287,12 @@ test("the tiny fixture, by any name", () => {
   expect(existsSync(tiny)).toBe(true);
   const blob = join(modelFolder({ blob: new Uint8Array(readFileSync(tiny)) }), "blob");
   expect(readModelConfig(blob)).toMatchObject({ vocabSize: 272, numLayers: 2, eosTokenIds: [269] });
+});
+
+test("in gpt-oss's format the end of a message is not the end of a turn", () => {
+  const tokens = ["<|end|>", "<|return|>", "<|call|>", "<|endoftext|>"];
+  const types = { "tokenizer.ggml.token_type": Int32Array.of(3, 3, 3, 3) };
+  const ends = (list: string[]) => readModelConfig(file({ ...types, "tokenizer.ggml.tokens": list })).eosTokenIds;
+  expect([...ends(tokens)].sort()).toEqual([1, 2, 3]);
+  expect(ends(["<|end|>", "a", "b", "c"])).toEqual([0]);
 });

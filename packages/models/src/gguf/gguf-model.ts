@@ -3,15 +3,18 @@ import { type FileReader, readGgufHeaders } from "@octavo/core";
 import { ggufScheme } from "@octavo/quant";
 import type { ModelSource } from "../model-source.js";
 import { architectureOf } from "../registry.js";
-import { checkRotation, ggufConfigReader } from "./gguf-config.js";
+import { dialectOf } from "./dialects/index.js";
+import { ggufConfigReader } from "./gguf-config.js";
+import { layoutOf } from "./gguf-layout.js";
 import { GgufWeights } from "./gguf-weights.js";
 
 /** @throws CHECKPOINT or UNSUPPORTED that names the file, key or tensor */
 export function openGgufModel(path: string): ModelSource {
   const headers = readGgufHeaders(path);
-  const reader = ggufConfigReader(headers);
+  const [name, dialect] = dialectOf(headers);
+  const reader = ggufConfigReader(headers, name, dialect);
   const config = architectureOf(reader).readConfig(reader);
-  checkRotation(headers, config.headDim);
+  const layout = layoutOf(headers, name, dialect, config);
   return {
     path,
     formats: ["gguf"],
@@ -20,7 +23,8 @@ export function openGgufModel(path: string): ModelSource {
     configAdvice: "download the file again",
     fieldName: (field) => reader.label(field),
     generationDefaults: () => ({}),
+    pooling: () => null,
     scheme: ({ blockFormats = [], dequantize = false }) => ggufScheme({ packed: dequantize ? [] : blockFormats }),
-    openWeights: (read: FileReader) => new GgufWeights(path, read, config.headDim),
+    openWeights: (read: FileReader) => new GgufWeights(path, read, layout),
   };
 }

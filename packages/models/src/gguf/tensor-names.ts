@@ -1,41 +1,47 @@
-// GGUF's tensor names of the llama architecture and the checkpoint names that Octavo's models read.
+// From GGUF's tensor names to those of checkpoints, by a dialect's table.
+import type { GgufTensorNames } from "./dialect.js";
 
-/** Names that come once. */
-const ONCE: ReadonlyMap<string, string> = new Map([
-  ["token_embd", "model.embed_tokens"],
-  ["output_norm", "model.norm"],
-  ["output", "lm_head"],
-]);
+/** What of a tensor of the file is in one of the checkpoint. */
+export interface Placement {
+  /** In the checkpoint; "#" in place of an index into the first dimension. */
+  readonly name: string;
+  /** Of several tensors of one name the one with the lowest rank comes first. */
+  readonly rank: number;
+  /** Whose rows of a merged projection: 0 queries, 1 keys, 2 values. Absent: all. */
+  readonly share?: 0 | 1 | 2;
+}
 
-/** Names of a layer, behind `blk.<number>.` and `model.layers.<number>.` */
-const LAYER: ReadonlyMap<string, string> = new Map([
-  ["attn_norm", "input_layernorm"],
-  ["attn_q", "self_attn.q_proj"],
-  ["attn_k", "self_attn.k_proj"],
-  ["attn_v", "self_attn.v_proj"],
-  ["attn_output", "self_attn.o_proj"],
-  ["ffn_norm", "post_attention_layernorm"],
-  ["ffn_gate", "mlp.gate_proj"],
-  ["ffn_up", "mlp.up_proj"],
-  ["ffn_down", "mlp.down_proj"],
-]);
+const NAME = /^(?:blk\.(\d+)\.)?(.+)(\.weight|\.bias)$/;
 
-const NAME = /^(?:blk\.(\d+)\.)?(.+)\.(weight|bias)$/;
-
-/** The checkpoint's name of a tensor; GGUF's own for one that is not in the table. */
-export function checkpointName(ggufName: string): string {
-  const [, layer, module = "", ending] = NAME.exec(ggufName) ?? [];
-  const found = layer === undefined ? ONCE.get(module) : LAYER.get(module);
-  if (found === undefined) return ggufName;
-  return layer === undefined ? `${found}.${ending}` : `model.layers.${layer}.${found}.${ending}`;
+/** Where a tensor goes; a tensor that is in no table keeps its name. */
+export function placementsOf(ggufName: string, names: GgufTensorNames): readonly Placement[] {
+  const [, layer, module = "", ending = ""] = NAME.exec(ggufName) ?? [];
+  const table = layer === undefined ? names.once : names.layer;
+  if (!Object.hasOwn(table, module)) return [{ name: ggufName, rank: 0 }];
+  const found = table[module]!;
+  const rank = Object.keys(table).indexOf(module);
+  const full = (own: string) => {
+    const prefix = layer === undefined ? "" : `${names.layers ?? "model.layers"}.${layer}.`;
+    return `${prefix}${own}${names.bare?.includes(own) ? "" : ending}`;
+  };
+  if (typeof found === "string") return [{ name: full(found), rank }];
+  return found.map((own, share) => ({ name: full(own), rank, share: share as 0 | 1 | 2 }));
 }
 
 /**
- * Whether llama.cpp's converter reordered a tensor's rows, and by which heads. It does so for the llama architecture, whose
- * rotation it computes on neighbouring dimensions and not on halves of a head.
+ * Whether a tensor that is in no table may change what is computed: every one of a layer, and factors of others. Not so what old files
+ * have of frequencies.
  */
-export function permutedHeads(name: string): "query" | "key" | undefined {
-  const [, projection] = /\.self_attn\.([qk])_proj\.(?:weight|bias)$/.exec(name) ?? [];
-  if (projection === undefined) return undefined;
-  return projection === "q" ? "query" : "key";
+export function matters(ggufName: string): boolean {
+  return /^blk\.|scale$/.test(ggufName) && !ggufName.includes(".attn_rot_embd.");
+}
+
+/** Whether the rows of a tensor turn with positions. */
+export function turns(name: string): boolean {
+  return /\.self_attn\.[qk]_proj\.(?:weight|bias)$/.test(name);
+}
+
+/** Whether a tensor is a norm's weight. */
+export function isNorm(ggufName: string): boolean {
+  return ggufName.endsWith("_norm.weight");
 }

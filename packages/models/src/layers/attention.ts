@@ -1,4 +1,5 @@
-// Self-attention over the paged cache: merged q, k and v projection, norms of heads, RoPE, cache write, attention, output projection.
+// Self-attention: merged q, k and v projection, norms of heads, RoPE, attention over the paged cache or of whole prompts, output
+// projection.
 import {
   type AttentionOptions,
   type FloatDType,
@@ -38,7 +39,7 @@ export class Attention {
     );
   }
 
-  /** @param layer index into the KV cache */
+  /** @param layer index into the KV cache, where there is one */
   constructor(spec: AttentionSpec, layer: number, { parameters, ropeTables, constant }: ModelParts) {
     const { qkv, output, queryNorm, keyNorm, rope, scale, window, softcap, sinks, slopes } = spec;
     this.#spec = spec;
@@ -59,8 +60,9 @@ export class Attention {
   }
 
   /** out, x: [T, hidden] */
-  forward({ ops, workspace, batch, layerBatches, kvCache }: ForwardContext, out: Tensor, x: Tensor): void {
+  forward(context: ForwardContext, out: Tensor, x: Tensor): void {
     const { numHeads, numKvHeads, headDim } = this.#spec;
+    const { ops, workspace, batch } = context;
     const tokens = x.shape[0]!;
     const keysAt = numHeads * headDim;
     const valuesAt = keysAt + numKvHeads * headDim;
@@ -76,14 +78,21 @@ export class Attention {
     this.#queryNorm?.forward(ops, normedQ, normedQ);
     this.#keyNorm?.forward(ops, normedK, normedK);
     if (this.#ropeTable !== undefined) ops.rope(q, k, batch.positions, this.#ropeTable);
+    const attended = workspace.alloc(x.dtype, [tokens, numHeads * headDim]);
+    this.#attend(context, reshape(attended, [tokens, numHeads, headDim]), q, k, v);
+    ops.linear(out, attended, this.#output);
+    workspace.release(mark);
+  }
+
+  #attend({ ops, batch, layerBatches, kvCache }: ForwardContext, out: Tensor, q: Tensor, k: Tensor, v: Tensor): void {
+    if (this.#spec.isBidirectional) {
+      ops.encoderAttention(out, q, k, v, batch, this.#options);
+      return;
+    }
     const keyCache = kvCache.keys[this.#layer]!;
     const valueCache = kvCache.values[this.#layer]!;
     const own = layerBatches === undefined ? batch : layerBatches[this.#layer]!;
     ops.writeKv(keyCache, valueCache, k, v, own);
-    const attended = workspace.alloc(x.dtype, [tokens, numHeads * headDim]);
-    const heads = reshape(attended, [tokens, numHeads, headDim]);
-    ops.pagedAttention(heads, q, keyCache, valueCache, own, this.#options);
-    ops.linear(out, attended, this.#output);
-    workspace.release(mark);
+    ops.pagedAttention(out, q, keyCache, valueCache, own, this.#options);
   }
 }

@@ -1,20 +1,31 @@
 // Token ids to the residual stream.
-import { type FloatDType, type LinearWeight, type Tensor, workspaceBytes } from "@octavo/core";
+import { type FloatDType, type LinearWeight, slice, type Tensor, tensor, workspaceBytes } from "@octavo/core";
 import type { EmbeddingSpec } from "../blueprint.js";
 import type { ForwardContext } from "../causal-lm.js";
-import type { ParameterSpec, Parameters } from "../parameters.js";
+import type { ModelParts } from "../model-parts.js";
+import type { ParameterSpec } from "../parameters.js";
 import { Norm } from "./norm.js";
+
+/** Tokens that are given their type at once. */
+const TYPED_TOKENS = 2048;
 
 export class Embedding {
   readonly #table: Tensor;
   readonly #scale: number;
   readonly #positions: Tensor | undefined;
   readonly #positionOffset: number;
+  readonly #tokenTypes: { readonly table: Tensor; readonly ids: Tensor } | undefined;
   readonly #project: LinearWeight | undefined;
   readonly #norm: Norm | undefined;
 
-  static parameters({ table, positions, project, norm }: EmbeddingSpec): ParameterSpec[] {
-    return [table, ...(positions ? [positions.table] : []), ...(project ? [project] : []), ...Norm.parameters(norm)];
+  static parameters({ table, positions, tokenTypes, project, norm }: EmbeddingSpec): ParameterSpec[] {
+    return [
+      table,
+      ...(positions ? [positions.table] : []),
+      ...(tokenTypes ? [tokenTypes] : []),
+      ...(project ? [project] : []),
+      ...Norm.parameters(norm),
+    ];
   }
 
   /** Scratch that {@link forward} takes for `tokens` tokens. */
@@ -22,11 +33,13 @@ export class Embedding {
     return project ? workspaceBytes(dtype, [tokens, project.inFeatures]) : 0;
   }
 
-  constructor({ table, scale = 1, positions, project, norm }: EmbeddingSpec, parameters: Parameters) {
+  constructor(spec: EmbeddingSpec, { parameters, constant }: ModelParts) {
+    const { table, scale = 1, positions, tokenTypes, project, norm } = spec;
     this.#table = parameters.tensor(table.id);
     this.#scale = scale;
     this.#positions = positions && parameters.tensor(positions.table.id);
     this.#positionOffset = positions?.offset ?? 0;
+    this.#tokenTypes = tokenTypes && { table: parameters.tensor(tokenTypes.id), ids: zeroIds(constant) };
     this.#project = project && parameters.linear(project.id);
     this.#norm = Norm.optional(norm, parameters);
   }
@@ -43,8 +56,20 @@ export class Embedding {
       workspace.release(mark);
     }
     if (this.#scale !== 1) ops.scale(out, this.#scale);
-    if (this.#positions !== undefined)
-      ops.addEmbedding(out, this.#positions, batch.positions, this.#positionOffset);
+    if (this.#positions !== undefined) ops.addEmbedding(out, this.#positions, batch.positions, this.#positionOffset);
+    if (this.#tokenTypes !== undefined) {
+      const { table, ids } = this.#tokenTypes;
+      for (let from = 0; from < batch.numTokens; from += TYPED_TOKENS) {
+        const tokens = slice(out, 0, from, Math.min(from + TYPED_TOKENS, batch.numTokens));
+        ops.addEmbedding(tokens, table, ids, 0);
+      }
+    }
     this.#norm?.forward(ops, out, out);
   }
+}
+
+/** int32 [TYPED_TOKENS]; zeros are the same bits in float32. */
+function zeroIds(constant: ModelParts["constant"]): Tensor {
+  const { storage, byteOffset } = constant(new Array<number>(TYPED_TOKENS).fill(0));
+  return tensor("int32", [TYPED_TOKENS], storage, byteOffset);
 }

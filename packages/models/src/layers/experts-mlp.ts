@@ -22,13 +22,7 @@ export class ExpertsMlp {
   readonly #routing: RoutingOptions;
 
   static parameters({ router, choiceBias, gateUp, down, shared }: ExpertsMlpSpec): ParameterSpec[] {
-    return [
-      router,
-      ...(choiceBias ? [choiceBias] : []),
-      gateUp,
-      down,
-      ...(shared ? GatedMlp.parameters(shared) : []),
-    ];
+    return [router, ...(choiceBias ? [choiceBias] : []), gateUp, down, ...(shared ? GatedMlp.parameters(shared) : [])];
   }
 
   static workspaceBytes(spec: ExpertsMlpSpec, dtype: FloatDType, tokens: number): number {

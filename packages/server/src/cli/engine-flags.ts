@@ -16,6 +16,7 @@ import { addSpecFlags } from "./spec-flags.js";
 
 const DEVICES = ["auto", "cpu", "cuda"];
 const POLICIES = ["fcfs", "priority", "fairness"];
+const RUNNERS = ["auto", "generate", "pooling"];
 const LOAD_FORMATS = ["auto", "safetensors", "pt", "gguf", "dummy"];
 const LOGPROBS_MODES = ["raw_logprobs", "processed_logprobs", "raw_logits", "processed_logits"];
 export const DTYPES = ["auto", "half", "float16", "bfloat16", "float", "float32"];
@@ -35,6 +36,11 @@ function addOwnFlags(command: Command): Command {
     .addOption(
       new Option("--load-format <format>", "where weights come from; dummy: random ones, from the config alone")
         .choices(LOAD_FORMATS)
+        .default("auto"),
+    )
+    .addOption(
+      new Option("--runner <runner>", "generate or make embeddings; auto: as the model's kind and files say")
+        .choices(RUNNERS)
         .default("auto"),
     )
     .option("--dequantize", "decode a GGUF file's blocks to --dtype: exact, but larger and slower")

@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.js";
 import type { ServeFlags } from "../run-serve.js";
+import { addChatTemplateFlags } from "./chat-template-flags.js";
 import { addEngineFlags } from "./engine-flags.js";
 import { collect, nonEmpty, port, seconds } from "./flag-values.js";
 import { kvEventsConfig } from "./kv-events-config.js";
@@ -27,7 +28,7 @@ export function serveCommand(serve: Serve): Command {
       kvEventsConfig,
     )
     .option("--shutdown-timeout <seconds>", "how long running requests may finish after a signal", seconds, 30);
-  addEngineFlags(command)
+  addEngineFlags(addChatTemplateFlags(command))
     .optionsGroup("Log, on stderr:")
     .addOption(new Option("--log-level <level>", "what is logged").choices(LOG_LEVELS).default("info"))
     .addOption(new Option("--log-format <format>", "(default: text on a terminal, else json)").choices(LOG_FORMATS))

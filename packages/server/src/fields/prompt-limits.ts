@@ -6,7 +6,7 @@ import { badRequest } from "../errors/api-error.js";
 
 /** Text that fits has four characters a token or so; what has more is looked at piece by piece before it is encoded whole. */
 const USUAL_CHARS_PER_TOKEN = 6;
-/** Characters of a piece: tens of milliseconds. */
+/** Characters of a piece, which is encoded in one go: a few milliseconds, tens of them with the library's encoder. */
 const PIECE_LENGTH = 2 ** 14;
 /** Tokens that a cut may add to a piece. */
 const PIECE_SLACK = 8;
@@ -64,13 +64,20 @@ export class PromptLimits {
     if (text.length > this.maxModelLen * USUAL_CHARS_PER_TOKEN) {
       if (await this.#exceeds(text, this.maxModelLen)) this.#refuse(`more than ${this.maxModelLen}`, param);
     }
-    return this.#tokenizer.encode(text, options);
+    return this.#encodeWhole(text, options);
   }
 
-  /** Token ids of a text that will be cut. @throws ApiError 400 when it is too long to be tokenized in one go */
+  /** Token ids of a text that will be cut, or counted. @throws ApiError 400 when it is too long to be tokenized in one go */
   async encodeToCut(text: string, options: { addSpecialTokens: boolean }, param: string): Promise<Int32Array> {
     await this.checkCountable(text, param);
-    return this.#tokenizer.encode(text, options);
+    return this.#encodeWhole(text, options);
+  }
+
+  /** Short texts at once: waiting would cost more. */
+  #encodeWhole(text: string, options: { addSpecialTokens: boolean }): Int32Array | Promise<Int32Array> {
+    return text.length <= PIECE_LENGTH
+      ? this.#tokenizer.encode(text, options)
+      : this.#tokenizer.encodeAsync(text, options);
   }
 
   /** Whether the text certainly has more tokens than that. */
@@ -110,11 +117,11 @@ export class PromptLimits {
   }
 
   /** @throws ApiError 400 when there are more prompts than the engine can ever take at once */
-  checkPromptCount(count: number): void {
+  checkPromptCount(count: number, param = "prompt"): void {
     if (count <= this.#maxPrompts) return;
     throw badRequest(
-      `\`prompt\` has ${count} prompts, at most ${this.#maxPrompts} can be in flight (--max-num-queued-reqs); split them.`,
-      "prompt",
+      `\`${param}\` has ${count} prompts, at most ${this.#maxPrompts} can be in flight (--max-num-queued-reqs); split them.`,
+      param,
     );
   }
 

@@ -42,6 +42,8 @@ export interface ApiRoute {
   readonly open?: boolean;
   /** It keeps the engine busy, so that /load counts it. */
   readonly generates?: boolean;
+  /** It is refused, with a 400, where the engine makes embeddings. */
+  readonly refusedByPooling?: boolean;
 }
 
 export type Method = "GET" | "POST";

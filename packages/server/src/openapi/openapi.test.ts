@@ -21,6 +21,7 @@ async function documentOf(options = {}): Promise<Document> {
 const BODIES: Readonly<Record<string, unknown>> = {
   [CHAT]: { messages, return_token_ids: true, prompt_logprobs: 1, logprobs: true },
   "/v1/completions": { prompt: "ab", return_token_ids: true, prompt_logprobs: 1, logprobs: 1 },
+  "/v1/embeddings": { input: ["ab", "c"] },
   "/tokenize": { prompt: "ab", return_token_strs: true },
   "/detokenize": { tokens: [97] },
   "/collective_rpc": { method: "m" },

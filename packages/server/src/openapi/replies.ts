@@ -55,6 +55,27 @@ export const completionReply = z.looseObject({
   choices: z.array(z.looseObject({ ...choice, ...promptFields, text: z.string() })),
 });
 
+export const embeddingReply = z.object({
+  id: z.string(),
+  object: z.literal("list"),
+  created: z.int(),
+  model: z.string(),
+  data: z.array(
+    z.object({
+      object: z.literal("embedding"),
+      index: z.int().min(0),
+      /** With `encoding_format` "base64": the bytes of float32 numbers, little-endian. */
+      embedding: z.union([z.array(z.number()), z.string()]),
+    }),
+  ),
+  usage: z.object({
+    prompt_tokens: tokens,
+    total_tokens: tokens,
+    completion_tokens: tokens,
+    prompt_tokens_details: z.null(),
+  }),
+});
+
 export const modelCard = z.object({
   id: z.string(),
   object: z.literal("model"),

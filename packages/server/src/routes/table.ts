@@ -1,11 +1,18 @@
 // Every route of the API, with what /openapi.json says of it.
-import { CHAT_UNIMPLEMENTED, COMPLETION_UNIMPLEMENTED, TOKENIZE_UNIMPLEMENTED } from "../fields/unimplemented.js";
+import {
+  CHAT_UNIMPLEMENTED,
+  COMPLETION_UNIMPLEMENTED,
+  EMBEDDING_UNIMPLEMENTED,
+  TOKENIZE_UNIMPLEMENTED,
+} from "../fields/unimplemented.js";
 import type { ApiRoute } from "../openapi/api-route.js";
 import * as replies from "../openapi/replies.js";
 import { chatCompletions } from "./chat-completions/route.js";
 import { chatSchema } from "./chat-completions/schema.js";
 import { completions } from "./completions/route.js";
 import { completionSchema } from "./completions/schema.js";
+import { embeddings } from "./embeddings/route.js";
+import { embeddingSchema } from "./embeddings/schema.js";
 import { listModels, retrieveModel } from "./models/route.js";
 import { health, load, metricsPage, versionInfo } from "./status/route.js";
 import { detokenize, tokenize } from "./tokenize/route.js";
@@ -25,6 +32,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
     reply: { type: "json", name: "ChatCompletion", schema: replies.chatReply, streams: true },
     failures: BODY_FAILURES,
     generates: true,
+    refusedByPooling: true,
   },
   {
     methods: ["POST"],
@@ -34,6 +42,18 @@ export const API_ROUTES: readonly ApiRoute[] = [
     tag: "generation",
     request: { name: "CompletionRequest", schemas: [completionSchema], unimplemented: COMPLETION_UNIMPLEMENTED },
     reply: { type: "json", name: "Completion", schema: replies.completionReply, streams: true },
+    failures: BODY_FAILURES,
+    generates: true,
+    refusedByPooling: true,
+  },
+  {
+    methods: ["POST"],
+    path: "/v1/embeddings",
+    handler: embeddings,
+    summary: "The vectors of texts, of a model that makes embeddings",
+    tag: "embeddings",
+    request: { name: "EmbeddingRequest", schemas: [embeddingSchema], unimplemented: EMBEDDING_UNIMPLEMENTED },
+    reply: { type: "json", name: "Embeddings", schema: replies.embeddingReply },
     failures: BODY_FAILURES,
     generates: true,
   },

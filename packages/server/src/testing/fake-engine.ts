@@ -3,6 +3,8 @@ import { OctavoError } from "@octavo/core";
 import type {
   BeamSearchOutput,
   BeamSearchParams,
+  EmbeddingOutput,
+  EmbedOptions,
   Engine,
   EngineInfo,
   EngineStats,
@@ -25,6 +27,8 @@ export interface FakeEngineOptions {
   /** What logprobs say of a token's bytes. Default: nothing. */
   readonly bytesOf?: (tokenId: number) => Uint8Array;
   readonly maxModelLen?: number;
+  /** Whether it makes embeddings. Default false. */
+  readonly pooling?: boolean;
   readonly schedulingPolicy?: EngineInfo["schedulingPolicy"];
   /** Called before each token; a promise delays it, a throw ends the stream with that error. */
   readonly beforeToken?: (index: number) => Promise<void> | void;
@@ -41,9 +45,10 @@ const tokenizer = {
   vocabSize: VOCAB_SIZE,
   maxCharsPerToken: 4,
   encode: (text: string) => Int32Array.from(text, (character) => character.charCodeAt(0)),
+  encodeAsync: async (text: string) => Int32Array.from(text, (character) => character.charCodeAt(0)),
   decode: (ids: ArrayLike<number>) => String.fromCharCode(...Array.from(ids)),
   tokenOf: (id: number) => String.fromCharCode(id),
-  renderChat(
+  async renderChatAsync(
     messages: readonly { role: string; content: string | { text: string }[] }[],
     options: { addGenerationPrompt?: boolean },
   ) {
@@ -69,6 +74,7 @@ function positionOf(tokenId: number, alternatives: number): PositionLogprobs {
 export class FakeEngine implements Engine {
   readonly tokenizer = { ...tokenizer } as Tokenizer;
   readonly requests: GenerateRequest[] = [];
+  readonly embedded: [prompts: readonly Prompt[], options: EmbedOptions][] = [];
   readonly searches: BeamSearchParams[] = [];
   readonly resets: ResetPrefixCacheOptions[] = [];
   readonly kvListeners = new Set<(events: readonly KvCacheEvent[]) => void>();
@@ -129,6 +135,7 @@ export class FakeEngine implements Engine {
       memory: { weights: 1000, kv: 4096, workspace: 300, tables: 20, graphs: 0 },
       loadSeconds: 0,
       generationDefaults: {},
+      ...(options.pooling && { pooling: { type: "mean", normalize: false, size: 4 } }),
     } as EngineInfo;
   }
 
@@ -183,6 +190,18 @@ export class FakeEngine implements Engine {
       } as const;
     });
     return { promptTokenIds: Int32Array.from(prompt as ArrayLike<number>), beams };
+  }
+
+  /** Twice the number of tokens, then their sum, -1 and 0.5. */
+  async embed(prompts: readonly Prompt[], options: EmbedOptions = {}): Promise<EmbeddingOutput[]> {
+    if (this.#options.refuse) throw this.#options.refuse;
+    this.embedded.push([prompts, options]);
+    return prompts.map((prompt) => {
+      const promptTokenIds = typeof prompt === "string" ? this.tokenizer.encode(prompt) : Int32Array.from(prompt);
+      const sum = promptTokenIds.reduce((a, b) => a + b, 0);
+      const embedding = Float32Array.of(2 * promptTokenIds.length, sum, -1, 0.5).slice(0, options.dimensions ?? 4);
+      return { embedding, promptTokenIds };
+    });
   }
 
   async pause(options: PauseOptions = {}): Promise<void> {

@@ -41,6 +41,7 @@ describe("byte-level", () => {
 
   test.each(Object.keys(golden.ids))("%s cuts hard texts as the models' own tokenizers", async (pre) => {
     const tokenizer = await load(pocket({ pre, add_bos_token: false }));
+    expect(tokenizer.encoder).toBe("octavo");
     for (const [i, text] of texts.entries()) {
       expect([...tokenizer.encode(text)], JSON.stringify(text)).toEqual(golden.ids[pre]![i]);
     }
@@ -69,6 +70,7 @@ describe("pieces with scores", () => {
     const { tokens, scores, types, cases } = fixture("gguf/piece-golden.json");
     const list = { tokens, scores: Float32Array.from(scores), token_type: Int32Array.from(types) };
     const tokenizer = await load(ggml({ model: "llama", ...list, unknown_token_id: 0, add_bos_token: false }));
+    expect(tokenizer.encoder).toBe("octavo");
     expect(cases.length).toBeGreaterThan(50);
     for (const { text, ids } of cases) {
       if (text === "") continue;
@@ -89,6 +91,29 @@ describe("pieces with scores", () => {
     expect([...plain.encode("ab a")]).toEqual([7, 5, 2]);
     expect(plain.decode([5, 6])).toBe(" ab");
   });
+});
+
+test("unigrams encode as SentencePiece itself", async () => {
+  const { tokens, scores: list, types, cases } = fixture("gguf/unigram-golden.json");
+  const lists = { tokens, scores: Float32Array.from(list), token_type: Int32Array.from(types) };
+  const more = { remove_extra_whitespaces: true, add_eos_token: false };
+  const tokenizer = await load(ggml({ model: "t5", ...lists, unknown_token_id: 0, ...more }));
+  expect(cases.length).toBeGreaterThan(50);
+  for (const { text, ids } of cases) expect([...tokenizer.encode(text)], JSON.stringify(text)).toEqual(ids);
+  expect(tokenizer.decode(tokenizer.encode("  to  and fro"))).toBe("to and fro");
+  const ended = await load(ggml({ model: "t5", ...lists, unknown_token_id: 0, eos_token_id: 2 }));
+  expect([...ended.encode("the")].at(-1)).toBe(2);
+});
+
+test("WordPiece encodes as BERT's tokenizer, around it what begins and parts texts", async () => {
+  const { tokens, types, cases } = fixture("gguf/word-piece-golden.json");
+  const ids = { unknown_token_id: 1, cls_token_id: 2, seperator_token_id: 3 };
+  const tokenizer = await load(ggml({ model: "bert", tokens, token_type: Int32Array.from(types), ...ids }));
+  expect(cases.length).toBeGreaterThan(50);
+  for (const { text, ids: wanted } of cases) {
+    expect([...tokenizer.encode(text)], JSON.stringify(text)).toEqual(wanted);
+  }
+  expect(tokenizer.decode(tokenizer.encode("The other"), { skipSpecialTokens: true })).toBe("the other");
 });
 
 describe("special tokens and templates", () => {
@@ -148,15 +173,15 @@ describe("metadata that cannot be used", () => {
       key("token_type"),
       /a list of 4096 numbers/,
     ],
-    ["no kind", { [key("tokens")]: ["a"] }, "CHECKPOINT", key("model"), /expected gpt2 or llama/],
+    ["no kind", { [key("tokens")]: ["a"] }, "CHECKPOINT", key("model"), /expected gpt2 or llama or bert or t5/],
     [
       "another kind",
-      pocket({ model: "t5" }),
+      pocket({ model: "rwkv" }),
       "UNSUPPORTED",
       key("model"),
-      /is "t5", .* supports gpt2, llama.*--skip-tokenizer-init/,
+      /is "rwkv", .* supports gpt2, llama, bert, t5.*--skip-tokenizer-init/,
     ],
-    ["another way to cut", pocket({ pre: "viking" }), "UNSUPPORTED", key("pre"), /is "viking"/],
+    ["another way to cut", pocket({ pre: "kimi-k2" }), "UNSUPPORTED", key("pre"), /is "kimi-k2"/],
     ["merges that are no pairs", pocket({ merges: ["ab"] }), "CHECKPOINT", key("merges"), /pairs with a space/],
     ["no scores", abc, "CHECKPOINT", key("scores"), /is missing/],
     [

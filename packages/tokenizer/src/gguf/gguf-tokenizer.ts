@@ -1,10 +1,13 @@
 // A GGUF file's tokenizer as the files of a Hugging Face folder would have it, so that there is one tokenizer behind both.
 import { type GgufMetadata, readGgufHeaders } from "@octavo/core";
-import type { AddedTokenConfig, TokenizerFiles, TokenizerJson } from "../tokenizer-files.js";
+import type { TokenizerFiles } from "../tokenizer-files.js";
+import type { AddedTokenConfig, TokenizerJson } from "../tokenizer-json.js";
 import { byteLevelModel } from "./byte-level-model.js";
 import { GgufVocabulary, TokenKind } from "./gguf-vocabulary.js";
 import { pieceModel } from "./piece-model.js";
 import type { TokenizerParts } from "./tokenizer-parts.js";
+import { unigramModel } from "./unigram-model.js";
+import { wordPieceModel } from "./word-piece-model.js";
 
 const MODEL = "tokenizer.ggml.model";
 const TEMPLATE = "tokenizer.chat_template";
@@ -12,6 +15,8 @@ const TEMPLATE = "tokenizer.chat_template";
 const MODELS: ReadonlyMap<string, (vocabulary: GgufVocabulary) => TokenizerParts> = new Map([
   ["gpt2", byteLevelModel],
   ["llama", pieceModel],
+  ["bert", wordPieceModel],
+  ["t5", unigramModel],
 ]);
 
 /** The special tokens of tokenizer_config.json, and the keys that name their ids. */
@@ -35,13 +40,13 @@ export function ggufTokenizerFiles(file: string, metadata: GgufMetadata): Tokeni
   const vocabulary = new GgufVocabulary(file, metadata);
   const name = vocabulary.text(MODEL) ?? vocabulary.fail(MODEL, [...MODELS.keys()].join(" or "));
   const create = MODELS.get(name) ?? vocabulary.unsupported(MODEL, [...MODELS.keys()]);
-  const { addsBos, model, ...parts } = create(vocabulary);
+  const { addsBos, addsEos, addsSep, tokens = vocabulary.tokens, model, ...parts } = create(vocabulary);
   const named = NAMED.map(([key, id]) => [key, vocabulary.token(id)] as const);
   const tokenizer: TokenizerJson & Readonly<Record<string, unknown>> = {
     ...parts,
-    model: { ...model, vocab: Object.fromEntries(vocabulary.tokens.map((token, id) => [token, id])) },
+    model: { vocab: Object.fromEntries(tokens.map((token, id) => [token, id])), ...model },
     added_tokens: addedTokens(vocabulary),
-    post_processor: postProcessor(vocabulary, addsBos),
+    post_processor: postProcessor(vocabulary, { addsBos, addsEos, addsSep }),
   };
   return {
     tokenizer,
@@ -65,25 +70,34 @@ function addedTokens({ tokens, kinds }: GgufVocabulary): AddedTokenConfig[] {
   return added;
 }
 
-function postProcessor(vocabulary: GgufVocabulary, addsBos: boolean): object | null {
-  const wanted = [
-    ["tokenizer.ggml.add_bos_token", "tokenizer.ggml.bos_token_id", addsBos],
-    ["tokenizer.ggml.add_eos_token", "tokenizer.ggml.eos_token_id", false],
-  ] as const;
-  const [bos, eos] = wanted.map(([adds, id, fallback]) =>
-    vocabulary.boolean(adds, fallback) ? vocabulary.token(id) : undefined,
-  );
-  if (bos === undefined && eos === undefined) return null;
-  const special = (token: string | undefined) =>
-    token === undefined ? [] : [{ SpecialToken: { id: token, type_id: 0 } }];
-  const around = (id: string) => [...special(bos), { Sequence: { id, type_id: 0 } }, ...special(eos)];
-  const tokens = [bos, eos].filter((token) => token !== undefined);
+function postProcessor(
+  vocabulary: GgufVocabulary,
+  { addsBos, addsEos = false, addsSep = false }: Pick<TokenizerParts, "addsBos" | "addsEos" | "addsSep">,
+): object | null {
+  const id = (name: string) => vocabulary.token(`tokenizer.ggml.${name}_token_id`);
+  const adds = (name: string, usual: boolean) => vocabulary.boolean(`tokenizer.ggml.add_${name}_token`, usual);
+  const first = [adds("bos", addsBos) ? (id("bos") ?? id("cls")) : undefined].filter((token) => token !== undefined);
+  // so spelt in the format
+  const last = [
+    adds("eos", addsEos) ? id("eos") : undefined,
+    adds("sep", addsSep) ? id("seperator") : undefined,
+  ].filter((token) => token !== undefined);
+  if (first.length + last.length === 0) return null;
+  const special = (token: string) => ({ SpecialToken: { id: token, type_id: 0 } });
+  const around = (text: string) => [
+    ...first.map(special),
+    { Sequence: { id: text, type_id: 0 } },
+    ...last.map(special),
+  ];
   return {
     type: "TemplateProcessing",
     single: around("A"),
     pair: [...around("A"), ...around("B")],
     special_tokens: Object.fromEntries(
-      tokens.map((token) => [token, { id: token, ids: [vocabulary.tokens.indexOf(token)], tokens: [token] }]),
+      [...first, ...last].map((token) => [
+        token,
+        { id: token, ids: [vocabulary.tokens.indexOf(token)], tokens: [token] },
+      ]),
     ),
   };
 }

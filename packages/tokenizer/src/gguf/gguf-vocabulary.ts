@@ -58,6 +58,13 @@ export class GgufVocabulary {
     return ArrayBuffer.isView(value) && value.length === length ? value : this.fail(key, `a list of ${length} numbers`);
   }
 
+  /** A list of bytes; undefined when it is absent. */
+  bytes(key: string): Uint8Array | undefined {
+    const value = this.#metadata.get(key);
+    if (value === undefined || value instanceof Uint8Array) return value;
+    return value instanceof Int8Array ? Uint8Array.from(value) : this.fail(key, "a list of bytes");
+  }
+
   /** The token that a key names by its id; undefined when the key is absent, or says "none" by an id beyond the vocabulary. */
   token(key: string): string | undefined {
     const value = this.#metadata.get(key);

@@ -4,7 +4,8 @@
 import { type GgufVocabulary, TokenKind } from "./gguf-vocabulary.js";
 import type { TokenizerParts } from "./tokenizer-parts.js";
 
-const SPACE = "\u2581";
+/** Stands for a space in pieces. */
+export const SPACE = "\u2581";
 
 /** Longer tokens are not put together from others: trying all their cuts takes quadratic time, and no real one is nearly as long. */
 const MAX_MERGED_CHARS = 256;
@@ -15,16 +16,10 @@ export function pieceModel(vocabulary: GgufVocabulary): TokenizerParts {
   if (vocabulary.boolean(squeeze, false)) vocabulary.unsupported(squeeze, ["false"]);
   const addsSpace = vocabulary.boolean("tokenizer.ggml.add_space_prefix", true);
   const replace = { type: "Replace", pattern: { String: " " }, content: SPACE };
-  const decoders: object[] = [
-    { type: "Replace", pattern: { String: SPACE }, content: " " },
-    { type: "ByteFallback" },
-    { type: "Fuse" },
-  ];
-  if (addsSpace) decoders.push({ type: "Strip", content: " ", start: 1, stop: 0 });
   return {
     normalizer: addsSpace ? { type: "Sequence", normalizers: [{ type: "Prepend", prepend: SPACE }, replace] } : replace,
     pre_tokenizer: null,
-    decoder: { type: "Sequence", decoders },
+    decoder: pieceDecoder(addsSpace),
     model: {
       type: "BPE",
       merges: mergesOf(vocabulary),
@@ -34,6 +29,17 @@ export function pieceModel(vocabulary: GgufVocabulary): TokenizerParts {
     },
     addsBos: true,
   };
+}
+
+/** @param addsSpace whether a space was put in front of the text */
+export function pieceDecoder(addsSpace: boolean): TokenizerParts["decoder"] {
+  const decoders: object[] = [
+    { type: "Replace", pattern: { String: SPACE }, content: " " },
+    { type: "ByteFallback" },
+    { type: "Fuse" },
+  ];
+  if (addsSpace) decoders.push({ type: "Strip", content: " ", start: 1, stop: 0 });
+  return { type: "Sequence", decoders };
 }
 
 /** Every way to put a token together from two others, best token first; of equal ones the one with the first token first. */

@@ -1,5 +1,6 @@
 // How byte-level tokenizers cut text before they merge bytes. GGUF files name the way in `tokenizer.ggml.pre`; what the names
 // mean is in llama.cpp's src/llama-vocab.cpp and in the tokenizer.json of the models that they are named after.
+import { CASED_LETTERS } from "./cased-letters.js";
 
 /** A way to cut text, and what else goes with it. */
 export interface PreTokenizer {
@@ -27,53 +28,95 @@ function modern(numbers: string): string {
   return `${CONTRACTIONS}|${words}|${numbers}|${symbols}|${WS}*[\\r\\n]+|${TRAILING_SPACE}|${WS}+`;
 }
 
-/** Words split where lower case turns to upper (Mistral's Tekken). */
-const TEKKEN = [
-  "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+",
-  "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*",
-  "\\p{N}",
-  ` ?[^${WS}\\p{L}\\p{N}]+[\\r\\n/]*`,
-  `${WS}*[\\r\\n]+`,
-  TRAILING_SPACE,
-  `${WS}+`,
-].join("|");
+/** Words split where lower case turns to upper: Mistral's Tekken, OpenAI's o200k. @param suffix what may follow a word */
+function byCase(numbers: string, suffix = ""): string {
+  const [upper, lower] = ["[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]", "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"];
+  const first = "[^\\r\\n\\p{L}\\p{N}]?";
+  return [
+    `${first}${upper}*${lower}+${suffix}`,
+    `${first}${upper}+${lower}*${suffix}`,
+    numbers,
+    ` ?[^${WS}\\p{L}\\p{N}]+[\\r\\n/]*`,
+    `${WS}*[\\r\\n]+`,
+    TRAILING_SPACE,
+    `${WS}+`,
+  ].join("|");
+}
+
+const PUNCTUATION = "\\p{P}$+<=>^~|";
+const ENGLISH = `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${WS}\\p{L}\\p{N}]+|${TRAILING_SPACE}`;
+const KANA_AND_HAN = "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+";
+const EAST_ASIAN = "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+";
+const DEEPSEEK_WORDS =
+  `[!"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_\`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+` +
+  `| ?[\\p{P}\\p{S}]+[\\r\\n]*|${WS}*[\\r\\n]+|${TRAILING_SPACE}|${WS}+`;
+const BLOOM = ` ?[^(${WS}|.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c)]+`;
+
+/** Words with their accents. */
+const QWEN35 = `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^${WS}\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|${WS}*[\\r\\n]+|${TRAILING_SPACE}|${WS}+`;
 
 const gpt2: PreTokenizer = { patterns: [GPT2] };
 const singleDigits: PreTokenizer = { patterns: ["\\p{N}", GPT2] };
 const llama3: PreTokenizer = { patterns: [modern("\\p{N}{1,3}")], ignoreMerges: true, addBos: true };
-const qwen2: PreTokenizer = { patterns: [modern("\\p{N}")], normalizer: "NFC" };
-/** What llama.cpp does where a file does not say: GPT-2's way, but punctuation apart and digits by three. */
-const fallback: PreTokenizer = {
+const plainLlama3: PreTokenizer = { patterns: llama3.patterns };
+const oneDigit: PreTokenizer = { patterns: [modern("\\p{N}")] };
+const qwen2: PreTokenizer = { ...oneDigit, normalizer: "NFC" };
+const gpt4o: PreTokenizer = { patterns: [byCase("\\p{N}{1,3}", `(?:${CONTRACTIONS})?`)] };
+const deepseek3: PreTokenizer = { patterns: ["\\p{N}{1,3}", KANA_AND_HAN, DEEPSEEK_WORDS] };
+const bailing: PreTokenizer = {
   patterns: [
-    "[\\p{P}$+<=>^~|]+",
-    `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${WS}\\p{L}\\p{N}]+|${TRAILING_SPACE}`,
-    "\\p{N}+",
-    "[0-9][0-9][0-9]",
+    `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^${WS}\\p{L}\\p{N}]+[\\r\\n]*|${WS}*[\\r\\n]|${TRAILING_SPACE}|${WS}+`,
   ],
 };
+const bloom: PreTokenizer = { patterns: [BLOOM] };
+/** GPT-2's way, but punctuation apart and digits by three. */
+const falcon: PreTokenizer = { patterns: [`[${PUNCTUATION}\`]+`, ENGLISH, "\\p{N}+", "[0-9][0-9][0-9]"] };
+/** What llama.cpp does where a file does not say. */
+const fallback: PreTokenizer = { patterns: [`[${PUNCTUATION}]+`, ...falcon.patterns.slice(1)] };
+
+/** Ways by the names that mean them. */
+const WAYS: readonly (readonly [way: PreTokenizer, ...names: string[]])[] = [
+  [fallback, "default"],
+  [falcon, "falcon"],
+  [gpt2, "gpt-2", "phi-2", "mpt", "olmo", "jais", "trillion", "granite-docling", "exaone4", "mellum", "modern-bert"],
+  [gpt2, "gigachat", "a.x-4.0", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de"],
+  [singleDigits, "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"],
+  [llama3, "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"],
+  [plainLlama3, "dbrx", "smaug-bpe", "glm4", "chatglm-bpe"],
+  [qwen2, "qwen2", "deepseek-r1-qwen", "megrez"],
+  [oneDigit, "stablelm2", "hunyuan", "solar-open", "grok-2", "kormo", "f2llmv2"],
+  [{ patterns: [QWEN35], normalizer: "NFC" }, "qwen35"],
+  [{ patterns: [byCase("\\p{N}")], ignoreMerges: true, addBos: true }, "tekken"],
+  [gpt4o, "gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"],
+  [
+    {
+      patterns: [
+        "[\\r\\n]",
+        `${WS}?[${CASED_LETTERS}]+`,
+        `${WS}?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+`,
+        `${WS}+$`,
+        EAST_ASIAN,
+        "\\p{N}+",
+      ],
+    },
+    "deepseek-llm",
+  ],
+  [{ patterns: ["[\\r\\n]", `${WS}?\\p{L}+`, `${WS}?\\p{P}+`, EAST_ASIAN, "\\p{N}"] }, "deepseek-coder"],
+  [deepseek3, "deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"],
+  [bailing, "bailingmoe", "bailingmoe2", "llada-moe"],
+  [
+    {
+      patterns: [
+        `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^${WS}\\p{L}\\p{N}\\r\\n]+|${WS}*[\\r\\n]+|${TRAILING_SPACE}|${WS}+`,
+      ],
+    },
+    "seed-coder",
+  ],
+  [bloom, "bloom", "poro-chat", "gpt3-finnish"],
+  [{ patterns: [BLOOM, "\\p{N}"] }, "viking"],
+];
 
 /** By the name in `tokenizer.ggml.pre`. */
-export const PRE_TOKENIZERS: ReadonlyMap<string, PreTokenizer> = new Map([
-  ["default", fallback],
-  ["gpt-2", gpt2],
-  ["phi-2", gpt2],
-  ["mpt", gpt2],
-  ["olmo", gpt2],
-  ["jais", gpt2],
-  ["smollm", singleDigits],
-  ["starcoder", singleDigits],
-  ["refact", singleDigits],
-  ["command-r", singleDigits],
-  ["codeshell", singleDigits],
-  ["exaone", singleDigits],
-  ["llama-bpe", llama3],
-  ["llama3", llama3],
-  ["llama-v3", llama3],
-  ["falcon3", llama3],
-  ["dbrx", { ...llama3, ignoreMerges: false, addBos: false }],
-  ["smaug-bpe", { ...llama3, ignoreMerges: false, addBos: false }],
-  ["qwen2", qwen2],
-  ["deepseek-r1-qwen", qwen2],
-  ["stablelm2", { ...qwen2, normalizer: undefined }],
-  ["tekken", { patterns: [TEKKEN], ignoreMerges: true, addBos: true }],
-]);
+export const PRE_TOKENIZERS: ReadonlyMap<string, PreTokenizer> = new Map(
+  WAYS.flatMap(([way, ...names]) => names.map((name) => [name, way] as const)),
+);

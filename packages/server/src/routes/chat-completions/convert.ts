@@ -25,7 +25,7 @@ type PromptFields = Pick<
  * @throws ApiError 400 that names the message
  */
 export async function encodeMessages(
-  { engine, limits }: ServerContext,
+  { engine, limits, chatTemplate, defaultChatTemplateKwargs }: ServerContext,
   body: PromptFields,
   cut: ((ids: Int32Array) => Int32Array) | null = null,
 ): Promise<Int32Array> {
@@ -36,20 +36,21 @@ export async function encodeMessages(
     const message = "`continue_final_message` and `add_generation_prompt` cannot both be true.";
     throw badRequest(message, "continue_final_message");
   }
-  const text = render(engine.tokenizer, messages, {
+  const text = await render(engine.tokenizer, messages, {
     addGenerationPrompt: body.add_generation_prompt ?? !continueFinalMessage,
     continueFinalMessage,
     ...(body.documents && { documents: body.documents }),
-    ...(body.chat_template_kwargs && { kwargs: body.chat_template_kwargs }),
+    ...(chatTemplate !== undefined && { chatTemplate }),
+    kwargs: { ...defaultChatTemplateKwargs, ...body.chat_template_kwargs },
   });
   const options = { addSpecialTokens: false };
   return cut ? cut(await limits.encodeToCut(text, options, "messages")) : limits.encode(text, options, "messages");
 }
 
 /** The tokenizer advises to give another template, which no request can. */
-function render(tokenizer: Tokenizer, messages: readonly ChatMessage[], options: ChatOptions): string {
+async function render(tokenizer: Tokenizer, messages: readonly ChatMessage[], options: ChatOptions): Promise<string> {
   try {
-    return tokenizer.renderChat(messages, options);
+    return await tokenizer.renderChatAsync(messages, options);
   } catch (error) {
     if (!OctavoError.isInstance(error) || error.param !== "chat_template") throw error;
     const reason = error.cause instanceof Error ? ` (${error.cause.message})` : "";

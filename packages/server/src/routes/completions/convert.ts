@@ -56,16 +56,21 @@ function toEcho(tokenizer: Tokenizer, prompt: Prompt, ids: Int32Array, body: Com
   };
 }
 
-/** Tells the four forms of `prompt` apart. */
-function toPrompts(prompt: CompletionBody["prompt"], vocabSize: number, maxModelLen: number): Prompt[] {
+/** Tells the four forms of `prompt` apart. @param name the field that it stands in */
+export function toPrompts(
+  prompt: CompletionBody["prompt"],
+  vocabSize: number,
+  maxModelLen: number,
+  name = "prompt",
+): Prompt[] {
   if (typeof prompt === "string") return [prompt];
-  if (typeof prompt[0] === "number") return [toTokenIds(prompt, "prompt", vocabSize, maxModelLen)];
+  if (typeof prompt[0] === "number") return [toTokenIds(prompt, name, vocabSize, maxModelLen)];
   return prompt.map((element, index) => {
+    const path = `${name}[${index}]`;
     if (typeof element === typeof prompt[0]) {
       if (typeof element === "string") return element;
-      if (Array.isArray(element)) return toTokenIds(element, `prompt[${index}]`, vocabSize, maxModelLen);
+      if (Array.isArray(element)) return toTokenIds(element, path, vocabSize, maxModelLen);
     }
-    const path = `prompt[${index}]`;
     throw badRequest(`\`${path}\`: expected a list of strings, of token ids or of lists of token ids.`, path);
   });
 }

@@ -11,13 +11,17 @@ const EXPECTED = "expected a string, a list of strings, a list of token ids or a
 const id = { type: "integer", minimum: 0 };
 const elements = [{ type: "string", minLength: 1 }, id, { type: "array", items: id, minItems: 1 }];
 
-/** The lists' elements are checked in convert.ts, in one pass and with their path; `items` says what that accepts. */
-const list = z
-  .array(z.unknown())
-  .min(1, "expected at least one prompt")
-  .meta({ items: { anyOf: elements }, description: "All strings, all token ids, or all lists of token ids." });
-
-const prompt = z.union([z.string(), list], { error: EXPECTED });
+/**
+ * A prompt or several, in the field `name`. The lists' elements are checked in convert.ts, in one pass and with their path; `items` says
+ * what that accepts.
+ */
+export function promptSchema(name: string) {
+  const list = z
+    .array(z.unknown())
+    .min(1, `expected at least one ${name}`)
+    .meta({ items: { anyOf: elements }, description: "All strings, all token ids, or all lists of token ids." });
+  return z.union([z.string(), list], { error: EXPECTED });
+}
 
 export const completionSchema = z.object({
   ...samplingFields,
@@ -27,7 +31,7 @@ export const completionSchema = z.object({
   ...streamingFields,
   model: z.string().optional(),
   request_id: z.string().optional(),
-  prompt,
+  prompt: promptSchema("prompt"),
   /** 0 with `echo`: the prompt alone. */
   max_tokens: z.int().min(0).optional(),
   logprobs: z.int().optional(),

@@ -30,12 +30,12 @@ interface Tokenized {
 }
 
 async function tokenizeText(context: ServerContext, json: JsonObject): Promise<Tokenized> {
-  const { engine, limits, servedModelNames } = context;
+  const { limits, servedModelNames } = context;
   const body = validate(tokenizeTextSchema, json);
   resolveModel(servedModelNames, body.model);
   refuseUnimplemented(json, TOKENIZE_UNIMPLEMENTED);
-  await limits.checkCountable(body.prompt, "prompt");
-  const ids = engine.tokenizer.encode(body.prompt, { addSpecialTokens: body.add_special_tokens ?? true });
+  const options = { addSpecialTokens: body.add_special_tokens ?? true };
+  const ids = await limits.encodeToCut(body.prompt, options, "prompt");
   return { ids, withStrings: body.return_token_strs ?? false };
 }
 

@@ -1,0 +1,42 @@
+// The numbers that follow from options and model where an engine makes embeddings.
+import { type BackendInfo, checkArgument, type PlanLayout, planLayout } from "@octavo/core";
+import type { PoolingConfig } from "@octavo/models";
+import { type EngineOptions, wholeNumber } from "../engine-options.js";
+import { resolveBatch, resolveMaxModelLen } from "../engine-sizes.js";
+
+/** Sizes that hold for an engine's whole life. */
+export interface PoolingSizes {
+  /** The longest prompt. */
+  readonly maxModelLen: number;
+  readonly maxNumSeqs: number;
+  readonly maxNumBatchedTokens: number;
+  readonly blockSize: number;
+  readonly layout: PlanLayout;
+  /** Blocks that the prompts of one step need in a decoder's cache, the null block included. */
+  readonly numBlocks: number;
+}
+
+/** @throws INVALID_ARGUMENT: a prompt is computed in one step, or not at all */
+export function resolvePoolingSizes(
+  options: EngineOptions,
+  pooling: PoolingConfig,
+  maxPositions: number,
+  backend: BackendInfo,
+): PoolingSizes {
+  const usual = Math.min(maxPositions, pooling.maxSeqLength ?? maxPositions);
+  const asked = resolveMaxModelLen(options, maxPositions);
+  const maxModelLen = typeof options.maxModelLen === "number" ? asked : usual;
+  const least = resolveBatch(options).maxNumBatchedTokens;
+  const tokens = options.maxNumBatchedTokens ?? Math.max(least, maxModelLen);
+  const { maxNumSeqs, maxNumBatchedTokens } = resolveBatch({ ...options, maxNumBatchedTokens: tokens });
+  checkArgument(
+    maxNumBatchedTokens >= maxModelLen,
+    `max_num_batched_tokens ${maxNumBatchedTokens} is below max_model_len ${maxModelLen}: a prompt that is embedded is computed in one step; raise the first or lower the second`,
+    "max_num_batched_tokens",
+  );
+  const blockSize = wholeNumber("blockSize", options.blockSize ?? backend.blockSize, maxModelLen + 4096);
+  const maxBlocksPerRow = Math.ceil(maxModelLen / blockSize);
+  const layout = planLayout({ maxRows: maxNumSeqs, maxTokens: maxNumBatchedTokens, maxBlocksPerRow, blockSize });
+  const numBlocks = 1 + Math.min(maxNumSeqs * maxBlocksPerRow, maxNumSeqs + Math.ceil(maxNumBatchedTokens / blockSize));
+  return { maxModelLen, maxNumSeqs, maxNumBatchedTokens, blockSize, layout, numBlocks };
+}

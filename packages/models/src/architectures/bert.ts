@@ -1,0 +1,15 @@
+// BertModel: learned positions, every token sees all others (Devlin et al. 2018).
+import type { EncoderArchitecture } from "../architecture.js";
+import { type BertConfig, bertBlueprint, readBertConfig, TASK_TENSORS } from "../encoder-modules.js";
+
+const NAME = "BertModel";
+
+export const bert: EncoderArchitecture<BertConfig> = {
+  kind: "encoder",
+  name: NAME,
+  aliases: ["BertForMaskedLM", "BertForPreTraining"],
+  basePrefix: "bert.",
+  otherTensors: TASK_TENSORS,
+  readConfig: (reader) => readBertConfig(reader, NAME, { numTokenTypes: 2 }),
+  blueprint: (config) => bertBlueprint(config, { base: "bert" }),
+};

@@ -1,0 +1,57 @@
+// The architectures of GGUF that Octavo reads. A clone of one is a line in GGUF_ALIASES.
+import { type GgufHeaders, OctavoError } from "@octavo/core";
+import type { GgufDialect } from "../dialect.js";
+import { plain } from "../gguf-facts.js";
+import { gptOss, qwen3Moe } from "./experts.js";
+import { gemma, gemma2, gemma3 } from "./gemma.js";
+import { bloom, falcon, gpt2, gptNeoX, mpt } from "./gpt-like.js";
+import { granite, llama, olmo2, qwen2, qwen3, smollm3, stablelm } from "./llama-like.js";
+import { chatglm, glm4, phi3 } from "./merged.js";
+
+/** By `general.architecture`. */
+const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
+  ["llama", llama],
+  ["qwen2", qwen2],
+  ["qwen3", qwen3],
+  ["qwen3moe", qwen3Moe],
+  ["gemma", gemma],
+  ["gemma2", gemma2],
+  ["gemma3", gemma3],
+  ["phi3", phi3],
+  ["granite", granite],
+  ["olmo2", olmo2],
+  ["stablelm", stablelm],
+  ["smollm3", smollm3],
+  ["chatglm", chatglm],
+  ["glm4", glm4],
+  ["gpt-oss", gptOss],
+  ["gpt2", gpt2],
+  ["gptneox", gptNeoX],
+  ["falcon", falcon],
+  ["bloom", bloom],
+  ["mpt", mpt],
+]);
+
+/** Architectures that have the keys, tensors and arithmetic of another; of those that see images, for text. */
+const GGUF_ALIASES: Readonly<Record<string, string>> = {
+  mistral3: "llama",
+  qwen2vl: "qwen2",
+  qwen3vl: "qwen3",
+  qwen3vlmoe: "qwen3moe",
+};
+
+/** The architecture that a file names, and its dialect. @throws UNSUPPORTED with what was found and what there is */
+export function dialectOf({ path, metadata }: GgufHeaders): readonly [name: string, dialect: GgufDialect] {
+  const key = "general.architecture";
+  const name = metadata.get(key);
+  const found = typeof name === "string" ? GGUF_DIALECTS.get(own(GGUF_ALIASES, name) ?? name) : undefined;
+  if (found !== undefined) return [name as string, found];
+  const value = name === undefined ? "missing" : JSON.stringify(plain(name)).slice(0, 64);
+  const supported = [...GGUF_DIALECTS.keys(), ...Object.keys(GGUF_ALIASES)].sort().join(", ");
+  const message = `${path}: metadata key "${key}" is ${value}, which Octavo does not support; it supports ${supported}`;
+  throw new OctavoError({ code: "UNSUPPORTED", message, param: key });
+}
+
+function own(aliases: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+}

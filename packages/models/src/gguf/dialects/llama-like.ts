@@ -1,0 +1,85 @@
+// Llama, and what is built like it.
+import type { GgufDialect } from "../dialect.js";
+import { ATTENTION, GATED_MLP, HEAD_NORMS, llamaNames, ONCE, QKV_BIASES } from "./names.js";
+
+const LLAMA_BIASES = { attention_bias: QKV_BIASES, mlp_bias: ["blk.0.ffn_gate.bias"] } as const;
+
+/** Llama, Mistral, Mixtral and many others. */
+export const llama: GgufDialect = {
+  architecture: (file) => ((file.number("expert_count") ?? 0) > 0 ? "MixtralForCausalLM" : "LlamaForCausalLM"),
+  norm: "rms",
+  fields: { num_local_experts: "expert_count", num_experts_per_tok: "expert_used_count" },
+  switches: LLAMA_BIASES,
+  tensors: llamaNames({
+    ffn_gate_inp: "block_sparse_moe.gate",
+    ffn_gate_exps: "block_sparse_moe.experts.#.w1",
+    ffn_down_exps: "block_sparse_moe.experts.#.w2",
+    ffn_up_exps: "block_sparse_moe.experts.#.w3",
+  }),
+  pairs: "head",
+};
+
+export const granite: GgufDialect = {
+  architecture: "GraniteForCausalLM",
+  norm: "rms",
+  fields: {
+    attention_multiplier: "attention.scale",
+    embedding_multiplier: "embedding_scale",
+    residual_multiplier: "residual_scale",
+    logits_scaling: "logit_scale",
+  },
+  switches: LLAMA_BIASES,
+  // It says whether positions rotate at all.
+  neutral: { "rope.scaling.finetuned": [true] },
+  // Absent where config.json has none, which means a usual scale to llama.cpp.
+  values: (file) => ({ attention_multiplier: file.number("attention.scale") ?? (file.headDim ?? 1) ** -0.5 }),
+  tensors: llamaNames(),
+  pairs: "head",
+};
+
+export const smollm3: GgufDialect = {
+  architecture: "SmolLM3ForCausalLM",
+  norm: "rms",
+  switches: LLAMA_BIASES,
+  values: () => ({ no_rope_layer_interval: 4 }),
+  tensors: llamaNames(),
+  pairs: "head",
+};
+
+export const qwen2: GgufDialect = { architecture: "Qwen2ForCausalLM", norm: "rms", tensors: llamaNames() };
+
+export const qwen3: GgufDialect = {
+  architecture: "Qwen3ForCausalLM",
+  norm: "rms",
+  switches: { attention_bias: QKV_BIASES },
+  tensors: llamaNames(HEAD_NORMS),
+};
+
+export const olmo2: GgufDialect = {
+  architecture: "Olmo2ForCausalLM",
+  norm: "rms",
+  switches: { attention_bias: QKV_BIASES },
+  tensors: {
+    once: ONCE,
+    layer: {
+      ...ATTENTION,
+      ...HEAD_NORMS,
+      post_attention_norm: "post_attention_layernorm",
+      ...GATED_MLP,
+      post_ffw_norm: "post_feedforward_layernorm",
+    },
+  },
+};
+
+export const stablelm: GgufDialect = {
+  architecture: "StableLmForCausalLM",
+  norm: "layer",
+  switches: { use_qkv_bias: QKV_BIASES, qk_layernorm: ["blk.0.attn_q_norm.weight"] },
+  // The key is true in files of models that are not parallel: the norm of the MLP decides.
+  keys: ["use_parallel_residual"],
+  values: (file) => ({ use_parallel_residual: !file.has("blk.0.ffn_norm.weight") }),
+  tensors: llamaNames({
+    attn_q_norm: "self_attn.q_layernorm.norms.#",
+    attn_k_norm: "self_attn.k_layernorm.norms.#",
+  }),
+};

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { CHAT, createTestApp, messages, problem } from "../../testing/request.js";
+
+const EMBEDDINGS = "/v1/embeddings";
+
+interface Reply {
+  readonly data: readonly { readonly embedding: number[] | string }[];
+  readonly usage: { readonly prompt_tokens: number };
+}
+
+function createPoolingApp() {
+  return createTestApp({ pooling: true, maxModelLen: 8 });
+}
+
+describe("POST /v1/embeddings", () => {
+  test("one text", async () => {
+    const { post } = createPoolingApp();
+    const response = await post(EMBEDDINGS, { model: "org/alias", input: "abc", user: "me" });
+    expect(await response.json()).toEqual({
+      id: expect.stringMatching(/^embd-[0-9a-f]{32}$/),
+      object: "list",
+      created: expect.any(Number),
+      model: "org/alias",
+      data: [{ object: "embedding", index: 0, embedding: [6, 294, -1, 0.5] }],
+      usage: { prompt_tokens: 3, total_tokens: 3, completion_tokens: 0, prompt_tokens_details: null },
+    });
+  });
+
+  test.each([
+    ["a string", "ab", [[4, 195, -1, 0.5]]],
+    [
+      "strings",
+      ["a", "bc"],
+      [
+        [2, 97, -1, 0.5],
+        [4, 197, -1, 0.5],
+      ],
+    ],
+    ["token ids", [5, 6], [[4, 11, -1, 0.5]]],
+    [
+      "lists of token ids",
+      [[5], [6, 7]],
+      [
+        [2, 5, -1, 0.5],
+        [4, 13, -1, 0.5],
+      ],
+    ],
+  ])("input as %s", async (_name, input, expected) => {
+    const { post } = createPoolingApp();
+    const { data } = (await (await post(EMBEDDINGS, { input })).json()) as Reply;
+    expect(data.map(({ embedding }) => embedding)).toEqual(expected);
+  });
+
+  test("base64 is the bytes of float32", async () => {
+    const { post } = createPoolingApp();
+    const { data } = (await (await post(EMBEDDINGS, { input: "abc", encoding_format: "base64" })).json()) as Reply;
+    const bytes = Uint8Array.from(Buffer.from(data[0]!.embedding as string, "base64"));
+    expect([...new Float32Array(bytes.buffer)]).toEqual([6, 294, -1, 0.5]);
+  });
+
+  test("dimensions and truncation are the engine's business", async () => {
+    const { post, engine } = createPoolingApp();
+    const body = { input: "a long text", dimensions: 2, truncate_prompt_tokens: -1, truncation_side: "left" };
+    const { data } = (await (await post(EMBEDDINGS, body)).json()) as Reply;
+    expect(data[0]!.embedding).toHaveLength(2);
+    const options = { dimensions: 2, truncatePromptTokens: -1, truncationSide: "left" };
+    expect(engine.embedded).toEqual([[["a long text"], options]]);
+  });
+
+  test.each([
+    ["input", {}],
+    ["input", { input: [] }],
+    ["input", { input: "" }],
+    ["input", { input: "a long text" }],
+    ["input[1]", { input: ["a", "a long text"] }],
+    ["input[1]", { input: ["a", [5]] }],
+    ["input[0]", { input: [-1] }],
+    ["encoding_format", { input: "a", encoding_format: "bytes" }],
+    ["dimensions", { input: "a", dimensions: 0 }],
+    ["messages", { input: "a", messages }],
+    ["add_special_tokens", { input: "a", add_special_tokens: false }],
+    ["priority", { input: "a", priority: 1 }],
+  ])("%s is refused in %j", async (param, body) => {
+    const { post } = createPoolingApp();
+    expect(await problem(await post(EMBEDDINGS, body))).toMatchObject({ status: 400, param });
+  });
+
+  test("counted by /metrics", async () => {
+    const { post, app } = createPoolingApp();
+    await post(EMBEDDINGS, { input: ["ab", "c"] });
+    const text = await (await app.request("/metrics")).text();
+    expect(text).toMatch(/octavo:request_success_total\{finished_reason="stop",.*\} 2/);
+    expect(text).toMatch(/octavo:request_prompt_tokens_sum\{.*\} 3/);
+  });
+});
+
+test("routes that generate are refused, the others answer", async () => {
+  const { app, post } = createPoolingApp();
+  for (const [path, body] of [
+    [CHAT, { messages }],
+    ["/v1/completions", { prompt: "a" }],
+  ] as const) {
+    const found = await problem(await post(path, body));
+    expect(found).toMatchObject({ status: 400, param: "model", message: expect.stringContaining("/v1/embeddings") });
+  }
+  for (const path of ["/health", "/v1/models", "/metrics", "/version"]) {
+    expect((await app.request(path)).status, path).toBe(200);
+  }
+  expect((await post("/tokenize", { prompt: "ab" })).status).toBe(200);
+});

@@ -1,0 +1,115 @@
+// Finds added tokens in a text: the first one that begins, of several at one place the longest (tokenizers' AddedVocabulary).
+
+import type { Section } from "./split-text.js";
+
+/** An added token in tokenizer.json or tokenizer_config.json. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  /** Takes the whitespace before it, or after it. */
+  readonly lstrip?: boolean;
+  readonly rstrip?: boolean;
+  /** Counts only between other characters than those of words. */
+  readonly single_word?: boolean;
+}
+
+/** Text between added tokens, or one of them (`id` is not -1). */
+export interface AddedSection {
+  readonly start: number;
+  readonly end: number;
+  readonly id: number;
+}
+
+interface Node {
+  readonly next: Map<number, Node>;
+  token: AddedToken | null;
+}
+
+const TEXT = -1;
+const WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
+const SPACE = /\p{White_Space}/u;
+
+export class AddedTokenSplitter {
+  readonly #root: Node = { next: new Map(), token: null };
+  /** By UTF-16 unit: whether a token begins with it. */
+  readonly #begins = new Uint8Array(0x10000);
+
+  /** @param tokens of two with the same text the later one counts */
+  constructor(tokens: readonly AddedToken[]) {
+    for (const token of tokens) {
+      if (token.content === "") continue;
+      this.#begins[token.content.charCodeAt(0)] = 1;
+      let node = this.#root;
+      for (let i = 0; i < token.content.length; i++) {
+        const unit = token.content.charCodeAt(i);
+        let next = node.next.get(unit);
+        if (next === undefined) {
+          next = { next: new Map(), token: null };
+          node.next.set(unit, next);
+        }
+        node = next;
+      }
+      node.token = token;
+    }
+  }
+
+  /** The parts of a text in order: sections without added tokens, and the ids of these. */
+  *split({ text, atStart }: Section): Generator<Section | number> {
+    for (const { start, end, id } of this.sections(text)) {
+      yield id === TEXT ? { text: text.slice(start, end), atStart: atStart && start === 0 } : id;
+    }
+  }
+
+  /** @returns what {@link AddedTokenSplitter.split} gives, by places in the text; none is empty */
+  sections(text: string): AddedSection[] {
+    const sections: AddedSection[] = [];
+    const begins = this.#begins;
+    let done = 0;
+    for (let i = 0; i < text.length; i++) {
+      if (begins[text.charCodeAt(i)] === 0) continue;
+      const token = this.#longestAt(text, i);
+      if (token === null) continue;
+      const from = i;
+      const next = from + token.content.length;
+      // The search goes on behind the token itself, also where it took whitespace that another token begins with.
+      i = next - 1;
+      if (token.single_word && !standsAlone(text, from, next)) continue;
+      const start = token.lstrip ? spacesBefore(text, from, done) : from;
+      const end = token.rstrip ? spacesAfter(text, next) : next;
+      if (start > done) sections.push({ start: done, end: start, id: TEXT });
+      sections.push({ start, end, id: token.id });
+      done = end;
+    }
+    if (done < text.length) sections.push({ start: done, end: text.length, id: TEXT });
+    return sections;
+  }
+
+  #longestAt(text: string, from: number): AddedToken | null {
+    let node: Node | undefined = this.#root;
+    let longest: AddedToken | null = null;
+    for (let i = from; i < text.length; i++) {
+      node = node.next.get(text.charCodeAt(i));
+      if (node === undefined) break;
+      longest = node.token ?? longest;
+    }
+    return longest;
+  }
+}
+
+function standsAlone(text: string, start: number, end: number): boolean {
+  const before = Array.from(text.slice(Math.max(0, start - 2), start)).at(-1);
+  const after = text.codePointAt(end);
+  return !(before && WORD.test(before)) && !(after !== undefined && WORD.test(String.fromCodePoint(after)));
+}
+
+function spacesBefore(text: string, from: number, least: number): number {
+  let start = from;
+  while (start > least && SPACE.test(text[start - 1]!)) start -= 1;
+  return start;
+}
+
+function spacesAfter(text: string, from: number): number {
+  let end = from;
+  while (end < text.length && SPACE.test(text[end]!)) end += 1;
+  return end;
+}

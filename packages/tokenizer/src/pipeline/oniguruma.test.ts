@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { NotCovered } from "../not-covered.js";
+import { translateLiteral, translateOniguruma } from "./oniguruma.js";
+
+const matches = (source: string, text: string): string[] =>
+  text.match(new RegExp(translateOniguruma(source), "vg")) ?? [];
+
+test.each<[string, string, string[]]>([
+  ["(?i:'s|'LL)", "'S 'ſ 'll 'Ll 's", ["'S", "'ſ", "'ll", "'Ll", "'s"]],
+  ["(?i:'[sdmt])x", "'Sx 'sX 'tx", ["'Sx", "'tx"]],
+  ["a(?i:b)c", "abc aBc aBC ABc", ["abc", "aBc"]],
+  ["\\s+(?!\\S)|\\s+", "a  b \u0085\ufeff", [" ", " ", " ", "\u0085"]],
+  ["\\p{Han}+", "ab漢字c", ["漢字"]],
+  ["[\\p{L}&&[^\\p{Han}b]]+", "ab漢字cd", ["a", "cd"]],
+  ["[^a[b]c]+", "abcd]", ["d]"]],
+  ["[-+*/.\\]^]+", "a-+*/.]^b", ["-+*/.]^"]],
+  ["[a\\-z]+", "a-zb", ["a-z"]],
+  ["a++b|a", "aab aac", ["aab", "a", "a"]],
+  ["(?:a++a|x)y?", "aaa x", ["x"]],
+  ["(?>a|ab)c", "abc ac", ["ac"]],
+  ["a{2}+", "aaaaa", ["aaaa"]],
+  ["a{,2}b", "aaab", ["aab"]],
+  [".+", "ab\ncd", ["ab", "cd"]],
+  ["^b|d$", "ab\nb d\n", ["b", "d"]],
+  ["\\x41\\u0042\\x{1F600}\\.", "AB😀.", ["AB😀."]],
+  ["\\w+", "x²y½ ", ["x²y½"]],
+  ["[\\w]+", "x²y½ ", ["x", "y"]],
+  ["\\d+|\\w+", "१2 a_é-", ["१2", "a_é"]],
+])("%s", (source, text, expected) => {
+  expect(matches(source, text)).toEqual(expected);
+});
+
+test.each([
+  "(a",
+  "a)",
+  "[a",
+  "*a",
+  "(?<name>a)",
+  "(a)\\1",
+  "\\bword",
+  "[[:alpha:]]",
+  "[]a]",
+  "[z-a]",
+  "[a-\\d]",
+  "(?i:\\p{Lu})",
+  "(?i:[a-z])",
+  "(?i:é)",
+  "\\p{Nonsense}",
+  "a\\",
+  "\\K",
+])("%s is refused", (source) => {
+  expect(() => translateOniguruma(source)).toThrow(NotCovered);
+});
+
+test("a literal matches itself only", () => {
+  const odd = "a.b*c-d[e]\\/|{}()^$?+&&~ 😀\n";
+  expect(odd.match(new RegExp(translateLiteral(odd), "v"))?.[0]).toBe(odd);
+});

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { golden, packed } from "../../test-support/fixtures.js";
+import { load } from "../../test-support/model-folder.js";
+import { readPieceModel } from "../sentencepiece/model-file.js";
+import { createNormalizer, type NormalizerConfig } from "./normalizers.js";
+import { createPreTokenizer, type PreTokenizerConfig } from "./pre-tokenizers.js";
+
+interface Part<Config, Result> {
+  readonly name: string;
+  readonly config: Config;
+  readonly results: readonly Result[];
+}
+interface Whole {
+  readonly name: string;
+  readonly config: object;
+  readonly ids: readonly number[][];
+  readonly decoded: readonly string[];
+  readonly decodedWithSpecial: readonly string[];
+}
+interface Golden {
+  readonly texts: readonly string[];
+  readonly normalizers: readonly Part<NormalizerConfig, string>[];
+  readonly preTokenizers: readonly Part<PreTokenizerConfig, string[]>[];
+  readonly tokenizers: readonly Whole[];
+}
+
+const { texts, normalizers, preTokenizers, tokenizers }: Golden = golden("parts-golden.json");
+const charsmap = Buffer.from(readPieceModel(packed("unigram.model")).charsmap).toString("base64");
+
+test.each(normalizers)("the normalizer $name gives what the Rust library gives", ({ name, config, results }) => {
+  const filled = name === "precompiled" ? { ...config, precompiled_charsmap: charsmap } : config;
+  const normalize = createNormalizer(filled, "tokenizer.json")!;
+  expect(texts.map((text) => normalize(text, true))).toEqual(results);
+});
+
+test.each(preTokenizers)("the pre-tokenizer $name cuts as the Rust library", ({ config, results }) => {
+  const cut = createPreTokenizer(config);
+  expect(texts.map((text) => cut({ text, atStart: true }).map((section) => section.text))).toEqual(results);
+});
+
+describe.each(tokenizers)("$name", ({ config, ids, decoded, decodedWithSpecial }) => {
+  const filled = JSON.parse(JSON.stringify(config).replace("CHARSMAP", charsmap));
+
+  test("gives the Rust library's ids", async () => {
+    const tokenizer = await load(filled);
+    for (const [i, text] of texts.entries()) expect([...tokenizer.encode(text)], JSON.stringify(text)).toEqual(ids[i]);
+  });
+
+  test("and its text", async () => {
+    const tokenizer = await load(filled);
+    for (const [i, row] of ids.entries()) {
+      expect(tokenizer.decode(row), JSON.stringify(texts[i])).toBe(decoded[i]);
+      expect(tokenizer.decode(row, { skipSpecialTokens: false })).toBe(decodedWithSpecial[i]);
+    }
+  });
+});
+
+test("a unigram vocabulary without an unknown piece says so of the character", async () => {
+  const tokenizer = await load({ model: { type: "Unigram", vocab: [["a", -1]], unk_id: null } });
+  expect([...tokenizer.encode("aa")]).toEqual([0, 0]);
+  const refusal = { code: "CHECKPOINT", message: expect.stringMatching(/no unk_id, and no piece for "b"/) };
+  expect(() => tokenizer.encode("ab")).toThrow(expect.objectContaining(refusal));
+});
+
+test.each<[string, object, RegExp]>([
+  ["a normalizer", { normalizer: { type: "Magic" } }, /its normalizer "Magic" is unknown/],
+  ["a pre-tokenizer", { pre_tokenizer: { type: "Magic" } }, /its pre_tokenizer "Magic" is unknown/],
+  ["a post-processor", { post_processor: { type: "Magic" } }, /its post_processor "Magic" is unknown/],
+  ["a behavior", { pre_tokenizer: { type: "Punctuation", behavior: "Magic" } }, /the behavior "Magic" is unknown/],
+  ["a pattern", { normalizer: { type: "Replace", pattern: { Magic: "a" } } }, /String or Regex/],
+  ["a charsmap", { normalizer: { type: "Precompiled", precompiled_charsmap: "////fw==" } }, /its trie takes/],
+  ["an unk_id", { model: { type: "Unigram", vocab: [["a", 0]], unk_id: 7 } }, /unk_id is 7, there are 1 pieces/],
+  ["a score", { model: { type: "Unigram", vocab: [["a", "b"]], unk_id: 0 } }, /no list of pieces and scores/],
+  ["an id", { model: { type: "WordLevel", vocab: { a: -4 }, unk_token: "a" } }, /"a" has the id -4/],
+  [
+    "an unk_token",
+    { model: { type: "WordPiece", vocab: { a: 0 }, unk_token: "b" } },
+    /unk_token "b" is not in its vocab/,
+  ],
+])("%s that cannot be used is named", async (_, part, message) => {
+  const model = { type: "WordLevel", vocab: { a: 0 }, unk_token: "a" };
+  await expect(load({ model, ...part })).rejects.toThrow(message);
+  await expect(load({ model, ...part })).rejects.toMatchObject({ code: "CHECKPOINT" });
+});
+
+test("a long text without spaces takes time that grows with its length, not with the square", () => {
+  const normalize = createNormalizer({ type: "Precompiled", precompiled_charsmap: charsmap }, "tokenizer.json")!;
+  const started = performance.now();
+  for (const text of ["漢字かな".repeat(50_000), "e\u0301".repeat(50_000), "👨‍👩‍👧‍👦".repeat(10_000)])
+    normalize(text, true);
+  // Intl.Segmenter alone took 1.4 s for 64,000 such characters, and four times as long for twice as many.
+  expect(performance.now() - started).toBeLessThan(5000);
+});

@@ -1,0 +1,31 @@
+// What tokenizer.json and tokenizer_config.json say, with the fields that Octavo reads; an encoder reads more.
+
+/** A decoder in tokenizer.json, with the fields that Octavo reads. */
+export interface DecoderConfig {
+  readonly type?: string;
+  readonly decoders?: readonly DecoderConfig[];
+  readonly pattern?: { readonly String?: string };
+  readonly content?: string;
+  readonly start?: number;
+  readonly stop?: number;
+  readonly replacement?: string;
+  readonly prepend_scheme?: string;
+}
+
+export interface AddedTokenConfig {
+  readonly id: number;
+  readonly content: string;
+  readonly special?: boolean;
+  readonly normalized?: boolean;
+}
+
+/** tokenizer.json, with the fields that Octavo reads; the library reads the rest. */
+export interface TokenizerJson {
+  readonly model: { readonly vocab: Readonly<Record<string, number>> | readonly (readonly [string, number])[] };
+  readonly added_tokens: readonly AddedTokenConfig[];
+  readonly decoder: DecoderConfig | null;
+  readonly post_processor: unknown;
+}
+
+/** tokenizer_config.json */
+export type TokenizerConfig = Readonly<Record<string, unknown>>;

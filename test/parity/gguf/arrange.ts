@@ -1,0 +1,77 @@
+// What llama.cpp's converter does to tensors of some models, beside other names. Each changes the map in place.
+import type { ModelConfig } from "@octavo/models";
+import { reorder, type Stored, type StoredTensors, stacked, transposed } from "./stored-tensors.js";
+
+export type Arrange = (tensors: StoredTensors, config: ModelConfig) => void;
+
+function replaceAll(tensors: StoredTensors, pattern: RegExp, change: (stored: Stored, name: string) => Stored): void {
+  for (const [name, stored] of tensors) if (pattern.test(name)) tensors.set(name, change(stored, name));
+}
+
+/** Llama's q and k: halves of heads become neighbours. */
+export const pairHeads: Arrange = (tensors, { headDim }) =>
+  replaceAll(tensors, /\.[qk]_proj\./, (stored) =>
+    reorder(stored, (row) => {
+      const inHead = row % headDim;
+      return row - inHead + (inHead % 2) * (headDim / 2) + Math.floor(inHead / 2);
+    }),
+  );
+
+/** GPT-NeoX, Bloom, Falcon: q, k and v of each group apart. @param groups of one key head each */
+export const splitGroups =
+  (pattern: RegExp): Arrange =>
+  (tensors, { numHeads, numKvHeads, headDim }) => {
+    const queries = numHeads / numKvHeads;
+    const sources: number[] = [];
+    const take = (first: number, heads: number) => {
+      for (let group = 0; group < numKvHeads; group++)
+        for (let head = first; head < first + heads; head++)
+          for (let i = 0; i < headDim; i++) sources.push((group * (queries + 2) + head) * headDim + i);
+    };
+    take(0, queries);
+    take(queries, 1);
+    take(queries + 1, 1);
+    replaceAll(tensors, pattern, (stored) => reorder(stored, (row) => sources[row]!));
+  };
+
+/** GPT-2's weights are the other way round. */
+export const turnAround: Arrange = (tensors) => replaceAll(tensors, /\.(c_attn|c_proj|c_fc)\.weight$/, transposed);
+
+/** Gemma's norms. */
+export const addOne: Arrange = (tensors) =>
+  replaceAll(tensors, /norm\.weight$/, (stored) => ({ ...stored, values: stored.values.map((v) => v + 1) }));
+
+/** Tensors whose names differ in one number become one. @param pattern the number is its only group */
+export const stackAll =
+  (pattern: RegExp): Arrange =>
+  (tensors) => {
+    const groups = new Map<string, Stored[]>();
+    for (const [name, stored] of [...tensors]) {
+      const found = pattern.exec(name);
+      if (found === null) continue;
+      const group = name.replace(found[0], found[0].replace(`.${found[1]}.`, "."));
+      const parts = groups.get(group) ?? [];
+      parts[Number(found[1])] = stored;
+      groups.set(group, parts);
+      tensors.delete(name);
+    }
+    for (const [name, parts] of groups) tensors.set(name, stacked(parts));
+  };
+
+/** gpt-oss's experts: gate and up apart, weights the other way round. */
+export const splitGateUp: Arrange = (tensors) => {
+  for (const [name, stored] of [...tensors]) {
+    const [, layer, projection, bias] = /^(.*\.experts\.)(gate_up_proj|down_proj)(_bias)?$/.exec(name) ?? [];
+    if (layer === undefined) continue;
+    tensors.delete(name);
+    const ending = bias ? ".bias" : ".weight";
+    const turned = bias ? { ...stored, shape: [...stored.shape, 1] } : transposed(stored);
+    const [experts, rows, width] = turned.shape as [number, number, number];
+    const flat = (t: Stored): Stored => (bias ? { ...t, shape: t.shape.slice(0, 2) } : t);
+    if (projection === "down_proj") tensors.set(`${layer}down_proj${ending}`, flat(turned));
+    for (const [i, own] of (projection === "down_proj" ? [] : ["gate_proj", "up_proj"]).entries()) {
+      const values = turned.values.filter((_, at) => Math.floor(at / width) % 2 === i);
+      tensors.set(`${layer}${own}${ending}`, flat({ ...turned, shape: [experts, rows / 2, width], values }));
+    }
+  }
+};

@@ -1,0 +1,297 @@
+// How the tiny models are written as GGUF files: keys and names as llama.cpp's converter writes them. Written from that converter and not
+// from Octavo's own tables, which the files are to prove.
+import type { GgufWriterValue } from "@octavo/core/testing";
+import type { ModelConfig } from "@octavo/models";
+import { type Arrange, addOne, pairHeads, splitGateUp, splitGroups, stackAll, turnAround } from "./arrange.js";
+
+export type Names = readonly (readonly [from: string, to: string])[];
+/** Any architecture's config. */
+export type AnyConfig = ModelConfig & Readonly<Record<string, unknown>>;
+
+export interface Recipe {
+  /** Of test/fixtures/models. */
+  readonly models: readonly string[];
+  readonly architecture: string;
+  readonly norm?: "layer";
+  /** Without `<architecture>.`; beside those of every model. */
+  readonly keys?: (config: AnyConfig) => Readonly<Record<string, GgufWriterValue>>;
+  /** Replaced in this order. */
+  readonly names: Names;
+  readonly arrange?: readonly Arrange[];
+  /** Architecture that the file's config has, where it is not the folder's. */
+  readonly reads?: string;
+  /** Set where no key has what the model was made with, and Octavo takes what llama.cpp has in its code. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+const NAMES: Names = [
+  ["model.embed_tokens", "token_embd"],
+  ["model.norm", "output_norm"],
+  ["lm_head", "output"],
+  ["model.layers.", "blk."],
+  ["self_attn.q_proj", "attn_q"],
+  ["self_attn.k_proj", "attn_k"],
+  ["self_attn.v_proj", "attn_v"],
+  ["self_attn.o_proj", "attn_output"],
+  ["self_attn.q_norm", "attn_q_norm"],
+  ["self_attn.k_norm", "attn_k_norm"],
+  ["mlp.gate_proj", "ffn_gate"],
+  ["mlp.up_proj", "ffn_up"],
+  ["mlp.down_proj", "ffn_down"],
+];
+const LLAMA: Names = [...NAMES, ["input_layernorm", "attn_norm"], ["post_attention_layernorm", "ffn_norm"]];
+const MERGED: Names = [
+  ["self_attn.qkv_proj", "attn_qkv"],
+  ["mlp.gate_up_proj", "ffn_up"],
+];
+const GEMMA: Names = [
+  ...NAMES,
+  ["input_layernorm", "attn_norm"],
+  ["post_attention_layernorm", "post_attention_norm"],
+  ["pre_feedforward_layernorm", "ffn_norm"],
+  ["post_feedforward_layernorm", "post_ffw_norm"],
+];
+const BLOOM: Names = [
+  ["transformer.word_embeddings_layernorm", "token_embd_norm"],
+  ["transformer.word_embeddings", "token_embd"],
+  ["transformer.ln_f", "output_norm"],
+  ["lm_head", "output"],
+  ["transformer.h.", "blk."],
+  ["self_attention.query_key_value", "attn_qkv"],
+  ["self_attention.dense", "attn_output"],
+  ["mlp.dense_h_to_4h", "ffn_up"],
+  ["mlp.dense_4h_to_h", "ffn_down"],
+  ["input_layernorm", "attn_norm"],
+  ["post_attention_layernorm", "ffn_norm"],
+];
+
+/** A list of flags. */
+const flags = (values: readonly boolean[]) => ({
+  type: 7,
+  count: values.length,
+  bytes: Uint8Array.from(values, Number),
+});
+const experts = (config: AnyConfig) => ({
+  expert_count: config.numExperts as number,
+  expert_used_count: config.numExpertsPerToken as number,
+});
+const slides = ({ windows }: AnyConfig) => flags(windows.map((window) => window !== null));
+const window = ({ windows }: AnyConfig) => windows.find((width) => width !== null) ?? 0;
+const rotating = ({ rope }: AnyConfig) => ({ "rope.dimension_count": rope!.rotaryDim });
+
+const LLAMAS = ["mha", "gqa-tied", "mqa-headdim", "bias", "bf16", "f16", "rope-linear", "rope-llama3", "rope-yarn"];
+
+export const RECIPES: readonly Recipe[] = [
+  {
+    models: LLAMAS.map((name) => `llama-${name}`),
+    architecture: "llama",
+    keys: (config) => ({ vocab_size: config.vocabSize, ...rotating(config) }),
+    names: LLAMA,
+    arrange: [pairHeads],
+  },
+  {
+    models: ["mistral-nemo"],
+    architecture: "llama",
+    keys: rotating,
+    names: LLAMA,
+    arrange: [pairHeads],
+    reads: "LlamaForCausalLM",
+  },
+  {
+    models: ["mixtral"],
+    architecture: "llama",
+    keys: (config) => ({ ...experts(config), ...rotating(config) }),
+    names: [
+      ["block_sparse_moe.gate", "ffn_gate_inp"],
+      ["block_sparse_moe.experts.w1", "ffn_gate_exps"],
+      ["block_sparse_moe.experts.w2", "ffn_down_exps"],
+      ["block_sparse_moe.experts.w3", "ffn_up_exps"],
+      ...LLAMA,
+    ],
+    arrange: [pairHeads, stackAll(/\.experts\.(\d+)\./)],
+  },
+  {
+    models: ["granite"],
+    architecture: "granite",
+    keys: (config) => ({
+      ...rotating(config),
+      "attention.scale": config.attentionMultiplier as number,
+      embedding_scale: config.embeddingMultiplier as number,
+      residual_scale: config.residualMultiplier as number,
+      logit_scale: config.logitsScaling as number,
+    }),
+    names: LLAMA,
+    arrange: [pairHeads],
+  },
+  {
+    models: ["smollm3"],
+    architecture: "smollm3",
+    keys: rotating,
+    names: LLAMA,
+    arrange: [pairHeads],
+    config: { no_rope_layers: null, no_rope_layer_interval: 4 },
+  },
+  { models: ["qwen2"], architecture: "qwen2", names: LLAMA },
+  { models: ["qwen3", "qwen3-bias-yarn"], architecture: "qwen3", names: LLAMA },
+  {
+    models: ["qwen3-moe"],
+    architecture: "qwen3moe",
+    keys: (config) => ({ ...experts(config), expert_feed_forward_length: config.expertSize as number }),
+    names: [
+      ["mlp.gate.", "ffn_gate_inp."],
+      ["mlp.experts.gate_proj", "ffn_gate_exps"],
+      ["mlp.experts.up_proj", "ffn_up_exps"],
+      ["mlp.experts.down_proj", "ffn_down_exps"],
+      ...LLAMA,
+    ],
+    arrange: [stackAll(/\.experts\.(\d+)\./)],
+  },
+  { models: ["olmo2"], architecture: "olmo2", names: GEMMA.filter(([from]) => !from.startsWith("pre_")) },
+  {
+    models: ["stablelm", "stablelm-parallel-qk-norm"],
+    architecture: "stablelm",
+    norm: "layer",
+    keys: (config) => ({ ...rotating(config), use_parallel_residual: true }),
+    names: [
+      ["self_attn.q_layernorm", "attn_q_norm"],
+      ["self_attn.k_layernorm", "attn_k_norm"],
+      ["norms.", ""],
+      ...LLAMA,
+    ],
+    arrange: [stackAll(/\.norms\.(\d+)\./)],
+  },
+  { models: ["gemma"], architecture: "gemma", names: LLAMA, arrange: [addOne] },
+  {
+    models: ["gemma2"],
+    architecture: "gemma2",
+    // The converter writes no scale: the models that there are have usual ones.
+    keys: (config) => ({
+      "attention.scale": (config.queryScalar as number) ** -0.5,
+      "attention.sliding_window": window(config),
+      attn_logit_softcapping: config.attentionSoftcap as number,
+      final_logit_softcapping: config.logitSoftcap as number,
+    }),
+    names: GEMMA,
+    arrange: [addOne],
+  },
+  {
+    models: ["gemma3"],
+    architecture: "gemma3",
+    keys: (config) => ({
+      "attention.scale": (config.queryScalar as number) ** -0.5,
+      "attention.sliding_window": window(config),
+      "attention.sliding_window_pattern": slides(config),
+      "rope.freq_base_swa": 10000,
+    }),
+    names: GEMMA,
+    arrange: [addOne],
+  },
+  {
+    models: ["phi3", "phi4-longrope"],
+    architecture: "phi3",
+    keys: (config) => ({ ...rotating(config), "attention.sliding_window": window(config) }),
+    names: [...MERGED, ...LLAMA],
+  },
+  {
+    models: ["glm4"],
+    architecture: "glm4",
+    keys: rotating,
+    names: [
+      ["post_self_attn_layernorm", "post_attention_norm"],
+      ["post_mlp_layernorm", "post_ffw_norm"],
+      ...MERGED,
+      ...LLAMA,
+    ],
+  },
+  { models: ["glm"], architecture: "chatglm", keys: rotating, names: [...MERGED, ...LLAMA] },
+  {
+    models: ["gpt-oss"],
+    architecture: "gpt-oss",
+    keys: (config) => ({
+      ...experts(config),
+      expert_feed_forward_length: config.intermediateSize,
+      "attention.sliding_window": window(config),
+    }),
+    names: [
+      ["self_attn.sinks", "attn_sinks.weight"],
+      ["mlp.router", "ffn_gate_inp"],
+      ["mlp.experts.gate_proj", "ffn_gate_exps"],
+      ["mlp.experts.up_proj", "ffn_up_exps"],
+      ["mlp.experts.down_proj", "ffn_down_exps"],
+      ["post_attention_layernorm", "post_attention_norm"],
+      ...LLAMA,
+    ],
+    arrange: [splitGateUp],
+  },
+  {
+    models: ["gpt2-scaled-by-layer"],
+    architecture: "gpt2",
+    norm: "layer",
+    config: { scale_attn_by_inverse_layer_idx: false, activation_function: "gelu_new" },
+    names: [
+      ["transformer.wte", "token_embd"],
+      ["transformer.wpe", "position_embd"],
+      ["transformer.ln_f", "output_norm"],
+      ["transformer.h.", "blk."],
+      ["ln_1", "attn_norm"],
+      ["ln_2", "ffn_norm"],
+      ["attn.c_attn", "attn_qkv"],
+      ["attn.c_proj", "attn_output"],
+      ["mlp.c_fc", "ffn_up"],
+      ["mlp.c_proj", "ffn_down"],
+    ],
+    arrange: [turnAround],
+  },
+  {
+    models: ["gpt-neox", "gpt-neox-sequential"],
+    architecture: "gptneox",
+    norm: "layer",
+    keys: (config) => ({ ...rotating(config), use_parallel_residual: config.isParallel as boolean }),
+    names: [
+      ["gpt_neox.embed_in", "token_embd"],
+      ["gpt_neox.final_layer_norm", "output_norm"],
+      ["embed_out", "output"],
+      ["gpt_neox.layers.", "blk."],
+      ["attention.query_key_value", "attn_qkv"],
+      ["attention.dense", "attn_output"],
+      ["mlp.dense_h_to_4h", "ffn_up"],
+      ["mlp.dense_4h_to_h", "ffn_down"],
+      ["input_layernorm", "attn_norm"],
+      ["post_attention_layernorm", "ffn_norm"],
+    ],
+    arrange: [splitGroups(/query_key_value/)],
+  },
+  {
+    models: ["falcon-7b", "falcon-40b"],
+    architecture: "falcon",
+    norm: "layer",
+    keys: () => ({ tensor_data_layout: "jploski" }),
+    names: [["ln_attn", "attn_norm_2"], ["ln_mlp", "attn_norm"], ...BLOOM],
+    arrange: [splitGroups(/query_key_value/)],
+  },
+  {
+    models: ["bloom"],
+    architecture: "bloom",
+    norm: "layer",
+    keys: (config) => ({ context_length: config.maxPositions }),
+    names: BLOOM,
+    arrange: [splitGroups(/query_key_value/)],
+  },
+  {
+    models: ["mpt"],
+    architecture: "mpt",
+    norm: "layer",
+    keys: () => ({ "attention.max_alibi_bias": 8 }),
+    names: [
+      ["transformer.wte", "token_embd"],
+      ["transformer.norm_f", "output_norm"],
+      ["transformer.blocks.", "blk."],
+      ["norm_1", "attn_norm"],
+      ["norm_2", "ffn_norm"],
+      ["attn.Wqkv", "attn_qkv"],
+      ["attn.out_proj", "attn_output"],
+      ["ffn.up_proj", "ffn_up"],
+      ["ffn.down_proj", "ffn_down"],
+    ],
+  },
+];
