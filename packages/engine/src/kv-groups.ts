@@ -26,7 +26,7 @@ export function resolveLayerGroups(options: EngineOptions, config: ModelConfig, 
 
 /** @throws UNSUPPORTED where blocks of the prefix cache are of several groups: one of them does not say that a prefix is there */
 export function checkEvents({ slidingWindows }: EngineInfo): void {
-  if (slidingWindows.length === 1) return;
+  if (slidingWindows.length <= 1) return;
   throw new OctavoError({
     code: "UNSUPPORTED",
     message:
