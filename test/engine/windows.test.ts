@@ -144,9 +144,7 @@ describe.each(models)("%s, groups %j", (name, windows, layersPerGroup) => {
     let accepted = 0;
     for (const method of ["suffix", "ngram", "self"] as const) {
       const speculativeConfig = { method, numSpeculativeTokens: 5, adaptive: false } as const;
-      // With its own first layers a model of several windows keeps all.
-      const memory = method === "self" && windows.length > 1 ? {} : tight(40);
-      const drafted = await run({ ...memory, enablePrefixCaching: true, speculativeConfig }, { perStep: 1 }, 2);
+      const drafted = await run({ ...tight(40), enablePrefixCaching: true, speculativeConfig }, { perStep: 1 }, 2);
       accepted += drafted.acceptedTokens;
       expectSame(drafted);
     }
@@ -193,6 +191,21 @@ describe.each(models)("%s, groups %j", (name, windows, layersPerGroup) => {
     const tokens = (results: typeof cached) => results.map(({ outputs }) => outputs.map(({ tokenIds }) => tokenIds));
     expect(tokens(cached)).toEqual(tokens(all));
     expect(cached.map(({ numCachedTokens }) => numCachedTokens! > 0)).toEqual([false, false, true]);
+  });
+
+  it("KV events, or a clear refusal", async () => {
+    await using llm = await LLM.load(folder, { ...base, enablePrefixCaching: true });
+    if (windows.length > 1) {
+      expect(() => llm.onKvEvents(() => {})).toThrow(`KV events are not possible with ${windows.length} groups`);
+      return;
+    }
+    const types = new Set<string>();
+    const end = llm.onKvEvents((events) => {
+      for (const { type } of events) types.add(type);
+    });
+    await llm.generate(requests[1]!.prompt, { maxTokens: 4, ignoreEos: true });
+    end();
+    expect([...types]).toEqual(["AllBlocksCleared", "BlockStored"]);
   });
 
   it("host memory behind the cache, or a clear refusal", async () => {

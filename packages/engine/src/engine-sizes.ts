@@ -109,7 +109,7 @@ export function resolveSizes(
     numGroups: slidingWindows.length,
     vocabSize: model.vocabSize,
   });
-  const rows = { maxNumSeqs, maxNumBatchedTokens, blockSize, maxModelLen: limit };
+  const rows = { maxNumSeqs, maxNumBatchedTokens, blockSize, maxModelLen: limit, layerGroups };
   const draft = model.draft ? draftRunnerBytes(model.draft, rows) : { workspaceBytes: 0, tableBytes: 0 };
   const memory: MemoryNeeds = {
     weightBytes: model.weightBytes,

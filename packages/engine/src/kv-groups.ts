@@ -7,17 +7,15 @@ import { resolveSpeculation } from "./speculation/speculative-config.js";
 
 /**
  * As the windows of the layers are, so that what they cannot see comes free. With a draft model all is kept: it computes a context
- * when it is first asked, and its layers see what they see. A model that drafts with its first layers keeps all where its windows differ.
+ * when it is first asked, and its layers see what they see.
  * @throws INVALID_ARGUMENT for a host tier with several groups, whose blocks would have to move together
  */
 export function resolveLayerGroups(options: EngineOptions, config: ModelConfig, maxModelLen: number): LayerGroups {
   const { speculativeConfig } = options;
-  const method = speculativeConfig && resolveSpeculation(speculativeConfig).method;
+  if (speculativeConfig && resolveSpeculation(speculativeConfig).method === "draft_model") return oneGroup(config);
   const groups = layerGroups(config, maxModelLen);
-  const numGroups = groups.slidingWindows.length;
-  if (method === "draft_model" || (method === "self" && numGroups > 1)) return oneGroup(config);
   checkArgument(
-    numGroups === 1 || resolveOffloading(options) === 0,
+    groups.slidingWindows.length === 1 || resolveOffloading(options) === 0,
     () =>
       `kv_offloading_size is not possible with a model whose layers see windows of different lengths (${config.architecture}: ` +
       `${describe(groups)}): leave it out, or set max_model_len to at most ${shortest(groups)}, where no window matters`,
@@ -28,7 +26,7 @@ export function resolveLayerGroups(options: EngineOptions, config: ModelConfig, 
 
 /** @throws UNSUPPORTED where blocks of the prefix cache are of several groups: one of them does not say that a prefix is there */
 export function checkEvents({ slidingWindows }: EngineInfo): void {
-  if (slidingWindows.length === 1) return;
+  if (slidingWindows.length <= 1) return;
   throw new OctavoError({
     code: "UNSUPPORTED",
     message:

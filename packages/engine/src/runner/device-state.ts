@@ -11,6 +11,7 @@ import {
   type Tensor,
   tensor,
 } from "@octavo/core";
+import type { LayerGroups } from "@octavo/models";
 import { LogprobTables, logprobTableBytes } from "./logprob-rows.js";
 
 /** Tables and batch tensors in one allocation, at addresses that stay. */
@@ -69,6 +70,11 @@ export class DeviceState {
   dispose(): void {
     this.#storage.dispose();
   }
+}
+
+/** For each layer, its group's batch; undefined where all have the same. */
+export function batchesOfLayers({ groups }: LayerGroups, groupBatches: readonly Batch[]): Batch[] | undefined {
+  return groupBatches.length > 1 ? groups.map((group) => groupBatches[group]!) : undefined;
 }
 
 /** Bytes that a {@link DeviceState} takes. */

@@ -8,8 +8,8 @@ import {
   type StepPlan,
   Workspace,
 } from "@octavo/core";
-import type { CausalLM, ForwardContext, KvCacheTensors } from "@octavo/models";
-import { DeviceState, deviceStateBytes } from "./device-state.js";
+import type { CausalLM, ForwardContext, KvCacheTensors, LayerGroups } from "@octavo/models";
+import { batchesOfLayers, DeviceState, deviceStateBytes } from "./device-state.js";
 import { StepSlot } from "./step-slot.js";
 
 /** Tokens of a context that the model computes at once; its workspace is beside the target's. */
@@ -28,6 +28,8 @@ interface Sizes {
   readonly maxNumBatchedTokens: number;
   readonly maxModelLen: number;
   readonly blockSize: number;
+  /** Of the target, whose blocks these are. */
+  readonly layerGroups: LayerGroups;
 }
 
 /** Bytes of workspace and tables that a {@link DraftRunner} takes. */
@@ -40,13 +42,14 @@ export function draftRunnerBytes({ model, numLayers }: DraftModel, sizes: Sizes)
 }
 
 function draftLayout(
-  { maxNumSeqs, maxNumBatchedTokens, blockSize, maxModelLen }: Sizes,
+  { maxNumSeqs, maxNumBatchedTokens, blockSize, maxModelLen, layerGroups }: Sizes,
   sharesKeys: boolean,
 ): PlanLayout {
   const context = sharesKeys ? 0 : Math.min(maxNumBatchedTokens, MAX_CONTEXT_TOKENS);
   const maxBlocksPerRow = Math.ceil(maxModelLen / blockSize);
   const maxTokens = Math.max(maxNumSeqs, context);
-  return planLayout({ maxRows: maxNumSeqs, maxTokens, maxBlocksPerRow, blockSize });
+  const numGroups = layerGroups.slidingWindows.length;
+  return planLayout({ maxRows: maxNumSeqs, maxTokens, maxBlocksPerRow, blockSize, numGroups });
 }
 
 export class DraftRunner implements Disposable {
@@ -72,8 +75,9 @@ export class DraftRunner implements Disposable {
     const layout = draftLayout(sizes, this.sharesKeys);
     this.#state = new DeviceState(backend, layout, 0);
     this.#workspace = new Workspace(backend, draftRunnerBytes(draft, sizes).workspaceBytes);
-    const { batch } = this.#state;
-    this.#context = { ops: backend.ops, workspace: this.#workspace, batch, kvCache, numLayers };
+    const { batch, groupBatches } = this.#state;
+    const layerBatches = batchesOfLayers(sizes.layerGroups, groupBatches);
+    this.#context = { ops: backend.ops, workspace: this.#workspace, batch, layerBatches, kvCache, numLayers };
     this.#slots = Array.from({ length: most }, () => new StepSlot(backend, layout));
     this.#done = backend.createEvent();
   }

@@ -5,7 +5,7 @@ import type { ProcessedSample } from "@octavo/scheduler";
 import type { LogprobsMode } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
 import { BlockCopier, type BlockFileSpec } from "./block-copier.js";
-import { DeviceState } from "./device-state.js";
+import { batchesOfLayers, DeviceState } from "./device-state.js";
 import { HostLogits } from "./host-logits.js";
 import type { KvPool } from "./kv-pool.js";
 import { LogprobScorer } from "./logprob-scorer.js";
@@ -61,8 +61,7 @@ export class ModelRunner implements Disposable {
     this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxSamples));
     this.blockCopier = new BlockCopier(backend, kvPool, sizes.numHostBlocks, options.file);
     const { batch, groupBatches } = this.#state;
-    const layerBatches =
-      groupBatches.length > 1 ? sizes.layerGroups.groups.map((group) => groupBatches[group]!) : undefined;
+    const layerBatches = batchesOfLayers(sizes.layerGroups, groupBatches);
     this.#context = { ops: backend.ops, workspace: this.#workspace, batch, layerBatches, kvCache: kvPool };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;

@@ -16,17 +16,19 @@ export class ModelProposer implements Proposer {
   readonly #computed: Int32Array;
   /** The same if all drafts are right. */
   readonly #hoped: Int32Array;
-  /** Blocks that the device's table has; -1: the row has no request yet. */
+  readonly #numGroups: number;
+  /** For each row and group of layers, the first block that the device's table may not have; -1: the row has no request yet. */
   readonly #knownBlocks: Int32Array;
   readonly #record = new Int32Array(ROW_INIT_WORDS);
 
-  /** @param most drafts at once */
-  constructor(runner: DraftRunner, most: number, maxRows: number) {
+  /** @param most drafts at once; @param numGroups groups of layers, each with a block table */
+  constructor(runner: DraftRunner, most: number, maxRows: number, numGroups: number) {
     this.#runner = runner;
     this.#most = most;
     this.#computed = new Int32Array(maxRows);
     this.#hoped = new Int32Array(maxRows);
-    this.#knownBlocks = new Int32Array(maxRows).fill(-1);
+    this.#numGroups = numGroups;
+    this.#knownBlocks = new Int32Array(maxRows * numGroups).fill(-1);
   }
 
   available(): number {
@@ -45,7 +47,7 @@ export class ModelProposer implements Proposer {
   }
 
   released({ row }: DraftRequest): void {
-    this.#knownBlocks[row] = -1;
+    this.#knownBlocks[row * this.#numGroups] = -1;
   }
 
   forget(): void {}
@@ -57,7 +59,7 @@ export class ModelProposer implements Proposer {
     for (let i = 0; i < count; i++) {
       const request = requests[i]!;
       const { row, length, tokens } = request;
-      if (this.#knownBlocks[row] === -1) this.#introduce(request);
+      if (this.#knownBlocks[row * this.#numGroups] === -1) this.#introduce(request);
       const context = this.#runner.sharesKeys ? length - 1 : Math.min(this.#computed[row]!, length - 1);
       this.#computed[row] = context;
       if (!this.#writeBlocks(request)) continue;
@@ -112,17 +114,26 @@ export class ModelProposer implements Proposer {
     this.#record[RowInit.flags] = 0;
     this.#record[RowInit.ropeOffset] = this.#runner.ropeOffset(promptLength);
     this.#runner.plan.addRowInit(row, this.#record);
-    this.#knownBlocks[row] = this.#computed[row] = this.#hoped[row] = 0;
+    this.#knownBlocks.fill(0, row * this.#numGroups, (row + 1) * this.#numGroups);
+    this.#computed[row] = this.#hoped[row] = 0;
   }
 
   /** @returns false where the plan had no room for all: the request has no drafts before it has */
-  #writeBlocks({ row, sequence }: DraftRequest): boolean {
+  #writeBlocks({ row, sequence, length }: DraftRequest): boolean {
     const { plan } = this.#runner;
-    const table = sequence.tables[0]!;
-    const end = Math.min(table.numBlocks, this.#knownBlocks[row]! + plan.blockWritesLeft);
-    for (let i = this.#knownBlocks[row]!; i < end; i++) plan.addBlockWrite(row, i, table.block(i));
-    this.#knownBlocks[row] = end;
-    return end === table.numBlocks;
+    // From here on blocks may be replaced by copies, when a fork shares them.
+    const written = Math.floor((length - 1) / plan.layout.capacity.blockSize);
+    let hasAll = true;
+    for (let group = 0; group < this.#numGroups; group++) {
+      const table = sequence.tables[group]!;
+      const at = row * this.#numGroups + group;
+      const first = Math.max(this.#knownBlocks[at]!, table.firstHeld);
+      const end = Math.min(table.numBlocks, first + plan.blockWritesLeft);
+      for (let i = first; i < end; i++) plan.addBlockWrite(row, i, table.block(i), group);
+      this.#knownBlocks[at] = Math.min(end, written);
+      hasAll &&= end === table.numBlocks;
+    }
+    return hasAll;
   }
 
   [Symbol.dispose](): void {
