@@ -28,7 +28,6 @@ test("throughput of a small shape on the CPU", async () => {
 });
 
 test.each([
-  [["q06", "bf16", "lat"], /Qwen3ForCausalLM.*supports LlamaForCausalLM/],
   [["8b", "fp8", "lat,sleep"], /no dtype "fp8" \(Octavo has no FP8 yet\), no phase "sleep"\nusage/],
   [["70b", "bf16", "thr"], /no shape "70b"/],
 ] as const)("%j is refused", async (args, message) => {

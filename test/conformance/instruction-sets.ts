@@ -21,3 +21,14 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 export const instructionSets = Object.keys(NEEDS).filter((name) => NEEDS[name]!.every((flag) => flags.includes(flag)));
+
+/** Sets that have these kernels of their own, and all others from avx512. */
+const OWN_OPS: Readonly<Record<string, readonly string[]>> = {
+  avx512bf16: ["linear", "expertLinear"],
+  amx: ["linear", "expertLinear"],
+};
+
+/** Of `ops`, those whose kernels no other set has. */
+export function opsOf(isa: string, ops: readonly string[]): string[] {
+  return ops.filter((op) => OWN_OPS[isa]?.includes(op) ?? true);
+}
