@@ -123,12 +123,13 @@ class OpenAIClient(unittest.TestCase):
         self.assertEqual(raised.exception.param, "model")
 
     def test_routes_that_are_not_there(self):
-        for ask in (
-            lambda: client.responses.create(model=MODEL, input="Hello!"),
-            lambda: client.embeddings.create(model=MODEL, input="Hello!"),
-        ):
-            with self.assertRaises(openai.NotFoundError):
-                ask()
+        with self.assertRaises(openai.NotFoundError):
+            client.responses.create(model=MODEL, input="Hello!")
+
+    def test_a_model_that_generates_makes_no_embeddings(self):
+        with self.assertRaises(openai.BadRequestError) as raised:
+            client.embeddings.create(model=MODEL, input="Hello!")
+        self.assertIn("pooling", raised.exception.message)
 
     def test_async(self):
         import asyncio

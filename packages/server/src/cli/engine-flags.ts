@@ -94,6 +94,9 @@ function addOwnFlags(command: Command): Command {
       "memory for the KV cache (default: what the share leaves; CPU: 0.25 to 4 GiB)",
       positive,
     )
+    .option("--block-size <tokens>", "tokens a block of the KV cache (default: what the device's kernels like)", positive)
+    .option("--enable-prefix-caching", "reuse what equal beginnings of prompts left in the KV cache (default)")
+    .option("--no-enable-prefix-caching", "compute every prompt anew")
     .option(
       "--kv-offloading-size <GiB>",
       "host memory for cached blocks that the KV cache must give up (default: 0)",

@@ -5,9 +5,9 @@ import { PickleBytes, type PickleHead } from "./pickle-bytes.js";
 import { TorchDType, TorchGlobal, torchGlobal } from "./torch-globals.js";
 
 /** Lists, dictionaries and tuples, which take many times the bytes that make them. */
-const MAX_CONTAINERS = 2_000_000;
-/** Values on the stack and in the memo, one byte each at least: 100,000 tensors have about half as many. */
-const MAX_VALUES = 8_000_000;
+const MAX_CONTAINERS = 1_000_000;
+/** Values on the stack and in the memo, one byte each at least: 100,000 tensors have about as many. */
+const MAX_VALUES = 4_000_000;
 const MAX_PROTOCOL = 5;
 /** In place of a memo entry that was left out. */
 const MISSING = Symbol("missing");
