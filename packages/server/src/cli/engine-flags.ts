@@ -94,7 +94,11 @@ function addOwnFlags(command: Command): Command {
       "memory for the KV cache (default: what the share leaves; CPU: 0.25 to 4 GiB)",
       positive,
     )
-    .option("--block-size <tokens>", "tokens a block of the KV cache (default: what the device's kernels like)", positive)
+    .option(
+      "--block-size <tokens>",
+      "tokens a block of the KV cache (default: what the device's kernels like)",
+      positive,
+    )
     .option("--enable-prefix-caching", "reuse what equal beginnings of prompts left in the KV cache (default)")
     .option("--no-enable-prefix-caching", "compute every prompt anew")
     .option(
