@@ -98,6 +98,15 @@ test.each([
   expect(read({ ...TINY_CONFIG, rope_scaling: { rope_type, factor: 4, ...more } }).maxPositions).toBe(positions);
 });
 
+test("Gemma 3's max_position_embeddings counts scaling already", () => {
+  const config = { ...TINY_CONFIG, architectures: ["Gemma3ForCausalLM"], hidden_activation: "gelu_pytorch_tanh" };
+  const rope_scaling = { rope_type: "linear", factor: 4 };
+  expect(read({ ...config, rope_scaling, sliding_window: 8 })).toMatchObject({
+    maxPositions: 32,
+    rope: { scaling: { type: "linear", factor: 4 } },
+  });
+});
+
 const SIZES = [
   "vocab_size",
   "hidden_size",
