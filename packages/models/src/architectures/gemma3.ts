@@ -23,7 +23,8 @@ export const gemma3: Architecture<Gemma3Config> = {
   name: NAME,
   aliases: ["Gemma3ForConditionalGeneration"],
   readConfig(reader: ConfigReader): Gemma3Config {
-    const defaults = { ...GEMMA_DEFAULTS, maxPositions: 2 ** 17 };
+    // The 4B's text_config leaves out what transformers has as its default.
+    const defaults = { ...GEMMA_DEFAULTS, maxPositions: 2 ** 17, numHeads: 8, numKvHeads: 4, vocabSize: 262_208 };
     // Its max_position_embeddings is the length with scaling, as vLLM has it.
     const config = readPlainConfig(reader, NAME, defaults);
     const { headDim, maxPositions, numLayers } = config;
