@@ -90,7 +90,8 @@ async function list(
     return await withRetries({ attempts, delayMs, signal }, () => host.list(client, id, revision, signal));
   } catch (error) {
     if (!(error instanceof RetryableError)) throw error;
-    const advice = "check the network, HTTPS_PROXY and HF_ENDPOINT; models that are in the cache run without";
+    const advice =
+      "check the network, HTTPS_PROXY and HF_ENDPOINT (of ms:// MODELSCOPE_ENDPOINT); models that are in the cache run without";
     throw new HubError("network", `${id} cannot be asked for: ${error.message}; ${advice}.`, {
       param: id,
       cause: error,

@@ -55,8 +55,12 @@ export interface DecoderDefaults {
   readonly eosTokenIds?: readonly number[];
   /** Default: hidden_size / num_attention_heads. */
   readonly headDim?: number;
+  /** Default: required. */
+  readonly numHeads?: number;
   /** Default: as many as query heads. */
   readonly numKvHeads?: number;
+  /** Default: required. */
+  readonly vocabSize?: number;
   /** Default: required. */
   readonly intermediateSize?: number;
   /** Of the rotation. */
@@ -72,7 +76,7 @@ export function readDecoderConfig(reader: ConfigReader, architecture: string, de
 
 /** The same without rotation; see {@link ConfigReader.renamed} for models with names of their own. */
 export function readPlainConfig(reader: ConfigReader, architecture: string, defaults: DecoderDefaults): ModelConfig {
-  const numHeads = reader.size("num_attention_heads", { max: 2 ** 12 });
+  const numHeads = reader.size("num_attention_heads", { fallback: defaults.numHeads, max: 2 ** 12 });
   const hiddenSize = reader.size("hidden_size", { max: 2 ** 18 });
   const numKvHeads = reader.size("num_key_value_heads", { fallback: defaults.numKvHeads ?? numHeads, max: 2 ** 12 });
   if (numHeads % numKvHeads !== 0) {
@@ -85,7 +89,7 @@ export function readPlainConfig(reader: ConfigReader, architecture: string, defa
   }
   return {
     architecture,
-    vocabSize: reader.size("vocab_size", { max: 2 ** 24 }),
+    vocabSize: reader.size("vocab_size", { fallback: defaults.vocabSize, max: 2 ** 24 }),
     hiddenSize,
     intermediateSize: reader.size("intermediate_size", { fallback: defaults.intermediateSize, max: 2 ** 20 }),
     numLayers,

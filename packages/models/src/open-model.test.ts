@@ -98,6 +98,24 @@ test.each([
   expect(read({ ...TINY_CONFIG, rope_scaling: { rope_type, factor: 4, ...more } }).maxPositions).toBe(positions);
 });
 
+test("Gemma 3's max_position_embeddings counts scaling already", () => {
+  const config = { ...TINY_CONFIG, architectures: ["Gemma3ForCausalLM"], hidden_activation: "gelu_pytorch_tanh" };
+  const rope_scaling = { rope_type: "linear", factor: 4 };
+  expect(read({ ...config, rope_scaling, sliding_window: 8 })).toMatchObject({
+    maxPositions: 32,
+    rope: { scaling: { type: "linear", factor: 4 } },
+  });
+});
+
+test("Gemma 3 4B, whose text_config says little", () => {
+  const text = { hidden_size: 2560, intermediate_size: 10240, num_hidden_layers: 34, sliding_window: 1024 };
+  const rope_scaling = { factor: 8, rope_type: "linear" };
+  const config = { architectures: ["Gemma3ForConditionalGeneration"], text_config: { ...text, rope_scaling } };
+  expect(read({ ...config, torch_dtype: "bfloat16" })).toMatchObject({
+    ...{ vocabSize: 262208, numHeads: 8, numKvHeads: 4, headDim: 256, maxPositions: 131072, dtype: "bfloat16" },
+  });
+});
+
 const SIZES = [
   "vocab_size",
   "hidden_size",

@@ -37,6 +37,16 @@ describe("parameters that another config would use are refused", () => {
     );
   });
 
+  test("of a layer that is there: its kind is at fault, not the number of layers", () => {
+    const name = "model.layers.0.mlp.experts.0.down_proj.weight";
+    const config = {
+      ...{ architectures: ["Qwen3MoeForCausalLM"], num_hidden_layers: 2, mlp_only_layers: [0] },
+      ...{ num_experts: 2, num_experts_per_tok: 1 },
+    };
+    const message = expect.stringMatching(/by it that layer has other modules(?!.*num_hidden_layers)/);
+    expect(() => load([name], config)).toThrow(expect.objectContaining({ code: "CHECKPOINT", param: name, message }));
+  });
+
   test("names tensor, file and config", () => {
     const name = "model.layers.0.mlp.up_proj.bias";
     let message = "";

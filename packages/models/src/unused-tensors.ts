@@ -82,6 +82,7 @@ function switchAdvice(name: string, plan: LoadPlan): string {
 function layerAdvice(parts: readonly string[], { config, fieldName }: ModelSource): string {
   const field = fieldName("num_hidden_layers");
   const last = parts.reduce((most, name) => Math.max(most, Number(/\.(\d+)\./.exec(name)?.[1] ?? 0)), 0);
+  if (last < config.numLayers) return "by it that layer has other modules, correct what it says of single layers";
   return `it says that ${field} is ${config.numLayers}, the file has layers up to number ${last} (the first is 0), correct "${field}"`;
 }
 

@@ -41,6 +41,9 @@ test("memory is what is held, and of which share", () => {
     / weights 14\.0 MiB, KV cache 256\.0 MiB, workspace 12\.0 MiB, tables 0\.5 MiB$/,
   );
   expect(lineOf({ memory: { ...info.memory, weights: 0 } }, "memory")).toMatch(/ weights 14\.0 MiB mapped, /);
+  expect(lineOf({ memory: { ...info.memory, weights: MIB } }, "memory")).toMatch(
+    / weights 1\.0 MiB and 13\.0 MiB mapped, /,
+  );
   expect(lineOf({ dedicated: { ...dedicated, shareBytes: 72 * 1024 * MIB } }, "memory")).toMatch(
     /weights 14\.0 MiB, .*, CUDA context 512\.0 MiB; share 72\.0 GiB of the GPU's 80\.0 GiB$/,
   );

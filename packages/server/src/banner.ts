@@ -38,8 +38,9 @@ function pages({ pooling }: EngineInfo, { hasTokenizer }: BannerOptions): string
 /** What is held on the device for what; on a GPU also of which share. */
 function describeMemory({ memory, weightBytes, dedicated }: EngineInfo): string {
   const { weights, kv, workspace, tables } = memory;
+  const mapped = dedicated ? 0 : Math.max(0, weightBytes - weights); // by the CPU, which computes in the files' pages
   const held = [
-    `weights ${weights === 0 ? `${size(weightBytes)} mapped` : size(weights)}`,
+    `weights ${[...(weights > 0 ? [size(weights)] : []), ...(mapped > 0 ? [`${size(mapped)} mapped`] : [])].join(" and ")}`,
     `KV cache ${size(kv)}`,
     `workspace ${size(workspace)}`,
     `tables ${size(tables)}`,

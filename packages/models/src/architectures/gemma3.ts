@@ -3,7 +3,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { readPlainConfig } from "../model-config.js";
-import { type RopeConfig, readRopeConfig, servedPositions } from "../rope-config.js";
+import { type RopeConfig, readRopeConfig } from "../rope-config.js";
 import { readWindows } from "../windows.js";
 import { GEMMA_DEFAULTS, gemmaNorm } from "./gemma.js";
 import { type Gemma2Config, gemma2Blueprint, readGemma2Fields } from "./gemma2.js";
@@ -23,7 +23,9 @@ export const gemma3: Architecture<Gemma3Config> = {
   name: NAME,
   aliases: ["Gemma3ForConditionalGeneration"],
   readConfig(reader: ConfigReader): Gemma3Config {
-    const defaults = { ...GEMMA_DEFAULTS, maxPositions: 2 ** 17 };
+    // The 4B's text_config leaves out what transformers has as its default.
+    const defaults = { ...GEMMA_DEFAULTS, maxPositions: 2 ** 17, numHeads: 8, numKvHeads: 4, vocabSize: 262_208 };
+    // Its max_position_embeddings is the length with scaling, as vLLM has it.
     const config = readPlainConfig(reader, NAME, defaults);
     const { headDim, maxPositions, numLayers } = config;
     const ropes = readRopes(reader, headDim, maxPositions);
@@ -33,7 +35,6 @@ export const gemma3: Architecture<Gemma3Config> = {
       ...config,
       ...readGemma2Fields(reader, { attentionSoftcap: null, logitSoftcap: null }),
       ...ropes,
-      maxPositions: servedPositions(ropes.rope.scaling, maxPositions),
       windows: readWindows(reader, numLayers, { window: 4096, slides }),
     };
   },

@@ -44,6 +44,12 @@ test("Pocket's numbers", async () => {
   expect(formatTensors(description.tensors)).toMatch(/^model\.norm\.weight +bfloat16 +512 B {2}\[256\]$/m);
 });
 
+test("a context beyond the model's: no GPU is large enough", async () => {
+  const problem = "max_model_len 9999 exceeds the model's 2048 positions";
+  const text = format(await pocket(), [{ ...cpu, problem }], 9999);
+  expect(text).toMatch(/\nOn cpu: max_model_len 9999 exceeds .*\nNo device runs it with such a context\.\n$/);
+});
+
 test("blocks: what is computed as it is and what is decoded", async () => {
   const blocks = { ...weights, packedBytes: 2 ** 20, decodedFormats: ["IQ4_XS", "MXFP4"] };
   const text = format(await pocket(), [{ ...cpu, weights: blocks }]);

@@ -149,7 +149,8 @@ const GPU_OVERHEAD = 2 ** 30;
 /** `--gpu-memory-utilization`'s default. */
 const GPU_SHARE = 0.9;
 
-function adviceFor({ path }: ModelDescription, memory: MemoryNeed, devices: readonly DeviceForModel[]): string {
+function adviceFor({ path, config }: ModelDescription, memory: MemoryNeed, devices: readonly DeviceForModel[]): string {
+  if (config !== null && memory.maxModelLen > config.maxPositions) return "No device runs it with such a context.";
   const largest = Math.max(memory.weightBytes, ...devices.map(({ weights }) => weights?.weightBytes ?? 0));
   const gpu = (largest + memory.kvBytesAtMaxModelLen + GPU_OVERHEAD) / GPU_SHARE;
   const others = `a GPU with ${formatBytes(gpu)} holds it with one request of ${memory.maxModelLen} tokens`;
