@@ -18,5 +18,5 @@ test.skipIf(!installed)("the OpenAI client of PyPI", async () => {
   const { stderr } = await run.catch((error: Error & { stderr?: string }) => {
     throw new Error(error.stderr || error.message);
   });
-  expect(stderr).toMatch(/Ran 12 tests in .*\n\nOK\n$/);
+  expect(stderr).toMatch(/Ran 13 tests in .*\n\nOK\n$/);
 });
