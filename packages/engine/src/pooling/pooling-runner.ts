@@ -4,7 +4,6 @@ import {
   type Backend,
   byteSize,
   type FloatDType,
-  PlanHeader,
   planSection,
   ROW_INIT_WORDS,
   RowInit,
@@ -110,15 +109,9 @@ export class PoolingRunner implements Disposable {
   run(): Float32Array {
     const { ops } = this.#backend;
     const { batch } = this.#state;
-    const { planTensor, plan, done } = this.#slot;
+    const { plan, done } = this.#slot;
     plan.finish();
-    const { words } = plan;
-    this.#backend.copy(batch.plan, planTensor, 4 * words[PlanHeader.totalWords]!);
-    batch.numRows = words[PlanHeader.numRows]!;
-    batch.numTokens = words[PlanHeader.numTokens]!;
-    batch.numSamples = words[PlanHeader.numSamples]!;
-    batch.maxQueryLen = words[PlanHeader.maxQueryLen]!;
-    batch.maxSeqLen = words[PlanHeader.maxSeqLen]!;
+    this.#state.upload(this.#backend, this.#slot);
     ops.prepareBatch(batch);
     this.#workspace.reset();
     const hidden = this.#model.forward(this.#context);

@@ -3,6 +3,7 @@ import {
   type Backend,
   type Batch,
   batchOfGroup,
+  PlanHeader,
   type PlanLayout,
   planSection,
   ROW_INIT_WORDS,
@@ -13,6 +14,7 @@ import {
 } from "@octavo/core";
 import type { LayerGroups } from "@octavo/models";
 import { LogprobTables, logprobTableBytes } from "./logprob-rows.js";
+import type { StepSlot } from "./step-slot.js";
 
 /** Tables and batch tensors in one allocation, at addresses that stay. */
 export class DeviceState {
@@ -65,6 +67,18 @@ export class DeviceState {
     this.groupBatches = Array.from({ length: layout.capacity.numGroups }, (_, g) => batchOfGroup(this.batch, g));
     this.sampled = take(shapes.sampled);
     this.logprobs = new LogprobTables(this.#storage, offset, logprobCapacity(layout, maxLogprobs));
+  }
+
+  /** Enqueues the copy of a slot's finished plan, and takes the plan's counts for the batch. */
+  upload(backend: Backend, { plan, planTensor }: StepSlot): void {
+    const { batch } = this;
+    const { words } = plan;
+    backend.copy(batch.plan, planTensor, 4 * words[PlanHeader.totalWords]!);
+    batch.numRows = words[PlanHeader.numRows]!;
+    batch.numTokens = words[PlanHeader.numTokens]!;
+    batch.numSamples = words[PlanHeader.numSamples]!;
+    batch.maxQueryLen = words[PlanHeader.maxQueryLen]!;
+    batch.maxSeqLen = words[PlanHeader.maxSeqLen]!;
   }
 
   dispose(): void {

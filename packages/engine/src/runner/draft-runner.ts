@@ -1,13 +1,5 @@
 // Runs the steps of a model that drafts: a few small plans, enqueued one after the other and waited for once.
-import {
-  type Backend,
-  type DeviceEvent,
-  PlanHeader,
-  type PlanLayout,
-  planLayout,
-  type StepPlan,
-  Workspace,
-} from "@octavo/core";
+import { type Backend, type DeviceEvent, type PlanLayout, planLayout, type StepPlan, Workspace } from "@octavo/core";
 import type { CausalLM, ForwardContext, KvCacheTensors, LayerGroups } from "@octavo/models";
 import { batchesOfLayers, DeviceState, deviceStateBytes } from "./device-state.js";
 import { StepSlot } from "./step-slot.js";
@@ -103,17 +95,11 @@ export class DraftRunner implements Disposable {
   /** Enqueues the step whose plan was written. */
   launch(): void {
     const slot = this.#slots[this.#launched]!;
-    const { plan, planTensor, tokensTensor } = slot;
+    const { plan, tokensTensor } = slot;
     const { batch, sampled } = this.#state;
     const { ops } = this.#backend;
     plan.finish();
-    const { words } = plan;
-    this.#backend.copy(batch.plan, planTensor, 4 * words[PlanHeader.totalWords]!);
-    batch.numRows = words[PlanHeader.numRows]!;
-    batch.numTokens = words[PlanHeader.numTokens]!;
-    batch.numSamples = words[PlanHeader.numSamples]!;
-    batch.maxQueryLen = words[PlanHeader.maxQueryLen]!;
-    batch.maxSeqLen = words[PlanHeader.maxSeqLen]!;
+    this.#state.upload(this.#backend, slot);
     ops.prepareBatch(batch);
     this.#workspace.reset();
     const hidden = this.#model.forward(this.#context);

@@ -99,13 +99,9 @@ export class ModelRunner implements Disposable {
     const { batch } = this.#state;
     const { words } = slot.plan;
     const bucket = words[PlanHeader.bucket]!;
-    this.#backend.copy(batch.plan, slot.planTensor, 4 * words[PlanHeader.totalWords]!);
-    batch.numRows = words[PlanHeader.numRows]!;
-    batch.numTokens = words[PlanHeader.numTokens]!;
-    batch.numSamples = words[PlanHeader.numSamples]!;
-    batch.maxQueryLen = words[PlanHeader.maxQueryLen]!;
+    this.#state.upload(this.#backend, slot);
     // The same for every step of a bucket, with a graph and without, so that both compute the same.
-    batch.maxSeqLen = bucket > 0 ? this.#longest : words[PlanHeader.maxSeqLen]!;
+    if (bucket > 0) batch.maxSeqLen = this.#longest;
     const adjusts = words[PlanHeader.adjusts] === 1;
     const useGraph = bucket > 0 && this.#graphs && !this.onStep && processed.length === 0;
     const result = useGraph ? this.#graphs!.run(bucket, adjusts) : this.#enqueueStep(adjusts, slot, processed);
