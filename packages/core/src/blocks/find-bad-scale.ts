@@ -1,8 +1,10 @@
 // Blocks whose scale is NaN or infinite: no quantizer writes them, so a file that has them is damaged. Codes may be any bits.
-import { BLOCK_FORMATS, type BlockFormat } from "./format.js";
+import { BLOCK_FORMATS, type BlockFormat, type ComputedFormat } from "./format.js";
 
-/** Where a block's float16 scales are. */
-const HALVES: Readonly<Partial<Record<BlockFormat, readonly number[]>>> = {
+/** Where a block's float16 scales are; in formats that kernels compute with, everything else in it are integers. */
+export const FLOAT16_SCALES: Readonly<
+  Record<ComputedFormat, readonly number[]> & Partial<Record<BlockFormat, readonly number[]>>
+> = {
   q8_0: [0],
   q4_0: [0],
   q4_1: [0, 2],
@@ -31,7 +33,7 @@ const HALVES: Readonly<Partial<Record<BlockFormat, readonly number[]>>> = {
 /** The number of a block with a scale that is not finite; -1: none. (nvfp4 has no such scale in GGML.) @param bytes whole blocks */
 export function findBadScale(format: BlockFormat, bytes: Uint8Array): number {
   const size = BLOCK_FORMATS[format].bytes;
-  for (const half of HALVES[format] ?? []) {
+  for (const half of FLOAT16_SCALES[format] ?? []) {
     // The exponent's five bits are all in the upper byte.
     for (let at = half + 1; at < bytes.length; at += size) {
       if ((bytes[at]! & 0x7c) === 0x7c) return Math.floor(at / size);

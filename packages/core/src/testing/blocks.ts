@@ -1,23 +1,10 @@
 // Blocks for tests: random ones of any format that kernels compute with, and the nearest ones to given values for the formats of 32 elements.
 import { decodeBlocks } from "../blocks/decode.js";
+import { FLOAT16_SCALES } from "../blocks/find-bad-scale.js";
 import { BLOCK_FORMATS, blockBytes, type ComputedFormat } from "../blocks/format.js";
 import { checkArgument } from "../errors.js";
 import { float16ToNumber, numberToFloat16 } from "./float-conversion.js";
 import type { Random } from "./random.js";
-
-/** Where a block's float16 scales are; everything else in it are integers, of which any bits are valid. */
-const SCALES: Readonly<Record<ComputedFormat, readonly number[]>> = {
-  q8_0: [0],
-  q4_0: [0],
-  q4_1: [0, 2],
-  q5_0: [0],
-  q5_1: [0, 2],
-  q2_k: [80, 82],
-  q3_k: [108],
-  q4_k: [0, 2],
-  q5_k: [0, 2],
-  q6_k: [208],
-};
 
 /**
  * Blocks with random codes and scales for `count` elements.
@@ -53,7 +40,7 @@ export function wholeBlocks(format: ComputedFormat, count: number, random: Rando
 }
 
 function setScales(format: ComputedFormat, block: Uint8Array, scale: number, offset: number): void {
-  const [first, second] = SCALES[format];
+  const [first, second] = FLOAT16_SCALES[format];
   writeHalf(block, first!, scale);
   if (second !== undefined) writeHalf(block, second, offset * scale);
 }
