@@ -122,6 +122,22 @@ export function gatedMlp(
   };
 }
 
+/** @param gateUp and @param down the checkpoint's names, of which the first has gate and up in one */
+export function mergedGatedMlp(
+  gateUp: string,
+  down: string,
+  { hiddenSize, intermediateSize }: ModelConfig,
+  activation: GatedMlpSpec["activation"],
+  traits: LinearTraits = {},
+): GatedMlpSpec {
+  return {
+    kind: "gated",
+    activation,
+    gateUp: linearParameter(gateUp, hiddenSize, [[gateUp, 2 * intermediateSize]], traits),
+    down: linearParameter(down, intermediateSize, [[down, hiddenSize]], traits),
+  };
+}
+
 /** What a mixture of experts has beside its experts. */
 export type RouterOptions = Pick<
   ExpertsMlpSpec,

@@ -1,11 +1,9 @@
 // Where a model's weights come from: its files, or nowhere.
 import { type Backend, checkArgument, type FloatDType, OctavoError } from "@octavo/core";
 import { withBlueprintNames } from "./base-prefix.js";
-import { blueprintParameters } from "./blueprint-parameters.js";
 import { DummySource } from "./dummy-source.js";
 import type { ModelSource, WeightFiles, WeightFormat } from "./model-source.js";
-import { checkpointTensors } from "./parameters.js";
-import { checkUnusedTensors, type LoadPlan } from "./unused-tensors.js";
+import { checkUnusedTensors, type LoadPlan, tensorNames } from "./unused-tensors.js";
 
 /**
  * "auto" reads what MODEL has, safetensors before PyTorch's files ("pt": pytorch_model.bin and others); "dummy" makes random weights
@@ -48,19 +46,11 @@ export function openSource(
   plan: LoadPlan & { readonly loadFormat: LoadFormat; readonly dtype: FloatDType },
   backend: Backend,
 ): WeightFiles | DummySource {
-  const { architecture, source, scheme, dtype } = plan;
-  if (plan.loadFormat === "dummy") {
-    const specs = blueprintParameters(architecture.blueprint(source.config));
-    return new DummySource(specs, scheme, backend, dtype);
-  }
+  const { architecture, source, scheme, specs, dtype } = plan;
+  if (plan.loadFormat === "dummy") return new DummySource(specs, scheme, backend, dtype);
   const checkpoint = source.openWeights((path) => backend.mapFile(path), plan.loadFormat);
   try {
-    const wanted = checkpointTensors(blueprintParameters(architecture.blueprint(source.config)), scheme);
-    const named = withBlueprintNames(
-      checkpoint,
-      new Set(wanted.map(({ name }) => name)),
-      architecture.basePrefix ?? "model.",
-    );
+    const named = withBlueprintNames(checkpoint, tensorNames(plan), architecture.basePrefix ?? "model.");
     checkUnusedTensors(named, plan);
     return named;
   } catch (error) {

@@ -76,18 +76,20 @@ export function loadTextModel(
     "max_model_len",
   );
   using cleanup = new Cleanup();
-  const weights = cleanup.add(openSource({ architecture, source, scheme, loadFormat, dtype }, backend));
+  const whole = architecture.blueprint(config);
+  const declaredSpecs = blueprintParameters(whole);
+  const plan = { architecture, source, scheme, loadFormat, dtype, specs: declaredSpecs };
+  const weights = cleanup.add(openSource(plan, backend));
   if (options.onNeed !== undefined) {
-    const declared = new Set(tensorNames({ architecture, source, scheme }));
+    const declared = tensorNames(plan);
     const read = [...weights.summaries()].filter(({ name }) => declared.has(name));
     options.onNeed(weightNeed(read, { dtype, packed: options.dequantize ? [] : (blockFormats ?? []) }));
   }
-  const whole = architecture.blueprint(config);
   const blueprint = options.withoutHead ? { ...whole, head: undefined } : whole;
   const constants = cleanup.add(new Constants(backend));
   const { tables, ropeOffset } = planRopeTables(blueprint.ropes, maxModelLen);
   const ropeTables = tables.map(({ shape, fill }) => constants.add(shape, fill));
-  const specs = blueprintParameters(blueprint);
+  const specs = blueprint === whole ? declaredSpecs : blueprintParameters(blueprint);
   if (!options.dequantize) sayDecoded(source.path, specs, weights, scheme, backend.info, dtype);
   const parameters = cleanup.add(new Parameters(specs, weights, backend, { ...options, dtype, scheme }));
   const owned = cleanup.keep();

@@ -10,7 +10,7 @@ import type { QuantScheme } from "@octavo/quant";
 import type { AnyArchitecture } from "./architecture.js";
 import { blueprintParameters } from "./blueprint-parameters.js";
 import type { ModelSource, WeightFiles } from "./model-source.js";
-import { checkpointTensors } from "./parameters.js";
+import { checkpointTensors, type ParameterSpec } from "./parameters.js";
 
 /** Fields of config.json that add parameters to modules. */
 const SWITCHES = [
@@ -28,6 +28,8 @@ export interface LoadPlan {
   readonly architecture: AnyArchitecture;
   readonly source: ModelSource;
   readonly scheme: QuantScheme;
+  /** Everything that the architecture reads. */
+  readonly specs: readonly ParameterSpec[];
 }
 
 /**
@@ -37,8 +39,9 @@ export interface LoadPlan {
 export function checkUnusedTensors(checkpoint: WeightFiles, plan: LoadPlan): void {
   const { architecture, source } = plan;
   const { config } = source;
-  const read = new Set(tensorNames(plan));
-  const modules = new Set(tensorNames(plan, { tieWordEmbeddings: false }).map(moduleOf));
+  const read = tensorNames(plan);
+  const untied = config.tieWordEmbeddings ? changedNames(plan, { tieWordEmbeddings: false }) : read;
+  const modules = new Set([...untied].map(moduleOf));
   const anyLayer = new Set([...modules].map(withoutNumbers));
   const others = architecture.kind === "encoder" ? architecture.otherTensors : undefined;
   const isHarmless = (name: string) =>
@@ -64,17 +67,19 @@ export function checkUnusedTensors(checkpoint: WeightFiles, plan: LoadPlan): voi
   );
 }
 
-/** What the architecture reads. @param changes to the config */
-export function tensorNames(
-  { architecture, source, scheme }: LoadPlan,
-  changes: Readonly<Record<string, unknown>> = {},
-): string[] {
-  const blueprint = architecture.blueprint({ ...source.config, ...changes });
-  return checkpointTensors(blueprintParameters(blueprint), scheme).map(({ name }) => name);
+/** What the architecture reads. */
+export function tensorNames({ specs, scheme }: Pick<LoadPlan, "specs" | "scheme">): Set<string> {
+  return new Set(checkpointTensors(specs, scheme).map(({ name }) => name));
+}
+
+/** What it would read by a config with these changes. */
+function changedNames({ architecture, source, scheme }: LoadPlan, changes: Readonly<Record<string, unknown>>) {
+  const specs = blueprintParameters(architecture.blueprint({ ...source.config, ...changes }));
+  return tensorNames({ specs, scheme });
 }
 
 function switchAdvice(name: string, plan: LoadPlan): string {
-  const found = SWITCHES.find(([, key]) => tensorNames(plan, { [key]: true }).includes(name));
+  const found = SWITCHES.find(([, key]) => changedNames(plan, { [key]: true }).has(name));
   if (found !== undefined) return `it says that ${found[0]} is false, set "${found[0]}": true`;
   return `${plan.architecture.name} has no such parameter, correct "architectures"`;
 }

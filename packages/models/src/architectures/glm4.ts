@@ -2,9 +2,8 @@
 // MLP give (GLM Team 2024).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { decoderBlueprint, rmsNorm, selfAttention } from "../hf-modules.js";
+import { decoderBlueprint, mergedGatedMlp, rmsNorm, selfAttention } from "../hf-modules.js";
 import { readActivation, readDecoderConfig } from "../model-config.js";
-import { linearParameter } from "../parameters.js";
 import { splitRotaryPairs } from "../row-order.js";
 import type { LlamaConfig } from "./llama.js";
 
@@ -26,10 +25,9 @@ function glmNamed(name: string, normsOutputs: boolean): Architecture<GlmConfig> 
       };
     },
     blueprint(config) {
-      const { hiddenSize, intermediateSize, normEps, headDim, rope, attentionBias } = config;
+      const { hiddenSize, normEps, headDim, rope, attentionBias } = config;
       const norm = (id: string) => rmsNorm(id, hiddenSize, normEps);
       const outputNorm = (id: string) => (normsOutputs ? norm(id) : undefined);
-      const linear = (id: string, from: number, to: number) => linearParameter(id, from, [[id, to]]);
       return decoderBlueprint(config, norm("model.norm"), (index, id) => ({
         kind: "sequential",
         inputNorm: norm(`${id}.input_layernorm`),
@@ -40,12 +38,7 @@ function glmNamed(name: string, normsOutputs: boolean): Architecture<GlmConfig> 
         }),
         attentionOutputNorm: outputNorm(`${id}.post_self_attn_layernorm`),
         mlpNorm: norm(`${id}.post_attention_layernorm`),
-        mlp: {
-          kind: "gated",
-          activation: "silu",
-          gateUp: linear(`${id}.mlp.gate_up_proj`, hiddenSize, 2 * intermediateSize),
-          down: linear(`${id}.mlp.down_proj`, intermediateSize, hiddenSize),
-        },
+        mlp: mergedGatedMlp(`${id}.mlp.gate_up_proj`, `${id}.mlp.down_proj`, config, "silu"),
         mlpOutputNorm: outputNorm(`${id}.post_mlp_layernorm`),
       }));
     },

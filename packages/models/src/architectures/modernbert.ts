@@ -3,9 +3,9 @@ import type { Activation } from "@octavo/core";
 import type { EncoderArchitecture } from "../architecture.js";
 import { TASK_TENSORS } from "../encoder-modules.js";
 import type { ConfigReader } from "../hf-config.js";
-import { layerNorm, mergedAttention } from "../hf-modules.js";
+import { layerNorm, mergedAttention, mergedGatedMlp } from "../hf-modules.js";
 import { type ModelConfig, readActivation, readPlainConfig } from "../model-config.js";
-import { linearParameter, tensorParameter } from "../parameters.js";
+import { tensorParameter } from "../parameters.js";
 import { type RopeConfig, readRopeConfig, servedPositions } from "../rope-config.js";
 import { readWindows } from "../windows.js";
 
@@ -52,7 +52,7 @@ export const modernBert: EncoderArchitecture<ModernBertConfig> = {
     };
   },
   blueprint(config) {
-    const { vocabSize, hiddenSize, intermediateSize, numLayers, normEps, normBias, windows } = config;
+    const { vocabSize, hiddenSize, numLayers, normEps, normBias, windows } = config;
     const norm = (id: string) => layerNorm(`${BASE}.${id}`, hiddenSize, normEps, { bias: normBias });
     const mlpTraits = { bias: config.mlpBias };
     return {
@@ -74,12 +74,7 @@ export const modernBert: EncoderArchitecture<ModernBertConfig> = {
             { isBidirectional: true, rope: windows[index] === null ? 0 : 1 },
           ),
           mlpNorm: norm(`layers.${index}.mlp_norm`),
-          mlp: {
-            kind: "gated",
-            activation: config.activation,
-            gateUp: linearParameter(wi, hiddenSize, [[wi, 2 * intermediateSize]], mlpTraits),
-            down: linearParameter(wo, intermediateSize, [[wo, hiddenSize]], mlpTraits),
-          },
+          mlp: mergedGatedMlp(wi, wo, config, config.activation, mlpTraits),
         };
       }),
       norm: norm("final_norm"),

@@ -1,6 +1,7 @@
 // Phi3ForCausalLM: Phi-3, Phi-3.5 and Phi-4, Llama with merged projections, partial rotation and longrope (Abdin et al. 2024).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
+import { mergedGatedMlp } from "../hf-modules.js";
 import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
 import { linearParameter } from "../parameters.js";
 import { readWindows } from "../windows.js";
@@ -17,18 +18,11 @@ export const phi3: Architecture = {
     return { ...config, windows: readWindows(reader, config.numLayers) };
   },
   blueprint(config) {
-    const { hiddenSize, intermediateSize, numHeads, numKvHeads, headDim } = config;
-    const merged = (id: string, outFeatures: number) => linearParameter(id, hiddenSize, [[id, outFeatures]]);
+    const { hiddenSize, numHeads, numKvHeads, headDim } = config;
+    const size = (numHeads + 2 * numKvHeads) * headDim;
     return llamaBlueprint(config, {
-      attention: (_, id) => ({
-        qkv: merged(`${id}.qkv_proj`, (numHeads + 2 * numKvHeads) * headDim),
-      }),
-      mlp: (_, id) => ({
-        kind: "gated",
-        activation: "silu",
-        gateUp: merged(`${id}.mlp.gate_up_proj`, 2 * intermediateSize),
-        down: linearParameter(`${id}.mlp.down_proj`, intermediateSize, [[`${id}.mlp.down_proj`, hiddenSize]]),
-      }),
+      attention: (_, id) => ({ qkv: linearParameter(`${id}.qkv_proj`, hiddenSize, [[`${id}.qkv_proj`, size]]) }),
+      mlp: (_, id) => mergedGatedMlp(`${id}.mlp.gate_up_proj`, `${id}.mlp.down_proj`, config, "silu"),
     });
   },
 };
