@@ -19,6 +19,7 @@ const ENTRIES = [
   "engine-overhead",
   "latency-target",
   "phases",
+  "prefix-cache",
   "peers",
   "peer-process",
   "replay",

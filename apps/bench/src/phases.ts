@@ -1,11 +1,8 @@
 // Measures a model's shape with dummy weights, phase by phase, through the public API: one line `RESULT {...}` a figure.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type EngineOptions, LLM } from "@octavo/engine";
 import { describeMachine } from "./machine.js";
-import { SHAPES } from "./phases/shapes.js";
+import { SHAPES, withShape } from "./phases/shapes.js";
 import { Bench, type Figures, PHASES, throughputRequests } from "./phases/workload.js";
 
 const USAGE = `usage: node apps/bench/dist/phases.js SHAPE DTYPE PHASES [--device cuda|cpu]
@@ -70,9 +67,7 @@ async function main(): Promise<void> {
   const options = engineOptions(asked);
   const started = process.env.T0 ? Number(process.env.T0) : performance.timeOrigin / 1000;
   const report = (figures: Figures) => console.log(`RESULT ${JSON.stringify({ shape, mode, ...figures })}`);
-  const folder = mkdtempSync(join(tmpdir(), "octavo-phases-"));
-  try {
-    writeFileSync(join(folder, "config.json"), JSON.stringify(SHAPES[shape]));
+  await withShape(shape, async (folder) => {
     await using llm = await LLM.load(folder, options);
     const bench = new Bench(llm);
     await bench.run([16], [1], 0);
@@ -83,9 +78,7 @@ async function main(): Promise<void> {
     for (const phase of phases) await PHASES[phase]!(bench, report);
     const { numPreemptions } = llm.stats;
     if (numPreemptions > 0) console.error(`${numPreemptions} preemptions: the KV cache is too small for these phases`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
 }
 
 try {

@@ -1,7 +1,8 @@
 // What speculative decoding gains and costs: the same requests with and without it, in turns, on two engines of one process.
 import { parseArgs } from "node:util";
-import { type EngineOptions, LLM, type SpeculativeConfig, speculativeConfigOf } from "@octavo/engine";
+import { type EngineOptions, LLM, speculativeConfigOf } from "@octavo/engine";
 import { describeMachine } from "./machine.js";
+import { median, type Run, rounded, sideBySide } from "./side-by-side.js";
 
 const USAGE = `usage: node apps/bench/dist/speculation.js MODEL [--config JSON] [--rounds N] [--tokens N] [--running N]
          [--threads N] [--temperature T] [--device cpu|cuda]
@@ -41,11 +42,8 @@ const WORKLOADS: Readonly<Record<string, Ask>> = {
   story: (i) => `Write a story about ${SUBJECTS[i % SUBJECTS.length]} in a country far away. Never repeat yourself.`,
 };
 
-interface Run {
+interface ChatRun extends Run {
   readonly tokens: number;
-  readonly seconds: number;
-  /** Of all threads: says more where others use the machine. */
-  readonly cpuSeconds: number;
   readonly outputs: string;
 }
 
@@ -79,38 +77,24 @@ async function main(): Promise<void> {
   };
   await using plain = await LLM.load(model, common);
   await using drafting = await LLM.load(model, { ...common, speculativeConfig });
-  console.error(`${describeMachine()}; ${plain.info.device}; ${running} at once; ${describe(speculativeConfig)}`);
+  console.error(`${describeMachine()}; ${plain.info.device}; ${running} at once; ${JSON.stringify(speculativeConfig)}`);
   for (const [workload, ask] of Object.entries(WORKLOADS)) {
-    const ratios: number[] = [];
-    const cpuRatios: number[] = [];
-    const rates: [number[], number[]] = [[], []];
     const before = drafting.stats;
-    for (let round = 0; round <= rounds; round++) {
+    const { ratios, first, second } = await sideBySide(plain, drafting, rounds, (llm, round) => {
       const prompts = Array.from({ length: running }, (_, i) => ask(round * running + i));
-      const params = { maxTokens, temperature: Number(values.temperature), seed: round };
-      // Who goes first takes turns, so that a machine that becomes slower favours neither.
-      const order = round % 2 === 0 ? [plain, drafting] : [drafting, plain];
-      const runs = new Map<LLM, Run>();
-      for (const llm of order) runs.set(llm, await run(llm, prompts, params));
-      const [without, having] = [runs.get(plain)!, runs.get(drafting)!];
-      if (without.outputs !== having.outputs) throw new Error(`${workload}, round ${round}: the outputs differ`);
-      if (round === 0) continue;
-      rates[0].push(without.tokens / without.seconds);
-      rates[1].push(having.tokens / having.seconds);
-      ratios.push(without.seconds / having.seconds);
-      cpuRatios.push(without.cpuSeconds / having.cpuSeconds);
-    }
+      return run(llm, prompts, { maxTokens, temperature: Number(values.temperature), seed: round });
+    });
+    const other = first.findIndex(({ outputs }, i) => outputs !== second[i]!.outputs);
+    if (other >= 0) throw new Error(`${workload}, round ${other + 1}: the outputs differ`);
+    const speed = (runs: readonly ChatRun[]) => rounded(median(runs.map(({ tokens, seconds }) => tokens / seconds)), 1);
     const { numDrafts, numDraftTokens, numAcceptedTokens, steps, generationTokens } = drafting.stats;
     const drafted = numDraftTokens - before.numDraftTokens;
     const result = {
       workload,
       running,
-      plain_tokens_per_s: rounded(median(rates[0]), 1),
-      drafting_tokens_per_s: rounded(median(rates[1]), 1),
-      ratio: rounded(median(ratios), 3),
-      lowest_ratio: rounded(Math.min(...ratios), 3),
-      highest_ratio: rounded(Math.max(...ratios), 3),
-      cpu_ratio: rounded(median(cpuRatios), 3),
+      plain_tokens_per_s: speed(first),
+      drafting_tokens_per_s: speed(second),
+      ...ratios,
       acceptance: rounded((numAcceptedTokens - before.numAcceptedTokens) / Math.max(1, drafted), 3),
       drafts: numDrafts - before.numDrafts,
       draft_tokens: drafted,
@@ -121,7 +105,7 @@ async function main(): Promise<void> {
 }
 
 /** Decodes all prompts at once. The time runs from the first token that any of them gives. */
-async function run(llm: LLM, prompts: readonly string[], params: object): Promise<Run> {
+async function run(llm: LLM, prompts: readonly string[], params: object): Promise<ChatRun> {
   let first = 0;
   let cpu = process.cpuUsage();
   let tokens = 0;
@@ -139,19 +123,6 @@ async function run(llm: LLM, prompts: readonly string[], params: object): Promis
   const seconds = (performance.now() - first) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   return { tokens, seconds, cpuSeconds: (user + system) / 1e6, outputs: JSON.stringify(outputs) };
-}
-
-function describe(config: SpeculativeConfig): string {
-  return JSON.stringify(config);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
-}
-
-function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }
 
 try {

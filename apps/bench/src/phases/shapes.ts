@@ -1,4 +1,7 @@
-// The shapes that phases.ts measures, as config.json has them.
+// The shapes that are measured with dummy weights, as config.json has them.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /** By the name on the command line. */
 export const SHAPES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -50,6 +53,22 @@ export const SHAPES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
     eos_token_id: 151645,
     attention_bias: false,
   },
+  /** SmolLM2-135M */
+  smol: {
+    architectures: ["LlamaForCausalLM"],
+    hidden_size: 576,
+    intermediate_size: 1536,
+    num_hidden_layers: 30,
+    num_attention_heads: 9,
+    num_key_value_heads: 3,
+    vocab_size: 49152,
+    max_position_embeddings: 32776,
+    rms_norm_eps: 1e-5,
+    rope_theta: 100000,
+    tie_word_embeddings: true,
+    torch_dtype: "bfloat16",
+    eos_token_id: 2,
+  },
   /** For trying the benchmark itself, on a CPU. */
   tiny: {
     architectures: ["LlamaForCausalLM"],
@@ -66,3 +85,14 @@ export const SHAPES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
     eos_token_id: 0,
   },
 };
+
+/** Calls `use` with a model folder of the shape, which is there until it returns. */
+export async function withShape(shape: string, use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "octavo-shape-"));
+  try {
+    writeFileSync(join(folder, "config.json"), JSON.stringify(SHAPES[shape]));
+    await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -2,6 +2,7 @@
 // figures stand beside (docs/performance.md): greedy, end tokens ignored, random prompts of token ids.
 import type { LLM } from "@octavo/engine";
 import { PythonRandom } from "@octavo/scheduler/simulator";
+import { rounded } from "../side-by-side.js";
 
 export type Figures = Readonly<Record<string, string | number | readonly number[]>>;
 export type Report = (figures: Figures) => void;
@@ -107,10 +108,6 @@ export function throughputRequests(): number {
   const text = process.env.NREQ || "768";
   if (!/^[1-9]\d*$/.test(text)) throw new Error(`NREQ is ${text}, a number of requests was expected`);
   return Number(text);
-}
-
-function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }
 
 function sum(values: readonly number[]): number {
