@@ -3,7 +3,6 @@ import type { Batch } from "../batch.js";
 import { DTYPES } from "../dtype.js";
 import type { AttentionOps, AttentionOptions } from "../ops.js";
 import type { Tensor } from "../tensor.js";
-import { checkBatch } from "./batch-checks.js";
 import { NativeRowOps } from "./native-row-ops.js";
 import {
   address,
@@ -60,9 +59,8 @@ export class NativeAttentionOps extends NativeRowOps implements AttentionOps {
   ): void {
     const [blocks, kvHeads, blockSize, headDim] = keyCache.shape;
     const [tokens, heads] = q.shape;
-    const { layout, tables } = batch;
     checkCache("pagedAttention", keyCache, valueCache, batch);
-    checkBatch("pagedAttention", batch);
+    const words = this.batchWords.of("pagedAttention", batch);
     checkHeads("pagedAttention", "q", q, tokens!, headDim!);
     checkHeads("pagedAttention", "out", out, tokens!, headDim!);
     checkSameDtype("pagedAttention", q, keyCache);
@@ -82,21 +80,7 @@ export class NativeAttentionOps extends NativeRowOps implements AttentionOps {
       kvHeads!,
       blockSize!,
       headDim!,
-      address(batch.plan),
-      layout.totalWords,
-      layout.rowIds,
-      layout.queryStarts,
-      layout.contextLens,
-      layout.sampleRows,
-      layout.sampleTokens,
-      layout.capacity.maxRows,
-      layout.capacity.maxTokens,
-      layout.capacity.maxBlocksPerRow,
-      layout.capacity.blockSize,
-      layout.capacity.maxSamples,
-      address(tables.blockTables),
-      address(tables.lastTokens),
-      address(tables.sampling),
+      words,
       address(out),
       out.strides[0]!,
       address(q),
@@ -115,8 +99,7 @@ export class NativeAttentionOps extends NativeRowOps implements AttentionOps {
   encoderAttention(out: Tensor, q: Tensor, k: Tensor, v: Tensor, batch: Batch, options: AttentionOptions): void {
     const [tokens, heads, headDim] = q.shape;
     const kvHeads = k.shape[1];
-    const { layout, tables } = batch;
-    checkBatch("encoderAttention", batch);
+    const words = this.batchWords.of("encoderAttention", batch);
     checkFloat("encoderAttention", q);
     checkHeads("encoderAttention", "q", q, tokens!, headDim!);
     checkHeads("encoderAttention", "k", k, tokens!, headDim!);
@@ -133,21 +116,7 @@ export class NativeAttentionOps extends NativeRowOps implements AttentionOps {
     if (batch.numTokens === 0) return;
     this.native.encoderAttention(
       this.backend,
-      address(batch.plan),
-      layout.totalWords,
-      layout.rowIds,
-      layout.queryStarts,
-      layout.contextLens,
-      layout.sampleRows,
-      layout.sampleTokens,
-      layout.capacity.maxRows,
-      layout.capacity.maxTokens,
-      layout.capacity.maxBlocksPerRow,
-      layout.capacity.blockSize,
-      layout.capacity.maxSamples,
-      address(tables.blockTables),
-      address(tables.lastTokens),
-      address(tables.sampling),
+      words,
       DTYPES[q.dtype].code,
       address(out),
       out.strides[0]!,

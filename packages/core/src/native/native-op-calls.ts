@@ -1,24 +1,5 @@
 // The ops as an addon exports them. Positional numbers only: an options object would cost ten times the call. Addresses are
-// plain numbers (below 2^53), strides count elements, dtypes are the codes of DTYPES.
-
-/** The plan and the tables: what every op that takes a batch receives, in this order. */
-type BatchArguments = [
-  plan: number,
-  planWords: number,
-  rowIds: number,
-  queryStarts: number,
-  contextLens: number,
-  sampleRows: number,
-  sampleTokens: number,
-  maxRows: number,
-  maxTokens: number,
-  maxBlocks: number,
-  blockSize: number,
-  maxSamples: number,
-  blockTables: number,
-  lastTokens: number,
-  sampling: number,
-];
+// plain numbers (below 2^53), strides count elements, dtypes are the codes of DTYPES; a batch is what batch-words.ts writes.
 
 /** The tables that records change; all 0 where there are none. */
 type RecordArguments = [
@@ -67,7 +48,14 @@ type NormArguments = [
 export interface NativeOpCalls {
   prepareBatch(
     backend: number,
-    ...rest: [...BatchArguments, ...RecordArguments, inputIds: number, positions: number, slots: number, groups: number]
+    ...rest: [
+      batch: Float64Array,
+      ...RecordArguments,
+      inputIds: number,
+      positions: number,
+      slots: number,
+      groups: number,
+    ]
   ): void;
   embedding(
     backend: number,
@@ -124,7 +112,7 @@ export interface NativeOpCalls {
     backend: number,
     ...rest: [
       ...CacheArguments,
-      ...BatchArguments,
+      batch: Float64Array,
       out: number,
       outStride: number,
       q: number,
@@ -138,7 +126,7 @@ export interface NativeOpCalls {
   encoderAttention(
     backend: number,
     ...rest: [
-      ...BatchArguments,
+      batch: Float64Array,
       dtype: number,
       out: number,
       outStride: number,
@@ -230,19 +218,19 @@ export interface NativeOpCalls {
   softcap(backend: number, x: number, tokens: number, hidden: number, cap: number): void;
   meanRows(
     backend: number,
-    ...rest: [...BatchArguments, out: number, dtype: number, x: number, tokens: number, rows: number, hidden: number]
+    ...rest: [batch: Float64Array, out: number, dtype: number, x: number, tokens: number, rows: number, hidden: number]
   ): void;
   adjustLogits(
     backend: number,
-    ...rest: [...BatchArguments, ...RecordArguments, inputIds: number, logits: number, samples: number]
+    ...rest: [batch: Float64Array, ...RecordArguments, inputIds: number, logits: number, samples: number]
   ): void;
   filterLogits(
     backend: number,
-    ...rest: [...BatchArguments, logits: number, samples: number, vocabulary: number]
+    ...rest: [batch: Float64Array, logits: number, samples: number, vocabulary: number]
   ): void;
   sample(
     backend: number,
-    ...rest: [...BatchArguments, tokens: number, logits: number, samples: number, vocabulary: number]
+    ...rest: [batch: Float64Array, tokens: number, logits: number, samples: number, vocabulary: number]
   ): void;
   logprobs(
     backend: number,

@@ -6,7 +6,7 @@ import { DTYPES } from "../dtype.js";
 import type { LinearWeight } from "../linear.js";
 import type { Ops } from "../ops.js";
 import type { Tensor } from "../tensor.js";
-import { checkBatch, checkRecords } from "./batch-checks.js";
+import { checkRecords } from "./batch-checks.js";
 import { NativeExpertOps } from "./native-expert-ops.js";
 import {
   address,
@@ -23,9 +23,9 @@ import {
 export class NativeOps extends NativeExpertOps implements Ops {
   prepareBatch(batch: Batch): void {
     const { layout, tables } = batch;
-    const { maxRows, maxTokens, maxBlocksPerRow, blockSize, maxSamples, vocabSize, numGroups } = layout.capacity;
+    const { maxRows, maxTokens, maxBlocksPerRow, vocabSize, numGroups } = layout.capacity;
     const { records } = tables;
-    checkBatch("prepareBatch", batch);
+    const words = this.batchWords.of("prepareBatch", batch);
     checkRecords("prepareBatch", batch);
     checkIndices("prepareBatch", "inputIds", batch.inputIds, maxTokens);
     checkIndices("prepareBatch", "positions", batch.positions, maxTokens);
@@ -33,21 +33,7 @@ export class NativeOps extends NativeExpertOps implements Ops {
     checkIndices("prepareBatch", "blockTables", tables.blockTables, numGroups * maxRows * maxBlocksPerRow);
     this.native.prepareBatch(
       this.backend,
-      address(batch.plan),
-      layout.totalWords,
-      layout.rowIds,
-      layout.queryStarts,
-      layout.contextLens,
-      layout.sampleRows,
-      layout.sampleTokens,
-      maxRows,
-      maxTokens,
-      maxBlocksPerRow,
-      blockSize,
-      maxSamples,
-      address(tables.blockTables),
-      address(tables.lastTokens),
-      address(tables.sampling),
+      words,
       vocabSize,
       records ? address(records.tokenCounts) : 0,
       records ? address(records.recentTokens) : 0,

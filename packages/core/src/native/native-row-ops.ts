@@ -11,7 +11,6 @@ import type {
   PoolingOps,
 } from "../ops.js";
 import type { Tensor } from "../tensor.js";
-import { checkBatch } from "./batch-checks.js";
 import { NativeSamplingOps } from "./native-sampling-ops.js";
 import {
   address,
@@ -90,93 +89,54 @@ export class NativeRowOps
 
   rmsNorm(out: Tensor, x: Tensor, weight: Tensor, eps: number, weightOffset = 0): void {
     checkNorm("rmsNorm", out, x, weight);
-    if (x.shape[0] === 0) return;
-    this.native.rmsNorm(
-      this.backend,
-      DTYPES[x.dtype].code,
-      address(out),
-      out.strides[0]!,
-      0,
-      address(x),
-      x.strides[0]!,
-      address(weight),
-      weightStride(weight),
-      0,
-      x.shape[0]!,
-      headsOf(x),
-      x.shape.at(-1)!,
-      eps,
-      weightOffset,
-    );
+    this.#norm("rmsNorm", out, undefined, x, weight, undefined, eps, weightOffset);
   }
 
   addRmsNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, eps: number, weightOffset = 0): void {
-    const [tokens, hidden] = x.shape;
     checkAddNorm("addRmsNorm", out, residual, x, weight);
-    if (tokens === 0) return;
-    this.native.rmsNorm(
-      this.backend,
-      DTYPES[x.dtype].code,
-      address(out),
-      hidden!,
-      address(residual),
-      address(x),
-      hidden!,
-      address(weight),
-      0,
-      0,
-      tokens!,
-      1,
-      hidden!,
-      eps,
-      weightOffset,
-    );
+    this.#norm("rmsNorm", out, residual, x, weight, undefined, eps, weightOffset);
   }
 
   layerNorm(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void {
     checkNorm("layerNorm", out, x, weight);
     if (bias) checkBias("layerNorm", bias, weight);
-    if (x.shape[0] === 0) return;
-    this.native.layerNorm(
+    this.#norm("layerNorm", out, undefined, x, weight, bias, eps, 0);
+  }
+
+  addLayerNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void {
+    checkAddNorm("addLayerNorm", out, residual, x, weight);
+    if (bias) checkBias("addLayerNorm", bias, weight);
+    this.#norm("layerNorm", out, residual, x, weight, bias, eps, 0);
+  }
+
+  #norm(
+    call: "rmsNorm" | "layerNorm",
+    out: Tensor,
+    residual: Tensor | undefined,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | undefined,
+    eps: number,
+    weightOffset: number,
+  ): void {
+    const tokens = x.shape[0]!;
+    if (tokens === 0) return;
+    this.native[call](
       this.backend,
       DTYPES[x.dtype].code,
       address(out),
       out.strides[0]!,
-      0,
+      residual ? address(residual) : 0,
       address(x),
       x.strides[0]!,
       address(weight),
       weightStride(weight),
       bias ? address(bias) : 0,
-      x.shape[0]!,
+      tokens,
       headsOf(x),
       x.shape.at(-1)!,
       eps,
-      0,
-    );
-  }
-
-  addLayerNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void {
-    const [tokens, hidden] = x.shape;
-    checkAddNorm("addLayerNorm", out, residual, x, weight);
-    if (bias) checkBias("addLayerNorm", bias, weight);
-    if (tokens === 0) return;
-    this.native.layerNorm(
-      this.backend,
-      DTYPES[x.dtype].code,
-      address(out),
-      hidden!,
-      address(residual),
-      address(x),
-      hidden!,
-      address(weight),
-      0,
-      bias ? address(bias) : 0,
-      tokens!,
-      1,
-      hidden!,
-      eps,
-      0,
+      weightOffset,
     );
   }
 
@@ -235,9 +195,8 @@ export class NativeRowOps
   }
 
   meanRows(out: Tensor, x: Tensor, batch: Batch): void {
-    const { layout, tables } = batch;
     const [tokens, hidden] = x.shape;
-    checkBatch("meanRows", batch);
+    const words = this.batchWords.of("meanRows", batch);
     checkFloat("meanRows", x);
     checkMatrix("meanRows", "x", x, tokens!, hidden!);
     checkMatrix("meanRows", "out", out, out.shape[0]!, hidden!);
@@ -250,21 +209,7 @@ export class NativeRowOps
     if (batch.numRows === 0) return;
     this.native.meanRows(
       this.backend,
-      address(batch.plan),
-      layout.totalWords,
-      layout.rowIds,
-      layout.queryStarts,
-      layout.contextLens,
-      layout.sampleRows,
-      layout.sampleTokens,
-      layout.capacity.maxRows,
-      layout.capacity.maxTokens,
-      layout.capacity.maxBlocksPerRow,
-      layout.capacity.blockSize,
-      layout.capacity.maxSamples,
-      address(tables.blockTables),
-      address(tables.lastTokens),
-      address(tables.sampling),
+      words,
       address(out),
       DTYPES[x.dtype].code,
       address(x),

@@ -2,7 +2,8 @@
 import type { Batch } from "../batch.js";
 import type { LogprobKind, LogprobsOutput, SamplingOps } from "../ops.js";
 import type { Tensor } from "../tensor.js";
-import { checkBatch, checkRecords } from "./batch-checks.js";
+import { checkRecords } from "./batch-checks.js";
+import { BatchWords } from "./batch-words.js";
 import type { NativeOpCalls } from "./native-op-calls.js";
 import { address, checkContiguous, checkIndices, checkMatrix, fail } from "./op-checks.js";
 
@@ -10,6 +11,7 @@ export class NativeSamplingOps implements SamplingOps {
   protected readonly native: NativeOpCalls;
   /** The number that the addon knows the backend by. */
   protected readonly backend: number;
+  protected readonly batchWords = new BatchWords();
 
   constructor(native: NativeOpCalls, backend: number) {
     this.native = native;
@@ -20,7 +22,7 @@ export class NativeSamplingOps implements SamplingOps {
     const { layout, tables } = batch;
     const { vocabSize } = layout.capacity;
     const { records } = tables;
-    checkBatch("adjustLogits", batch);
+    const words = this.batchWords.of("adjustLogits", batch);
     checkRecords("adjustLogits", batch);
     checkIndices("adjustLogits", "inputIds", batch.inputIds, layout.capacity.maxTokens);
     checkLogits("adjustLogits", logits, batch.numSamples);
@@ -31,21 +33,7 @@ export class NativeSamplingOps implements SamplingOps {
     if (batch.numSamples === 0) return;
     this.native.adjustLogits(
       this.backend,
-      address(batch.plan),
-      layout.totalWords,
-      layout.rowIds,
-      layout.queryStarts,
-      layout.contextLens,
-      layout.sampleRows,
-      layout.sampleTokens,
-      layout.capacity.maxRows,
-      layout.capacity.maxTokens,
-      layout.capacity.maxBlocksPerRow,
-      layout.capacity.blockSize,
-      layout.capacity.maxSamples,
-      address(tables.blockTables),
-      address(tables.lastTokens),
-      address(tables.sampling),
+      words,
       vocabSize,
       address(records.tokenCounts),
       address(records.recentTokens),
@@ -58,61 +46,18 @@ export class NativeSamplingOps implements SamplingOps {
   }
 
   filterLogits(logits: Tensor, batch: Batch): void {
-    const { layout, tables } = batch;
-    checkBatch("filterLogits", batch);
+    const words = this.batchWords.of("filterLogits", batch);
     checkLogits("filterLogits", logits, batch.numSamples);
     if (batch.numSamples === 0) return;
-    this.native.filterLogits(
-      this.backend,
-      address(batch.plan),
-      layout.totalWords,
-      layout.rowIds,
-      layout.queryStarts,
-      layout.contextLens,
-      layout.sampleRows,
-      layout.sampleTokens,
-      layout.capacity.maxRows,
-      layout.capacity.maxTokens,
-      layout.capacity.maxBlocksPerRow,
-      layout.capacity.blockSize,
-      layout.capacity.maxSamples,
-      address(tables.blockTables),
-      address(tables.lastTokens),
-      address(tables.sampling),
-      address(logits),
-      batch.numSamples,
-      logits.shape[1]!,
-    );
+    this.native.filterLogits(this.backend, words, address(logits), batch.numSamples, logits.shape[1]!);
   }
 
   sample(tokens: Tensor, logits: Tensor, batch: Batch): void {
-    const { layout, tables } = batch;
-    checkBatch("sample", batch);
+    const words = this.batchWords.of("sample", batch);
     checkIndices("sample", "tokens", tokens, batch.numSamples);
     checkLogits("sample", logits, batch.numSamples);
     if (batch.numSamples === 0) return;
-    this.native.sample(
-      this.backend,
-      address(batch.plan),
-      layout.totalWords,
-      layout.rowIds,
-      layout.queryStarts,
-      layout.contextLens,
-      layout.sampleRows,
-      layout.sampleTokens,
-      layout.capacity.maxRows,
-      layout.capacity.maxTokens,
-      layout.capacity.maxBlocksPerRow,
-      layout.capacity.blockSize,
-      layout.capacity.maxSamples,
-      address(tables.blockTables),
-      address(tables.lastTokens),
-      address(tables.sampling),
-      address(tokens),
-      address(logits),
-      batch.numSamples,
-      logits.shape[1]!,
-    );
+    this.native.sample(this.backend, words, address(tokens), address(logits), batch.numSamples, logits.shape[1]!);
   }
 
   logprobs(out: LogprobsOutput, logits: Tensor, picked: Tensor, kind: LogprobKind = "logprobs"): void {

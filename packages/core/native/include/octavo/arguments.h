@@ -52,11 +52,7 @@ public:
     /** A Uint8Array's bytes, in JavaScript's memory. */
     Bytes bytes() {
         Bytes bytes;
-        napi_typedarray_type type;
-        void* data = nullptr;
-        const napi_status status = napi_get_typedarray_info(env_, value(), &type, &bytes.size, &data, nullptr, nullptr);
-        check(status == napi_ok && type == napi_uint8_array, ErrorCode::kInternal, "argument %zu is not a Uint8Array", next_ - 1);
-        bytes.data = data;
+        bytes.data = array(napi_uint8_array, bytes.size);
         return bytes;
     }
 
@@ -71,23 +67,29 @@ public:
         return static_cast<T*>(result);
     }
 
+    /** Float64Array, in the order of src/native/batch-words.ts in @octavo/core. */
     BatchView batch() {
+        size_t count = 0;
+        const auto* numbers = static_cast<const double*>(array(napi_float64_array, count));
+        check(count == 15, ErrorCode::kInternal, "a batch has 15 numbers, %zu came", count);
+        const auto integer = [&](size_t i) { return static_cast<int64_t>(numbers[i]); };
+        const auto table = [&](size_t i) { return reinterpret_cast<int32_t*>(static_cast<uintptr_t>(numbers[i])); };
         BatchView view;
-        view.plan = pointer<int32_t>();
-        view.plan_words = integer();
-        view.row_ids = integer();
-        view.query_starts = integer();
-        view.context_lens = integer();
-        view.sample_rows = integer();
-        view.sample_tokens = integer();
-        view.max_rows = integer();
-        view.max_tokens = integer();
-        view.max_blocks = integer();
-        view.block_size = integer();
-        view.max_samples = integer();
-        view.block_tables = pointer<int32_t>();
-        view.last_tokens = pointer<int32_t>();
-        view.sampling = pointer<int32_t>();
+        view.plan = table(0);
+        view.plan_words = integer(1);
+        view.row_ids = integer(2);
+        view.query_starts = integer(3);
+        view.context_lens = integer(4);
+        view.sample_rows = integer(5);
+        view.sample_tokens = integer(6);
+        view.max_rows = integer(7);
+        view.max_tokens = integer(8);
+        view.max_blocks = integer(9);
+        view.block_size = integer(10);
+        view.max_samples = integer(11);
+        view.block_tables = table(12);
+        view.last_tokens = table(13);
+        view.sampling = table(14);
         return view;
     }
 
@@ -129,6 +131,15 @@ protected:
     void* data() const { return data_; }
 
 private:
+    /** A typed array's elements, in JavaScript's memory. */
+    void* array(napi_typedarray_type expected, size_t& size) {
+        napi_typedarray_type type;
+        void* data = nullptr;
+        const napi_status status = napi_get_typedarray_info(env_, value(), &type, &size, &data, nullptr, nullptr);
+        check(status == napi_ok && type == expected, ErrorCode::kInternal, "argument %zu is not an array of the expected type", next_ - 1);
+        return data;
+    }
+
     static constexpr size_t kMost = 40;
 
     napi_env env_;
