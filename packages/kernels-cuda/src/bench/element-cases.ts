@@ -1,33 +1,21 @@
 // Ops over single numbers: activations, sums, factors.
 import type { FloatDType } from "@octavo/core";
 import { type BenchCase, DECODE_ROWS } from "./bench-case.js";
-import { ALL_ROWS, casesOfRowOps, type RowOp } from "./row-op.js";
+import { ALL_ROWS, casesOfRowOps, onMatrices, type RowOp } from "./row-op.js";
 import type { ModelShape } from "./shapes.js";
 
 function elementOps({ hidden, intermediate, vocabulary }: ModelShape): RowOp[] {
+  const gated = { op: "gatedActivation", width: intermediate, elements: 3 * intermediate, rows: ALL_ROWS } as const;
+  const gatedWidths = [intermediate, 2 * intermediate];
   return [
     {
-      op: "gatedActivation",
-      width: intermediate,
-      elements: 3 * intermediate,
-      rows: ALL_ROWS,
-      prepare(memory, dtype, rows, sets) {
-        const gateUp = memory.random(dtype, [rows, 2 * intermediate], sets);
-        const out = memory.random(dtype, [rows, intermediate], sets);
-        return (set) => memory.backend.ops.gatedActivation(out[set]!, gateUp[set]!, "silu");
-      },
+      ...gated,
+      prepare: onMatrices(gatedWidths, (ops, [out, gateUp]) => ops.gatedActivation(out, gateUp, "silu")),
     },
     {
-      op: "gatedActivation",
+      ...gated,
       label: "gelu_tanh",
-      width: intermediate,
-      elements: 3 * intermediate,
-      rows: ALL_ROWS,
-      prepare(memory, dtype, rows, sets) {
-        const gateUp = memory.random(dtype, [rows, 2 * intermediate], sets);
-        const out = memory.random(dtype, [rows, intermediate], sets);
-        return (set) => memory.backend.ops.gatedActivation(out[set]!, gateUp[set]!, "gelu_tanh");
-      },
+      prepare: onMatrices(gatedWidths, (ops, [out, gateUp]) => ops.gatedActivation(out, gateUp, "gelu_tanh")),
     },
     {
       op: "activate",
@@ -35,33 +23,22 @@ function elementOps({ hidden, intermediate, vocabulary }: ModelShape): RowOp[] {
       width: intermediate,
       elements: 2 * intermediate,
       rows: ALL_ROWS,
-      prepare(memory, dtype, rows, sets) {
-        const x = memory.random(dtype, [rows, intermediate], sets);
-        const out = memory.random(dtype, [rows, intermediate], sets);
-        return (set) => memory.backend.ops.activate(out[set]!, x[set]!, "gelu");
-      },
+      prepare: onMatrices([intermediate, intermediate], (ops, [out, x]) => ops.activate(out, x, "gelu")),
     },
     {
       op: "add",
       width: hidden,
       elements: 3 * hidden,
       rows: ALL_ROWS,
-      prepare(memory, dtype, rows, sets) {
-        const x = memory.random(dtype, [rows, hidden], sets);
-        const out = memory.random(dtype, [rows, hidden], sets);
-        return (set) => memory.backend.ops.add(out[set]!, x[set]!);
-      },
+      prepare: onMatrices([hidden, hidden], (ops, [out, x]) => ops.add(out, x)),
     },
     {
       op: "scale",
       width: hidden,
       elements: 2 * hidden,
       rows: ALL_ROWS,
-      prepare(memory, dtype, rows, sets) {
-        const x = memory.random(dtype, [rows, hidden], sets);
-        // With another factor, values that are scaled again and again would vanish or overflow.
-        return (set) => memory.backend.ops.scale(x[set]!, 1);
-      },
+      // With another factor, values that are scaled again and again would vanish or overflow.
+      prepare: onMatrices([hidden], (ops, [x]) => ops.scale(x, 1)),
     },
     {
       op: "softcap",
@@ -69,10 +46,7 @@ function elementOps({ hidden, intermediate, vocabulary }: ModelShape): RowOp[] {
       elements: 2 * vocabulary,
       rows: DECODE_ROWS,
       dtype: "float32",
-      prepare(memory, dtype, rows, sets) {
-        const logits = memory.random(dtype, [rows, vocabulary], sets);
-        return (set) => memory.backend.ops.softcap(logits[set]!, 30);
-      },
+      prepare: onMatrices([vocabulary], (ops, [logits]) => ops.softcap(logits, 30)),
     },
   ];
 }

@@ -1,5 +1,5 @@
 // Ops whose rows are independent, at every usual number of rows.
-import { DTYPES, type FloatDType } from "@octavo/core";
+import { DTYPES, type FloatDType, type Ops, type Tensor } from "@octavo/core";
 import { type BenchCase, DECODE_ROWS, isQuick, PREFILL_TOKENS, type Run, rowsText } from "./bench-case.js";
 import type { BenchMemory } from "./bench-memory.js";
 import type { ModelShape } from "./shapes.js";
@@ -18,6 +18,18 @@ export interface RowOp {
   readonly dtype?: FloatDType;
   prepare(memory: BenchMemory, dtype: FloatDType, rows: number, sets: number): Run;
 }
+
+/** What an op needs that reads and writes matrices only: one [rows, width] for each of the widths, which `call` gets in their order. */
+export function onMatrices(widths: readonly number[], call: (ops: Ops, matrices: Matrices) => void): RowOp["prepare"] {
+  return (memory, dtype, rows, sets) => {
+    const ofWidths = widths.map((width) => memory.random(dtype, [rows, width], sets));
+    const ofSets = Array.from({ length: sets }, (_, set) => ofWidths.map((tensors) => tensors[set]!));
+    return (set) => call(memory.backend.ops, ofSets[set] as readonly Tensor[] as Matrices);
+  };
+}
+
+/** Fewer where there are fewer widths. */
+type Matrices = readonly [Tensor, Tensor, Tensor];
 
 export const ALL_ROWS: readonly number[] = [...DECODE_ROWS, ...PREFILL_TOKENS];
 
