@@ -34,6 +34,8 @@ export const gemma3: Architecture<Gemma3Config> = {
     return {
       ...config,
       ...readGemma2Fields(reader, { attentionSoftcap: null, logitSoftcap: null }),
+      // In the config as Gemma 2's; transformers and vLLM do not compute it here.
+      attentionSoftcap: null,
       ...ropes,
       windows: readWindows(reader, numLayers, { window: 4096, slides }),
     };
