@@ -99,7 +99,8 @@ export class EngineCore implements Core {
     const { kvOffloadingFile: path } = options;
     const file = path !== undefined && numFileBlocks > 0 ? { path, numBlocks: numFileBlocks, wakeBuffer } : undefined;
     const runnerOptions = { useGraphs, logprobsMode: resolveLogprobsMode(options), ...(file && { file }) };
-    this.#runner = new ModelRunner(backend, model, this.#kvPool, sizes, this.#scheduler.planLayout, runnerOptions);
+    const pools = { target: this.#kvPool, draft: this.#draftPool };
+    this.#runner = new ModelRunner(backend, model, pools, sizes, this.#scheduler.planLayout, runnerOptions);
     if (this.#speculator) this.#speculator.onPropose = () => this.#copyBlocks();
     this.#depth = sizes.depth;
     this.#scheduler.onFirstAdmit = (id) => this.#queueTimes.admitted(id);
