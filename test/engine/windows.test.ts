@@ -174,7 +174,7 @@ describe.each(models)("%s, groups %j", (name, windows, layersPerGroup) => {
       expect(drafted.tokens).toEqual(kept.tokens.filter((_, i) => i % SAMPLING_KINDS.length < 5));
       expect(drafted.acceptedTokens).toBe(drafted.draftTokens);
       expect(drafted.acceptedTokens).toBeGreaterThan(100);
-      if (other.kvOffloadingSize) expect(drafted.externalPrefixCacheHits).toBeGreaterThan(50);
+      if (other.kvOffloadingSize) expect(drafted.externalPrefixCacheHits).toBeGreaterThan(20);
     }
   });
 

@@ -37,6 +37,7 @@ export class EngineCore implements Core {
   readonly #scheduler: Scheduler;
   readonly #runner: ModelRunner;
   readonly #depth: number;
+  readonly #slidingWindows: readonly number[];
   readonly #stats: Float64Array;
   /** What the core itself adds to them; used again by every step. */
   readonly #ownStats = new Float64Array(5);
@@ -82,6 +83,7 @@ export class EngineCore implements Core {
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
     const { numHostBlocks, numFileBlocks } = sizes;
     const { slidingWindows } = sizes.layerGroups;
+    this.#slidingWindows = slidingWindows;
     const shape = { numBlocks, blockSize, slidingWindows, maxNumBatchedTokens };
     const kvCache = new KvCacheManager({ ...shape, enablePrefixCaching, numHostBlocks, numFileBlocks });
     this.#kvCache = kvCache;
@@ -129,7 +131,7 @@ export class EngineCore implements Core {
    * @param now milliseconds. Default: `performance.now`
    */
   timeSteps(observer: StepTimeObserver, now?: () => number): void {
-    this.#timer = new StepTimer(observer, now);
+    this.#timer = new StepTimer(observer, this.#slidingWindows, now);
   }
 
   /**
