@@ -23,6 +23,7 @@ const ENTRIES = [
   "peer-process",
   "replay",
   "speculation",
+  "step-memory",
   "step-profile",
 ];
 

@@ -2,7 +2,6 @@
 import type { Goodput, RunMetrics } from "./metrics/run-metrics.js";
 import type { Distribution, WeightedSamples } from "./metrics/weighted-samples.js";
 import type { Replica } from "./replica.js";
-import type { SimulationOptions } from "./simulate.js";
 import type { TracedRequest } from "./trace/traced-request.js";
 
 /** Bins of virtual time, and what happened in each. */
@@ -77,13 +76,19 @@ export interface SimulationResult {
   readonly curves: LatencyCurves;
 }
 
+/** What the run was asked for, as far as the result repeats it. */
+interface Asked {
+  readonly goodput?: Goodput | undefined;
+  readonly scheduler: { readonly maxModelLen: number };
+}
+
 const PERCENTS = Array.from({ length: 101 }, (_, percent) => percent);
 
 export function summarize(
   metrics: RunMetrics,
   replicas: readonly Replica[],
   requests: readonly TracedRequest[],
-  { goodput, scheduler }: SimulationOptions,
+  { goodput, scheduler }: Asked,
 ): SimulationResult {
   const { completed, refused, firstRefusal, timedOut, cutShort, inputTokens, outputTokens, good } = metrics;
   const duration = metrics.end - (requests[0]?.arrival ?? 0);
