@@ -11,6 +11,8 @@ import { modelPath } from "@octavo/model-pocket";
 
 const PROMPT_TOKENS = 64;
 const CONTEXT = 2048;
+/** Room for all requests at their longest: whoever is preempted does not run. The backend has no memory behind it. */
+const KV_CACHE_BYTES = 4 * 2 ** 30;
 
 export interface NullLoadOptions {
   /** That run at once. */
@@ -33,7 +35,8 @@ export class NullLoad implements Disposable {
   }
 
   static async start({ requests, asyncScheduling = false, outputTokens = 1024 }: NullLoadOptions): Promise<NullLoad> {
-    const options = { device: "null", maxNumSeqs: requests, maxModelLen: CONTEXT, asyncScheduling } as const;
+    const sizes = { maxNumSeqs: requests, maxModelLen: CONTEXT, kvCacheMemoryBytes: KV_CACHE_BYTES };
+    const options = { ...sizes, device: "null", asyncScheduling } as const;
     const { core, info } = await loadCore(modelPath, options, new Float64Array(createStatsBuffer()));
     const load = new NullLoad(core, info.vocabSize, outputTokens);
     for (let i = 0; i < requests; i++) load.#add();
