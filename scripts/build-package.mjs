@@ -24,6 +24,7 @@ const ENTRIES = [
   "peer-process",
   "replay",
   "speculation",
+  "step-memory",
   "step-profile",
 ];
 

@@ -61,7 +61,10 @@ export interface WorkloadResult {
   readonly logits: Map<number, string>[];
   readonly preemptions: number;
   readonly prefixCacheHits: number;
-  /** Drafts that were right. */
+  /** Of these, tokens that came from another tier, one for all groups of layers. */
+  readonly externalPrefixCacheHits: number;
+  /** Drafts, and those that were right. */
+  readonly draftTokens: number;
   readonly acceptedTokens: number;
 }
 
@@ -108,9 +111,11 @@ export async function runWorkload(
         return encodeAdd(id(round, index), Int32Array.from(prompt), resolved, stops);
       });
     }
-    const { numPreemptions, prefixCacheHits, numAcceptedTokens, kvBlocksUsed } = readStats(stats);
+    const { numPreemptions, numDraftTokens, numAcceptedTokens, kvBlocksUsed, ...lookups } = readStats(stats);
+    const { prefixCacheHits, externalPrefixCacheHits } = lookups;
     if (kvBlocksUsed !== 0) throw new Error(`${kvBlocksUsed} blocks are still in use after the last request`);
-    return { ...result!, preemptions: numPreemptions, prefixCacheHits, acceptedTokens: numAcceptedTokens };
+    const drafts = { draftTokens: numDraftTokens, acceptedTokens: numAcceptedTokens };
+    return { ...result!, ...drafts, preemptions: numPreemptions, prefixCacheHits, externalPrefixCacheHits };
   } finally {
     core.dispose();
   }

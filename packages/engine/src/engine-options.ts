@@ -104,6 +104,8 @@ export interface EngineOptions extends ModelLocation {
   readonly logitsProcessors?: readonly (string | LogitsProcessor)[];
   /** Tokens a KV block. Default: what the backend advises. */
   readonly blockSize?: number;
+  /** Keep all blocks of all layers, also those that no token of a layer with a window sees any more. Default false. */
+  readonly disableHybridKvCacheManager?: boolean;
   /** Reuse the KV blocks of equal prompt beginnings. Default true. */
   readonly enablePrefixCaching?: boolean;
   /** Plan the next step while the device runs one. Default: where the device runs beside the host. Same tokens either way. */
@@ -162,6 +164,7 @@ const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   blockSize: ["number"],
   enablePrefixCaching: ["boolean"],
   asyncScheduling: ["boolean"],
+  disableHybridKvCacheManager: ["boolean"],
   enforceEager: ["boolean"],
   batchInvariant: ["boolean"],
   speculativeConfig: ["object"],

@@ -8,6 +8,7 @@ import { type EngineOptions, resolveFileSize, resolveOffloading, wholeNumber } f
 import { checkDevice, kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
 import { deviceStateBytes } from "./runner/device-state.js";
 import { type DraftModel, draftRunnerBytes } from "./runner/draft-runner.js";
+import { draftMemory } from "./speculation/load-draft-model.js";
 import { resolveSpeculation } from "./speculation/speculative-config.js";
 
 /** Sizes that hold for an engine's whole life. */
@@ -42,7 +43,7 @@ export interface ModelSizes {
   readonly weightBytes: number;
   workspaceBytes(maxTokens: number, maxSamples: number): number;
   readonly layerGroups: LayerGroups;
-  /** Of a group of layers; a draft model's too. */
+  /** Of a group of layers. */
   kvBytesPerBlock(blockSize: number): number;
   /** The model that drafts, if one does. */
   readonly draft?: DraftModel | undefined;
@@ -92,7 +93,9 @@ export function resolveSizes(
   const maxLogprobs = resolveMaxLogprobs(options, model.vocabSize);
   const isAuto = options.maxModelLen === "auto";
   const blockSize = resolveBlockSize(options, backend, limit);
-  const blockBytes = model.kvBytesPerBlock(blockSize);
+  const hostBlockBytes = model.kvBytesPerBlock(blockSize);
+  // A draft model's keys and values are of the same blocks, but do not leave the device.
+  const blockBytes = hostBlockBytes + (model.draft ? draftMemory(model.draft).kvBytesPerBlock(blockSize) : 0);
   const blocksOf = (tokens: number) => Math.ceil(tokens / blockSize);
   const { layerGroups } = model;
   const { slidingWindows } = layerGroups;
@@ -138,7 +141,7 @@ export function resolveSizes(
   // More than requests hold where they see a window: what they gave back may be found again.
   const numBlocks = Math.min(1 + maxNumSeqs * slidingWindows.length * blocksOf(maxModelLen), affordable);
   checkDevice(numBlocks * blockBytes, backend);
-  const numHostBlocks = Math.floor(resolveOffloading(options) / blockBytes);
+  const numHostBlocks = Math.floor(resolveOffloading(options) / hostBlockBytes);
   return {
     maxModelLen,
     maxNumSeqs,
@@ -150,8 +153,8 @@ export function resolveSizes(
     layerGroups,
     kvCacheBytes: numBlocks * blockBytes,
     numHostBlocks,
-    kvOffloadingBytes: numHostBlocks * blockBytes,
-    numFileBlocks: numHostBlocks > 0 ? Math.floor(resolveFileSize(options) / blockBytes) : 0,
+    kvOffloadingBytes: numHostBlocks * hostBlockBytes,
+    numFileBlocks: numHostBlocks > 0 ? Math.floor(resolveFileSize(options) / hostBlockBytes) : 0,
     depth: (options.asyncScheduling ?? backend.depth === 2) ? 2 : 1,
     decodeBuckets: hasGraphs ? decodeBuckets(maxNumSeqs) : [],
   };

@@ -4,6 +4,7 @@ export {
   describeModel,
   kvBytesOfContext,
   kvBytesPerToken,
+  layerGroups,
   type ModelDescription,
   type TensorSummary,
   type WeightNeed,

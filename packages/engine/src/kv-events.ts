@@ -17,6 +17,15 @@ export interface BlockStored {
   /** Tokens a block. */
   readonly blockSize: number;
   readonly medium: KvMedium;
+  /**
+   * Which layers' keys and values these are. A prefix can be used where every group has its blocks; groups have the same hashes for
+   * the same tokens. 0 where all layers share one group.
+   */
+  readonly groupIdx: number;
+  /** What tokens of these layers see: all before them, or a window. */
+  readonly kvCacheSpecKind: "full_attention" | "sliding_window";
+  /** Tokens of that window; null without one. */
+  readonly kvCacheSpecSlidingWindow: number | null;
   /** The cache salt, where the first block begins a prompt of one; only requests of the same salt find such blocks. */
   readonly cacheSalt: string | null;
 }
@@ -26,6 +35,8 @@ export interface BlockRemoved {
   readonly type: "BlockRemoved";
   readonly blockHashes: readonly string[];
   readonly medium: KvMedium;
+  /** Of the group in which it cannot be found. */
+  readonly groupIdx: number;
 }
 
 /** No block can be found any more, anywhere. It also begins what a new listener is told. */
@@ -35,14 +46,21 @@ export interface AllBlocksCleared {
 
 export type KvCacheEvent = BlockStored | BlockRemoved | AllBlocksCleared;
 
+/** What an engine's blocks are. */
+export interface KvBlocks {
+  /** Tokens a block. */
+  readonly blockSize: number;
+  /** For each group of layers, the tokens that a token sees; null: all. */
+  readonly slidingWindows: readonly (number | null)[];
+}
+
 /**
  * Records of a `KvEventLog` as events; neighbours that belong together become one.
- * @param blockSize tokens a block
  * @param nameOf the salt of that number; null where it is not known any more
  */
 export function decodeKvEvents(
   words: Int32Array,
-  blockSize: number,
+  blocks: KvBlocks,
   nameOf: (salt: number) => string | null,
 ): KvCacheEvent[] {
   const events: KvCacheEvent[] = [];
@@ -51,11 +69,12 @@ export function decodeKvEvents(
       events.push({ type: "AllBlocksCleared" });
       at++;
     } else if (words[at] === KvEvent.removed) {
-      pushRemoved(events, hashAt(words, at + 2), mediumOf(words[at + 1]!));
+      pushRemoved(events, hashAt(words, at + 3), mediumOf(words[at + 1]!), words[at + 2]!);
       at += REMOVED_WORDS;
     } else {
-      pushStored(events, words.subarray(at, at + STORED_WORDS + blockSize), blockSize, nameOf);
-      at += STORED_WORDS + blockSize;
+      const size = STORED_WORDS + blocks.blockSize;
+      pushStored(events, words.subarray(at, at + size), blocks, nameOf);
+      at += size;
     }
   }
   return events;
@@ -63,31 +82,39 @@ export function decodeKvEvents(
 
 type Growing<E> = { -readonly [Key in keyof E]: E[Key] extends readonly (infer Item)[] ? Item[] : E[Key] };
 
-function pushRemoved(events: KvCacheEvent[], hash: string, medium: KvMedium): void {
+function pushRemoved(events: KvCacheEvent[], hash: string, medium: KvMedium, groupIdx: number): void {
   const last = events.at(-1);
-  if (last?.type === "BlockRemoved" && last.medium === medium) (last as Growing<BlockRemoved>).blockHashes.push(hash);
-  else events.push({ type: "BlockRemoved", blockHashes: [hash], medium });
+  const isLike = last?.type === "BlockRemoved" && last.medium === medium && last.groupIdx === groupIdx;
+  if (isLike) (last as Growing<BlockRemoved>).blockHashes.push(hash);
+  else events.push({ type: "BlockRemoved", blockHashes: [hash], medium, groupIdx });
 }
 
 function pushStored(
   events: KvCacheEvent[],
   record: Int32Array,
-  blockSize: number,
+  { blockSize, slidingWindows }: KvBlocks,
   nameOf: (salt: number) => string | null,
 ): void {
   const medium = mediumOf(record[1]!);
-  const hash = hashAt(record, 2);
-  const parentBlockHash = record[4] === 1 ? hashAt(record, 5) : null;
+  const groupIdx = record[2]!;
+  const hash = hashAt(record, 3);
+  const parentBlockHash = record[5] === 1 ? hashAt(record, 6) : null;
   const tokenIds = [...record.subarray(STORED_WORDS)];
   const last = events.at(-1);
-  if (last?.type === "BlockStored" && last.medium === medium && last.blockHashes.at(-1) === parentBlockHash) {
+  const isLike = last?.type === "BlockStored" && last.medium === medium && last.groupIdx === groupIdx;
+  if (isLike && last.blockHashes.at(-1) === parentBlockHash) {
     (last as Growing<BlockStored>).blockHashes.push(hash);
     (last as Growing<BlockStored>).tokenIds.push(...tokenIds);
     return;
   }
-  const salt = CacheSalts.saltOf(record[8]! * 2 ** 32 + (record[7]! >>> 0));
+  const salt = CacheSalts.saltOf(record[9]! * 2 ** 32 + (record[8]! >>> 0));
   const cacheSalt = salt === 0 ? null : nameOf(salt);
-  events.push({ type: "BlockStored", blockHashes: [hash], parentBlockHash, tokenIds, blockSize, medium, cacheSalt });
+  const window = slidingWindows[groupIdx]!;
+  events.push({
+    ...{ type: "BlockStored", blockHashes: [hash], parentBlockHash, tokenIds, blockSize, medium, groupIdx, cacheSalt },
+    kvCacheSpecKind: window === null ? "full_attention" : "sliding_window",
+    kvCacheSpecSlidingWindow: window,
+  });
 }
 
 function mediumOf(tier: number): KvMedium {

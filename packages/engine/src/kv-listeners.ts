@@ -35,8 +35,7 @@ export class KvListeners {
 
   /** @param words records of a `KvEventLog` */
   deliver(words: Int32Array): void {
-    const { blockSize } = this.#client.info;
-    const events = decodeKvEvents(words, blockSize, (salt) => this.#saltNames.nameOf(salt));
+    const events = decodeKvEvents(words, this.#client.info, (salt) => this.#saltNames.nameOf(salt));
     const whole = events.findIndex(({ type }) => type === "AllBlocksCleared");
     for (const entry of this.#listeners) {
       if (!entry.started && whole < 0) continue;

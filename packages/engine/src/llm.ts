@@ -23,7 +23,6 @@ import type {
 import { checkOptions, type EngineOptions } from "./engine-options.js";
 import { collectOutput, Generation, type RequestOutput } from "./generation.js";
 import type { KvCacheEvent } from "./kv-events.js";
-import { checkEvents } from "./kv-groups.js";
 import { KvListeners } from "./kv-listeners.js";
 import type { LoadListener } from "./load-listener.js";
 import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
@@ -346,7 +345,6 @@ export class LLM implements Engine {
 
   onKvEvents(listener: (events: readonly KvCacheEvent[]) => void): () => void {
     this.#checkAlive();
-    checkEvents(this.info);
     const end = this.#kvListeners.add(listener);
     return () => {
       if (!this.#failure && !this.#disposing) end();

@@ -11,6 +11,8 @@ function take(pool: BlockPool, count: number): number[] {
   return Array.from({ length: count }, () => pool.take());
 }
 
+const hashed = (hash: number) => ({ low: () => hash, high: () => hash });
+
 test("hands out every block but the null block once, then none", () => {
   const pool = new BlockPool(5);
   expect(take(pool, 4)).toEqual([1, 2, 3, 4]);
@@ -33,8 +35,8 @@ test("cached blocks are handed out last, least recently freed first", () => {
   const cache = new PrefixCache(6, 1);
   const pool = new BlockPool(6, contents(cache));
   const [a, b, c] = take(pool, 3) as [number, number, number];
-  cache.insert(a, 1, 1, 0, Int32Array.of(7), 0);
-  cache.insert(c, 2, 2, 0, Int32Array.of(8), 0);
+  cache.insert(a, 0, hashed(1), 0, 0, Int32Array.of(7));
+  cache.insert(c, 0, hashed(2), 0, 0, Int32Array.of(8));
   for (const block of [c, a, b]) pool.release(block);
   expect(take(pool, 3)).toEqual([b, 4, 5]);
   expect(pool.evictions).toBe(0);
@@ -47,7 +49,7 @@ test("a cached free block that is retained leaves the free list", () => {
   const cache = new PrefixCache(3, 1);
   const pool = new BlockPool(3, contents(cache));
   const block = pool.take();
-  cache.insert(block, 1, 1, 0, Int32Array.of(7), 0);
+  cache.insert(block, 0, hashed(1), 0, 0, Int32Array.of(7));
   pool.release(block);
   pool.retain(block);
   expect(pool.free).toBe(1);

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { COPY_WORDS, KvTier } from "./block-copies.js";
 import { KvCacheManager, type KvCacheOptions } from "./kv-cache-manager.js";
-import type { KvSequence } from "./kv-sequence.js";
+import type { BlockTables } from "./kv-sequence.js";
 
 const BLOCK = 4;
 
@@ -17,15 +17,17 @@ class Memory {
   }
 
   /** @returns tokens found, and the sequence */
-  run(tokens: Int32Array): [number, KvSequence] {
-    const sequence = this.cache.createSequence();
+  run(tokens: Int32Array): [number, BlockTables] {
+    const sequence = this.cache.createTables();
     const found = sequence.matchPrefix(tokens, tokens.length);
     expect(sequence.grow(tokens.length, found)).toBe(true);
     this.copy();
-    for (let i = 0; i < Math.floor(tokens.length / BLOCK); i++) {
-      const content = tokens.subarray(0, (i + 1) * BLOCK).join();
-      if (i < found / BLOCK) expect(this.bytes[0]![sequence.block(i)]).toBe(content);
-      else this.bytes[0]![sequence.block(i)] = content;
+    for (const [group, table] of sequence.tables.entries()) {
+      for (let i = table.firstHeld; i < Math.floor(tokens.length / BLOCK); i++) {
+        const content = `${group}: ${tokens.subarray(0, (i + 1) * BLOCK).join()}`;
+        if (i < found / BLOCK) expect(this.bytes[0]![table.block(i)]).toBe(content);
+        else this.bytes[0]![table.block(i)] = content;
+      }
     }
     sequence.commit(tokens, tokens.length);
     this.cache.checkInvariants([sequence]);
@@ -34,7 +36,7 @@ class Memory {
 
   /** Waits for what the prompt would find, then runs it and frees it. @returns tokens found, and those from another tier */
   runWhole(tokens: Int32Array, ok = true): [number, number] {
-    const sequence = this.cache.createSequence();
+    const sequence = this.cache.createTables();
     for (let i = 0; sequence.isLoading(tokens, tokens.length); i++) {
       expect(i).toBeLessThan(100);
       this.copy();
@@ -112,37 +114,42 @@ test("a reset while blocks are in flight forgets them", () => {
   expect(memory.cache.cachedBlocks).toBe(0);
 });
 
-test("random use of tiny tiers: contents are right, whatever is slow or fails", () => {
-  let loaded = 0;
-  for (let seed = 1; seed <= 60; seed++) {
-    let state = seed;
-    const random = (n: number) => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return Math.floor((state / 2 ** 32) * n);
-    };
-    const memory = new Memory({
-      numBlocks: 8 + random(6),
-      numHostBlocks: 1 + random(12),
-      numFileBlocks: 1 + random(20),
-    });
-    const live: KvSequence[] = [];
-    for (let i = 0; i < 150; i++) {
-      const tokens = prompt(random(5), 1 + random(26));
-      if (random(3) > 0) memory.cache.createSequence().isLoading(tokens, tokens.length);
-      memory.copy();
-      while (memory.pending.length > 0 && random(4) > 0) memory.settle(random(memory.pending.length), random(6) > 0);
-      const [, sequence] = memory.run(tokens);
-      loaded += sequence.externalTokens;
-      if (random(40) === 0) memory.cache.resetPrefixCache();
-      sequence.free();
-      memory.cache.checkInvariants(live);
+test.each([[[Number.POSITIVE_INFINITY]], [[6]], [[6, Number.POSITIVE_INFINITY]]])(
+  "random use of tiny tiers, windows %j: contents are right, whatever is slow or fails",
+  (slidingWindows) => {
+    const groups = slidingWindows.length;
+    let loaded = 0;
+    for (let seed = 1; seed <= 60; seed++) {
+      let state = seed;
+      const random = (n: number) => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return Math.floor((state / 2 ** 32) * n);
+      };
+      const memory = new Memory({
+        slidingWindows,
+        numBlocks: 1 + groups * (7 + random(6)),
+        numHostBlocks: 1 + random(12 * groups),
+        numFileBlocks: 1 + random(20 * groups),
+      });
+      const live: BlockTables[] = [];
+      for (let i = 0; i < 150; i++) {
+        const tokens = prompt(random(5), 1 + random(26));
+        if (random(3) > 0) memory.cache.createTables().isLoading(tokens, tokens.length);
+        memory.copy();
+        while (memory.pending.length > 0 && random(4) > 0) memory.settle(random(memory.pending.length), random(6) > 0);
+        const [, sequence] = memory.run(tokens);
+        loaded += sequence.externalTokens;
+        if (random(40) === 0) memory.cache.resetPrefixCache();
+        sequence.free();
+        memory.cache.checkInvariants(live);
+      }
+      memory.drain();
+      memory.cache.checkInvariants([]);
+      expect(memory.cache.freeBlocks).toBe(memory.cache.totalBlocks);
     }
-    memory.drain();
-    memory.cache.checkInvariants([]);
-    expect(memory.cache.freeBlocks).toBe(memory.cache.totalBlocks);
-  }
-  expect(loaded).toBeGreaterThan(1000);
-});
+    expect(loaded).toBeGreaterThan(1000);
+  },
+);
 
 test("a file needs a host tier", () => {
   expect(() => new Memory({ numHostBlocks: 0, numFileBlocks: 3 })).toThrow("a host tier");

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { COPY_WORDS } from "./block-copies.js";
 import { KvCacheManager } from "./kv-cache-manager.js";
-import type { KvSequence } from "./kv-sequence.js";
+import type { BlockTables } from "./kv-sequence.js";
 
 const BLOCK = 4;
 
@@ -11,20 +11,23 @@ class Memory {
   readonly cache: KvCacheManager;
   readonly #bytes: (string | undefined)[][] = [[], []];
 
-  constructor(numBlocks: number, numHostBlocks: number) {
-    this.cache = new KvCacheManager({ numBlocks, blockSize: BLOCK, numHostBlocks, hashSeed: 1 });
+  constructor(numBlocks: number, numHostBlocks: number, slidingWindows = [Number.POSITIVE_INFINITY]) {
+    this.cache = new KvCacheManager({ numBlocks, blockSize: BLOCK, numHostBlocks, hashSeed: 1, slidingWindows });
   }
 
   /** Finds, checks and computes a sequence of the given tokens. @returns tokens found, and the sequence */
-  run(tokens: Int32Array): [number, KvSequence] {
-    const sequence = this.cache.createSequence();
+  run(tokens: Int32Array): [number, BlockTables] {
+    const sequence = this.cache.createTables();
+    expect(sequence.fits(tokens, tokens.length)).toBe(true);
     const found = sequence.matchPrefix(tokens, tokens.length);
     expect(sequence.grow(tokens.length, found)).toBe(true);
     this.#copy();
-    for (let i = 0; i < Math.floor(tokens.length / BLOCK); i++) {
-      const content = tokens.subarray(0, (i + 1) * BLOCK).join();
-      if (i < found / BLOCK) expect(this.#bytes[0]![sequence.block(i)]).toBe(content);
-      else this.#bytes[0]![sequence.block(i)] = content;
+    for (const [group, table] of sequence.tables.entries()) {
+      for (let i = table.firstHeld; i < Math.floor(tokens.length / BLOCK); i++) {
+        const content = `${group}: ${tokens.subarray(0, (i + 1) * BLOCK).join()}`;
+        if (i < found / BLOCK) expect(this.#bytes[0]![table.block(i)]).toBe(content);
+        else this.#bytes[0]![table.block(i)] = content;
+      }
     }
     sequence.commit(tokens, tokens.length);
     this.cache.checkInvariants([sequence]);
@@ -111,26 +114,32 @@ test("reset forgets the host's content, too", () => {
   }
 });
 
-test("random use of tiny tiers: contents are right, and nothing is lost", () => {
-  for (let seed = 1; seed <= 40; seed++) {
-    let state = seed;
-    const random = (n: number) => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return Math.floor((state / 2 ** 32) * n);
-    };
-    const memory = new Memory(8 + random(6), 1 + random(12));
-    let external = 0;
-    for (let i = 0; i < 60; i++) {
-      const [, sequence] = memory.run(prompt(random(4), 1 + random(26)));
-      external += sequence.externalTokens;
-      if (random(30) === 0) memory.cache.resetPrefixCache();
-      sequence.free();
-      memory.cache.checkInvariants([]);
+test.each([[[Number.POSITIVE_INFINITY]], [[6]], [[6, Number.POSITIVE_INFINITY]], [[5, 9, Number.POSITIVE_INFINITY]]])(
+  "random use of tiny tiers, windows %j: contents are right, and nothing is lost",
+  (windows) => {
+    for (let seed = 1; seed <= 40; seed++) {
+      let state = seed;
+      const random = (n: number) => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return Math.floor((state / 2 ** 32) * n);
+      };
+      const groups = windows.length;
+      const memory = new Memory(1 + groups * (7 + random(6)), 1 + random(12 * groups), windows);
+      let external = 0;
+      for (let i = 0; i < 60; i++) {
+        const [, sequence] = memory.run(prompt(random(4), 1 + random(26)));
+        external += sequence.externalTokens;
+        if (random(30) === 0) memory.cache.resetPrefixCache();
+        sequence.slide(random(40));
+        memory.cache.checkInvariants([sequence]);
+        sequence.free();
+        memory.cache.checkInvariants([]);
+      }
+      expect(external, `seed ${seed}`).toBeGreaterThan(0);
+      expect(memory.cache.freeBlocks).toBe(memory.cache.totalBlocks);
     }
-    expect(external, `seed ${seed}`).toBeGreaterThan(0);
-    expect(memory.cache.freeBlocks).toBe(memory.cache.totalBlocks);
-  }
-});
+  },
+);
 
 test("a host tier needs prefix caching", () => {
   const options = { numBlocks: 4, blockSize: 4, enablePrefixCaching: false, numHostBlocks: 4 };

@@ -7,9 +7,13 @@ import { type BlockContents, BlockPool } from "./block-pool.js";
 import { FileTier } from "./file-tier.js";
 import { HostTier } from "./host-tier.js";
 import { KvEventLog } from "./kv-event-log.js";
-import { type BlockTables, type KvParts, KvSequence } from "./kv-sequence.js";
+import type { KvParts } from "./kv-parts.js";
+import { type BlockTables, KvSequence } from "./kv-sequence.js";
 import { KvSequenceGroup } from "./kv-sequence-group.js";
 import { PrefixCache } from "./prefix-cache.js";
+import { PrefixChain } from "./prefix-chain.js";
+import { SequenceHashes } from "./sequence-hashes.js";
+import { SlidingWindow } from "./sliding-window.js";
 
 /** The size of a cache, and how its blocks are shared. */
 export interface KvCacheOptions {
@@ -25,7 +29,7 @@ export interface KvCacheOptions {
   readonly numFileBlocks?: number;
   /**
    * For each group of layers, the tokens that a token sees, itself included; Infinity: all. Blocks before them are given back. Groups
-   * have a block table each and share the blocks, without a host tier. Default: one group that sees all.
+   * have a block table each and share the blocks. At most 256. Default: one group that sees all.
    */
   readonly slidingWindows?: readonly number[];
   /** Tokens of one sequence that a step computes at most; with a window it takes so many beside it. Default: no limit. */
@@ -33,6 +37,9 @@ export interface KvCacheOptions {
   /** Makes block hashes reproducible, for tests. Default: random, so that clients cannot prepare collisions. */
   readonly hashSeed?: number;
 }
+
+/** What tells the group of a cached block is a byte. */
+const MAX_GROUPS = 256;
 
 /** With whom a sequence shares blocks. */
 export interface KvSequenceOptions {
@@ -58,6 +65,8 @@ export class KvCacheManager {
   readonly #hostTier: HostTier | undefined;
   readonly #parts: KvParts;
   readonly #needs: BlockNeeds;
+  /** Of each group. */
+  readonly #windows: readonly SlidingWindow[];
 
   /** @throws INVALID_ARGUMENT when a size cannot work */
   constructor(options: KvCacheOptions) {
@@ -77,18 +86,19 @@ export class KvCacheManager {
       `a file of ${numFileBlocks} blocks: a whole number is needed, and a host tier, through which they go`,
       "numFileBlocks",
     );
-    checkArgument(slidingWindows.length > 0, "no group of layers: one window at least", "slidingWindows");
+    checkArgument(
+      slidingWindows.length > 0 && slidingWindows.length <= MAX_GROUPS,
+      `${slidingWindows.length} groups of layers: one window at least, ${MAX_GROUPS} at most`,
+      "slidingWindows",
+    );
     for (const window of slidingWindows) {
       checkArgument(window >= 1, `a sliding window of ${window} tokens: 1 at least`, "slidingWindows");
     }
-    checkArgument(
-      slidingWindows.length === 1 || numHostBlocks === 0,
-      `a host tier is not possible with ${slidingWindows.length} groups of layers: their content would have to move together`,
-      "numHostBlocks",
-    );
     this.blockSize = blockSize;
     this.totalBlocks = numBlocks - 1;
-    this.#needs = { blockSize, slidingWindows, maxNumBatchedTokens };
+    const needs = { blockSize, slidingWindows, maxNumBatchedTokens };
+    this.#needs = needs;
+    this.#windows = slidingWindows.map((window) => new SlidingWindow(window, needs));
     if (enablePrefixCaching) {
       // Block 0 of the host tier does not exist either.
       const hostNumbers = numHostBlocks > 0 ? numHostBlocks + 1 : 0;
@@ -104,7 +114,7 @@ export class KvCacheManager {
     this.#pool = new BlockPool(numBlocks, this.#prefixCache && contentsOf(this.#prefixCache, this.#hostTier));
     this.#parts = {
       blockSize,
-      maxNumBatchedTokens,
+      numGroups: slidingWindows.length,
       pool: this.#pool,
       copies: this.copies,
       hasher: new BlockHasher(hashSeed),
@@ -217,26 +227,34 @@ export class KvCacheManager {
   }
 
   /** A sequence without blocks, of the first group. It needs `free()` only while it holds some. */
-  createSequence({ cacheSalt = 0, reuseCached = true }: KvSequenceOptions = {}): KvSequence {
-    return this.#createTable(0, cacheSalt, reuseCached);
+  createSequence(options: KvSequenceOptions = {}): KvSequence {
+    return this.#createTable(0, options, this.#createHashes(options));
   }
 
   /** What a request holds, without blocks: a sequence for each group. It needs `free()` only while it holds some. */
-  createTables({ cacheSalt = 0, reuseCached = true }: KvSequenceOptions = {}): BlockTables {
-    if (this.numGroups === 1) return this.#createTable(0, cacheSalt, reuseCached);
-    const tables = this.#needs.slidingWindows.map((_, group) => this.#createTable(group, cacheSalt, reuseCached));
+  createTables(options: KvSequenceOptions = {}): BlockTables {
+    if (this.numGroups === 1) return this.createSequence(options);
+    const hashes = this.#createHashes(options);
+    const tables = this.#windows.map((_, group) => this.#createTable(group, options, hashes));
     return new KvSequenceGroup(tables, () => this.#pool.free);
   }
 
-  #createTable(group: number, cacheSalt: number, reuseCached: boolean): KvSequence {
-    // What groups hold for the same tokens is different content.
-    const salt = cacheSalt * this.numGroups + group;
+  #createHashes({ cacheSalt = 0 }: KvSequenceOptions): SequenceHashes {
     checkArgument(
-      Number.isSafeInteger(cacheSalt) && cacheSalt >= 0 && Number.isSafeInteger(salt),
-      `cache salt ${cacheSalt} is not a safe integer of 0 or more, or too large for ${this.numGroups} groups of layers`,
+      Number.isSafeInteger(cacheSalt) && cacheSalt >= 0,
+      `cache salt ${cacheSalt} is not a safe integer of 0 or more`,
       "cacheSalt",
     );
-    return new KvSequence(this.#parts, salt, reuseCached, this.#needs.slidingWindows[group]!);
+    return new SequenceHashes(this.#parts.hasher, this.blockSize, cacheSalt);
+  }
+
+  #createTable(
+    group: number,
+    { cacheSalt = 0, reuseCached = true }: KvSequenceOptions,
+    hashes: SequenceHashes,
+  ): KvSequence {
+    const chain = new PrefixChain(this.#parts, group, cacheSalt, hashes, reuseCached);
+    return new KvSequence(this.#parts, this.#windows[group]!, chain);
   }
 
   /**

@@ -4,7 +4,7 @@ import { KvEvent, type KvEventLog, REMOVED_WORDS, STORED_WORDS } from "./kv-even
 
 const BLOCK = 2;
 
-/** Records as text: "stored TIER HASH after PARENT salt SALT: tokens". */
+/** Records as text: "stored TIER HASH after PARENT salt SALT: tokens", the tier with the group where it is not the first. */
 function read(log: KvEventLog, names: Map<string, string>): string[] {
   const words = log.take();
   const lines: string[] = [];
@@ -13,20 +13,21 @@ function read(log: KvEventLog, names: Map<string, string>): string[] {
     if (!names.has(key)) names.set(key, "abcdefgh"[names.size]!);
     return names.get(key);
   };
+  const place = (at: number) => (words[at + 2] === 0 ? `${words[at + 1]}` : `${words[at + 1]}/${words[at + 2]}`);
   for (let i = 0; i < words.length; ) {
     if (words[i] === KvEvent.cleared) {
       lines.push("cleared");
       i++;
     } else if (words[i] === KvEvent.removed) {
-      lines.push(`removed ${words[i + 1]} ${name(i + 2)}`);
+      lines.push(`removed ${place(i)} ${name(i + 3)}`);
       i += REMOVED_WORDS;
     } else {
-      const parent = words[i + 4] ? ` after ${name(i + 5)}` : "";
+      const parent = words[i + 5] ? ` after ${name(i + 6)}` : "";
       const salt =
-        words[i + 7]! >>> 0 || words[i + 8] ? ` salt ${words[i + 8]! * 2 ** 32 + (words[i + 7]! >>> 0)}` : "";
-      const own = name(i + 2);
+        words[i + 8]! >>> 0 || words[i + 9] ? ` salt ${words[i + 9]! * 2 ** 32 + (words[i + 8]! >>> 0)}` : "";
+      const own = name(i + 3);
       lines.push(
-        `stored ${words[i + 1]} ${own}${parent}${salt}: ${words.subarray(i + STORED_WORDS, i + STORED_WORDS + BLOCK)}`,
+        `stored ${place(i)} ${own}${parent}${salt}: ${words.subarray(i + STORED_WORDS, i + STORED_WORDS + BLOCK)}`,
       );
       i += STORED_WORDS + BLOCK;
     }
@@ -35,9 +36,8 @@ function read(log: KvEventLog, names: Map<string, string>): string[] {
 }
 
 function compute(cache: KvCacheManager, tokens: Int32Array, cacheSalt = 0): void {
-  const sequence = cache.createSequence({ cacheSalt });
-  sequence.matchPrefix(tokens, tokens.length);
-  sequence.grow(tokens.length);
+  const sequence = cache.createTables({ cacheSalt });
+  sequence.grow(tokens.length, sequence.matchPrefix(tokens, tokens.length));
   sequence.commit(tokens, tokens.length);
   sequence.free();
 }
@@ -69,6 +69,23 @@ test("events tell what is there, then every change, tiers and salts included", (
   cache.stopEvents();
   compute(cache, Int32Array.of(1, 2, 3, 4, 5));
   expect(log.empty).toBe(true);
+});
+
+test("groups have the same hashes, and their own events", () => {
+  const names = new Map<string, string>();
+  const windows = [Number.POSITIVE_INFINITY, 2];
+  const cache = new KvCacheManager({ numBlocks: 6, blockSize: BLOCK, slidingWindows: windows, hashSeed: 1 });
+  const log = cache.recordEvents()!;
+  compute(cache, Int32Array.of(1, 2, 3, 4), 7);
+  expect(read(log, names)).toEqual([
+    "cleared",
+    "stored 0 a salt 7: 1,2",
+    "stored 0 b after a: 3,4",
+    "stored 0/1 a salt 7: 1,2",
+    "stored 0/1 b after a: 3,4",
+  ]);
+  compute(cache, Int32Array.of(5));
+  expect(read(log, names)).toEqual(["removed 0 b"]);
 });
 
 test("no events without prefix caching", () => {

@@ -2,17 +2,17 @@
 
 /** The first word of a record. */
 export const KvEvent = {
-  /** [stored, tier, low, high, has parent, parent's low, high, salt's low, high, tokens of the block] */
+  /** [stored, tier, group, low, high, has parent, parent's low, high, salt's low, high, tokens of the block] */
   stored: 1,
-  /** [removed, tier, low, high] */
+  /** [removed, tier, group, low, high] */
   removed: 2,
   /** `[cleared]`: nothing is cached any more, in any tier */
   cleared: 3,
 } as const;
 
 /** Words of a `stored` record before its tokens. */
-export const STORED_WORDS = 9;
-export const REMOVED_WORDS = 4;
+export const STORED_WORDS = 10;
+export const REMOVED_WORDS = 5;
 
 /** Gathers records until they are taken. A block is known by the 64 bits of its hash, a salt stands with first blocks only. */
 export class KvEventLog {
@@ -37,6 +37,7 @@ export class KvEventLog {
    */
   stored(
     block: number,
+    group: number,
     low: number,
     high: number,
     parent: number,
@@ -47,16 +48,15 @@ export class KvEventLog {
     const size = this.#blockSize;
     this.#reserve(STORED_WORDS + size);
     const salt = parent > 0 ? 0 : -parent;
-    this.#push(KvEvent.stored, this.#tierOf(block), low, high);
-    this.#push(parent > 0 ? 1 : 0, parent > 0 ? parentLow : 0, parent > 0 ? parentHigh : 0, salt | 0);
-    this.#words[this.#length++] = Math.floor(salt / 2 ** 32);
+    this.#push(KvEvent.stored, this.#tierOf(block), group, low, high);
+    this.#push(parent > 0 ? 1 : 0, parent > 0 ? parentLow : 0, parent > 0 ? parentHigh : 0, salt | 0, salt / 2 ** 32);
     this.#words.set(tokens.subarray(block * size, (block + 1) * size), this.#length);
     this.#length += size;
   }
 
-  removed(block: number, low: number, high: number): void {
+  removed(block: number, group: number, low: number, high: number): void {
     this.#reserve(REMOVED_WORDS);
-    this.#push(KvEvent.removed, this.#tierOf(block), low, high);
+    this.#push(KvEvent.removed, this.#tierOf(block), group, low, high);
   }
 
   cleared(): void {
@@ -71,11 +71,12 @@ export class KvEventLog {
     return words;
   }
 
-  #push(a: number, b: number, c: number, d: number): void {
+  #push(a: number, b: number, c: number, d: number, e: number): void {
     this.#words[this.#length++] = a;
     this.#words[this.#length++] = b;
     this.#words[this.#length++] = c;
     this.#words[this.#length++] = d;
+    this.#words[this.#length++] = e;
   }
 
   #reserve(count: number): void {

@@ -67,11 +67,33 @@ test("forks copy each group's shared block", () => {
   cache.checkInvariants([...parent.tables, ...fork.tables]);
 });
 
+test("a prefix that cannot be loaded whole is none", () => {
+  const cache = new KvCacheManager({
+    ...{ numBlocks: 13, blockSize: 4, hashSeed: 1 },
+    slidingWindows: WINDOWS,
+    numHostBlocks: 40,
+  });
+  const first = cache.createTables();
+  first.matchPrefix(tokens, 20);
+  expect(first.grow(20, 0)).toBe(true);
+  first.commit(tokens, 20);
+  first.free();
+  const filler = cache.createSequence();
+  expect(filler.grow(10 * 4)).toBe(true);
+  expect(cache.offloadedBlocks).toBe(8);
+  const second = cache.createTables();
+  expect(second.fits(tokens, 24)).toBe(false);
+  expect(second.matchPrefix(tokens, 24)).toBe(0);
+  expect([second.numBlocks, second.externalTokens, cache.freeBlocks]).toEqual([0, 0, 2]);
+  cache.checkInvariants([filler]);
+  filler.free();
+  expect(second.matchPrefix(tokens, 24)).toBe(20);
+  expect([cache.prefixCacheQueries, cache.prefixCacheHits + cache.externalPrefixCacheHits]).toEqual([68, 20]);
+  cache.checkInvariants(second.tables);
+});
+
 test("sizes are checked", () => {
-  expect(() => createCache(4).createTables({ cacheSalt: 2 ** 53 - 1 })).toThrow("too large");
   const sizes = { numBlocks: 4, blockSize: 4 };
   expect(() => new KvCacheManager({ ...sizes, slidingWindows: [] })).toThrow("one window at least");
-  expect(() => new KvCacheManager({ ...sizes, slidingWindows: WINDOWS, numHostBlocks: 4 })).toThrow(
-    "2 groups of layers",
-  );
+  expect(() => createCache(4).createTables({ cacheSalt: -1 })).toThrow("cache salt -1");
 });

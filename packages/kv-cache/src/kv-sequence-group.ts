@@ -4,12 +4,11 @@ import type { BlockTables, KvSequence } from "./kv-sequence.js";
 
 /**
  * The block tables of one request, in lockstep: either all can be filled, or none changes. A block holds the layers of one group, so
- * that groups must have equally many layers (those of a smaller one are padded); then all take their blocks from one pool. Without a
- * host tier: content of several groups would have to move together.
+ * that groups must have equally many layers (those of a smaller one are padded); then all take their blocks from one pool. In other
+ * tiers, too, a block is of one group: each goes there when its own device block is handed out.
  */
 export class KvSequenceGroup implements BlockTables {
   readonly tables: readonly KvSequence[];
-  readonly externalTokens = 0;
   readonly #free: () => number;
 
   /** Use `KvCacheManager.createTables`. @param free blocks of the pool that nobody holds */
@@ -28,6 +27,13 @@ export class KvSequenceGroup implements BlockTables {
     let changed = 0;
     for (const table of this.tables) changed += table.numChanged;
     return changed;
+  }
+
+  /** Those of the group for which most was loaded. */
+  get externalTokens(): number {
+    let external = 0;
+    for (const table of this.tables) external = Math.max(external, table.externalTokens);
+    return external;
   }
 
   fits(tokens: Int32Array, length: number, spare = 0, from = 0): boolean {
@@ -49,18 +55,33 @@ export class KvSequenceGroup implements BlockTables {
     return most;
   }
 
-  isLoading(): boolean {
-    return false;
+  /** Every group begins to read what it needs. */
+  isLoading(tokens: Int32Array, length: number): boolean {
+    let loading = false;
+    for (const table of this.tables) if (table.isLoading(tokens, length)) loading = true;
+    return loading;
   }
 
-  /** Takes the longest prefix that every group has. */
+  /** Takes the longest prefix that every group has; none where the blocks are not there into which all of it could be loaded. */
   matchPrefix(tokens: Int32Array, length: number): number {
-    const most = this.#commonPrefix(tokens, length);
-    for (const table of this.tables) {
-      const found = table.matchPrefix(tokens, length, most);
-      assertInternal(found === most, `a group has ${found} tokens of a prefix, the groups have ${most} in common`);
+    let found = this.#commonPrefix(tokens, length);
+    // All tables hold what they take before the first loads: making room for one must not push out what another found.
+    let toLoad = 0;
+    for (const table of this.tables) toLoad += table.holdPrefix(tokens, length, found);
+    if (toLoad > this.#free()) {
+      found = 0;
+      for (const table of this.tables) table.dropPrefix();
     }
-    return most;
+    const { numBlocks } = this.tables[0]!;
+    for (const table of this.tables) {
+      table.loadPrefix();
+      assertInternal(
+        table.numBlocks === numBlocks,
+        `groups have ${table.numBlocks} and ${numBlocks} blocks of a prefix`,
+      );
+    }
+    this.tables[0]!.countLookup(length, found, this.externalTokens);
+    return found;
   }
 
   canForkFrom(parent: BlockTables, length: number): boolean {

@@ -4,31 +4,39 @@ import { PrefixCache } from "./prefix-cache.js";
 
 const tokens = Int32Array.of(1, 2, 3, 4);
 
+/** Every block has this hash. */
+const hashed = (low: number, high: number) => ({ low: () => low, high: () => high });
+const same = hashed(50, 60);
+
 describe("a hit needs more than an equal hash", () => {
   const cache = new PrefixCache(8, 2);
-  cache.insert(1, 50, 60, 0, tokens, 0);
-  cache.insert(2, 50, 60, cache.serial(1), tokens, 2);
+  cache.insert(1, 0, same, 0, 0, tokens);
+  cache.insert(2, 0, same, 1, cache.serial(1), tokens);
+  cache.insert(3, 1, same, 0, 0, tokens);
 
-  test("the same tokens after the same parent", () => {
-    expect(cache.find(50, 60, 0, tokens, 0)).toBe(1);
-    expect(cache.find(50, 60, cache.serial(1), tokens, 2)).toBe(2);
+  test("the same tokens after the same parent, in the same group", () => {
+    expect(cache.find(0, same, 0, 0, tokens)).toBe(1);
+    expect(cache.find(0, same, 1, cache.serial(1), tokens)).toBe(2);
+    expect(cache.find(1, same, 0, 0, tokens)).toBe(3);
+    cache.checkInvariants();
   });
   test.each([
-    ["other tokens", () => cache.find(50, 60, 0, tokens, 1)],
-    ["another parent", () => cache.find(50, 60, cache.serial(2), tokens, 2)],
-    ["another salt", () => cache.find(50, 60, -1, tokens, 0)],
-    ["another low word", () => cache.find(51, 60, 0, tokens, 0)],
-    ["another high word", () => cache.find(50, 61, 0, tokens, 0)],
+    ["other tokens", () => cache.find(0, same, 0, 0, Int32Array.of(1, 3))],
+    ["another parent", () => cache.find(0, same, 1, cache.serial(2), tokens)],
+    ["another salt", () => cache.find(0, same, 0, -1, tokens)],
+    ["another group", () => cache.find(2, same, 0, 0, tokens)],
+    ["another low word", () => cache.find(0, hashed(51, 60), 0, 0, tokens)],
+    ["another high word", () => cache.find(0, hashed(50, 61), 0, 0, tokens)],
   ])("%s: no hit", (_, find) => expect(find()).toBe(0));
 });
 
 test("a child is not found under a parent that was evicted and registered again", () => {
   const cache = new PrefixCache(8, 2);
-  cache.insert(1, 50, 60, 0, tokens, 0);
-  cache.insert(2, 51, 61, cache.serial(1), tokens, 2);
+  cache.insert(1, 0, same, 0, 0, tokens);
+  cache.insert(2, 0, same, 1, cache.serial(1), tokens);
   cache.remove(1);
-  cache.insert(1, 50, 60, 0, tokens, 0);
-  expect(cache.find(51, 61, cache.serial(1), tokens, 2)).toBe(0);
+  cache.insert(1, 0, same, 0, 0, tokens);
+  expect(cache.find(0, same, 1, cache.serial(1), tokens)).toBe(0);
 });
 
 test("blocks in one bucket are removed in any order", () => {
@@ -38,10 +46,10 @@ test("blocks in one bucket are removed in any order", () => {
     [3, 2, 1],
   ]) {
     const cache = new PrefixCache(4, 2);
-    for (const block of [1, 2, 3]) cache.insert(block, 4, block, 0, tokens, 0);
+    for (const block of [1, 2, 3]) cache.insert(block, 0, hashed(4, block), 0, 0, tokens);
     for (const block of order) {
       expect(cache.remove(block)).toBe(true);
-      expect(cache.find(4, block, 0, tokens, 0)).toBe(0);
+      expect(cache.find(0, hashed(4, block), 0, 0, tokens)).toBe(0);
       cache.checkInvariants();
     }
     expect(cache.remove(1)).toBe(false);

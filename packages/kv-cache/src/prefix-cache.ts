@@ -3,8 +3,14 @@
 import { assertInternal, NULL_BLOCK } from "@octavo/core";
 import type { KvEventLog } from "./kv-event-log.js";
 
+/** The hashes of a sequence's blocks, as far as they are known. */
+interface BlockHashes {
+  low(index: number): number;
+  high(index: number): number;
+}
+
 /**
- * Content of full blocks, by chained hash. Every entry has a serial number and names its parent's: a hit compares hash,
+ * Content of full blocks, by group of layers and chained hash. Every entry has a serial number and names its parent's: a hit compares hash,
  * parent and tokens, so that it is exact all the way up to the first block, whatever collides.
  *
  * Blocks of all tiers stand in one table, under numbers of their own: a block that goes to another tier (`move`) keeps its
@@ -22,6 +28,7 @@ export class PrefixCache {
   events: KvEventLog | undefined;
   readonly #buckets: Int32Array;
   readonly #next: Int32Array;
+  readonly #groups: Uint8Array;
   readonly #low: Int32Array;
   readonly #high: Int32Array;
   /** The parent's hash, which events tell. */
@@ -38,6 +45,7 @@ export class PrefixCache {
     this.blockSize = blockSize;
     this.#buckets = new Int32Array(2 ** Math.ceil(Math.log2(numBlocks)));
     this.#next = new Int32Array(numBlocks);
+    this.#groups = new Uint8Array(numBlocks);
     this.#low = new Int32Array(numBlocks);
     this.#high = new Int32Array(numBlocks);
     this.#parentLow = new Int32Array(numBlocks);
@@ -62,36 +70,31 @@ export class PrefixCache {
   }
 
   /**
-   * The block with hash (low, high) that holds the tokens from `start` on and follows `parent`, or NULL_BLOCK.
+   * The block of a group that holds the tokens of block `index` of a sequence and follows `parent`, or NULL_BLOCK.
+   * @param hashes known up to `index`
    * @param parent the parent's serial number; for a first block, minus the cache salt
    */
-  find(low: number, high: number, parent: number, tokens: Int32Array, start: number): number {
-    let block = this.#buckets[this.#bucket(low)]!;
-    while (block !== NULL_BLOCK && !this.#matches(block, low, high, parent, tokens, start)) block = this.#next[block]!;
+  find(group: number, hashes: BlockHashes, index: number, parent: number, tokens: Int32Array): number {
+    const low = hashes.low(index);
+    const high = hashes.high(index);
+    const start = index * this.blockSize;
+    let block = this.#buckets[this.#bucket(group, low)]!;
+    while (block !== NULL_BLOCK && !this.#matches(block, group, low, high, parent, tokens, start))
+      block = this.#next[block]!;
     return block;
   }
 
-  /**
-   * Registers a block's content, which must not be registered yet.
-   * @param parentLow the parent's hash, where there is a parent
-   */
-  insert(
-    block: number,
-    low: number,
-    high: number,
-    parent: number,
-    tokens: Int32Array,
-    start: number,
-    parentLow = 0,
-    parentHigh = 0,
-  ): void {
+  /** Registers a block's content, which must not be registered yet. The others as in {@link find}. */
+  insert(block: number, group: number, hashes: BlockHashes, index: number, parent: number, tokens: Int32Array): void {
     assertInternal(!this.has(block), `block ${block} is in the prefix cache already`);
-    this.#low[block] = low;
-    this.#high[block] = high;
-    this.#parentLow[block] = parentLow;
-    this.#parentHigh[block] = parentHigh;
+    this.#groups[block] = group;
+    this.#low[block] = hashes.low(index);
+    this.#high[block] = hashes.high(index);
+    this.#parentLow[block] = index === 0 ? 0 : hashes.low(index - 1);
+    this.#parentHigh[block] = index === 0 ? 0 : hashes.high(index - 1);
     this.#parents[block] = parent;
     const at = block * this.blockSize;
+    const start = index * this.blockSize;
     for (let i = 0; i < this.blockSize; i++) this.#tokens[at + i] = tokens[start + i]!;
     this.#link(block, ++this.#lastSerial);
   }
@@ -108,6 +111,7 @@ export class PrefixCache {
     assertInternal(this.has(from) && !this.has(to), `content cannot move from block ${from} to block ${to}`);
     const serial = this.serial(from);
     this.#unlink(from);
+    this.#groups[to] = this.#groups[from]!;
     this.#low[to] = this.#low[from]!;
     this.#high[to] = this.#high[from]!;
     this.#parentLow[to] = this.#parentLow[from]!;
@@ -140,7 +144,7 @@ export class PrefixCache {
     for (let bucket = 0; bucket < this.#buckets.length; bucket++) {
       for (let block = this.#buckets[bucket]!; block !== NULL_BLOCK; block = this.#next[block]!) {
         assertInternal(this.has(block), `block ${block} is in bucket ${bucket} without content`);
-        assertInternal(this.#bucket(this.#low[block]!) === bucket, `block ${block} is in the wrong bucket, ${bucket}`);
+        assertInternal(this.#bucketOf(block) === bucket, `block ${block} is in the wrong bucket, ${bucket}`);
         assertInternal(++listed <= this.#size, `the hash table lists more than its ${this.#size} blocks`);
       }
     }
@@ -152,7 +156,7 @@ export class PrefixCache {
   }
 
   #link(block: number, serial: number): void {
-    const bucket = this.#bucket(this.#low[block]!);
+    const bucket = this.#bucketOf(block);
     this.#next[block] = this.#buckets[bucket]!;
     this.#buckets[bucket] = block;
     this.#serials[block] = serial;
@@ -161,7 +165,7 @@ export class PrefixCache {
   }
 
   #unlink(block: number): void {
-    const bucket = this.#bucket(this.#low[block]!);
+    const bucket = this.#bucketOf(block);
     const next = this.#next[block]!;
     if (this.#buckets[bucket] === block) this.#buckets[bucket] = next;
     else {
@@ -171,12 +175,13 @@ export class PrefixCache {
     }
     this.#serials[block] = 0;
     this.#size--;
-    this.events?.removed(block, this.#low[block]!, this.#high[block]!);
+    this.events?.removed(block, this.#groups[block]!, this.#low[block]!, this.#high[block]!);
   }
 
   #tell(events: KvEventLog, block: number): void {
     events.stored(
       block,
+      this.#groups[block]!,
       this.#low[block]!,
       this.#high[block]!,
       this.#parents[block]!,
@@ -186,12 +191,26 @@ export class PrefixCache {
     );
   }
 
-  #bucket(low: number): number {
-    return low & (this.#buckets.length - 1);
+  #bucketOf(block: number): number {
+    return this.#bucket(this.#groups[block]!, this.#low[block]!);
   }
 
-  #matches(block: number, low: number, high: number, parent: number, tokens: Int32Array, start: number): boolean {
+  /** Groups have the same hashes for the same tokens. */
+  #bucket(group: number, low: number): number {
+    return (low + Math.imul(group, 0x9e3779b1)) & (this.#buckets.length - 1);
+  }
+
+  #matches(
+    block: number,
+    group: number,
+    low: number,
+    high: number,
+    parent: number,
+    tokens: Int32Array,
+    start: number,
+  ): boolean {
     if (this.#low[block] !== low || this.#high[block] !== high || this.#parents[block] !== parent) return false;
+    if (this.#groups[block] !== group) return false;
     const at = block * this.blockSize;
     for (let i = 0; i < this.blockSize; i++) if (this.#tokens[at + i] !== tokens[start + i]) return false;
     return true;

@@ -39,7 +39,40 @@ test("the scheduler's flags reach it, whatever it has", async () => {
   expect(JSON.parse(narrow.stdout).queueTime.mean).toBeGreaterThan(JSON.parse(wide.stdout).queueTime.mean);
   expect(JSON.parse(narrow.stdout).steps).toBeGreaterThan(JSON.parse(wide.stdout).steps);
   const wrong = await run("simulate", "--max-num-seqs", "0");
-  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/maxNumSeqs is 0.*INVALID_ARGUMENT/)]);
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/--max-num-seqs is 0.*INVALID_ARGUMENT/)]);
+});
+
+test("refusals, timeouts and windows are in table and JSON", async () => {
+  const flags = [
+    "--num-prompts",
+    "40",
+    "--input-len",
+    "uniform:10:300",
+    "--max-model-len",
+    "200",
+    "--max-num-queued-reqs",
+    "20",
+  ];
+  const [table, json] = await Promise.all([
+    run("simulate", ...flags, "--timeout", "0.02", "--sliding-window", "64,all"),
+    run("simulate", ...flags, "--timeout", "0.02", "--sliding-window", "64,all", "--json"),
+  ]);
+  const { refusals, timedOut, completed, refused } = JSON.parse(json.stdout);
+  expect(Object.keys(refusals).sort()).toEqual(["prompt longer than max_model_len", "queue full"]);
+  expect([timedOut > 0, completed + timedOut + refused]).toEqual([true, 40]);
+  for (const [reason, count] of Object.entries(refusals))
+    expect(table.stdout).toMatch(new RegExp(`  ${reason} +${count}\n`));
+  expect(table.stdout).toMatch(new RegExp(`requests that timed out +${timedOut}\n`));
+  expect(table.stdout).not.toContain("goodput");
+  expect(table.stderr).toMatch(/requests were refused, the first because .*raise --max-model-len/);
+});
+
+test("help has a text for every flag", async () => {
+  for (const command of ["simulate", "replay", "fit"]) {
+    const { stdout } = await run(command, "--help");
+    for (const line of stdout.split("\n").filter((it) => it.startsWith("  -")))
+      expect(line).toMatch(/^ {2}-\S.* {2}\S+ \S+/);
+  }
 });
 
 test("fit writes a cost that simulate takes", async () => {
@@ -61,6 +94,9 @@ test.each([
   [["simulate", "--max-num-sequences", "4"], /unknown option '--max-num-sequences'/],
   [["simulate", "--goodput", "itl:3"], /Bounds are ttft, tpot and e2el/],
   [["simulate", "--request-rate", "0"], /above 0/],
+  [["simulate", "--sliding-window", "64,none"], /whole numbers of 1 or more, or "all"/],
+  [["simulate", "--scheduling-policy", "lifo"], /Allowed choices are fcfs, priority, fairness/],
+  [["simulate", "--svg", "no-such-folder/run.svg"], /no folder no-such-folder that can be written to/],
 ] as const)("%j is refused", async (args, message) => {
   const { stderr, code } = await run(...args);
   expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);

@@ -1,5 +1,5 @@
 // The package's face: the requests' lives, and steps that are scheduled, launched and updated. Who computes what in a step is
-// step-planner.ts's business, who comes first that of policy/.
+// step-planner.ts's business, what becomes of its tokens that of step-results.ts, who comes first that of policy/.
 import { checkArgument, NO_TOKEN, type PlanLayout, planLayout, type StepPlan } from "@octavo/core";
 import type { KvCacheManager } from "@octavo/kv-cache";
 import { StepBudget } from "./budget/step-budget.js";
@@ -23,6 +23,7 @@ import { RunningSet } from "./running-set.js";
 import { resolveConfig, type SchedulerConfig } from "./scheduler-config.js";
 import { createStats, type SchedulerSnapshot, type SchedulerStats, snapshotOf } from "./scheduler-stats.js";
 import { StepPlanner } from "./step-planner.js";
+import { StepResults } from "./step-results.js";
 
 /**
  * Plans steps. The caller repeats: `schedule` a plan, launch it, collect its tokens, `update`. A second step may be
@@ -47,6 +48,7 @@ export class Scheduler {
   readonly #running: RunningSet;
   readonly #budget: StepBudget;
   readonly #planner: StepPlanner;
+  readonly #results: StepResults;
   readonly #gate = new PauseGate();
   readonly #deadlines = new Deadlines();
   readonly #forks = new Forks();
@@ -88,6 +90,8 @@ export class Scheduler {
       this.#stats,
       this.#drafting,
     );
+    const end = (request: Request, keepBlocks: boolean) => this.#remove(request, keepBlocks);
+    this.#results = new StepResults(this.#policy, this.#stats, this.#drafting, end);
     this.#planner.onFirstAdmit = (id) => this.onFirstAdmit?.(id);
     this.#limits = { maxModelLen, cacheTokens: longestSequence, vocabSize };
   }
@@ -208,17 +212,8 @@ export class Scheduler {
    * @param tokens in the plan's sample order; may be longer
    */
   update(tokens: Int32Array, sink: OutputSink): void {
-    const step = this.#inFlight.oldest;
     this.#budget.latency?.complete();
-    for (const { request, first, count } of step.scoredPrompts) {
-      if (!request.finished) sink.onPromptLogprobs?.(request.id, first, count, request.promptLogprobs);
-    }
-    let first = 0;
-    for (let i = 0; i < step.length; i++) {
-      const samples = step.samples(i);
-      if (!step.request(i).finished) this.#take(step.request(i), tokens, first, samples, sink);
-      first += samples;
-    }
+    this.#results.take(this.#inFlight.oldest, tokens, sink);
     this.#inFlight.complete();
     this.#count();
   }
@@ -251,43 +246,6 @@ export class Scheduler {
     );
     const running = this.#running.list.map((request) => request.sequence);
     this.#kvCache.checkInvariants([...running, ...this.#forks.sequences()]);
-  }
-
-  /** Takes a request's samples: while each is what was drafted in its place, the next one is right as well. */
-  #take(request: Request, tokens: Int32Array, first: number, samples: number, sink: OutputSink): void {
-    const isFirst = request.length === request.promptLength;
-    const { drafts, length: before } = request;
-    let finish: FinishReason = FinishReason.none;
-    let taken = 0;
-    for (let goesOn = true; goesOn; ) {
-      const token = tokens[first + taken]!;
-      goesOn = taken < drafts && request.confirms(token);
-      finish = request.append(token);
-      if (finish !== FinishReason.none) goesOn = false;
-      if (finish !== FinishReason.error) this.#policy.sampled?.(request);
-      taken++;
-    }
-    request.pending -= samples;
-    request.drafts = 0;
-    // What was computed for wrong drafts is computed again, in the same places.
-    if (drafts > 0 && request.row !== NO_ROW) request.computed = before + taken - 1;
-    // A token that was in flight when its block was filled can be hashed only now.
-    request.sequence.commit(request.tokens, Math.min(request.computed, request.length));
-    if (isFirst) this.#stats.promptTokens += request.promptLength;
-    this.#stats.generationTokens += finish === FinishReason.error ? taken - 1 : taken;
-    if (drafts > 0) this.#countDrafts(request, drafts, taken - 1);
-    if (finish !== FinishReason.none) this.#remove(request, request.keepBlocks && finish !== FinishReason.error);
-    for (let i = 0; i < taken; i++) {
-      const last = i === taken - 1 ? finish : FinishReason.none;
-      sink.onToken(request.id, tokens[first + i]!, last, request.cachedTokens, first + i, request.logprobs);
-    }
-  }
-
-  #countDrafts(request: Request, drafts: number, accepted: number): void {
-    this.#stats.numDrafts++;
-    this.#stats.numDraftTokens += drafts;
-    this.#stats.numAcceptedTokens += accepted;
-    this.#drafting!.verified(request, drafts, accepted);
   }
 
   /** Ends a request, running or waiting. @param keepBlocks for forks to come; it runs */

@@ -37,6 +37,7 @@ export class EngineCore implements Core {
   readonly #scheduler: Scheduler;
   readonly #runner: ModelRunner;
   readonly #depth: number;
+  readonly #slidingWindows: readonly number[];
   readonly #stats: Float64Array;
   /** What the core itself adds to them; used again by every step. */
   readonly #ownStats = new Float64Array(5);
@@ -82,6 +83,7 @@ export class EngineCore implements Core {
     const enablePrefixCaching = options.enablePrefixCaching ?? true;
     const { numHostBlocks, numFileBlocks } = sizes;
     const { slidingWindows } = sizes.layerGroups;
+    this.#slidingWindows = slidingWindows;
     const shape = { numBlocks, blockSize, slidingWindows, maxNumBatchedTokens };
     const kvCache = new KvCacheManager({ ...shape, enablePrefixCaching, numHostBlocks, numFileBlocks });
     this.#kvCache = kvCache;
@@ -99,7 +101,8 @@ export class EngineCore implements Core {
     const { kvOffloadingFile: path } = options;
     const file = path !== undefined && numFileBlocks > 0 ? { path, numBlocks: numFileBlocks, wakeBuffer } : undefined;
     const runnerOptions = { useGraphs, logprobsMode: resolveLogprobsMode(options), ...(file && { file }) };
-    this.#runner = new ModelRunner(backend, model, this.#kvPool, sizes, this.#scheduler.planLayout, runnerOptions);
+    const pools = { target: this.#kvPool, draft: this.#draftPool };
+    this.#runner = new ModelRunner(backend, model, pools, sizes, this.#scheduler.planLayout, runnerOptions);
     if (this.#speculator) this.#speculator.onPropose = () => this.#copyBlocks();
     this.#depth = sizes.depth;
     this.#scheduler.onFirstAdmit = (id) => this.#queueTimes.admitted(id);
@@ -128,7 +131,7 @@ export class EngineCore implements Core {
    * @param now milliseconds. Default: `performance.now`
    */
   timeSteps(observer: StepTimeObserver, now?: () => number): void {
-    this.#timer = new StepTimer(observer, now);
+    this.#timer = new StepTimer(observer, this.#slidingWindows, now);
   }
 
   /**

@@ -71,9 +71,7 @@ export async function loadCore(
           : model.weightBytes + (beside?.weightBytes ?? 0),
         workspaceBytes: model.workspaceBytes.bind(model),
         layerGroups,
-        kvBytesPerBlock: (blockSize) =>
-          kvBytesPerBlock(config, model.dtype, blockSize, layerGroups.layersPerGroup) +
-          (beside?.kvBytesPerBlock(blockSize) ?? 0),
+        kvBytesPerBlock: (blockSize) => kvBytesPerBlock(config, model.dtype, blockSize, layerGroups.layersPerGroup),
         draft,
       },
       backend.info,

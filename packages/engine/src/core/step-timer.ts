@@ -10,6 +10,7 @@ const MAX_IN_FLIGHT = 2;
 
 export class StepTimer {
   readonly #observer: StepTimeObserver;
+  readonly #slidingWindows: readonly number[];
   readonly #now: () => number;
   readonly #work: readonly StepWork[] = Array.from({ length: MAX_IN_FLIGHT }, () => ({
     tokens: 0,
@@ -23,9 +24,14 @@ export class StepTimer {
   #ended = 0;
   #lastEnd = 0;
 
-  /** @param now milliseconds */
-  constructor(observer: StepTimeObserver, now: () => number = () => performance.now()) {
+  /** @param slidingWindows of each group of layers; @param now milliseconds */
+  constructor(
+    observer: StepTimeObserver,
+    slidingWindows: readonly number[],
+    now: () => number = () => performance.now(),
+  ) {
     this.#observer = observer;
+    this.#slidingWindows = slidingWindows;
     this.#now = now;
   }
 
@@ -37,7 +43,7 @@ export class StepTimer {
   launch(plan: StepPlan): void {
     const slot = this.#launched++ % MAX_IN_FLIGHT;
     this.#starts[slot] = this.#planned;
-    countWork(plan, this.#work[slot]!);
+    countWork(plan, this.#work[slot]!, this.#slidingWindows);
   }
 
   /** The oldest launched step is done. While another ran before it, it waited: that time is not its own. */

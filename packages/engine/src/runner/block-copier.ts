@@ -1,4 +1,4 @@
-// Runs the KV cache's copy commands: whole blocks between the device and host memory, in order with the steps.
+// Runs the KV cache's copy commands: whole blocks on the device, and between it and host memory, in order with the steps.
 import { type Backend, OctavoError, type Storage, type Tensor, tensor } from "@octavo/core";
 import { type BlockCopies, COPY_WORDS, KvTier } from "@octavo/kv-cache";
 import { mib } from "../kv-budget.js";
@@ -17,6 +17,16 @@ export interface BlockFileSpec {
 /** JavaScript must see all bytes of a storage, and one ArrayBuffer holds 4 GiB at most. */
 const MAX_SLAB_BYTES = 2 ** 30;
 
+/** The keys and values whose blocks are copied. */
+export interface CopiedPools {
+  readonly target: KvPool;
+  /**
+   * A draft model's, in blocks of the same numbers. They follow copies on the device, where a request goes on in another block; to
+   * the host and back they do not: what comes from there is of a request that the draft model has not seen.
+   */
+  readonly draft?: KvPool | undefined;
+}
+
 /**
  * The host tier's memory, and the way there. A block's keys and values of all layers lie side by side in a host block; on the device
  * each layer has tensors of its own, so that a block is copied in so many parts.
@@ -24,6 +34,7 @@ const MAX_SLAB_BYTES = 2 ** 30;
 export class BlockCopier implements Disposable {
   readonly #backend: Backend;
   readonly #pool: KvPool;
+  readonly #draftPool: KvPool | undefined;
   readonly #blocksPerSlab: number;
   readonly #slabs: Storage[] = [];
   readonly #filed: FiledBlocks | undefined;
@@ -35,9 +46,10 @@ export class BlockCopier implements Disposable {
    * @param numHostBlocks blocks of the host tier, numbered from 1
    * @throws OUT_OF_MEMORY when the host has not so much memory for them; INVALID_ARGUMENT when the file cannot be made
    */
-  constructor(backend: Backend, pool: KvPool, numHostBlocks: number, file?: BlockFileSpec) {
+  constructor(backend: Backend, { target: pool, draft }: CopiedPools, numHostBlocks: number, file?: BlockFileSpec) {
     this.#backend = backend;
     this.#pool = pool;
+    this.#draftPool = draft;
     this.#blocksPerSlab = Math.max(1, Math.floor(MAX_SLAB_BYTES / pool.bytesPerBlock));
     try {
       for (let left = numHostBlocks; left > 0; left -= this.#blocksPerSlab) {
@@ -91,8 +103,11 @@ export class BlockCopier implements Disposable {
       else if (fromTier === KvTier.file)
         this.#filed!.add(false, words[at + 1]!, this.#hostBytes(words[at + 3]!), launched);
       if (fromTier === KvTier.file || toTier === KvTier.file) continue;
-      this.#copy(fromTier, words[at + 1]!, toTier, words[at + 3]!);
-      if (fromTier !== toTier) {
+      if (fromTier === toTier) {
+        this.#copyOnDevice(this.#pool, words[at + 1]!, words[at + 3]!);
+        if (this.#draftPool) this.#copyOnDevice(this.#draftPool, words[at + 1]!, words[at + 3]!);
+      } else {
+        this.#move(fromTier, words[at + 1]!, toTier, words[at + 3]!);
         if (toTier === KvTier.device) this.#loaded++;
         else this.#offloaded++;
       }
@@ -100,7 +115,14 @@ export class BlockCopier implements Disposable {
     copies.clear();
   }
 
-  #copy(fromTier: number, from: number, toTier: number, to: number): void {
+  #copyOnDevice(pool: KvPool, from: number, to: number): void {
+    for (let part = 0; part < pool.numParts; part++) {
+      this.#backend.copy(pool.part(part, to), pool.part(part, from), pool.bytesPerPart);
+    }
+  }
+
+  /** Between device and host. */
+  #move(fromTier: number, from: number, toTier: number, to: number): void {
     const { numParts, bytesPerPart } = this.#pool;
     for (let part = 0; part < numParts; part++) {
       this.#backend.copy(this.#part(toTier, to, part), this.#part(fromTier, from, part), bytesPerPart);

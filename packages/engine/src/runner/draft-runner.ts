@@ -1,6 +1,7 @@
 // Runs the steps of a model that drafts: a few small plans, enqueued one after the other and waited for once.
 import { type Backend, type DeviceEvent, type PlanLayout, planLayout, type StepPlan, Workspace } from "@octavo/core";
-import type { CausalLM, ForwardContext, KvCacheTensors, LayerGroups } from "@octavo/models";
+import { type CausalLM, type ForwardContext, type KvCacheTensors, type LayerGroups, oneGroup } from "@octavo/models";
+import { groupThatKeepsAll } from "../kv-groups.js";
 import { batchesOfLayers, DeviceState, deviceStateBytes } from "./device-state.js";
 import { StepSlot } from "./step-slot.js";
 
@@ -26,7 +27,7 @@ interface Sizes {
 
 /** Bytes of workspace and tables that a {@link DraftRunner} takes. */
 export function draftRunnerBytes({ model, numLayers }: DraftModel, sizes: Sizes) {
-  const layout = draftLayout(sizes, numLayers !== undefined);
+  const layout = draftLayout(sizes, tablesOf(numLayers, sizes.layerGroups).length, numLayers !== undefined);
   return {
     workspaceBytes: model.workspaceBytes(layout.capacity.maxTokens, layout.capacity.maxSamples),
     tableBytes: deviceStateBytes(layout, 0),
@@ -34,19 +35,28 @@ export function draftRunnerBytes({ model, numLayers }: DraftModel, sizes: Sizes)
 }
 
 function draftLayout(
-  { maxNumSeqs, maxNumBatchedTokens, blockSize, maxModelLen, layerGroups }: Sizes,
+  { maxNumSeqs, maxNumBatchedTokens, blockSize, maxModelLen }: Sizes,
+  numGroups: number,
   sharesKeys: boolean,
 ): PlanLayout {
   const context = sharesKeys ? 0 : Math.min(maxNumBatchedTokens, MAX_CONTEXT_TOKENS);
   const maxBlocksPerRow = Math.ceil(maxModelLen / blockSize);
   const maxTokens = Math.max(maxNumSeqs, context);
-  const numGroups = layerGroups.slidingWindows.length;
   return planLayout({ maxRows: maxNumSeqs, maxTokens, maxBlocksPerRow, blockSize, numGroups });
+}
+
+/** For each group of the drafting layers, the target's group whose block table it uses: its own, or all layers one that keeps all. */
+function tablesOf(numLayers: number | undefined, layerGroups: LayerGroups): readonly number[] {
+  return numLayers === undefined
+    ? [groupThatKeepsAll(layerGroups)]
+    : layerGroups.slidingWindows.map((_, group) => group);
 }
 
 export class DraftRunner implements Disposable {
   /** Whether the target computes the keys and values of all known tokens but the last. */
   readonly sharesKeys: boolean;
+  /** For each of its block tables, the target's group that has it. */
+  readonly tables: readonly number[];
   readonly #backend: Backend;
   readonly #model: CausalLM;
   readonly #state: DeviceState;
@@ -64,11 +74,12 @@ export class DraftRunner implements Disposable {
     this.sharesKeys = numLayers !== undefined;
     this.#backend = backend;
     this.#model = model;
-    const layout = draftLayout(sizes, this.sharesKeys);
+    this.tables = tablesOf(numLayers, sizes.layerGroups);
+    const layout = draftLayout(sizes, this.tables.length, this.sharesKeys);
     this.#state = new DeviceState(backend, layout, 0);
     this.#workspace = new Workspace(backend, draftRunnerBytes(draft, sizes).workspaceBytes);
     const { batch, groupBatches } = this.#state;
-    const layerBatches = batchesOfLayers(sizes.layerGroups, groupBatches);
+    const layerBatches = batchesOfLayers(this.sharesKeys ? sizes.layerGroups : oneGroup(model.config), groupBatches);
     this.#context = { ops: backend.ops, workspace: this.#workspace, batch, layerBatches, kvCache, numLayers };
     this.#slots = Array.from({ length: most }, () => new StepSlot(backend, layout));
     this.#done = backend.createEvent();

@@ -4,10 +4,9 @@ import type { CausalLM, ForwardContext } from "@octavo/models";
 import type { ProcessedSample } from "@octavo/scheduler";
 import type { LogprobsMode } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
-import { BlockCopier, type BlockFileSpec } from "./block-copier.js";
+import { BlockCopier, type BlockFileSpec, type CopiedPools } from "./block-copier.js";
 import { batchesOfLayers, DeviceState } from "./device-state.js";
 import { HostLogits } from "./host-logits.js";
-import type { KvPool } from "./kv-pool.js";
 import { LogprobScorer } from "./logprob-scorer.js";
 import { StepGraphs, type StepResult } from "./step-graphs.js";
 import { StepSlot } from "./step-slot.js";
@@ -46,11 +45,11 @@ export class ModelRunner implements Disposable {
   /** The longest sequence that the tables can hold. */
   readonly #longest: number;
 
-  /** @param kvPool stays the caller's */
+  /** @param kvPools stay the caller's */
   constructor(
     backend: Backend,
     model: CausalLM,
-    kvPool: KvPool,
+    kvPools: CopiedPools,
     sizes: EngineSizes,
     layout: PlanLayout,
     options: RunnerOptions,
@@ -59,10 +58,10 @@ export class ModelRunner implements Disposable {
     this.#model = model;
     this.#state = new DeviceState(backend, layout, sizes.maxLogprobs);
     this.#workspace = new Workspace(backend, model.workspaceBytes(sizes.maxNumBatchedTokens, sizes.maxSamples));
-    this.blockCopier = new BlockCopier(backend, kvPool, sizes.numHostBlocks, options.file);
+    this.blockCopier = new BlockCopier(backend, kvPools, sizes.numHostBlocks, options.file);
     const { batch, groupBatches } = this.#state;
     const layerBatches = batchesOfLayers(sizes.layerGroups, groupBatches);
-    this.#context = { ops: backend.ops, workspace: this.#workspace, batch, layerBatches, kvCache: kvPool };
+    this.#context = { ops: backend.ops, workspace: this.#workspace, batch, layerBatches, kvCache: kvPools.target };
     this.#slots = Array.from({ length: sizes.depth }, () => new StepSlot(backend, layout));
     this.#longest = layout.capacity.maxBlocksPerRow * layout.capacity.blockSize;
     this.#scorer = new LogprobScorer(

@@ -35,5 +35,5 @@ function lookupOf(config: ResolvedSpeculation): Proposer {
 function proposerOf(drafter: Drafter, config: ResolvedSpeculation, backend: Backend, sizes: EngineSizes): Proposer {
   const { numSpeculativeTokens } = config;
   const runner = new DraftRunner(backend, drafter, drafter.kvCache, sizes, numSpeculativeTokens);
-  return new ModelProposer(runner, numSpeculativeTokens, sizes.maxNumSeqs, sizes.layerGroups.slidingWindows.length);
+  return new ModelProposer(runner, numSpeculativeTokens, sizes.maxNumSeqs);
 }

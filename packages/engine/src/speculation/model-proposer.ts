@@ -21,14 +21,14 @@ export class ModelProposer implements Proposer {
   readonly #knownBlocks: Int32Array;
   readonly #record = new Int32Array(ROW_INIT_WORDS);
 
-  /** @param most drafts at once; @param numGroups groups of layers, each with a block table */
-  constructor(runner: DraftRunner, most: number, maxRows: number, numGroups: number) {
+  /** @param most drafts at once */
+  constructor(runner: DraftRunner, most: number, maxRows: number) {
     this.#runner = runner;
     this.#most = most;
     this.#computed = new Int32Array(maxRows);
     this.#hoped = new Int32Array(maxRows);
-    this.#numGroups = numGroups;
-    this.#knownBlocks = new Int32Array(maxRows * numGroups).fill(-1);
+    this.#numGroups = runner.tables.length;
+    this.#knownBlocks = new Int32Array(maxRows * this.#numGroups).fill(-1);
   }
 
   available(): number {
@@ -125,7 +125,7 @@ export class ModelProposer implements Proposer {
     const written = Math.floor((length - 1) / plan.layout.capacity.blockSize);
     let hasAll = true;
     for (let group = 0; group < this.#numGroups; group++) {
-      const table = sequence.tables[group]!;
+      const table = sequence.tables[this.#runner.tables[group]!]!;
       const at = row * this.#numGroups + group;
       const first = Math.max(this.#knownBlocks[at]!, table.firstHeld);
       const end = Math.min(table.numBlocks, first + plan.blockWritesLeft);

@@ -4,7 +4,7 @@ import { COST_PROFILES, loadProfile } from "../simulator/cost/profiles.js";
 import type { Goodput } from "../simulator/metrics/run-metrics.js";
 import { ROUTING_POLICIES } from "../simulator/routing/create-router.js";
 import type { SimulationOptions } from "../simulator/simulate.js";
-import { whole } from "./flag-values.js";
+import { above0, whole, windows } from "./flag-values.js";
 import { addSchedulerFlags, SCHEDULER_DEFAULTS, schedulerFlags } from "./scheduler-flags.js";
 
 export interface EngineFlags {
@@ -13,6 +13,8 @@ export interface EngineFlags {
   readonly routingPolicy: string;
   readonly blockSize?: number;
   readonly kvCacheTokens?: number;
+  readonly slidingWindow?: readonly number[];
+  readonly timeout?: number;
   readonly enablePrefixCaching: boolean;
   readonly asyncScheduling?: boolean;
   readonly goodput?: Goodput;
@@ -32,11 +34,21 @@ export function addEngineFlags(command: Command): Command {
         .choices(ROUTING_POLICIES)
         .default("round-robin"),
     )
-    .option("--kv-cache-tokens <tokens>", "what the KV cache of each holds (default: the cost's)", whole(1))
+    .option(
+      "--kv-cache-tokens <tokens>",
+      "what the KV cache of each holds, without windows (default: the cost's)",
+      whole(1),
+    )
+    .option(
+      "--sliding-window <tokens>",
+      "tokens that a token sees, for each group of layers, such as 4096 or 128,all (default: all)",
+      windows,
+    )
     .option("--block-size <tokens>", "tokens a KV block (default: the cost's)", whole(1))
     .option("--no-enable-prefix-caching", "requests do not share equal beginnings")
     .option("--async-scheduling", "plan the next step while the device runs one (default: the cost's)")
-    .option("--no-async-scheduling")
+    .option("--no-async-scheduling", "plan it when the device is done")
+    .option("--timeout <seconds>", "clients give up on requests that take longer (default: never)", above0)
     .option("--goodput <bounds>", "count requests within ttft, tpot, e2el in ms, such as ttft:500,tpot:50", goodput);
   return addSchedulerFlags(command);
 }
@@ -46,13 +58,15 @@ export function simulationOptions(flags: EngineFlags): SimulationOptions {
   const profile = loadProfile(flags.cost);
   const blockSize = flags.blockSize ?? profile.blockSize;
   const kvCacheTokens = flags.kvCacheTokens ?? profile.kvCacheTokens;
+  const { slidingWindow: slidingWindows = [Number.POSITIVE_INFINITY] } = flags;
   const given = schedulerFlags({ ...flags });
   return {
     scheduler: { ...SCHEDULER_DEFAULTS, maxModelLen: profile.maxModelLen, ...given },
     kvCache: {
-      // One more: the null block holds nothing.
-      numBlocks: Math.floor(kvCacheTokens / blockSize) + 1,
+      // A block holds the layers of one group. One more: the null block holds nothing.
+      numBlocks: slidingWindows.length * Math.floor(kvCacheTokens / blockSize) + 1,
       blockSize,
+      slidingWindows,
       enablePrefixCaching: flags.enablePrefixCaching,
       hashSeed: 0,
     },
@@ -60,6 +74,7 @@ export function simulationOptions(flags: EngineFlags): SimulationOptions {
     asyncScheduling: flags.asyncScheduling ?? profile.asyncScheduling,
     replicas: flags.replicas,
     routingPolicy: flags.routingPolicy,
+    timeout: flags.timeout,
     goodput: flags.goodput,
   };
 }

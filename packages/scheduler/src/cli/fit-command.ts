@@ -1,9 +1,9 @@
 // `octavo-scheduler fit`: a cost from measured steps.
-import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { fitCost } from "../simulator/cost/fit.js";
 import { readSteps } from "../simulator/cost/read-steps.js";
 import { COST_TERMS } from "../simulator/cost/step-cost.js";
+import { writableFile, writeOutput } from "./write-output.js";
 
 const UNITS: Readonly<Record<(typeof COST_TERMS)[number], string>> = {
   base: "us a step",
@@ -23,16 +23,16 @@ interface FitFlags {
 
 export function fitCommand(): Command {
   return new Command("fit")
-    .description("fit what steps cost to measured steps (node apps/bench/dist/replay.js --steps writes them)")
-    .argument("STEPS", "JSONL of tokens, rows, context, pairs and seconds")
-    .option("--output <file>", "write the cost, for --cost")
+    .description("fit what steps cost to measured steps, for the --cost of the other commands")
+    .argument("STEPS", "JSONL of tokens, rows, context, pairs and seconds, as Octavo's replay benchmark writes it")
+    .option("--output <file>", "write the cost, for --cost", writableFile)
     .option("--json", "the fit as JSON on stdout, for programs")
     .action(run);
 }
 
 async function run(file: string, { output, json = false }: FitFlags): Promise<void> {
   const fit = fitCost(await readSteps(file));
-  if (output !== undefined) writeFileSync(output, `${JSON.stringify(fit.cost, null, 2)}\n`);
+  if (output !== undefined) writeOutput(output, `${JSON.stringify(fit.cost, null, 2)}\n`);
   if (json) {
     process.stdout.write(`${JSON.stringify(fit, null, 2)}\n`);
     return;

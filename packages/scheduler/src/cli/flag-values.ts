@@ -26,3 +26,13 @@ export function rate(text: string): number {
 export function shares(text: string): number[] {
   return text.split(",").map(above0);
 }
+
+/** For each group of layers, tokens that a token sees or "all", joined by commas. */
+export function windows(text: string): number[] {
+  return text.split(",").map((part) => {
+    const tokens = part === "all" ? Number.POSITIVE_INFINITY : Number(part);
+    if (part !== "" && (tokens === Number.POSITIVE_INFINITY || (Number.isSafeInteger(tokens) && tokens >= 1)))
+      return tokens;
+    throw new InvalidArgumentError('Windows are whole numbers of 1 or more, or "all", joined by commas.');
+  });
+}

@@ -1,10 +1,11 @@
 // How a result is shown: a table, JSON, a chart in a file.
-import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { chart } from "../simulator/report/chart.js";
 import { formatResult } from "../simulator/report/table.js";
 import { type SimulationOptions, simulate } from "../simulator/simulate.js";
 import type { TracedRequest } from "../simulator/trace/traced-request.js";
+import { withFlagNames } from "./scheduler-flags.js";
+import { writableFile, writeOutput } from "./write-output.js";
 
 export interface OutputFlags {
   readonly json?: boolean;
@@ -15,7 +16,7 @@ export function addOutputFlags(command: Command): Command {
   return command
     .optionsGroup("Output:")
     .option("--json", "the result as JSON on stdout, for programs; times in seconds")
-    .option("--svg <file>", "write a chart of the run");
+    .option("--svg <file>", "also write a chart of the run", writableFile);
 }
 
 /** Simulates and shows the result, with how long that took on stderr. */
@@ -31,10 +32,11 @@ export function runAndShow(
   const result = simulate(requests, { ...options, ...(showProgress && { onProgress }) });
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
   if (showProgress) process.stderr.write("\r\u001b[K");
-  if (svg !== undefined) writeFileSync(svg, chart(title, result));
+  if (svg !== undefined) writeOutput(svg, chart(title, result));
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : formatResult(title, result));
   process.stderr.write(`${requests.length} requests and ${result.steps} steps were simulated in ${seconds} s\n`);
   if (result.refused > 0) {
-    process.stderr.write(`${result.refused} requests were refused, the first because ${result.firstRefusal}\n`);
+    const first = withFlagNames(result.firstRefusal!);
+    process.stderr.write(`${result.refused} requests were refused, the first because ${first}\n`);
   }
 }

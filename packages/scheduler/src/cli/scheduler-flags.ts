@@ -1,40 +1,64 @@
-// A flag for every field of the scheduler's configuration, whatever fields it has: `maxNumSeqs` is `--max-num-seqs`.
+// A flag for every field of the scheduler's configuration that matters without a model: `maxNumSeqs` is `--max-num-seqs`.
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { SCHEDULING_POLICIES } from "../policy/index.js";
 import { resolveConfig, type SchedulerConfig } from "../scheduler-config.js";
 
 /** The engine's defaults, which a built-in cost may replace. */
 export const SCHEDULER_DEFAULTS: SchedulerConfig = { maxNumSeqs: 256, maxNumBatchedTokens: 2048, maxModelLen: 131072 };
 
-/** Every field with its default, but for functions, which are not for the command line. */
-const FIELDS: Readonly<Record<string, unknown>> = Object.fromEntries(
-  Object.entries(resolveConfig(SCHEDULER_DEFAULTS)).filter(([, value]) => typeof value !== "function"),
-);
+/** Not for the command line: the clock is virtual, and no request edits logits. */
+type Field = Exclude<keyof SchedulerConfig, "now" | "vocabSize">;
+
+const FLAGS: Readonly<Record<Field, readonly [value: string, text: string]>> = {
+  maxNumSeqs: ["requests", "requests that run at once, in each engine"],
+  maxNumBatchedTokens: ["tokens", "tokens a step computes at most"],
+  maxModelLen: ["tokens", "prompt and output together (default: the cost's)"],
+  maxNumQueuedReqs: ["requests", "unfinished requests of an engine; more are refused"],
+  schedulingPolicy: ["policy", "who is served first"],
+  longPrefillTokenThreshold: ["tokens", "a prompt's tokens a step; longer prompts are long ones; 0: no bound"],
+  maxNumPartialPrefills: ["requests", "prompts that are computed in parts at once"],
+  maxLongPartialPrefills: ["requests", "long ones of these"],
+  maxInterTokenLatencyMs: ["ms", "how long a prompt may delay the others' tokens; 0: no bound"],
+  decodeBuckets: ["rows", "row counts to which decode steps are padded, joined by commas"],
+};
+
+const DEFAULTS: Readonly<Record<Field, unknown>> = resolveConfig(SCHEDULER_DEFAULTS);
+const FIELDS = Object.keys(FLAGS) as Field[];
 
 export function addSchedulerFlags(command: Command): Command {
-  command.optionsGroup("Scheduler (the fields of SchedulerConfig):");
-  for (const [field, value] of Object.entries(FIELDS)) {
-    const flag = field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    if (typeof value === "boolean") command.option(`--${flag}`).option(`--no-${flag}`);
-    else command.addOption(new Option(`--${flag} <value>`, describe(value)).argParser((text) => parse(text, value)));
+  command.optionsGroup("Scheduler of each engine:");
+  for (const field of FIELDS) {
+    const [value, text] = FLAGS[field];
+    const like = DEFAULTS[field];
+    const note = text.includes("(default:") ? text : `${text} (default: ${inWords(like)})`;
+    const option = new Option(`${flagOf(field)} <${value}>`, note);
+    if (field === "schedulingPolicy") option.choices(SCHEDULING_POLICIES);
+    else option.argParser((given) => (Array.isArray(like) ? given.split(",").map(toNumber) : toNumber(given)));
+    command.addOption(option);
   }
   return command;
 }
 
 /** The fields that were given as flags. Their values are checked by the scheduler. */
 export function schedulerFlags(flags: Readonly<Record<string, unknown>>): Partial<SchedulerConfig> {
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => name in FIELDS));
+  return Object.fromEntries(FIELDS.filter((field) => field in flags).map((field) => [field, flags[field]]));
 }
 
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return "joined by commas (default: none)";
-  return value === undefined ? "" : `default: ${value === Number.POSITIVE_INFINITY ? "no limit" : value}`;
+/** A message in which the scheduler's fields, in TypeScript's or HTTP's words, have the names of their flags. */
+export function withFlagNames(message: string): string {
+  return message.replace(/\b[a-z]+(?:[A-Z][a-z]+)+\b|\b[a-z]+(?:_[a-z]+)+\b/g, (word) => {
+    const field = word.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    return Object.hasOwn(FLAGS, field) ? flagOf(field) : word;
+  });
 }
 
-/** Of the type that the default has. */
-function parse(text: string, like: unknown): unknown {
-  if (Array.isArray(like)) return text.split(",").map(toNumber);
-  if (typeof like === "string") return text;
-  return like === undefined && !Number.isFinite(Number(text)) ? text : toNumber(text);
+function flagOf(field: string): string {
+  return `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function inWords(value: unknown): string {
+  if (Array.isArray(value)) return "none";
+  return value === Number.POSITIVE_INFINITY ? "no limit" : String(value);
 }
 
 function toNumber(text: string): number {

@@ -1,5 +1,5 @@
 // One engine in virtual time: the real scheduler and KV cache, and a device that takes as long as the cost says.
-import { type ErrorCode, OctavoError, ROW_INIT_WORDS, StepPlan } from "@octavo/core";
+import { OctavoError, ROW_INIT_WORDS, StepPlan } from "@octavo/core";
 import { KvCacheManager, type KvCacheOptions } from "@octavo/kv-cache";
 import { FinishReason } from "../finish-reason.js";
 import { MAX_IN_FLIGHT } from "../in-flight-steps.js";
@@ -19,10 +19,9 @@ export interface ReplicaOptions {
   readonly cost: StepCost;
   /** Plan the next step while the device runs one. */
   readonly asyncScheduling: boolean;
+  /** Seconds after which a request that is not done is ended. Default: it takes as long as it takes. */
+  readonly timeout?: number | undefined;
 }
-
-/** Errors by which the scheduler refuses a request; any other is a fault of the simulation. */
-const REFUSALS: readonly ErrorCode[] = ["QUEUE_FULL", "INVALID_ARGUMENT"];
 
 const ROW_INIT = new Int32Array(ROW_INIT_WORDS);
 const NO_STOP_TOKENS = new Int32Array(0);
@@ -30,6 +29,8 @@ const NO_STOP_TOKENS = new Int32Array(0);
 /** It mirrors the engine's loop: launch steps up to the depth, wait for the oldest, take its tokens. */
 export class Replica {
   readonly index: number;
+  /** Tokens of the longest sequence that its KV cache holds. */
+  readonly longestSequence: number;
   /** Steps that were run, and the seconds in which the device ran one. */
   steps = 0;
   busySeconds = 0;
@@ -38,6 +39,9 @@ export class Replica {
   readonly #cost: StepCost;
   readonly #metrics: RunMetrics;
   readonly #depth: number;
+  readonly #maxModelLen: number;
+  readonly #timeout: number;
+  readonly #slidingWindows: readonly number[] | undefined;
   readonly #requests = new Map<number, RequestTimes>();
   /** Ends and samples of launched steps, oldest first; -1 where there is none. */
   readonly #ends = new Float64Array(MAX_IN_FLIGHT).fill(-1);
@@ -60,9 +64,15 @@ export class Replica {
     this.#cost = options.cost;
     this.#metrics = metrics;
     this.#depth = options.asyncScheduling ? MAX_IN_FLIGHT : 1;
+    this.#maxModelLen = options.scheduler.maxModelLen;
+    this.#timeout = options.timeout ?? Number.POSITIVE_INFINITY;
+    this.#slidingWindows = options.kvCache.slidingWindows;
     // Policies that look at a clock, in ms, see virtual time.
     const config = { ...options.scheduler, now: () => 1000 * this.#now };
-    this.#scheduler = new Scheduler(config, new KvCacheManager(options.kvCache));
+    const { maxNumBatchedTokens } = options.scheduler;
+    const kvCache = new KvCacheManager({ maxNumBatchedTokens, ...options.kvCache });
+    this.longestSequence = kvCache.longestSequence;
+    this.#scheduler = new Scheduler(config, kvCache);
     this.#plan = new StepPlan(this.#scheduler.planLayout);
     this.#sampled = new Int32Array(this.#scheduler.planLayout.capacity.maxSamples);
     this.#scheduler.onFirstAdmit = (id) => metrics.queueTime.add(this.#now - this.#requests.get(id)!.arrival);
@@ -98,9 +108,9 @@ export class Replica {
   /**
    * Takes a request that arrives now. Call `launch` when all of this instant are here.
    * @param tenant a number that stands for the request's tenant
-   * @returns why the scheduler refuses it; undefined when it does not
+   * @returns false when the scheduler refuses it
    */
-  add(index: number, request: TracedRequest, promptTokens: Int32Array, tenant: number): string | undefined {
+  add(index: number, request: TracedRequest, promptTokens: Int32Array, tenant: number): boolean {
     const { arrival, outputTokens, priority } = request;
     this.#count(arrival);
     const spec = {
@@ -110,23 +120,32 @@ export class Replica {
       stopTokenIds: NO_STOP_TOKENS,
       rowInit: ROW_INIT,
       ...(priority !== undefined && { priority }),
+      ...(this.#timeout < Number.POSITIVE_INFINITY && { deadline: 1000 * (arrival + this.#timeout) }),
       tenant,
-    } satisfies RequestSpec & { priority?: number; tenant: number };
+    } satisfies RequestSpec;
     try {
       this.#scheduler.add(spec);
     } catch (error) {
-      if (REFUSALS.some((code) => OctavoError.isInstance(error, code))) return (error as OctavoError).message;
-      throw error;
+      this.#metrics.refuse(this.#reasonOf(error, promptTokens.length), (error as OctavoError).message, arrival);
+      return false;
     }
     this.#requests.set(index, new RequestTimes(request));
-    return undefined;
+    return true;
+  }
+
+  /** In a few words, the same for all requests that are refused alike. @throws what is a fault of the simulation */
+  #reasonOf(error: unknown, promptTokens: number): string {
+    if (OctavoError.isInstance(error, "QUEUE_FULL")) return "queue full";
+    if (!OctavoError.isInstance(error, "INVALID_ARGUMENT")) throw error;
+    return promptTokens >= this.#maxModelLen ? "prompt longer than max_model_len" : "prompt larger than the KV cache";
   }
 
   /** Launches what can be launched at `now`. */
   launch(now: number): void {
     this.#count(now);
+    this.#scheduler.expire(this.#sink);
     while (this.#inFlight < this.#depth && this.#scheduler.schedule(this.#plan) > 0) {
-      const seconds = stepSeconds(this.#cost, countWork(this.#plan, this.#work));
+      const seconds = stepSeconds(this.#cost, countWork(this.#plan, this.#work, this.#slidingWindows));
       this.#deviceFree = Math.max(now, this.#deviceFree) + seconds;
       this.#ends[this.#inFlight] = this.#deviceFree;
       this.#samples[this.#inFlight++] = this.#plan.numSamples;
@@ -175,6 +194,11 @@ export class Replica {
 
   #onToken(id: number, finish: number, cachedTokens: number): void {
     const request = this.#requests.get(id)!;
+    if (finish === FinishReason.timeout) {
+      this.#requests.delete(id);
+      this.#metrics.timeOut(this.#now);
+      return;
+    }
     this.#metrics.token(request, this.#now, cachedTokens);
     if (finish === FinishReason.none) return;
     this.#requests.delete(id);

@@ -88,6 +88,37 @@ describe("by hand", () => {
     expect(simulate([shared(0), shared(100)], disabled)).toMatchObject({ ttft: { mean: 20 }, prefixHitRate: 0 });
   });
 
+  test("who waits too long gives up, running or not", () => {
+    // One row: the first has 3 tokens when its time is up, at 3.5 (seen when the step ends, at 4), the second never runs.
+    const scheduler = { maxNumSeqs: 1, maxNumBatchedTokens: 64, maxModelLen: 256 };
+    const trace = [request(0, 4, 9), request(0.25, 4, 9), request(3, 4, 2)];
+    const result = simulate(trace, options({ scheduler, timeout: 3.5 }));
+    expect(result).toMatchObject({ completed: 1, timedOut: 2, refused: 0, outputTokens: 6, duration: 6 });
+    expect(result.e2el).toMatchObject({ count: 1, max: 3 });
+    expect(result.series.timeoutsPerSecond.reduce((a, b) => a + b) * result.series.binSeconds).toBeCloseTo(2, 9);
+    for (const asyncScheduling of [false, true]) {
+      const requests = createWorkload(WORKLOAD);
+      const many = simulate(requests, options({ timeout: 20, asyncScheduling, replicas: 2 }));
+      expect(many.timedOut).toBeGreaterThan(10);
+      expect(many.completed + many.timedOut).toBe(400);
+      expect(many.e2el.max).toBeLessThanOrEqual(20 + 2);
+    }
+  });
+
+  test("windows: a long request holds less, and attention reads less", () => {
+    // 40 tokens at once, then 2 steps of one; a token sees 8 in one group, all in the other.
+    const slidingWindows = [8, Number.POSITIVE_INFINITY];
+    const kvCache = { numBlocks: 129, blockSize: 4, hashSeed: 0, slidingWindows };
+    const cost = { ...SECOND, base: 0, context: 1, pair: 0.001 };
+    const result = simulate([request(0, 40, 3)], options({ kvCache, cost }));
+    const pairs = (40 * 41) / 2 + (36 + 32 * 8);
+    expect(result.ttft.max).toBeCloseTo(40 + (0.001 * pairs) / 2, 9);
+    // The token at position 40 reads 41 and 8 tokens, the next one 42 and 8.
+    expect(result.itl.max).toBeCloseTo((42 + 8) * 0.5 * 1.001, 9);
+    const all = simulate([request(0, 40, 3)], options({ cost }));
+    expect(result.kvUseMean).toBeLessThan(0.9 * all.kvUseMean);
+  });
+
   test("a cache that is too small preempts, and every token still comes", () => {
     const kvCache = { numBlocks: 9, blockSize: 4, hashSeed: 0 };
     const trace = [request(0, 12, 18), request(0, 12, 18)];
@@ -107,6 +138,10 @@ describe("by hand", () => {
     const result = simulate([request(0, 40, 1), request(0, 4, 1), request(0, 4, 1)], options({ scheduler }));
     expect(result).toMatchObject({ requests: 3, completed: 1, refused: 2 });
     expect(result.firstRefusal).toMatch(/40 tokens/);
+    expect(result.refusals).toEqual({ "prompt longer than max_model_len": 1, "queue full": 1 });
+    expect(result.series.refusalsPerSecond.reduce((a, b) => a + b) * result.series.binSeconds).toBeCloseTo(2, 9);
+    const { refusals } = simulate([request(0, 70, 1)], options({ kvCache: { numBlocks: 17, blockSize: 4 } }));
+    expect(refusals).toEqual({ "prompt larger than the KV cache": 1 });
     // 12 tokens fit beside a prompt of 4.
     expect(simulate([request(0, 4, 20)], options({ scheduler }))).toMatchObject({ outputTokens: 12, cutShort: 1 });
   });

@@ -1,6 +1,6 @@
 // Runs requests through replicas in virtual time. Events are arrivals and ends of steps; between them nothing happens.
 import { assertInternal, checkArgument } from "@octavo/core";
-import { EventHeap } from "./event-heap.js";
+import { Heap } from "../heap.js";
 import { type Goodput, RunMetrics } from "./metrics/run-metrics.js";
 import { Replica, type ReplicaOptions } from "./replica.js";
 import { createRouter } from "./routing/create-router.js";
@@ -32,22 +32,23 @@ export function simulate(requests: readonly TracedRequest[], options: Simulation
   const replicas = Array.from({ length: count }, (_, i) => new Replica(i, options, metrics));
   const fleet = { size: count, unfinished: (index: number) => replicas[index]!.unfinished };
   const router = createRouter(routingPolicy, fleet, options.kvCache);
-  const events = new EventHeap(count);
+  // The replicas that have something to do, the earliest first; of equal times the lower index, so that runs repeat exactly.
+  const events = new Heap<Replica>(
+    (a, b) => a.nextEvent < b.nextEvent || (a.nextEvent === b.nextEvent && a.index < b.index),
+  );
   const tenants = new Map<string | undefined, number>();
-  const refusals: string[] = [];
-  let refused = 0;
 
   const advance = (until: number) => {
-    for (; events.size > 0 && events.time < until; ) {
-      const { time } = events;
-      const replica = replicas[events.pop()]!;
+    while (events.length > 0 && events.first!.nextEvent < until) {
+      const replica = events.shift();
+      const time = replica.nextEvent;
       replica.collect();
       launch(replica, time);
     }
   };
   const launch = (replica: Replica, now: number) => {
     replica.launch(now);
-    if (replica.nextEvent < Number.POSITIVE_INFINITY) events.push(replica.index, replica.nextEvent);
+    if (replica.nextEvent < Number.POSITIVE_INFINITY) events.push(replica);
   };
 
   const reached = new Set<Replica>();
@@ -60,9 +61,7 @@ export function simulate(requests: readonly TracedRequest[], options: Simulation
       const promptTokens = promptTokenIds(request, i);
       const replica = replicas[router.route(promptTokens)]!;
       if (!tenants.has(request.tenant)) tenants.set(request.tenant, tenants.size);
-      const refusal = replica.add(i, request, promptTokens, tenants.get(request.tenant)!);
-      if (refusal === undefined) reached.add(replica);
-      else if (refused++ === 0) refusals.push(refusal);
+      if (replica.add(i, request, promptTokens, tenants.get(request.tenant)!)) reached.add(replica);
       if (i % PROGRESS_INTERVAL === 0) options.onProgress?.(i);
     }
     for (const replica of reached) if (replica.nextEvent === Number.POSITIVE_INFINITY) launch(replica, arrival);
@@ -71,10 +70,10 @@ export function simulate(requests: readonly TracedRequest[], options: Simulation
   advance(Number.POSITIVE_INFINITY);
   for (const replica of replicas) replica.checkInvariants();
   const left = replicas.reduce((sum, { unfinished }) => sum + unfinished, 0);
-  const total = metrics.completed + refused;
+  const total = metrics.completed + metrics.refused + metrics.timedOut;
   assertInternal(
     left === 0 && total === requests.length,
     `of ${requests.length} requests ${total} ended, ${left} are left`,
   );
-  return summarize(metrics, replicas, requests, { refused, firstRefusal: refusals[0] });
+  return summarize(metrics, replicas, requests, options);
 }

@@ -1,5 +1,5 @@
 // What a run found, as numbers with units, ready for JSON.
-import type { RunMetrics } from "./metrics/run-metrics.js";
+import type { Goodput, RunMetrics } from "./metrics/run-metrics.js";
 import type { Distribution, WeightedSamples } from "./metrics/weighted-samples.js";
 import type { Replica } from "./replica.js";
 import type { TracedRequest } from "./trace/traced-request.js";
@@ -17,6 +17,8 @@ export interface TimeSeries {
   /** Share of the looked up prompt tokens that were cached, from 0 to 1. */
   readonly prefixHitRate: readonly number[];
   readonly preemptionsPerSecond: readonly number[];
+  readonly refusalsPerSecond: readonly number[];
+  readonly timeoutsPerSecond: readonly number[];
 }
 
 /** Seconds at each percent from 0 to 100. */
@@ -29,11 +31,15 @@ export interface LatencyCurves {
 export interface SimulationResult {
   readonly requests: number;
   readonly completed: number;
-  /** Requests that the scheduler refused, and why the first one was. */
+  /** Requests that the scheduler refused, how many for which reason, and what it said to the first one. */
   readonly refused: number;
+  readonly refusals: Readonly<Record<string, number>>;
   readonly firstRefusal: string | undefined;
-  /** Completed requests that got fewer tokens than they asked for: a sequence cannot be longer than max_model_len or the KV cache. */
+  /** Requests that were ended because they took longer than `timeout`. Their tokens count, their ends do not. */
+  readonly timedOut: number;
+  /** Completed requests that got fewer tokens than they asked for, and what bounds a sequence: `max_model_len` or the KV cache. */
   readonly cutShort: number;
+  readonly longestBy: "max_model_len" | "the KV cache";
   /** From the first arrival to the last token, in virtual seconds. */
   readonly duration: number;
   readonly inputTokens: number;
@@ -41,7 +47,8 @@ export interface SimulationResult {
   readonly requestsPerSecond: number;
   readonly inputTokensPerSecond: number;
   readonly outputTokensPerSecond: number;
-  /** Completed requests that kept the latency bounds; all, when there are none. */
+  /** Latency bounds in seconds, and the completed requests that kept them; all, when there are none. */
+  readonly goodput: Goodput | undefined;
   readonly good: number;
   /** Latencies in seconds. */
   readonly ttft: Distribution;
@@ -54,7 +61,12 @@ export interface SimulationResult {
   readonly preemptions: number;
   /** Prompt tokens that were found in the prefix cache, of those that were looked up; from 0 to 1. */
   readonly prefixHitRate: number;
-  /** Mean over the run, and of the bin of time with the most; from 0 to 1. */
+  /** Requests of all replicas together: mean over the run, and of the bin of time with the most. Waiting ones that grow in number are too many. */
+  readonly runningMean: number;
+  readonly runningPeak: number;
+  readonly waitingMean: number;
+  readonly waitingPeak: number;
+  /** Likewise, from 0 to 1. */
   readonly kvUseMean: number;
   readonly kvUsePeak: number;
   readonly steps: number;
@@ -64,20 +76,21 @@ export interface SimulationResult {
   readonly curves: LatencyCurves;
 }
 
-const PERCENTS = Array.from({ length: 101 }, (_, percent) => percent);
-
-interface Refusals {
-  readonly refused: number;
-  readonly firstRefusal: string | undefined;
+/** What the run was asked for, as far as the result repeats it. */
+interface Asked {
+  readonly goodput?: Goodput | undefined;
+  readonly scheduler: { readonly maxModelLen: number };
 }
+
+const PERCENTS = Array.from({ length: 101 }, (_, percent) => percent);
 
 export function summarize(
   metrics: RunMetrics,
   replicas: readonly Replica[],
   requests: readonly TracedRequest[],
-  { refused, firstRefusal }: Refusals,
+  { goodput, scheduler }: Asked,
 ): SimulationResult {
-  const { completed, inputTokens, outputTokens, good } = metrics;
+  const { completed, refused, firstRefusal, timedOut, cutShort, inputTokens, outputTokens, good } = metrics;
   const duration = metrics.end - (requests[0]?.arrival ?? 0);
   const perSecond = (amount: number) => (duration > 0 ? amount / duration : 0);
   const total = (count: (replica: Replica) => number) => replicas.reduce((sum, replica) => sum + count(replica), 0);
@@ -90,14 +103,18 @@ export function summarize(
     requests: requests.length,
     completed,
     refused,
+    refusals: Object.fromEntries(metrics.refusals),
     firstRefusal,
-    cutShort: metrics.cutShort,
+    timedOut,
+    cutShort,
+    longestBy: scheduler.maxModelLen <= replicas[0]!.longestSequence + 1 ? "max_model_len" : "the KV cache",
     duration,
     inputTokens,
     outputTokens,
     requestsPerSecond: perSecond(completed),
     inputTokensPerSecond: perSecond(inputTokens),
     outputTokensPerSecond: perSecond(outputTokens),
+    goodput,
     good,
     ttft: metrics.ttft.distribution(),
     itl: metrics.itl.distribution(),
@@ -107,13 +124,21 @@ export function summarize(
     ttftOf: Object.fromEntries(groups.map(([name, samples]) => [name, samples.distribution()])),
     preemptions: total((replica) => replica.numPreemptions),
     prefixHitRate: queries > 0 ? total((replica) => replica.prefixCacheHits) / queries : 0,
+    runningMean: perSecond(metrics.timeline.total("runningSeconds")),
+    runningPeak: peak(series.running),
+    waitingMean: perSecond(metrics.timeline.total("waitingSeconds")),
+    waitingPeak: peak(series.waiting),
     kvUseMean: perSecond(metrics.timeline.total("kvBlockSeconds")) / kvBlocks,
-    kvUsePeak: series.kvUse.reduce((most, use) => Math.max(most, use), 0),
+    kvUsePeak: peak(series.kvUse),
     steps: total((replica) => replica.steps),
     utilization: perSecond(total((replica) => replica.busySeconds)) / replicas.length,
     series,
     curves: { ttft: curve(metrics.ttft), itl: curve(metrics.itl), queueTime: curve(metrics.queueTime) },
   };
+}
+
+function peak(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
 }
 
 function timeSeries({ timeline }: RunMetrics, kvBlocks: number): TimeSeries {
@@ -127,5 +152,7 @@ function timeSeries({ timeline }: RunMetrics, kvBlocks: number): TimeSeries {
     kvUse: timeline.perSecond("kvBlockSeconds").map((blocks) => blocks / kvBlocks),
     prefixHitRate: timeline.perSecond("prefixHits").map((hits, i) => (queries[i]! > 0 ? hits / queries[i]! : 0)),
     preemptionsPerSecond: timeline.perSecond("preemptions"),
+    refusalsPerSecond: timeline.perSecond("refusals"),
+    timeoutsPerSecond: timeline.perSecond("timeouts"),
   };
 }

@@ -108,6 +108,7 @@ function addOwnFlags(command: Command): Command {
     )
     .option("--kv-offloading-file <path>", "a file, not there yet, for blocks that this memory must give up", nonEmpty)
     .option("--kv-offloading-file-size <GiB>", "its size (default: 16)", decimal)
+    .option("--disable-hybrid-kv-cache-manager", "keep all blocks, also those that no window of a layer sees any more")
     .option("--worker-extension-cls <module>", "module of a class whose methods /collective_rpc may call")
     .option("--enforce-eager", "no CUDA graphs: same tokens, slower")
     .option("--batch-invariant", "on a GPU: a request's tokens do not depend on what else runs, at some cost");

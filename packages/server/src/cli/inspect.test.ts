@@ -82,4 +82,6 @@ test("windows of layers, and what a long request keeps of them", async () => {
   const text = format(windowed, [cpu]);
   expect(text).toMatch(/^sliding window +128 tokens in 6 of 8 layers$/m);
   expect(text).not.toMatch(/^windows /m);
+  expect(text).toMatch(/^tokens seen, by group of layers +128,128,128,all$/m);
+  expect(format(windowed, [cpu], 100)).not.toContain("by group of layers");
 });

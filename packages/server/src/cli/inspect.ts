@@ -5,6 +5,7 @@ import {
   type DeviceForModel,
   kvBytesOfContext,
   kvBytesPerToken,
+  layerGroups,
   type ModelDescription,
   type TensorSummary,
 } from "@octavo/engine";
@@ -20,6 +21,8 @@ export interface MemoryNeed {
   readonly maxModelLen: number;
   /** Keys and values that one request of that length keeps. */
   readonly kvBytesAtMaxModelLen: number;
+  /** For each group of layers with blocks of its own, the tokens that a token sees; null: all. */
+  readonly slidingWindows: readonly (number | null)[];
 }
 
 /** What is known of a model here. */
@@ -41,6 +44,7 @@ export function memoryNeed(
     kvBytesPerToken: kvBytesPerToken(config, dtype ?? config.dtype),
     maxModelLen: tokens,
     kvBytesAtMaxModelLen: kvBytesOfContext(config, dtype ?? config.dtype, tokens),
+    slidingWindows: layerGroups(config, tokens).slidingWindows.map((it) => (Number.isFinite(it) ? it : null)),
   };
 }
 
@@ -62,6 +66,7 @@ export function formatModel({ description, memory, devices }: Inspection): strin
       ["weights in the files", tensors.length > 0 ? formatBytes(weightBytes) : "none in this folder"],
       ["keys and values, a token", formatBytes(memory.kvBytesPerToken)],
       [`keys and values, max_model_len ${memory.maxModelLen}`, formatBytes(memory.kvBytesAtMaxModelLen)],
+      ...groupRows(memory.slidingWindows),
     );
   }
   if (config !== null && devices.length > 0) rows.push("what would run it", ...devices.flatMap(deviceRows));
@@ -100,6 +105,12 @@ function windowRows(windows: ModelConfig["windows"]): Row[] {
     const layers = windows.filter((other) => other === window).length;
     return ["sliding window", `${window} tokens in ${layers} of ${windows.length} layers`];
   });
+}
+
+/** As `octavo-scheduler --sliding-window` takes them. */
+function groupRows(slidingWindows: MemoryNeed["slidingWindows"]): Row[] {
+  if (slidingWindows.every((window) => window === null)) return [];
+  return [["tokens seen, by group of layers", slidingWindows.map((window) => window ?? "all").join(",")]];
 }
 
 /** Empty for what a model does not have. */

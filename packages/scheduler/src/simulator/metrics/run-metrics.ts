@@ -13,6 +13,8 @@ export const SERIES = [
   "prefixQueries",
   "prefixHits",
   "preemptions",
+  "refusals",
+  "timeouts",
 ] as const;
 
 /** What is known of a request while it lasts. */
@@ -57,6 +59,11 @@ export class RunMetrics {
   /** Times to the first token, by group of requests. */
   readonly groups = new Map<string, WeightedSamples>();
   completed = 0;
+  /** Requests that the scheduler refused, by reason; and the first message that said so. */
+  readonly refusals = new Map<string, number>();
+  firstRefusal: string | undefined;
+  /** Ended because they took too long. */
+  timedOut = 0;
   good = 0;
   /** Completed, but with fewer tokens than wanted. */
   cutShort = 0;
@@ -69,6 +76,18 @@ export class RunMetrics {
 
   constructor(goodput?: Goodput) {
     this.#goodput = goodput;
+  }
+
+  get refused(): number {
+    let refused = 0;
+    for (const count of this.refusals.values()) refused += count;
+    return refused;
+  }
+
+  refuse(reason: string, message: string, now: number): void {
+    this.timeline.add("refusals", now, 1);
+    this.firstRefusal ??= message;
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
   }
 
   token(request: RequestTimes, now: number, cachedTokens: number): void {
@@ -95,6 +114,12 @@ export class RunMetrics {
     this.end = Math.max(this.end, lastToken);
     const { ttft = Infinity, tpot: most = Infinity, e2el = Infinity } = this.#goodput ?? {};
     if (firstToken - arrival <= ttft && tpot <= most && lastToken - arrival <= e2el) this.good++;
+  }
+
+  timeOut(now: number): void {
+    this.timedOut++;
+    this.timeline.add("timeouts", now, 1);
+    this.end = Math.max(this.end, now);
   }
 
   #group(name: string): WeightedSamples {

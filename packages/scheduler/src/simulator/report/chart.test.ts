@@ -21,11 +21,11 @@ test("a chart is whole: every panel has its unit, every line is drawn inside it,
   const svg = chart("a < b & c", result);
   expect(svg).toContain("<title>a &lt; b &amp; c</title>");
   const titles = ["Throughput, tokens/s", "Latency by percentile, ms", "Requests, mean", "KV cache, %"];
-  for (const title of [...titles, "Preemptions, requests/s"]) expect(svg).toContain(`>${title}</text>`);
+  for (const title of [...titles, "What went wrong, requests/s"]) expect(svg).toContain(`>${title}</text>`);
   expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   expect(svg).toContain("prefers-color-scheme: dark");
   const paths = [...svg.matchAll(/class="line stroke\d" d="([^"]+)"/g)].map(([, path]) => path!);
-  expect(paths).toHaveLength(10);
+  expect(paths).toHaveLength(12);
   for (const [, x, y] of paths.join("").matchAll(/[ML]([\d.]+) ([\d.]+)/g)) {
     expect(Number(x)).toBeGreaterThanOrEqual(56);
     expect(Number(x)).toBeLessThanOrEqual(448.1);

@@ -76,17 +76,25 @@ function resultPanels({ series, curves, duration }: SimulationResult): Panel[] {
       ],
     },
     {
-      ...{ title: "Preemptions", unit: "requests/s", ...time },
-      lines: [{ name: "preempted", values: series.preemptionsPerSecond }],
+      ...{ title: "What went wrong", unit: "requests/s", ...time },
+      lines: [
+        { name: "preempted", values: series.preemptionsPerSecond },
+        { name: "refused", values: series.refusalsPerSecond },
+        { name: "timed out", values: series.timeoutsPerSecond },
+      ],
     },
   ];
+}
+
+function endedOtherwise({ refused, timedOut }: SimulationResult): string {
+  return refused + timedOut > 0 ? `; ${refused} refused, ${timedOut} timed out` : "";
 }
 
 function summary(result: SimulationResult, x: number, y: number): string {
   const { ttft, itl, queueTime } = result;
   const latency = ({ p50, p90, p99 }: typeof ttft) => [p50, p90, p99].map((value) => number(1000 * value)).join(" / ");
   const lines = [
-    `${result.completed} of ${result.requests} requests in ${number(result.duration)} s`,
+    `${result.completed} of ${result.requests} requests in ${number(result.duration)} s${endedOtherwise(result)}`,
     `${number(result.outputTokensPerSecond)} output tokens/s, ${number(result.requestsPerSecond)} requests/s`,
     `first token, ms: ${latency(ttft)}`,
     `inter-token latency, ms: ${latency(itl)}`,

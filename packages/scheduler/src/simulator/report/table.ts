@@ -6,15 +6,27 @@ const COLUMNS = ["mean", "p50", "p90", "p99", "max"] as const satisfies readonly
 
 export function formatResult(title: string, result: SimulationResult): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const both = (mean: number, peak: number) => `${number(mean)}, ${number(peak)}`;
   const amounts: [string, string][] = [
     ["requests that ended", `${result.completed}`],
     ["requests that were refused", `${result.refused}`],
-    ["requests that were cut short", `${result.cutShort}`],
+    ...Object.entries(result.refusals).map(([reason, count]): [string, string] => [`  ${reason}`, `${count}`]),
+    ["requests that timed out", `${result.timedOut}`],
+    [`requests that were cut short by ${result.longestBy}`, `${result.cutShort}`],
     ["duration, s", number(result.duration)],
     ["requests/s", number(result.requestsPerSecond)],
     ["input tokens/s", number(result.inputTokensPerSecond)],
     ["output tokens/s", number(result.outputTokensPerSecond)],
-    ["requests within --goodput's bounds", percent(result.good / Math.max(1, result.requests))],
+    ...(result.goodput
+      ? [
+          ["requests within --goodput's bounds", percent(result.good / Math.max(1, result.requests))] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+    ["requests running, mean and peak", both(result.runningMean, result.runningPeak)],
+    ["requests waiting, mean and peak", both(result.waitingMean, result.waitingPeak)],
     ["KV cache in use, mean and peak", `${percent(result.kvUseMean)}, ${percent(result.kvUsePeak)}`],
     ["prompt tokens from the prefix cache", percent(result.prefixHitRate)],
     ["preemptions", `${result.preemptions}`],
@@ -31,7 +43,7 @@ export function formatResult(title: string, result: SimulationResult): string {
   ];
   const left = Math.max(...[...amounts, ...latencies].map(([name]) => name.length), "latencies, ms".length);
   const right = Math.max(...amounts.map(([, value]) => value.length));
-  const cells = latencies.map(([, it]) => COLUMNS.map((column) => number(1000 * it[column])));
+  const cells = latencies.map(([, it]) => COLUMNS.map((column) => (it.count > 0 ? number(1000 * it[column]) : "-")));
   const widths = COLUMNS.map((column, j) => Math.max(column.length, ...cells.map((row) => row[j]!.length)));
   const row = (name: string, values: readonly string[]) =>
     [name.padEnd(left), ...values.map((value, j) => value.padStart(widths[j]!))].join("   ");

@@ -57,16 +57,20 @@ function batch(seq: number, events: readonly KvCacheEvent[]): KvEventBatch {
 
 function toWire(event: KvCacheEvent): object {
   if (event.type === "AllBlocksCleared") return { type: event.type };
-  const blocks = { type: event.type, block_hashes: event.blockHashes, medium: event.medium };
+  const { type, blockHashes, medium, groupIdx } = event;
+  const blocks = { type, block_hashes: blockHashes, medium, group_idx: groupIdx };
   return event.type === "BlockRemoved" ? blocks : { ...blocks, ...contentOf(event) };
 }
 
-function contentOf({ parentBlockHash, tokenIds, blockSize, cacheSalt }: BlockStored): object {
+function contentOf(stored: BlockStored): object {
+  const { parentBlockHash, tokenIds, blockSize, cacheSalt, kvCacheSpecKind, kvCacheSpecSlidingWindow } = stored;
   return {
     parent_block_hash: parentBlockHash,
     token_ids: tokenIds,
     block_size: blockSize,
     lora_id: null,
+    kv_cache_spec_kind: kvCacheSpecKind,
+    kv_cache_spec_sliding_window: kvCacheSpecSlidingWindow,
     cache_salt: cacheSalt,
   };
 }

@@ -16,9 +16,12 @@ const EVENTS: KvCacheEvent[] = [
     tokenIds: [1, 2, 3, 4],
     blockSize: 2,
     medium: "GPU",
+    groupIdx: 1,
+    kvCacheSpecKind: "sliding_window",
+    kvCacheSpecSlidingWindow: 512,
     cacheSalt: "mine",
   },
-  { type: "BlockRemoved", blockHashes: ["b"], medium: "CPU" },
+  { type: "BlockRemoved", blockHashes: ["b"], medium: "CPU", groupIdx: 0 },
 ];
 
 test("GET /kv_events streams batches until the reader leaves or the server closes", async () => {
@@ -47,10 +50,13 @@ test("GET /kv_events streams batches until the reader leaves or the server close
         token_ids: [1, 2, 3, 4],
         block_size: 2,
         medium: "GPU",
+        group_idx: 1,
         lora_id: null,
+        kv_cache_spec_kind: "sliding_window",
+        kv_cache_spec_sliding_window: 512,
         cache_salt: "mine",
       },
-      { type: "BlockRemoved", block_hashes: ["b"], medium: "CPU" },
+      { type: "BlockRemoved", block_hashes: ["b"], medium: "CPU", group_idx: 0 },
     ],
   });
   await reader.cancel();
@@ -66,7 +72,7 @@ test("a reader that does not read is cut off", async () => {
   const { app, engine } = createTestApp({}, { kvEvents: true });
   const response = await app.request("/kv_events");
   const [listener] = engine.kvListeners;
-  const large = [{ type: "BlockRemoved", blockHashes: ["x".repeat(2 ** 20)], medium: "GPU" }] as const;
+  const large = [{ type: "BlockRemoved", blockHashes: ["x".repeat(2 ** 20)], medium: "GPU", groupIdx: 0 }] as const;
   for (let i = 0; i < 20; i++) listener!(large);
   expect(engine.kvListeners.size).toBe(0);
   expect((await response.text()).length).toBeLessThan(17 * 2 ** 20);
