@@ -248,7 +248,8 @@ export interface Beam {
   /** What the beams are ranked by. */
   readonly score: number;
   readonly finishReason: FinishReason;
-  readonly stopReason: null;
+  /** Null unless its time was up. */
+  readonly stopReason: "timeout" | null;
 }
 
 export interface BeamSearchOutput {

@@ -47,7 +47,8 @@ export interface RequestSpec {
   readonly forkOf?: number;
   /**
    * When the request has finished, keep its blocks for forks (`forkOf`) until `Scheduler.release`, or until others need them: how a
-   * beam search continues what it has. Default: false.
+   * beam search continues what it has. To a pause such forks are the same request going on: it does not hold them back, and "wait" waits
+   * for the release. Default: false.
    */
   readonly keepBlocks?: boolean;
 }

@@ -123,7 +123,8 @@ export class Scheduler {
     if (parent) this.#forks.add(request, parent);
     this.#requests.set(id, request);
     this.#deadlines.add(request);
-    if (!this.#gate.hold(request)) this.#policy.push(request);
+    // Who goes on with what was kept was there before the pause.
+    if (parent?.finished || !this.#gate.hold(request)) this.#policy.push(request);
     this.#count();
   }
 
@@ -177,10 +178,12 @@ export class Scheduler {
     return this.#gate.isPaused;
   }
 
-  /** Whether a pause has come to rest: no step is in flight, and no request goes on. */
+  /** Whether a pause has come to rest: no step is in flight, no request goes on, and none that is kept will be gone on with. */
   get isResting(): boolean {
     const { isPaused, isFrozen, held } = this.#gate;
-    return isPaused && this.#inFlight.length === 0 && (isFrozen || this.#requests.size === held.length);
+    return (
+      isPaused && this.#inFlight.length === 0 && (isFrozen || this.#requests.size + this.#forks.numKept === held.length)
+    );
   }
 
   /**

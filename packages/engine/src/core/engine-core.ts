@@ -141,6 +141,8 @@ export class EngineCore implements Core {
     else if (words[0] === Command.release) this.#scheduler.release(words[1]!);
     else if (words[0] === Command.kvEvents) this.#listen(words[1] === 1);
     else throw new OctavoError({ code: "INTERNAL", message: `unknown command ${words[0]}` });
+    // An abort or a release may be what a pause waits for.
+    this.#calls.settle();
     this.#publish();
   }
 
@@ -162,7 +164,10 @@ export class EngineCore implements Core {
 
   /** Runs one step. @returns false when there is nothing to do */
   step(): boolean {
-    if (this.#scheduler.expire(this.#expired) > 0) this.#publish();
+    if (this.#scheduler.expire(this.#expired) > 0) {
+      this.#calls.settle();
+      this.#publish();
+    }
     this.#runner.blockCopier.poll(this.#collected, this.#settle);
     while (this.#launched - this.#collected < this.#depth && this.#launch()) {}
     if (this.#launched === this.#collected) return false;
