@@ -157,7 +157,7 @@ export interface TokenLogprob {
 
 /** The token at one position, and those that were most likely there. */
 export interface PositionLogprobs extends TokenLogprob {
-  /** Most likely first, as many as were asked for; may hold the token itself. */
+  /** Most likely first, as many as were asked for; may hold the token itself. With `logprobTokenIds` those, in their order. */
   readonly top: readonly TokenLogprob[];
 }
 

@@ -3,7 +3,7 @@ import { OctavoError } from "@octavo/core";
 import type { CoreClient } from "./client/core-client.js";
 import { encodeAbort } from "./protocol/commands.js";
 import { decodeLogprobs } from "./protocol/logprobs.js";
-import { LOGPROBS_HEADER_WORDS, LogprobsOf, OUTPUT_WORDS } from "./protocol/outputs.js";
+import { LogprobsOf, logprobsRecordWords, OUTPUT_WORDS } from "./protocol/outputs.js";
 import type { QueueBounds } from "./queue-bounds.js";
 import type { StreamOwner, TokenStream } from "./request-stream.js";
 import type { TokenTexts } from "./token-texts.js";
@@ -114,7 +114,7 @@ export class InFlight implements StreamOwner {
       if (words[start + 1] === LogprobsOf.prompt) stream.acceptPromptLogprobs(logprobs);
       else stream.acceptLogprobs(logprobs);
     }
-    return start + LOGPROBS_HEADER_WORDS + 2 * words[start + 3]!;
+    return start + logprobsRecordWords(words, start);
   }
 
   /** After requests may have ended. */

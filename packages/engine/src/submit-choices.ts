@@ -15,7 +15,7 @@ export function submitChoices(
   options: RequestOptions,
 ): RequestStream {
   if (bestOf === 1) return submit({ ...options, prompt, params });
-  const own = { ...params, n: 1, bestOf: 1, ...(ranks && { logprobs: params.logprobs ?? 0 }) };
+  const own = { ...params, n: 1, bestOf: 1, ...(ranks === "silently" && { logprobs: 0 }) };
   const choices: RequestStream[] = [];
   try {
     const first = submit({ ...options, prompt, params: own });

@@ -1,6 +1,7 @@
 /** Continuous batching for LLM engines: which request computes which tokens in a step. Integers only. @module @octavo/scheduler */
 export { type DraftRequest, type DraftSource, maxSamples } from "./draft-source.js";
 export * from "./finish-reason.js";
+export type { NamedLogprobs } from "./named-logprobs.js";
 export * from "./output-sink.js";
 export type { SchedulerPauseMode } from "./pause-gate.js";
 export { SCHEDULING_POLICIES, type SchedulingPolicyName } from "./policy/index.js";

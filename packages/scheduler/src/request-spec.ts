@@ -25,6 +25,8 @@ export interface RequestSpec {
   readonly noDrafts?: boolean;
   /** Report each output token's logprob and those of so many most likely tokens. Default: none. */
   readonly logprobs?: number;
+  /** Report, with `logprobs`, those of these tokens as well. Default: none. */
+  readonly logprobTokenIds?: Int32Array;
   /** The same for each token of the prompt but the first. Such a prompt is computed whole, cached or not. Default: none. */
   readonly promptLogprobs?: number;
   /** With RowFlags.allowed in `rowInit`: the only tokens that may be sampled. */

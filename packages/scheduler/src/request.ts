@@ -36,8 +36,10 @@ export class Request implements DraftRequest {
   readonly noDrafts: boolean;
   /** Alternatives to report with each output token; -1: no logprobs. */
   readonly logprobs: number;
-  /** The same for the prompt's tokens. */
+  /** The same as `logprobs` for the prompt's tokens. */
   readonly promptLogprobs: number;
+  /** Tokens to report the logprobs of with each output token; empty for most. */
+  readonly logprobTokenIds: Int32Array;
   /** RowFlags: what of the row's tables edits its logits; 0 for most. */
   readonly flags: number;
   readonly allowedTokenIds: Int32Array;
@@ -90,6 +92,7 @@ export class Request implements DraftRequest {
     this.sequence = sequence;
     this.noDrafts = spec.noDrafts ?? false;
     this.logprobs = spec.logprobs ?? -1;
+    this.logprobTokenIds = spec.logprobTokenIds?.slice() ?? NOTHING;
     this.promptLogprobs = spec.promptLogprobs ?? -1;
     this.#scoredChunk = Math.max(1, Math.floor(MAX_SCORED / (1 + this.promptLogprobs)));
     this.flags = this.rowInit[RowInit.flags]!;

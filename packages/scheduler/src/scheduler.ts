@@ -10,6 +10,7 @@ import { FinishReason } from "./finish-reason.js";
 import { Forks } from "./forks.js";
 import { InFlightSteps } from "./in-flight-steps.js";
 import { checkInvariants } from "./invariants.js";
+import type { NamedLogprobs } from "./named-logprobs.js";
 import type { OutputSink } from "./output-sink.js";
 import { padDecode } from "./pad-decode.js";
 import { PauseGate, type SchedulerPauseMode } from "./pause-gate.js";
@@ -102,6 +103,11 @@ export class Scheduler {
     return this.#planner.processed;
   }
 
+  /** Samples of that plan that want to see the logprobs of certain tokens (`logprobTokenIds`). */
+  get namedLogprobs(): readonly NamedLogprobs[] {
+    return this.#planner.named;
+  }
+
   /** Whether a request runs or waits. */
   hasUnfinished(): boolean {
     return this.#requests.size > 0;
@@ -156,7 +162,7 @@ export class Scheduler {
     let ended = 0;
     for (let request = this.#deadlines.expired(now); request; request = this.#deadlines.expired(now)) {
       this.#remove(request);
-      sink.onToken(request.id, NO_TOKEN, FinishReason.timeout, request.cachedTokens, -1, -1);
+      sink.onToken(request.id, NO_TOKEN, FinishReason.timeout, request.cachedTokens, -1, -1, 0);
       ended++;
     }
     this.#count();
@@ -282,7 +288,8 @@ export class Scheduler {
     if (finish !== FinishReason.none) this.#remove(request, request.keepBlocks && finish !== FinishReason.error);
     for (let i = 0; i < taken; i++) {
       const last = i === taken - 1 ? finish : FinishReason.none;
-      sink.onToken(request.id, tokens[first + i]!, last, request.cachedTokens, first + i, request.logprobs);
+      const { id, cachedTokens, logprobs, logprobTokenIds } = request;
+      sink.onToken(id, tokens[first + i]!, last, cachedTokens, first + i, logprobs, logprobTokenIds.length);
     }
   }
 

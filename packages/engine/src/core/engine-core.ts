@@ -176,6 +176,7 @@ export class EngineCore implements Core {
     this.#speculator?.collected(slot.plan);
     this.outputs.sampledLogprobs = slot.sampledLogprobs;
     this.outputs.promptLogprobs = slot.promptLogprobs;
+    this.outputs.namedLogprobs = slot.namedLogprobs;
     this.#scheduler.update(tokens, this.outputs);
     this.#calls.settle();
     const { numPreemptions, numOutranked } = this.#scheduler.stats;
@@ -219,7 +220,7 @@ export class EngineCore implements Core {
     if (rows === 0) return false;
     countStep(this.#stats, this.#scheduler.stats.stepTokens);
     this.#speculator?.launching(this.#scheduler.stats.stepTokens);
-    this.#runner.launch(slot, this.#scheduler.processed);
+    this.#runner.launch(slot, this.#scheduler.processed, this.#scheduler.namedLogprobs);
     this.#timer?.launch(slot.plan);
     this.#launched++;
     return true;

@@ -23,6 +23,7 @@ const WITHOUT_MEANING = {
   stop: undefined,
   stop_token_ids: undefined,
   prompt_logprobs: undefined,
+  logprob_token_ids: undefined,
   vllm_xargs: undefined,
   echo: false,
 } as const satisfies Partial<Record<keyof BeamBody, unknown>>;

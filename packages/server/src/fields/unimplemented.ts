@@ -8,7 +8,6 @@ export type UnimplementedFields = Readonly<Record<string, readonly unknown[]>>;
 
 const SHARED: UnimplementedFields = {
   response_format: [{ type: "text" }],
-  logprob_token_ids: [],
   thinking_token_budget: [],
   structured_outputs: [],
   session_id: [],
@@ -30,7 +29,6 @@ const SHARED: UnimplementedFields = {
 /** For `POST /v1/chat/completions`. */
 export const CHAT_UNIMPLEMENTED: UnimplementedFields = {
   ...SHARED,
-  echo: [false],
   tools: [[]],
   tool_choice: ["none"],
   parallel_tool_calls: [true],

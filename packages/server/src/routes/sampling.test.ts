@@ -1,4 +1,5 @@
 // The sampling fields of both generating routes: their way to the engine, what is refused by which name, and what replies say.
+import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { CHAT, createTestApp, eventData, messages, problem } from "../testing/request.js";
 
@@ -9,6 +10,16 @@ const ROUTES = [
 ] as const;
 
 describe.each(ROUTES)("%s", (path, base) => {
+  test("a seed of 64 bits goes to the engine as it is, and into the log", async () => {
+    const lines: string[] = [];
+    const logger = pino({}, { write: (line: string) => lines.push(line) });
+    const { post, engine } = createTestApp({}, { logger, logRequests: true });
+    const body = JSON.stringify(base).replace(/}$/, ',"seed":-9223372036854775808}');
+    expect((await post(path, body)).status).toBe(200);
+    expect(engine.requests[0]!.params!.seed).toBe(-(2n ** 63n));
+    expect(lines.join("")).toContain("-9223372036854775808");
+  });
+
   async function reply(body: object, text = "xy") {
     const { post, engine } = createTestApp({ text });
     const response = await post(path, { ...base, ...body });
@@ -41,6 +52,7 @@ describe.each(ROUTES)("%s", (path, base) => {
       { topK: -1, seed: 5 },
     ],
     [{ prompt_logprobs: 7 }, { promptLogprobs: 7 }],
+    [{ logprob_token_ids: [] }, {}],
     [{ presence_penalty: null, logit_bias: null, allowed_token_ids: null, stop: null, vllm_xargs: null }, {}],
     [
       { presence_penalty: 0, repetition_penalty: 1 },
