@@ -2,8 +2,11 @@
 import { KvEvent, KvTier, REMOVED_WORDS, STORED_WORDS } from "@octavo/kv-cache";
 import { CacheSalts } from "./core/cache-salts.js";
 
-/** Where blocks lie, in vLLM's words: the device's cache, host memory, a file. */
-export type KvMedium = "GPU" | "CPU" | "DISK";
+/**
+ * Where blocks lie, in vLLM's words: a GPU, host memory, a file. Where the cache itself lies in host memory, "CPU_TIER1" is what
+ * `kvOffloadingSize` keeps there beside it: a router must tell the two apart to know when a block is gone.
+ */
+export type KvMedium = "GPU" | "CPU" | "CPU_TIER1" | "DISK";
 
 /** Blocks that follow each other can be found from now on. */
 export interface BlockStored {
@@ -38,28 +41,40 @@ export type KvCacheEvent = BlockStored | BlockRemoved | AllBlocksCleared;
 /**
  * Records of a `KvEventLog` as events; neighbours that belong together become one.
  * @param blockSize tokens a block
+ * @param isOnHost whether the device's cache lies in host memory
  * @param nameOf the salt of that number; null where it is not known any more
  */
 export function decodeKvEvents(
   words: Int32Array,
   blockSize: number,
+  isOnHost: boolean,
   nameOf: (salt: number) => string | null,
 ): KvCacheEvent[] {
+  const mediums = isOnHost ? HOST_MEDIUMS : GPU_MEDIUMS;
   const events: KvCacheEvent[] = [];
   for (let at = 0; at < words.length; ) {
     if (words[at] === KvEvent.cleared) {
       events.push({ type: "AllBlocksCleared" });
       at++;
     } else if (words[at] === KvEvent.removed) {
-      pushRemoved(events, hashAt(words, at + 2), mediumOf(words[at + 1]!));
+      pushRemoved(events, hashAt(words, at + 2), mediums[words[at + 1]!]!);
       at += REMOVED_WORDS;
     } else {
-      pushStored(events, words.subarray(at, at + STORED_WORDS + blockSize), blockSize, nameOf);
+      const record = words.subarray(at, at + STORED_WORDS + blockSize);
+      pushStored(events, record, mediums[record[1]!]!, blockSize, nameOf);
       at += STORED_WORDS + blockSize;
     }
   }
   return events;
 }
+
+/** By tier. */
+const GPU_MEDIUMS: Readonly<Record<number, KvMedium>> = {
+  [KvTier.device]: "GPU",
+  [KvTier.host]: "CPU",
+  [KvTier.file]: "DISK",
+};
+const HOST_MEDIUMS: typeof GPU_MEDIUMS = { ...GPU_MEDIUMS, [KvTier.device]: "CPU", [KvTier.host]: "CPU_TIER1" };
 
 type Growing<E> = { -readonly [Key in keyof E]: E[Key] extends readonly (infer Item)[] ? Item[] : E[Key] };
 
@@ -72,10 +87,10 @@ function pushRemoved(events: KvCacheEvent[], hash: string, medium: KvMedium): vo
 function pushStored(
   events: KvCacheEvent[],
   record: Int32Array,
+  medium: KvMedium,
   blockSize: number,
   nameOf: (salt: number) => string | null,
 ): void {
-  const medium = mediumOf(record[1]!);
   const hash = hashAt(record, 2);
   const parentBlockHash = record[4] === 1 ? hashAt(record, 5) : null;
   const tokenIds = [...record.subarray(STORED_WORDS)];
@@ -88,10 +103,6 @@ function pushStored(
   const salt = CacheSalts.saltOf(record[8]! * 2 ** 32 + (record[7]! >>> 0));
   const cacheSalt = salt === 0 ? null : nameOf(salt);
   events.push({ type: "BlockStored", blockHashes: [hash], parentBlockHash, tokenIds, blockSize, medium, cacheSalt });
-}
-
-function mediumOf(tier: number): KvMedium {
-  return tier === KvTier.device ? "GPU" : tier === KvTier.host ? "CPU" : "DISK";
 }
 
 /** Of the low and the high word at `at`. */

@@ -35,8 +35,8 @@ export class KvListeners {
 
   /** @param words records of a `KvEventLog` */
   deliver(words: Int32Array): void {
-    const { blockSize } = this.#client.info;
-    const events = decodeKvEvents(words, blockSize, (salt) => this.#saltNames.nameOf(salt));
+    const { blockSize, dedicated } = this.#client.info;
+    const events = decodeKvEvents(words, blockSize, !dedicated, (salt) => this.#saltNames.nameOf(salt));
     const whole = events.findIndex(({ type }) => type === "AllBlocksCleared");
     for (const entry of this.#listeners) {
       if (!entry.started && whole < 0) continue;

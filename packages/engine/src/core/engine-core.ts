@@ -73,7 +73,7 @@ export class EngineCore implements Core {
   ) {
     this.#now = now;
     this.#queueTimes = new QueueTimes(now);
-    this.#preemptions = new PreemptionAdvice(now);
+    this.#preemptions = new PreemptionAdvice(now, backend.info.dedicated !== undefined);
     this.#backend = backend;
     this.#model = model;
     this.#processors = processors;
