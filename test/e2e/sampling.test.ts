@@ -106,17 +106,6 @@ test("seeds of 64 bits are told apart", async () => {
   expect(next).not.toBe(first);
 });
 
-test("a beam width that cannot be is told by the field that has it", async () => {
-  const response = await fetch(`${server.url}/v1/completions`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ model, prompt, use_beam_search: true, n: 4097 }),
-  });
-  expect(response.status).toBe(400);
-  const { error } = (await response.json()) as { error: { param: string; message: string } };
-  expect(error.param).toBe("n");
-});
-
 test("the bytes of a character's parts", async () => {
   const smile = await client.completions.create({ ...greedy, prompt: "🙂", max_tokens: 1 });
   const ids = (await complete({ prompt: "🙂", return_token_ids: true }))[0]!.prompt_token_ids;

@@ -109,7 +109,9 @@ export function beamSearchTests(options: EngineOptions): void {
     test("what cannot be is refused by name", async () => {
       const refusal = (params: BeamSearchParams) => llm.beamSearch([1, 2], params);
       await expect(refusal({ beamWidth: 0 })).rejects.toMatchObject({ param: "beam_width" });
-      await expect(refusal({ beamWidth: 11 })).rejects.toThrow(/needs 22 logprobs a token.*at most 20.*max_logprobs/);
+      await expect(refusal({ beamWidth: 11 })).rejects.toThrow(
+        /beam_width is 11: .* need 22 logprobs a token.*at most 20.*max_logprobs/,
+      );
       await expect(refusal({ maxTokens: 0 })).rejects.toMatchObject({ param: "max_tokens" });
       await expect(refusal({ lengthPenalty: Number.NaN })).rejects.toMatchObject({ param: "length_penalty" });
       await expect(refusal({ temperature: 1 } as BeamSearchParams)).rejects.toThrow(/unknown beam search parameter/);

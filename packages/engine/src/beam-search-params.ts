@@ -38,7 +38,7 @@ export function resolveBeamSearch(
   const capped = Math.min(room, generationDefaults.maxNewTokens ?? room);
   checkArgument(
     Number.isSafeInteger(width) && width >= 1 && width <= vocabSize,
-    `a beam search has from 1 to ${vocabSize} beams (the vocabulary), got ${width}`,
+    `beam_width must be a whole number from 1 to ${vocabSize}, the vocabulary, got ${width}`,
     "beam_width",
   );
   const ends = new Set(ignoreEos ? [] : endTokenIds);
@@ -50,8 +50,8 @@ export function resolveBeamSearch(
   );
   checkArgument(
     alternatives <= maxLogprobs,
-    `a beam search of ${width} beams needs ${alternatives} logprobs a token, this engine shows at most ${maxLogprobs}: ` +
-      "search with fewer beams, or raise max_logprobs",
+    `beam_width is ${width}: so many beams need ${alternatives} logprobs a token, this engine shows at most ${maxLogprobs}: ` +
+      "search with fewer, or raise max_logprobs",
     "beam_width",
   );
   checkArgument(

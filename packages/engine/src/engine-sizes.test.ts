@@ -87,7 +87,7 @@ describe("resolveSizes", () => {
     const blocks = (count: number) => ({ kvCacheMemoryBytes: count * 16 * 4096 });
     expect(() => sizes(blocks(127))).toThrowError(/cache of 7\.9 MiB holds 2016 tokens, .* needs 8\.1 MiB: /);
     expect(() => sizes({}, { availableBytes: 2 * 2 ** 20 + 2 ** 23 })).toThrowError(
-      /cache of [\d.]+ MiB .* bytes to at least 8454144, or lower max_num_batched_tokens or max_num_seqs, whose workspace takes \d/,
+      /cache of [\d.]+ MiB .*_bytes to at least 8454144, or lower max_num_batched_tokens or max_num_seqs, whose workspace takes \d/,
     );
   });
 

@@ -1,10 +1,12 @@
 // Sampling parameters as users give them, and the one place that checks them and fills in defaults.
 import { checkArgument } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
+import type { RepetitionDetection } from "@octavo/scheduler";
 import type { WordTokenizer } from "./bad-words.js";
 import { checkKeys } from "./known-keys.js";
 import { LogitEdits } from "./logit-edits.js";
 import { inRange, logprobCount, strings, tokenIds, wholeFrom } from "./param-checks.js";
+import { type RepetitionDetectionParams, resolveRepetition } from "./repetition-detection.js";
 
 /** How to sample. Names are vLLM's in camelCase. What is left out comes from the model's generation_config.json, then from here. */
 export interface SamplingParams {
@@ -41,6 +43,8 @@ export interface SamplingParams {
   readonly stop?: string | readonly string[];
   /** Tokens that end the output, beside the model's own end tokens. */
   readonly stopTokenIds?: readonly number[];
+  /** Ends the output when it goes round in circles: `finishReason` is "repetition", `stopReason` "repetition_detected". Default: never. */
+  readonly repetitionDetection?: RepetitionDetectionParams | null;
   /** Keep the stop string in the output. Default false. */
   readonly includeStopStrInOutput?: boolean;
   /** Go on past the model's end tokens. Default false. */
@@ -69,6 +73,8 @@ export interface SamplingParams {
   readonly truncatePromptTokens?: number | null;
   /** The end of the prompt that loses tokens. Default "left": its last tokens stay. */
   readonly truncationSide?: "left" | "right";
+  /** Tokens of a chunk; the first and the last chunk come at once. From 1 to 1024. Default 1. */
+  readonly streamInterval?: number | null;
   /** For custom logits processors (`EngineOptions.logitsProcessors`): values that JSON can carry. */
   readonly extraArgs?: Readonly<Record<string, unknown>> | null;
   /** Share cached prefixes only with requests of the same salt, not empty. Default: with those that have none. */
@@ -95,6 +101,8 @@ export interface ResolvedSamplingParams {
   readonly seed: number | bigint;
   readonly stop: readonly string[];
   readonly stopTokenIds: readonly number[];
+  readonly repetition?: RepetitionDetection;
+  readonly streamInterval: number;
   readonly includeStopStrInOutput: boolean;
   readonly ignoreEos: boolean;
   readonly skipSpecialTokens: boolean;
@@ -130,6 +138,8 @@ const MAX_BAD_WORDS = 1024;
 const MAX_BAD_WORD_LENGTH = 256;
 /** vLLM's limit. */
 const MAX_LOGPROB_TOKEN_IDS = 128;
+/** Chunks are joined again with each token. */
+const MAX_STREAM_INTERVAL = 1024;
 /** They cross to the engine with each request. */
 const MAX_EXTRA_ARGS_LENGTH = 2 ** 16;
 /** Below this, logits are divided until they overflow; vLLM's limit. */
@@ -151,6 +161,8 @@ const KNOWN: Readonly<Record<keyof SamplingParams, true>> = {
   seed: true,
   stop: true,
   stopTokenIds: true,
+  repetitionDetection: true,
+  streamInterval: true,
   includeStopStrInOutput: true,
   ignoreEos: true,
   skipSpecialTokens: true,
@@ -190,9 +202,10 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
   const minTokens = wholeFrom("min_tokens", params.minTokens ?? 0, 0, Number.MAX_SAFE_INTEGER);
   checkArgument(
     minTokens <= requested,
-    `min_tokens must be at most max_tokens, which is ${requested}, got ${minTokens}`,
+    `min_tokens must be at most ${params.maxTokens === null ? "what the context leaves" : "max_tokens"}, which is ${requested}, got ${minTokens}`,
     "min_tokens",
   );
+  const repetition = resolveRepetition(params.repetitionDetection, minTokens);
   const penalties = resolvePenalties(params, defaults);
   const edits = new LogitEdits();
   if (params.logitBias != null) edits.addBias(params.logitBias, vocabSize);
@@ -213,6 +226,8 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
     seed: resolveSeed(params.seed),
     stop: strings("stop", stop, MAX_STOP_STRINGS, MAX_STRING_LENGTH),
     stopTokenIds,
+    ...(repetition && { repetition }),
+    streamInterval: wholeFrom("stream_interval", params.streamInterval ?? 1, 1, MAX_STREAM_INTERVAL),
     includeStopStrInOutput: params.includeStopStrInOutput ?? false,
     ignoreEos: params.ignoreEos ?? false,
     skipSpecialTokens: params.skipSpecialTokens ?? true,

@@ -6,6 +6,7 @@ export * from "./output-sink.js";
 export type { SchedulerPauseMode } from "./pause-gate.js";
 export { SCHEDULING_POLICIES, type SchedulingPolicyName } from "./policy/index.js";
 export type { ProcessedSample } from "./processed-sample.js";
+export type { RepetitionDetection } from "./repetition.js";
 export * from "./request-spec.js";
 export * from "./scheduler.js";
 export * from "./scheduler-config.js";

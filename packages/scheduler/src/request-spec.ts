@@ -1,4 +1,5 @@
 // What the scheduler must know of a request.
+import type { RepetitionDetection } from "./repetition.js";
 
 /**
  * Changes one sample's logits on the host, after penalties and edits and before temperature.
@@ -33,6 +34,8 @@ export interface RequestSpec {
   readonly allowedTokenIds?: Int32Array;
   /** With RowFlags.edits: the words of an `edits` record (core's RowRecord). */
   readonly logitEdits?: Int32Array;
+  /** Ends the output when it goes round in such circles. Default: never. */
+  readonly repetition?: RepetitionDetection;
   /** Called for each sample. Such a request is planned only when nothing of it is in flight. Default: none. */
   readonly processLogits?: ProcessLogits;
   /** With the policy "priority": lower values first. Default: 0. */

@@ -3,6 +3,7 @@ import { assertInternal, NO_TOKEN, RowInit } from "@octavo/core";
 import type { BlockTables } from "@octavo/kv-cache";
 import type { DraftRequest } from "./draft-source.js";
 import { FinishReason } from "./finish-reason.js";
+import { endsInCircle, type RepetitionDetection } from "./repetition.js";
 import type { ProcessLogits, RequestSpec } from "./request-spec.js";
 
 const NOTHING = new Int32Array(0);
@@ -46,6 +47,7 @@ export class Request implements DraftRequest {
   readonly logitEdits: Int32Array;
   /** Set where the host changes its logits, too: then nothing of it may be in flight when it is planned. */
   readonly processLogits: ProcessLogits | undefined;
+  readonly #repetition: RepetitionDetection | undefined;
   /** Tokens, from the first, that the device has counted or will have when launched steps are done. */
   counted = 0;
   /** Tokens of one step at most while its prompt is scored. */
@@ -99,6 +101,7 @@ export class Request implements DraftRequest {
     this.allowedTokenIds = spec.allowedTokenIds?.slice() ?? NOTHING;
     this.logitEdits = spec.logitEdits?.slice() ?? NOTHING;
     this.processLogits = spec.processLogits;
+    this.#repetition = spec.repetition;
     this.keepBlocks = spec.keepBlocks ?? false;
     // Outputs are often far shorter than allowed, so that the array starts small and doubles.
     this.tokens = new Int32Array(Math.min(this.maxLength, this.length + 64));
@@ -150,7 +153,10 @@ export class Request implements DraftRequest {
     if (this.length === this.tokens.length) this.#enlarge();
     this.tokens[this.length++] = token;
     for (let i = 0; i < this.stopTokenIds.length; i++) if (this.stopTokenIds[i] === token) return FinishReason.stop;
-    return this.length >= this.maxLength ? FinishReason.length : FinishReason.none;
+    if (this.length >= this.maxLength) return FinishReason.length;
+    const { tokens, promptLength, length } = this;
+    const isCircle = this.#repetition !== undefined && endsInCircle(tokens, promptLength, length, this.#repetition);
+    return isCircle ? FinishReason.repetition : FinishReason.none;
   }
 
   #enlarge(): void {

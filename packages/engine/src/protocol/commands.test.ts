@@ -28,6 +28,8 @@ describe("add command", () => {
           frequencyPenalty: 0.25,
           allowedTokenIds: [4, 5, 6],
           logprobTokenIds: [11, 12],
+          repetitionDetection: { maxPatternSize: 20, minPatternSize: 3, minCount: 4 },
+          minTokens: 2,
           logitBias: { 9: 2 },
           ...(text && { extraArgs: { text, list: [1, 2] } }),
         },
@@ -43,6 +45,7 @@ describe("add command", () => {
         [1, 2, 3],
       ]);
       expect([...spec.logitEdits!]).toEqual([...params.logitEdits]);
+      expect(spec.repetition).toEqual({ maxPatternSize: 20, minPatternSize: 3, minCount: 4, minTokens: 2 });
       expect(spec.rowInit[RowInit.flags]).toBe(RowFlags.history | RowFlags.allowed | RowFlags.edits);
       const penalties = [RowInit.repetitionPenalty, RowInit.presencePenalty, RowInit.frequencyPenalty];
       expect(penalties.map((word) => float(spec.rowInit[word]!))).toEqual([1.5, -0.5, 0.25]);
@@ -51,6 +54,7 @@ describe("add command", () => {
     }
     const plain = decodeAdd(encodeAdd(7, Int32Array.of(1), resolveSamplingParams({}, context), []), 0);
     expect(plain.rowInit[RowInit.flags]).toBe(0);
+    expect(plain).not.toHaveProperty("repetition");
     expect(float(plain.rowInit[RowInit.repetitionPenalty]!)).toBe(1);
   });
 

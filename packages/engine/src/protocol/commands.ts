@@ -1,6 +1,6 @@
 // Commands to the engine as flat Int32Arrays: they cross the thread border as one transferred buffer, without object trees.
 import { ROW_INIT_WORDS, RowFlags, RowInit } from "@octavo/core";
-import type { RequestSpec } from "@octavo/scheduler";
+import type { RepetitionDetection, RequestSpec } from "@octavo/scheduler";
 import type { ResolvedRequestOptions } from "../request-options.js";
 import type { ResolvedSamplingParams } from "../sampling-params.js";
 
@@ -40,10 +40,17 @@ const AddWord = {
   saltLow: 14,
   saltHigh: 15,
   numLogprobIds: 16,
+  /** 0: none is looked for, and the words behind have no meaning. */
+  maxPatternSize: 17,
+  minPatternSize: 18,
+  minCount: 19,
+  repetitionMinTokens: 20,
 } as const;
 
-const RECORD_START = 17;
+const RECORD_START = 21;
 const FIXED_WORDS = RECORD_START + ROW_INIT_WORDS;
+
+const MAX_INT32 = 2 ** 31 - 1;
 
 const float = new Float32Array(1);
 const floatBits = new Int32Array(float.buffer);
@@ -100,6 +107,7 @@ export function encodeAdd(
   words[AddWord.keepBlocks] = keepBlocks ? 1 : 0;
   words[AddWord.saltLow] = cacheSalt | 0;
   words[AddWord.saltHigh] = Math.floor(cacheSalt / 2 ** 32);
+  writeRepetition(words, params);
   writeRowInit(words.subarray(RECORD_START, FIXED_WORDS), params, prompt.length, choice);
   words.set(stopTokenIds, FIXED_WORDS);
   words.set(allowedTokenIds, allowedStart);
@@ -108,6 +116,26 @@ export function encodeAdd(
   new Uint8Array(words.buffer).set(extraArgs, 4 * extraStart);
   words.set(prompt, promptStart);
   return words;
+}
+
+function writeRepetition(words: Int32Array, { repetition }: ResolvedSamplingParams): void {
+  if (!repetition) return;
+  words[AddWord.maxPatternSize] = repetition.maxPatternSize;
+  words[AddWord.minPatternSize] = repetition.minPatternSize;
+  words[AddWord.minCount] = repetition.minCount;
+  words[AddWord.repetitionMinTokens] = Math.min(repetition.minTokens, MAX_INT32);
+}
+
+function readRepetition(words: Int32Array): RepetitionDetection | undefined {
+  const maxPatternSize = words[AddWord.maxPatternSize]!;
+  if (maxPatternSize === 0) return undefined;
+  const minTokens = words[AddWord.repetitionMinTokens]!;
+  return {
+    maxPatternSize,
+    minPatternSize: words[AddWord.minPatternSize]!,
+    minCount: words[AddWord.minCount]!,
+    minTokens,
+  };
 }
 
 function writeRowInit(record: Int32Array, params: ResolvedSamplingParams, promptLength: number, choice: number): void {
@@ -135,6 +163,7 @@ export function decodeAdd(words: Int32Array, now: number): RequestSpec & { reado
   const namedStart = allowedStart + words[AddWord.numAllowed]!;
   const editsStart = namedStart + words[AddWord.numLogprobIds]!;
   const extraStart = extraArgsStart(words);
+  const repetition = readRepetition(words);
   const promptStart = extraStart + Math.ceil(words[AddWord.extraArgsBytes]! / 4);
   return {
     id: words[AddWord.id]!,
@@ -152,6 +181,7 @@ export function decodeAdd(words: Int32Array, now: number): RequestSpec & { reado
     allowedTokenIds: words.subarray(allowedStart, namedStart),
     logprobTokenIds: words.subarray(namedStart, editsStart),
     logitEdits: words.subarray(editsStart, extraStart),
+    ...(repetition && { repetition }),
     promptTokens: words.subarray(promptStart),
   };
 }

@@ -21,6 +21,7 @@ const WITHOUT_MEANING = {
   allowed_token_ids: undefined,
   bad_words: undefined,
   stop: undefined,
+  repetition_detection: undefined,
   stop_token_ids: undefined,
   prompt_logprobs: undefined,
   logprob_token_ids: undefined,

@@ -40,6 +40,14 @@ export const samplingFields = {
     })
     .optional(),
   stop_token_ids: z.array(tokenId).max(MAX_STOP_TOKEN_IDS, `expected at most ${MAX_STOP_TOKEN_IDS} ids`).optional(),
+  repetition_detection: z
+    .object({
+      max_pattern_size: z.int().min(0).max(1024).nullish(),
+      min_pattern_size: z.int().min(0).nullish(),
+      min_count: z.int().min(0).nullish(),
+    })
+    .optional(),
+  stream_interval: z.int().meta({ minimum: 1, maximum: 1024 }).optional(),
   include_stop_str_in_output: flag,
   ignore_eos: flag,
   skip_special_tokens: flag,
@@ -78,6 +86,7 @@ const NAMES = {
   seed: "seed",
   stop: "stop",
   stop_token_ids: "stopTokenIds",
+  stream_interval: "streamInterval",
   include_stop_str_in_output: "includeStopStrInOutput",
   ignore_eos: "ignoreEos",
   skip_special_tokens: "skipSpecialTokens",
@@ -100,11 +109,20 @@ export function toSamplingParams(body: SamplingBody, maxTokens: number | null, l
     params.logprobTokenIds = body.logprob_token_ids;
     delete params.logprobs; // how many most likely tokens would be shown instead
   }
+  if (body.repetition_detection) params.repetitionDetection = toRepetitionDetection(body.repetition_detection);
   for (const [field, name] of Object.entries(NAMES)) {
     const value = body[field as keyof typeof NAMES];
     if (value !== undefined) params[name] = value;
   }
   return params;
+}
+
+function toRepetitionDetection({
+  max_pattern_size: max,
+  min_pattern_size: min,
+  min_count: count,
+}: NonNullable<SamplingBody["repetition_detection"]>): SamplingParams["repetitionDetection"] {
+  return { maxPatternSize: max ?? 0, minPatternSize: min ?? 0, minCount: count ?? 0 };
 }
 
 export type Choices = ReturnType<typeof resolveChoices>;

@@ -16,8 +16,6 @@ const SHARED: UnimplementedFields = {
   routed_experts_prompt_start: [0],
   kv_transfer_params: [],
   ec_transfer_params: [],
-  repetition_detection: [],
-  stream_interval: [1],
   // Gone from vLLM, still sent by older clients.
   guided_json: [],
   guided_regex: [],

@@ -48,7 +48,7 @@ export class BeamGeneration {
       return beams.map((beam) => toOutput(job, beam, alternatives, engine.weightVersion));
     } catch (error) {
       this.#timer.finish("error", facts);
-      throw isOfWidth(error) ? badRequest(error.message, "n") : error;
+      throw isOfWidth(error) ? badRequest(error.message.replace("beam_width", "`n`"), "n") : error;
     }
   }
 }
