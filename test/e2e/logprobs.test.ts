@@ -38,6 +38,30 @@ describe("completions", () => {
     });
   });
 
+  test("n and best_of compute and score the prompt once", async () => {
+    const computed = async () => {
+      const metrics = await (await fetch(`${server.url}/metrics`)).text();
+      return Number(/^octavo:iteration_tokens_total_sum\{.*\} (\d+)/m.exec(metrics)![1]);
+    };
+    let first = 100;
+    for (const more of [
+      { n: 3, prompt_logprobs: 2 },
+      { n: 2, best_of: 3, prompt_logprobs: 2 },
+      { n: 3, echo: true, logprobs: 1 },
+    ]) {
+      const ids = Array.from({ length: 40 }, (_, i) => first + i);
+      first += 40;
+      const before = await computed();
+      const { choices } = await complete({ prompt: ids, max_tokens: 1, temperature: 1, ...more });
+      expect((await computed()) - before, "the prompt, and its last token for each further choice").toBe(40 + 2);
+      for (const choice of choices as (OpenAI.CompletionChoice & { prompt_logprobs?: unknown[] })[]) {
+        if (more.echo) expect(choice.logprobs!.tokens).toHaveLength(41);
+        else expect(choice.prompt_logprobs).toHaveLength(40);
+        expect(choice.prompt_logprobs).toEqual((choices[0] as typeof choice).prompt_logprobs);
+      }
+    }
+  });
+
   test("a stream says the same", async () => {
     const { text, logprobs } = (await complete({ logprobs: 2, echo: true })).choices[0]!;
     const stream = await client.completions.create({ ...greedy, prompt, logprobs: 2, echo: true, stream: true });

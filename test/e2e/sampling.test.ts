@@ -76,6 +76,36 @@ test("logprobs of the whole vocabulary add up to one", async () => {
   }
 });
 
+test("logprobs of named tokens are those that the whole vocabulary has for them", async () => {
+  const ids = [4095, 7, 300];
+  const body = { model, messages: [{ role: "user" as const, content: "Hi" }], max_tokens: 3, temperature: 0 };
+  const show = { logprobs: true, return_tokens_as_token_ids: true };
+  const all = await client.chat.completions.create({ ...body, ...show, top_logprobs: -1 });
+  const named = await client.chat.completions.create({ ...body, ...show, ...({ logprob_token_ids: ids } as object) });
+  const positions = all.choices[0]!.logprobs!.content!;
+  expect(positions).toHaveLength(3);
+  for (const [i, { token, top_logprobs }] of named.choices[0]!.logprobs!.content!.entries()) {
+    expect(token).toBe(positions[i]!.token);
+    const known = new Map(positions[i]!.top_logprobs.map((entry) => [entry.token, entry.logprob]));
+    expect(top_logprobs.map((entry) => entry.token)).toEqual(ids.map((id) => `token_id:${id}`));
+    for (const entry of top_logprobs) expect(entry.logprob).toBe(known.get(entry.token));
+  }
+});
+
+test("seeds of 64 bits are told apart", async () => {
+  const textOf = async (seed: string) => {
+    const body = `{"model":"${model}","prompt":"Once upon a time","max_tokens":12,"temperature":1,"seed":${seed}}`;
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${server.url}/v1/completions`, { method: "POST", headers, body });
+    return ((await response.json()) as OpenAI.Completion).choices[0]!.text;
+  };
+  const [first, again, next] = await Promise.all(
+    ["9007199254740993", "9007199254740993", "9007199254740992"].map(textOf),
+  );
+  expect(again).toBe(first);
+  expect(next).not.toBe(first);
+});
+
 test("the bytes of a character's parts", async () => {
   const smile = await client.completions.create({ ...greedy, prompt: "🙂", max_tokens: 1 });
   const ids = (await complete({ prompt: "🙂", return_token_ids: true }))[0]!.prompt_token_ids;

@@ -109,13 +109,43 @@ export function beamSearchTests(options: EngineOptions): void {
     test("what cannot be is refused by name", async () => {
       const refusal = (params: BeamSearchParams) => llm.beamSearch([1, 2], params);
       await expect(refusal({ beamWidth: 0 })).rejects.toMatchObject({ param: "beam_width" });
-      await expect(refusal({ beamWidth: 11 })).rejects.toThrow(/needs 22 logprobs a token.*at most 20.*max_logprobs/);
+      await expect(refusal({ beamWidth: 11 })).rejects.toThrow(
+        /beam_width is 11: .* need 22 logprobs a token.*at most 20.*max_logprobs/,
+      );
       await expect(refusal({ maxTokens: 0 })).rejects.toMatchObject({ param: "max_tokens" });
       await expect(refusal({ lengthPenalty: Number.NaN })).rejects.toMatchObject({ param: "length_penalty" });
       await expect(refusal({ temperature: 1 } as BeamSearchParams)).rejects.toThrow(/unknown beam search parameter/);
       await expect(llm.beamSearch([], {})).rejects.toMatchObject({ param: "prompt" });
       await using logits = await load(join(fixtures, "models/llama-mha"), { logprobsMode: "raw_logits" });
       await expect(logits.beamSearch([1], {})).rejects.toMatchObject({ param: "logprobs_mode" });
+    });
+
+    test.each([true, false])(
+      "computes each token of each beam once, prefix caching %s",
+      async (enablePrefixCaching) => {
+        await using own = await load(join(fixtures, "models/llama-mha"), {
+          enablePrefixCaching,
+          skipTokenizerInit: false,
+        });
+        const prompt = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14];
+        const { beams } = await own.beamSearch(prompt, { beamWidth: 4, maxTokens: 30, ignoreEos: true });
+        expect(beams).toEqual((await llm.beamSearch(prompt, { beamWidth: 4, maxTokens: 30, ignoreEos: true })).beams);
+        expect(own.stats.stepTokens.sum).toBe(prompt.length + 4 * 29);
+        await own.collectiveRpc("checkInvariants");
+        expect(own.stats.kvBlocksUsed).toBe(0);
+      },
+    );
+
+    test("finds the same beams where the cache has no room to keep blocks", async () => {
+      const params = { beamWidth: 4, maxTokens: 30, ignoreEos: true };
+      const kvCacheMemoryBytes = 7 * (llm.info.kvCacheBytes / llm.info.numBlocks);
+      await using own = await load(join(fixtures, "models/llama-mha"), {
+        kvCacheMemoryBytes,
+        skipTokenizerInit: false,
+      });
+      expect(own.info.numBlocks).toBe(7);
+      expect(await own.beamSearch([5, 6, 7], params)).toEqual(await llm.beamSearch([5, 6, 7], params));
+      expect(own.stats.kvBlocksUsed).toBe(0);
     });
 
     test("a signal ends it", async () => {
@@ -183,13 +213,51 @@ export function beamSearchTests(options: EngineOptions): void {
     test("ends when its time is up, or when it is aborted, with what it has", async () => {
       const late = await llm.beamSearch([3, 4], params, undefined, { timeoutMs: 1 });
       expect(late.beams.length).toBeGreaterThan(0);
-      expect(late.beams[0]!.finishReason).toBe("abort");
+      expect(late.beams[0]).toMatchObject({ finishReason: "abort", stopReason: "timeout" });
       expect(late.beams[0]!.tokenIds.length).toBeLessThan(40);
       const search = llm.beamSearch([3, 4], params);
       await llm.pause({ mode: "abort" });
-      expect((await search).beams[0]!.finishReason).toBe("abort");
+      expect((await search).beams[0]).toMatchObject({ finishReason: "abort", stopReason: null });
       await llm.resume();
       expect((await llm.beamSearch([3, 4], params)).beams[0]!.tokenIds).toHaveLength(40);
+    });
+
+    test.each([true, false])("a pause finds it between its steps, too; thread %s", async (thread) => {
+      await using own = await load(join(fixtures, "models/llama-mha"), { thread });
+      const { beams } = await own.beamSearch([3, 4], params);
+      const later = async () => {
+        const { steps } = own.stats;
+        const search = own.beamSearch([3, 4], params);
+        while (own.stats.steps < steps + 3) await new Promise((resolve) => setImmediate(resolve));
+        return { search, isDone: search.then(() => true) };
+      };
+      const soon = () => new Promise<false>((resolve) => setTimeout(() => resolve(false), 50));
+
+      const waited = await later();
+      const paused = own.pause({ mode: "wait" });
+      const held = own.beamSearch([3, 4], params);
+      await paused;
+      expect(await Promise.race([waited.isDone, soon()]), "wait: it has ended").toBe(true);
+      expect((await waited.search).beams).toEqual(beams);
+      expect(await Promise.race([held.then(() => true), soon()]), "what comes later is held").toBe(false);
+      await own.resume();
+      expect((await held).beams).toEqual(beams);
+
+      const kept = await later();
+      await own.pause({ mode: "keep" });
+      expect(await Promise.race([kept.isDone, soon()])).toBe(false);
+      await own.resume();
+      expect((await kept.search).beams, "keep: it goes on").toEqual(beams);
+
+      const aborted = await later();
+      await own.pause({ mode: "abort" });
+      const [best] = (await aborted.search).beams;
+      expect(best).toMatchObject({ finishReason: "abort" });
+      expect(best!.tokenIds.length).toBeLessThan(40);
+      await own.resume();
+      await own.idle();
+      await own.collectiveRpc("checkInvariants");
+      expect(own.stats.kvBlocksUsed).toBe(0);
     });
   });
 }

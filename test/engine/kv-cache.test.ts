@@ -155,7 +155,7 @@ test.each([true, false])("listeners know what is cached, wherever it lies; threa
       parentBlockHash: null,
       tokenIds: prompt(1, 96),
       blockSize: 16,
-      medium: "GPU",
+      medium: "CPU",
       cacheSalt: "mine",
     }),
   ]);
@@ -163,7 +163,7 @@ test.each([true, false])("listeners know what is cached, wherever it lies; threa
   const endSecond = llm.onKvEvents((events) => second.apply(events));
   await expect.poll(() => second.blocks.size).toBe(16 + 9);
   expect(first.blocks).toEqual(second.blocks);
-  expect([...first.blocks.values()].filter((medium) => medium === "CPU").length).toBe(9);
+  expect([...first.blocks.values()].filter((medium) => medium === "CPU_TIER1").length).toBe(9);
   end();
   await llm.resetPrefixCache();
   await expect.poll(() => second.blocks.size).toBe(0);

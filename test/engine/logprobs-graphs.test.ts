@@ -5,6 +5,7 @@ import {
   createStatsBuffer,
   encodeAdd,
   loadCore,
+  logprobsRecordWords,
   OUTPUT_WORDS,
   readStats,
   resolveSamplingParams,
@@ -24,7 +25,9 @@ async function records(backend: Backend, logprobsMode: LogprobsMode) {
   for (let id = 1; id <= NUM_REQUESTS; id++) {
     const prompt = Int32Array.from({ length: 3 + 5 * id }, (_, t) => (t * 31 + 7 * id) % 96);
     const context = { defaults: {}, vocabSize: 96, maxModelLen: 96, numPromptTokens: prompt.length };
-    const wishes = { logprobs: id % 3 === 0 ? null : id, promptLogprobs: id % 2 === 0 ? id % 5 : null };
+    const named = id % 4 === 1 ? { logprobTokenIds: [id, 95, 2 * id].slice(0, 1 + (id % 3)) } : null;
+    const logprobs = id % 3 === 0 || named ? null : id;
+    const wishes = { logprobs, promptLogprobs: id % 2 === 0 ? id % 5 : null, ...named };
     // Half of them edit their logits, so that steps of either kind occur.
     const edits = id > NUM_REQUESTS / 2 ? { presencePenalty: 1.5, logitBias: { 7: 3 } } : {};
     const params = resolveSamplingParams({ temperature: 0.8, seed: id, maxTokens: 20, ...wishes, ...edits }, context);
@@ -36,7 +39,7 @@ async function records(backend: Backend, logprobsMode: LogprobsMode) {
     for (let i = 0; i < words.length; ) {
       const id = Math.abs(words[i]!);
       const isToken = words[i]! > 0;
-      const length = isToken ? OUTPUT_WORDS : 4 + 2 * words[i + 3]!;
+      const length = isToken ? OUTPUT_WORDS : logprobsRecordWords(words, i);
       const end = i + (isToken ? 4 : length); // then how long it waited, which no two runs have in common
       perRequest.set(id, [...(perRequest.get(id) ?? []), ...words.subarray(i, end)]);
       i += length;

@@ -157,6 +157,59 @@ export function logprobsTests({ options, createBackend, tolerance }: LogprobsDev
       }
     });
 
+    /** What of one position must be: exactly the tokens that were named. */
+    function expectNamed(output: RequestOutput, ids: readonly number[]): void {
+      for (const { tokenIds, logprobs } of output.outputs) {
+        const logits = logitsOf([...output.promptTokenIds, ...tokenIds]);
+        expect(logprobs).toHaveLength(tokenIds.length);
+        for (const [i, position] of logprobs!.entries()) {
+          const own = logits[output.promptTokenIds.length - 1 + i]!;
+          const all = logSoftmax(own);
+          expectPosition({ ...position, top: [] }, own, tokenIds[i]!, 0, tolerance);
+          expect(position.top.map(({ tokenId }) => tokenId)).toEqual(ids);
+          for (const entry of position.top) expectPosition({ ...entry, top: [] }, own, entry.tokenId, 0, tolerance);
+          expect(Math.min(...position.top.map(({ logprob }) => logprob))).toBeGreaterThan(Math.min(...all) - tolerance);
+        }
+      }
+    }
+
+    test("of named tokens, other ones and another number in each request of a batch", async () => {
+      const wishes = [[95], [0, 7, 7, 40, 12], Array.from({ length: 96 }, (_, i) => 95 - i)];
+      const params = { temperature: 1.2, seed: 4, ignoreEos: true, maxTokens: 9 };
+      const plain = llm.generate(prompts[3]!, { ...params, logprobs: 2 });
+      const outputs = await Promise.all(
+        wishes.map((logprobTokenIds, i) =>
+          llm.generate(prompts[i]!, { ...params, logprobTokenIds, promptLogprobs: 1 }),
+        ),
+      );
+      for (const [i, ids] of wishes.entries()) expectNamed(outputs[i]!, ids);
+      expectLogprobs(await plain, 2, null);
+      for (const position of outputs[1]!.promptLogprobs!.slice(1)) expect(position!.top).toHaveLength(1);
+      const alone = await llm.generate(prompts[1]!, { ...params, logprobTokenIds: wishes[1]! });
+      expect(alone.logprobs).toEqual(outputs[1]!.logprobs);
+    });
+
+    test("of named tokens with n and best_of; an empty list asks for nothing", async () => {
+      const params = { seed: 8, ignoreEos: true, maxTokens: 6, logprobTokenIds: [3, 90] };
+      const all = await llm.generate(prompts[2]!, { ...params, n: 3 });
+      expectNamed(all, [3, 90]);
+      const best = await llm.generate(prompts[2]!, { ...params, n: 1, bestOf: 3 });
+      expectNamed(best, [3, 90]);
+      expect(best.cumulativeLogprob).toBe(Math.max(...all.outputs.map((output) => output.cumulativeLogprob!)));
+      expect((await llm.generate([1], { maxTokens: 1, logprobTokenIds: [] })).logprobs).toBeNull();
+    });
+
+    test("of named tokens while drafts are verified are those without", async () => {
+      const prompt = Array.from({ length: 40 }, (_, t) => [5, 6, 7, 8][t % 4]!);
+      const params = { ...GREEDY, maxTokens: 30, logprobTokenIds: [5, 60] };
+      const speculativeConfig = { method: "ngram", numSpeculativeTokens: 3 } as const;
+      await using drafting = await load({ speculativeConfig });
+      const output = await drafting.generate(prompt, params);
+      expect(drafting.stats.numDraftTokens).toBeGreaterThan(0);
+      expectNamed(output, [5, 60]);
+      expect(output.tokenIds).toEqual((await llm.generate(prompt, params)).tokenIds);
+    });
+
     test("a prompt that wants logprobs is computed whole, and others may reuse it", async () => {
       const prompt = Array.from({ length: 50 }, (_, t) => (t * 29 + 1) % 96);
       const params = { ...GREEDY, maxTokens: 2 };

@@ -103,8 +103,8 @@ function filtered(logits: readonly number[], params: SamplingParams): number[] {
 
 /** The largest, with noise where the request is not greedy. */
 function pick(processed: readonly number[], { temperature = 1, seed = 0 }: SamplingParams, position: number): number {
-  const low = seed >>> 0;
-  const high = Math.floor(seed / 2 ** 32) >>> 0;
+  const low = Number(seed) >>> 0;
+  const high = Math.floor(Number(seed) / 2 ** 32) >>> 0;
   const scores =
     temperature === 0 ? processed : processed.map((value, token) => value + gumbel(low, high, position, 0, token));
   return scores.indexOf(Math.max(...scores));

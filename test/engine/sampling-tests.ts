@@ -176,6 +176,28 @@ export function samplingTests({ options, createBackend, tolerance }: SamplingDev
       expect(past.text.startsWith(kept.text)).toBe(true);
     });
 
+    test("an output that goes round in circles ends, drafts or none", async () => {
+      const prompt = promptOf(4, 1);
+      const circles = { ...greedy, allowedTokenIds: [9], maxTokens: 20 };
+      const cases: [SamplingParams, number, string][] = [
+        [{ repetitionDetection: { maxPatternSize: 1, minCount: 5 } }, 5, "repetition"],
+        [{ repetitionDetection: { maxPatternSize: 3, minPatternSize: 3, minCount: 4 } }, 12, "repetition"],
+        [{ repetitionDetection: { maxPatternSize: 1, minCount: 5 }, minTokens: 9 }, 9, "repetition"],
+        [{ repetitionDetection: { maxPatternSize: 1, minCount: 21 } }, 20, "length"],
+        [{ repetitionDetection: { maxPatternSize: 0 } }, 20, "length"],
+      ];
+      const speculativeConfig = { method: "ngram", numSpeculativeTokens: 4 } as const;
+      await using drafting = await load({ speculativeConfig });
+      for (const engine of [llm, drafting]) {
+        for (const [params, length, finishReason] of cases) {
+          const output = await engine.generate(prompt, { ...circles, ...params });
+          expect([output.tokenIds.length, output.finishReason], JSON.stringify(params)).toEqual([length, finishReason]);
+          expect(output.stopReason).toBe(finishReason === "repetition" ? "repetition_detected" : null);
+        }
+        expect(engine.stats.kvBlocksUsed).toBe(0);
+      }
+    });
+
     test("truncated prompts are those without their beginning, or end", async () => {
       const prompt = promptOf(60, 6);
       const params = { ...greedy, maxTokens: 8 };

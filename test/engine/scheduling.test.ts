@@ -61,6 +61,16 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
       expect((await late).finishReason).toBe("length");
     });
 
+    test("wait: an abort of the last one that is waited for ends it", async () => {
+      await using llm = await load();
+      const stream = llm.submit({ prompt: "Once upon a time", params: { ...greedy, maxTokens: 400 } });
+      await read(stream[Symbol.asyncIterator](), 3);
+      const paused = llm.pause({ mode: "wait" });
+      stream.abort();
+      await paused;
+      expect(llm.stats).toMatchObject({ numRunning: 0, kvBlocksUsed: 0 });
+    });
+
     test("abort, the default: who is there ends with what it has", async () => {
       await using llm = await load();
       const stream = llm.submit({ prompt: "Once upon a time", params: { ...greedy, maxTokens: 400 } });

@@ -84,7 +84,7 @@ test.each<[EngineOptions, number | undefined, RegExp]>([
   [
     { gpuMemoryUtilization: 0.05 },
     undefined,
-    /needs at least \d+ MiB: weights \d+ MiB .*, the KV cache of one request .* share of the GPU is 103 MiB/,
+    /needs at least [\d.]+ MiB: weights [\d.]+ MiB .*, the KV cache of one request .* share of the GPU is 102 MiB/,
   ],
 ])("%j with %s bytes free says what is wrong, and lets go of the device", async (options, free, message) => {
   const { backend, calls } = gpuLike(free);

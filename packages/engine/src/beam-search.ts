@@ -1,7 +1,7 @@
 // Beam search as vLLM does it: a loop above the engine, of which each round asks for one token of every beam with its logprobs.
-// The prefix cache has what the beams share, so that a round computes little more than one token a beam.
-import { checkArgument } from "@octavo/core";
+// A beam's request goes on with the blocks of the one that it grew from, so that a round computes one token a beam.
 import { Detokenizer, type Tokenizer } from "@octavo/tokenizer";
+import { type ResolvedBeamSearch, resolveBeamSearch } from "./beam-search-params.js";
 import type {
   Beam,
   BeamSearchOutput,
@@ -12,16 +12,17 @@ import type {
   PositionLogprobs,
   RequestStream,
 } from "./engine.js";
-import { checkKeys } from "./known-keys.js";
-import { wholeFrom } from "./param-checks.js";
 import type { RequestOptions } from "./request-options.js";
 
-/** What a beam search needs of an engine: one that takes its requests without counting them, the search was admitted as a whole. */
+/** What a beam search needs of an engine. */
 export interface BeamEngine {
   readonly info: EngineInfo;
-  readonly hasTokenizer: boolean;
-  readonly tokenizer: Tokenizer;
+  /** Null: beams have no text. */
+  readonly tokenizer: Tokenizer | null;
+  /** Takes a request without counting it, for the search was let in as a whole, and keeps its blocks until `release`. */
   submit(request: GenerateRequest): RequestStream;
+  /** Gives back what `submit` kept. */
+  release(stream: RequestStream): void;
 }
 
 interface Path {
@@ -29,22 +30,16 @@ interface Path {
   readonly logprobs: readonly PositionLogprobs[];
   readonly sum: number;
   readonly finish: FinishReason;
+  /** Whose request of the last round computed all its tokens but the last. */
+  readonly parent: number;
 }
 
-const KNOWN: Readonly<Record<keyof BeamSearchParams, true>> = {
-  beamWidth: true,
-  maxTokens: true,
-  lengthPenalty: true,
-  ignoreEos: true,
-  includeStopStrInOutput: true,
-  skipSpecialTokens: true,
-  cacheSalt: true,
-};
 const PROMPT_TAIL = 24;
-const NOTHING: Path = { tokenIds: [], logprobs: [], sum: 0, finish: "length" };
+const NOTHING: Path = { tokenIds: [], logprobs: [], sum: 0, finish: "length", parent: -1 };
 
 /**
  * @param endTokenIds the model's
+ * @param signal ends it with what it has
  * @throws INVALID_ARGUMENT (with `param`), and what submit throws
  */
 export async function beamSearch(
@@ -52,27 +47,28 @@ export async function beamSearch(
   prompt: Int32Array,
   params: BeamSearchParams,
   endTokenIds: readonly number[],
-  signal?: AbortSignal,
+  signal: AbortSignal,
   options: RequestOptions = {},
 ): Promise<BeamSearchOutput> {
   const search = new BeamSearch(engine, prompt, params, endTokenIds, options);
-  let goesOn = !signal?.aborted;
-  while (goesOn && !search.done) goesOn = await search.advance(signal);
-  return { promptTokenIds: prompt, beams: search.best(goesOn ? "length" : "abort") };
+  try {
+    let goesOn = true;
+    while (goesOn && !search.done) goesOn = await search.advance(signal);
+    return { promptTokenIds: prompt, beams: search.best(goesOn ? "length" : "abort") };
+  } finally {
+    search.release();
+  }
 }
 
 class BeamSearch {
   readonly #engine: BeamEngine;
   readonly #prompt: Int32Array;
   readonly #params: BeamSearchParams;
-  readonly #width: number;
-  readonly #maxTokens: number;
-  readonly #lengthPenalty: number;
-  readonly #ends: ReadonlySet<number>;
-  /** Logprobs of so many tokens leave `width` that are no end tokens. */
-  readonly #alternatives: number;
+  readonly #resolved: ResolvedBeamSearch;
   #running: readonly Path[] = [NOTHING];
   readonly #completed: Path[] = [];
+  /** The requests of the last round, whose blocks are kept. */
+  #round: readonly RequestStream[] = [];
   readonly #options: RequestOptions;
   readonly #deadline: number;
 
@@ -83,81 +79,63 @@ class BeamSearch {
     endTokenIds: readonly number[],
     options: RequestOptions,
   ) {
-    checkKeys(params, KNOWN, "beam search parameter");
-    const { beamWidth = 4, lengthPenalty = 1, ignoreEos = false } = params;
-    const { maxModelLen, maxLogprobs, vocabSize, logprobsMode, generationDefaults } = engine.info;
-    const room = maxModelLen - prompt.length;
-    const asked = params.maxTokens === undefined ? 16 : (params.maxTokens ?? room);
-    const capped = Math.min(room, generationDefaults.maxNewTokens ?? room);
     this.#engine = engine;
     this.#prompt = prompt;
     this.#params = params;
     this.#options = options;
     this.#deadline = performance.now() + (options.timeoutMs ?? Number.POSITIVE_INFINITY);
-    this.#width = wholeFrom("beam_width", beamWidth, 1, vocabSize);
-    this.#maxTokens = Math.min(wholeFrom("max_tokens", asked, 1, Number.MAX_SAFE_INTEGER), capped);
-    this.#lengthPenalty = lengthPenalty;
-    this.#ends = new Set(ignoreEos ? [] : endTokenIds);
-    this.#alternatives = Math.min(vocabSize, ignoreEos ? beamWidth : beamWidth + Math.max(beamWidth, this.#ends.size));
-    checkArgument(
-      Number.isFinite(lengthPenalty),
-      `length_penalty must be a finite number, got ${lengthPenalty}`,
-      "length_penalty",
-    );
-    checkArgument(
-      this.#alternatives <= maxLogprobs,
-      `a beam search of width ${beamWidth} needs ${this.#alternatives} logprobs a token, this engine shows at most ${maxLogprobs}: ` +
-        "search with fewer beams, or raise max_logprobs",
-      "beam_width",
-    );
-    checkArgument(
-      logprobsMode.endsWith("logprobs"),
-      `a beam search adds up logprobs, this engine shows ${logprobsMode}: load it with another logprobs_mode`,
-      "logprobs_mode",
-    );
+    this.#resolved = resolveBeamSearch(params, engine.info, prompt.length, endTokenIds);
   }
 
   /** Whether nothing that follows could change the result. */
   get done(): boolean {
     const [best] = this.#running;
     const length = best?.tokenIds.length ?? 0;
-    if (best === undefined || length === this.#maxTokens) return true;
-    if (this.#completed.length < this.#width) return false;
+    const { width, maxTokens, lengthPenalty } = this.#resolved;
+    if (best === undefined || length === maxTokens) return true;
+    if (this.#completed.length < width) return false;
     // A sum only falls; dividing it by a longer length raises it, at best to that of the longest output.
-    const bound = this.#scoreOf(best.sum, this.#lengthPenalty > 0 ? this.#maxTokens : length);
-    return this.#completed.filter((path) => this.#score(path) >= bound).length >= this.#width;
+    const bound = this.#scoreOf(best.sum, lengthPenalty > 0 ? maxTokens : length);
+    return this.#completed.filter((path) => this.#score(path) >= bound).length >= width;
   }
 
   /** One more token for every beam. @returns false, and changes nothing, when the engine ended a request: aborted, or out of time */
-  async advance(signal: AbortSignal | undefined): Promise<boolean> {
-    if (performance.now() >= this.#deadline) return false;
+  async advance(signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted || this.#isLate) return false;
     const positions = await this.#nextTokens(signal);
-    if (signal?.aborted || positions.includes(undefined)) return false;
+    if (signal.aborted || positions.includes(undefined)) return false;
     const candidates: Path[] = [];
-    this.#running.forEach((path, i) => {
-      const position = positions[i]!;
+    this.#running.forEach((path, parent) => {
+      const position = positions[parent]!;
       for (const { tokenId, token, logprob, rank, bytes } of position.top) {
         if (logprob === Number.NEGATIVE_INFINITY) continue;
-        const isEnd = this.#ends.has(tokenId);
+        const isEnd = this.#resolved.ends.has(tokenId);
         const chosen = { tokenId, token, logprob, rank, ...(bytes && { bytes }), top: position.top };
         const longer: Path = {
           tokenIds: [...path.tokenIds, tokenId],
           logprobs: [...path.logprobs, chosen],
           sum: path.sum + logprob,
           finish: isEnd ? "stop" : "length",
+          parent,
         };
         (isEnd ? this.#completed : candidates).push(longer);
       }
     });
-    this.#running = candidates.sort((a, b) => b.sum - a.sum).slice(0, this.#width);
+    this.#running = candidates.sort((a, b) => b.sum - a.sum).slice(0, this.#resolved.width);
     return true;
+  }
+
+  /** Gives back the blocks of the last round. */
+  release(): void {
+    for (const stream of this.#round) this.#engine.release(stream);
+    this.#round = [];
   }
 
   /** The outputs, best first; one at least. @param unfinished why those end that met no end token */
   best(unfinished: FinishReason): Beam[] {
     const paths = [...this.#completed, ...this.#running.filter(({ tokenIds }) => tokenIds.length > 0)];
     if (paths.length === 0) paths.push(NOTHING);
-    const ranked = paths.sort((a, b) => this.#score(b) - this.#score(a)).slice(0, this.#width);
+    const ranked = paths.sort((a, b) => this.#score(b) - this.#score(a)).slice(0, this.#resolved.width);
     return ranked.map((path, index) => ({
       index,
       text: this.#text(path),
@@ -166,31 +144,39 @@ class BeamSearch {
       cumulativeLogprob: path.sum,
       score: this.#score(path),
       finishReason: path.finish === "stop" ? "stop" : unfinished,
-      stopReason: null,
+      stopReason: path.finish !== "stop" && unfinished === "abort" && this.#isLate ? "timeout" : null,
     }));
   }
 
+  get #isLate(): boolean {
+    return performance.now() >= this.#deadline;
+  }
+
   /** What the engine says of the token that comes next in each running beam. */
-  async #nextTokens(signal: AbortSignal | undefined): Promise<(PositionLogprobs | undefined)[]> {
+  async #nextTokens(signal: AbortSignal): Promise<(PositionLogprobs | undefined)[]> {
     const { cacheSalt } = this.#params;
     const left = Math.max(1, Math.ceil(this.#deadline - performance.now()));
-    const options = { ...this.#options, ...(Number.isFinite(left) && { timeoutMs: left }), ...(signal && { signal }) };
+    const options = { ...this.#options, ...(Number.isFinite(left) && { timeoutMs: left }), signal };
     const params = {
       ...(cacheSalt !== undefined && { cacheSalt }),
       maxTokens: 1,
       temperature: 0,
       repetitionPenalty: 1,
       ignoreEos: true,
-      logprobs: this.#alternatives,
+      logprobs: this.#resolved.alternatives,
     };
     const streams: RequestStream[] = [];
     try {
-      for (const { tokenIds } of this.#running) {
+      for (const { tokenIds, parent } of this.#running) {
         const prompt = new Int32Array(this.#prompt.length + tokenIds.length);
         prompt.set(this.#prompt);
         prompt.set(tokenIds, this.#prompt.length);
-        streams.push(this.#engine.submit({ prompt, params, ...options }));
+        const forkOf = this.#round[parent];
+        streams.push(this.#engine.submit({ prompt, params, ...options, ...(forkOf && { forkOf }) }));
       }
+      // They hold what they share by now.
+      this.release();
+      this.#round = streams;
       return await Promise.all(streams.map(firstPosition));
     } catch (error) {
       for (const stream of streams) stream.abort();
@@ -203,14 +189,15 @@ class BeamSearch {
   }
 
   #scoreOf(sum: number, length: number): number {
-    return sum / (this.#prompt.length + length) ** this.#lengthPenalty;
+    return sum / (this.#prompt.length + length) ** this.#resolved.lengthPenalty;
   }
 
   #text({ tokenIds, finish }: Path): string {
-    if (!this.#engine.hasTokenizer) return "";
+    const { tokenizer } = this.#engine;
+    if (tokenizer === null) return "";
     const { skipSpecialTokens = true, includeStopStrInOutput = false } = this.#params;
     const promptTail = this.#prompt.subarray(-PROMPT_TAIL);
-    const detokenizer = new Detokenizer(this.#engine.tokenizer, { skipSpecialTokens, promptTail });
+    const detokenizer = new Detokenizer(tokenizer, { skipSpecialTokens, promptTail });
     const shown = finish === "stop" && !includeStopStrInOutput ? tokenIds.slice(0, -1) : tokenIds;
     return shown.map((id) => detokenizer.push(id)).join("") + detokenizer.finish();
   }

@@ -35,12 +35,15 @@ export class ChoicesStream implements RequestStream {
   async *[Symbol.asyncIterator](): AsyncIterator<OutputChunk> {
     const chunks: OutputChunk[] = [];
     let running = this.#choices.length;
+    // The first one's prompt logprobs are those of all, and complete with its first chunk; the others may overtake it.
+    let begun = this.promptLogprobs === null;
     let failure: { error: unknown } | undefined;
     let wake = () => {};
     const pump = async (choice: RequestStream) => {
       try {
         for await (const chunk of choice) {
           chunks.push(chunk);
+          if (choice === this.#choices[0]) begun = true;
           wake();
         }
       } catch (error) {
@@ -52,9 +55,9 @@ export class ChoicesStream implements RequestStream {
     try {
       for (const choice of this.#choices) void pump(choice);
       for (;;) {
-        yield* chunks.splice(0);
+        if (begun) yield* chunks.splice(0);
         if (failure) throw failure.error;
-        if (chunks.length > 0) continue;
+        if (begun && chunks.length > 0) continue;
         if (running === 0) return;
         await new Promise<void>((resolve) => {
           wake = resolve;

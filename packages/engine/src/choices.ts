@@ -17,13 +17,21 @@ export const ONE_CHOICE: Choices = { n: 1, bestOf: 1, ranks: false };
 const MAX_N = 16384;
 
 /** How many outputs `params` ask for: `n` of `bestOf`. @throws INVALID_ARGUMENT */
-export function resolveChoices(params: Pick<SamplingParams, "n" | "bestOf" | "logprobs">): Choices {
-  const { n = 1, bestOf = n, logprobs } = params;
+export function resolveChoices(params: Pick<SamplingParams, "n" | "bestOf" | "logprobs" | "logprobTokenIds">): Choices {
+  const { n = 1, bestOf = n } = params;
   wholeFrom("n", n, 1, MAX_N);
   wholeFrom("best_of", bestOf, 1, MAX_N);
   checkArgument(bestOf >= n, `best_of must be at least n, which is ${n}, got ${bestOf}`, "best_of");
   if (bestOf === n) return { n, bestOf, ranks: false };
-  return { n, bestOf, ranks: logprobs == null ? "silently" : "openly" };
+  return { n, bestOf, ranks: wantsLogprobs(params) ? "openly" : "silently" };
+}
+
+/** Whether outputs show logprobs, by which they can be ranked. */
+export function wantsLogprobs({
+  logprobs,
+  logprobTokenIds,
+}: Pick<SamplingParams, "logprobs" | "logprobTokenIds">): boolean {
+  return logprobs != null || (logprobTokenIds?.length ?? 0) > 0;
 }
 
 /** The sum of an output's logprobs. */

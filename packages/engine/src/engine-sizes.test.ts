@@ -83,6 +83,14 @@ describe("resolveSizes", () => {
     expect(sizes({ kvCacheMemoryBytes: 21 * 16 * 4096, maxModelLen: 320 }).numBlocks).toBe(21);
   });
 
+  it("rounds what is needed up and what there is down", () => {
+    const blocks = (count: number) => ({ kvCacheMemoryBytes: count * 16 * 4096 });
+    expect(() => sizes(blocks(127))).toThrowError(/cache of 7\.9 MiB holds 2016 tokens, .* needs 8\.1 MiB: /);
+    expect(() => sizes({}, { availableBytes: 2 * 2 ** 20 + 2 ** 23 })).toThrowError(
+      /cache of [\d.]+ MiB .*_bytes to at least 8454144, or lower max_num_batched_tokens or max_num_seqs, whose workspace takes \d/,
+    );
+  });
+
   it("shortens max_model_len auto to what the cache holds", () => {
     expect(sizes({ kvCacheMemoryBytes: 21 * 16 * 4096, maxModelLen: "auto" })).toMatchObject({
       maxModelLen: 320,
@@ -180,7 +188,9 @@ describe("on a device with memory of its own", () => {
     const small = (options: EngineOptions) => () =>
       gpuSizes({ gpuMemoryUtilization: (needs + 2 ** 24) / (80 * gib), ...options }, false);
     expect(small({})).toThrowError(expect.objectContaining({ code: "OUT_OF_MEMORY", param: "max_model_len" }));
-    expect(small({})).toThrowError(/max_model_len to at most \d+ \(or auto\), or raise gpu_memory_utilization$/);
+    expect(small({})).toThrowError(
+      /max_model_len to at most \d+ \(or auto\), or raise gpu_memory_utilization, or lower max_num_batched_tokens or max_num_seqs, whose workspace takes \d.* MiB/,
+    );
     expect(small({ kvCacheMemoryBytes: 2 ** 24 })).toThrowError(
       expect.objectContaining({
         param: "kv_cache_memory_bytes",
@@ -230,7 +240,7 @@ describe("resolveSizes of windows", () => {
         windows(2048, () => 50),
         tooFew,
       ),
-    ).toThrow("holds 80 tokens");
+    ).toThrow(/holds 80 tokens.*, or lower max_num_batched_tokens, of which/);
     expect(
       resolve(
         windows(2048, () => 50),

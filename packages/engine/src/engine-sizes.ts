@@ -1,11 +1,12 @@
 // The numbers that follow from options, model and memory, once the model is known.
-import { type BackendInfo, checkArgument, OctavoError, planLayout } from "@octavo/core";
+import { type BackendInfo, checkArgument, planLayout } from "@octavo/core";
 import { longestSequence, mostBlocks } from "@octavo/kv-cache";
 import type { LayerGroups } from "@octavo/models";
 import { maxSamples } from "@octavo/scheduler";
 import { decodeBuckets } from "./decode-buckets.js";
 import { type EngineOptions, resolveFileSize, resolveOffloading, wholeNumber } from "./engine-options.js";
-import { checkDevice, kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
+import { checkDevice, kvBudget, type MemoryNeeds } from "./kv-budget.js";
+import { kvShortage } from "./kv-shortage.js";
 import { deviceStateBytes } from "./runner/device-state.js";
 import { type DraftModel, draftRunnerBytes } from "./runner/draft-runner.js";
 import { draftMemory } from "./speculation/load-draft-model.js";
@@ -126,16 +127,13 @@ export function resolveSizes(
   const fits = longestSequence(Math.max(0, affordable - 1), needs); // block 0 is never given out
   const maxModelLen = isAuto ? Math.min(limit, fits) : limit;
   if (maxModelLen === 0 || fits < maxModelLen) {
-    const request = isAuto ? "the shortest request" : `one request of max_model_len ${limit}`;
-    const needed = (1 + mostBlocks(isAuto ? 1 : limit, needs)) * blockBytes;
-    const isOfShare = backend.dedicated !== undefined && options.kvCacheMemoryBytes === undefined;
-    const lower = fits === 0 ? "" : `set max_model_len to at most ${fits} (or auto), or `;
-    const raise = isOfShare ? "raise gpu_memory_utilization" : `set kv_cache_memory_bytes to at least ${needed}`;
-    const growing = isOfShare ? "gpu_memory_utilization" : "kv_cache_memory_bytes";
-    throw new OctavoError({
-      code: "OUT_OF_MEMORY",
-      message: `the KV cache of ${mib(budget)} holds ${fits} tokens, ${request} needs ${mib(needed)}: ${lower}${raise}`,
-      param: fits > 0 && options.kvCacheMemoryBytes === undefined ? "max_model_len" : growing,
+    throw kvShortage(options, backend, {
+      budget,
+      fits,
+      needed: (1 + mostBlocks(isAuto ? 1 : limit, needs)) * blockBytes,
+      maxModelLen: isAuto ? "auto" : limit,
+      stepBytes: memory.workspaceBytes + memory.tableBytes,
+      hasWindow: slidingWindows.some((window) => window !== null && Number.isFinite(window)),
     });
   }
   // More than requests hold where they see a window: what they gave back may be found again.

@@ -113,8 +113,8 @@ export interface EngineStats {
   readonly stepTokens: { readonly sum: number; readonly counts: readonly number[] };
 }
 
-/** Why an output ended: an end token or stop string, `maxTokens` or the context, an abort. */
-export type FinishReason = "stop" | "length" | "abort";
+/** Why an output ended: an end token or stop string, `maxTokens` or the context, `repetitionDetection`, an abort. */
+export type FinishReason = "stop" | "length" | "repetition" | "abort";
 
 /** A prompt with its parameters. */
 export interface GenerateRequest extends RequestOptions {
@@ -157,11 +157,11 @@ export interface TokenLogprob {
 
 /** The token at one position, and those that were most likely there. */
 export interface PositionLogprobs extends TokenLogprob {
-  /** Most likely first, as many as were asked for; may hold the token itself. */
+  /** Most likely first, as many as were asked for; may hold the token itself. With `logprobTokenIds` those, in their order. */
   readonly top: readonly TokenLogprob[];
 }
 
-/** What one step added to a request. */
+/** What one step added to a request, or several with `streamInterval`. */
 export interface OutputChunk {
   /** Which of the request's `n` outputs it belongs to. */
   readonly index: number;
@@ -173,7 +173,10 @@ export interface OutputChunk {
   readonly logprobs?: readonly PositionLogprobs[] | undefined;
   /** Null before the last chunk of an output. */
   readonly finishReason: FinishReason | null;
-  /** The stop string or stop token id that ended the output, or "timeout"; null for an end token, or when not stopped. */
+  /**
+   * The stop string or stop token id that ended the output, "repetition_detected" or "timeout"; null for an end token, or when not
+   * stopped.
+   */
   readonly stopReason: string | number | null;
   /** The engine's `weightVersion` when the chunk came. */
   readonly weightVersion: string;
@@ -248,7 +251,8 @@ export interface Beam {
   /** What the beams are ranked by. */
   readonly score: number;
   readonly finishReason: FinishReason;
-  readonly stopReason: null;
+  /** Null unless its time was up. */
+  readonly stopReason: "timeout" | null;
 }
 
 export interface BeamSearchOutput {

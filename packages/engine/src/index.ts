@@ -44,6 +44,7 @@ export type {
   ProcessRequestLogits,
 } from "./processors/logits-processor.js";
 export type { Prompt } from "./prompt.js";
+export type { RepetitionDetectionParams } from "./repetition-detection.js";
 export type { RequestOptions } from "./request-options.js";
 export type { SamplingParams } from "./sampling-params.js";
 export {

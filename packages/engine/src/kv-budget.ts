@@ -32,7 +32,7 @@ export function checkDevice(kvCacheBytes: number, { dedicated, availableBytes }:
   throw new OctavoError({
     code: "OUT_OF_MEMORY",
     message:
-      `a KV cache of ${mib(kvCacheBytes)} was asked for, ${dedicated ? "the GPU has" : "free are"} ${mib(most)}: ` +
+      `a KV cache of ${mibUp(kvCacheBytes)} was asked for, ${dedicated ? "the GPU has" : "free are"} ${mibOf(most)}: ` +
       "set kv_cache_memory_bytes lower",
     param: "kv_cache_memory_bytes",
   });
@@ -54,7 +54,7 @@ export function checkShare(options: EngineOptions, backend: BackendInfo, describ
   throw new OctavoError({
     code: "OUT_OF_MEMORY",
     message:
-      `gpu_memory_utilization ${resolveUtilization(options)} asks for ${mib(share)} of the GPU's ${mib(totalBytes)}, but only ${mib(reachable)} ` +
+      `gpu_memory_utilization ${resolveUtilization(options)} asks for ${mibUp(share)} of the GPU's ${mibOf(totalBytes)}, but only ${mibOf(reachable)} ` +
       `can be had: ${describe()}. Stop the others${lower} or set kv_cache_memory_bytes, which goes before a share`,
     param: "gpu_memory_utilization",
   });
@@ -74,9 +74,9 @@ function ofShare(options: EngineOptions, needs: MemoryNeeds, memory: DedicatedMe
   throw new OctavoError({
     code: "OUT_OF_MEMORY",
     message:
-      `nothing is left for the KV cache: gpu_memory_utilization ${resolveUtilization(options)} is ${mib(share)}, of which weights take ` +
-      `${mib(weightBytes)}, the workspace ${mib(workspaceBytes)}, tables ${mib(tableBytes)}, CUDA's context ${mib(memory.contextBytes)} ` +
-      `and graphs up to ${mib(graphBytes)}; raise it, or lower max_num_batched_tokens or max_num_seqs`,
+      `nothing is left for the KV cache: gpu_memory_utilization ${resolveUtilization(options)} is ${mibOf(share)}, of which weights take ` +
+      `${mibUp(weightBytes)}, the workspace ${mibUp(workspaceBytes)}, tables ${mibUp(tableBytes)}, CUDA's context ${mibUp(memory.contextBytes)} ` +
+      `and graphs up to ${mibUp(graphBytes)}; raise it, or lower max_num_batched_tokens or max_num_seqs`,
     param: "gpu_memory_utilization",
   });
 }
@@ -88,8 +88,8 @@ function ofHost(needs: MemoryNeeds, availableBytes: number): number {
     throw new OctavoError({
       code: "OUT_OF_MEMORY",
       message:
-        `weights (${mib(weightBytes)}), the workspace (${mib(workspaceBytes)}) and tables (${mib(tableBytes)}) need more than the ` +
-        `${mib(availableBytes)} that are free; lower max_num_batched_tokens or max_num_seqs`,
+        `weights (${mibUp(weightBytes)}), the workspace (${mibUp(workspaceBytes)}) and tables (${mibUp(tableBytes)}) need more than the ` +
+        `${mibOf(availableBytes)} that are free; lower max_num_batched_tokens or max_num_seqs`,
       param: "max_num_batched_tokens",
     });
   }
@@ -97,8 +97,19 @@ function ofHost(needs: MemoryNeeds, availableBytes: number): number {
   return Math.min(Math.max(byModel, oneRequestBytes), free / 2);
 }
 
-/** For messages: never less than it is. */
-export function mib(bytes: number): string {
+/** For messages: of what is needed, never less than it is. */
+export function mibUp(bytes: number): string {
+  return inMib(bytes, Math.ceil);
+}
+
+/** For messages: of what there is, never more than it is. */
+export function mibOf(bytes: number): string {
+  return inMib(bytes, Math.floor);
+}
+
+/** Small numbers with a digit after the point: of 1.2 MiB neither 1 nor 2 says what is missing. */
+function inMib(bytes: number, round: (value: number) => number): string {
   if (bytes < MIB) return `${bytes} bytes`;
-  return `${Math.ceil(bytes / MIB)} MiB`;
+  const digits = bytes < 100 * MIB ? 10 : 1;
+  return `${round((digits * bytes) / MIB) / digits} MiB`;
 }

@@ -2,8 +2,11 @@
 import { KvEvent, KvTier, REMOVED_WORDS, STORED_WORDS } from "@octavo/kv-cache";
 import { CacheSalts } from "./core/cache-salts.js";
 
-/** Where blocks lie, in vLLM's words: the device's cache, host memory, a file. */
-export type KvMedium = "GPU" | "CPU" | "DISK";
+/**
+ * Where blocks lie, in vLLM's words: a GPU, host memory, a file. Where the cache itself lies in host memory, "CPU_TIER1" is what
+ * `kvOffloadingSize` keeps there beside it: a router must tell the two apart to know when a block is gone.
+ */
+export type KvMedium = "GPU" | "CPU" | "CPU_TIER1" | "DISK";
 
 /** Blocks that follow each other can be found from now on. */
 export interface BlockStored {
@@ -52,6 +55,8 @@ export interface KvBlocks {
   readonly blockSize: number;
   /** For each group of layers, the tokens that a token sees; null: all. */
   readonly slidingWindows: readonly (number | null)[];
+  /** The memory of a device that has its own. Absent: blocks lie in the host's. */
+  readonly dedicated?: unknown;
 }
 
 /**
@@ -63,22 +68,33 @@ export function decodeKvEvents(
   blocks: KvBlocks,
   nameOf: (salt: number) => string | null,
 ): KvCacheEvent[] {
+  const mediums = blocks.dedicated ? GPU_MEDIUMS : HOST_MEDIUMS;
   const events: KvCacheEvent[] = [];
   for (let at = 0; at < words.length; ) {
     if (words[at] === KvEvent.cleared) {
       events.push({ type: "AllBlocksCleared" });
       at++;
     } else if (words[at] === KvEvent.removed) {
-      pushRemoved(events, hashAt(words, at + 3), mediumOf(words[at + 1]!), words[at + 2]!);
+      const medium = mediums[words[at + 1]!]!;
+      pushRemoved(events, hashAt(words, at + 3), medium, words[at + 2]!);
       at += REMOVED_WORDS;
     } else {
       const size = STORED_WORDS + blocks.blockSize;
-      pushStored(events, words.subarray(at, at + size), blocks, nameOf);
+      const record = words.subarray(at, at + size);
+      pushStored(events, record, mediums[record[1]!]!, blocks, nameOf);
       at += size;
     }
   }
   return events;
 }
+
+/** By tier. */
+const GPU_MEDIUMS: Readonly<Record<number, KvMedium>> = {
+  [KvTier.device]: "GPU",
+  [KvTier.host]: "CPU",
+  [KvTier.file]: "DISK",
+};
+const HOST_MEDIUMS: typeof GPU_MEDIUMS = { ...GPU_MEDIUMS, [KvTier.device]: "CPU", [KvTier.host]: "CPU_TIER1" };
 
 type Growing<E> = { -readonly [Key in keyof E]: E[Key] extends readonly (infer Item)[] ? Item[] : E[Key] };
 
@@ -92,10 +108,10 @@ function pushRemoved(events: KvCacheEvent[], hash: string, medium: KvMedium, gro
 function pushStored(
   events: KvCacheEvent[],
   record: Int32Array,
+  medium: KvMedium,
   { blockSize, slidingWindows }: KvBlocks,
   nameOf: (salt: number) => string | null,
 ): void {
-  const medium = mediumOf(record[1]!);
   const groupIdx = record[2]!;
   const hash = hashAt(record, 3);
   const parentBlockHash = record[5] === 1 ? hashAt(record, 6) : null;
@@ -115,10 +131,6 @@ function pushStored(
     kvCacheSpecKind: window === null ? "full_attention" : "sliding_window",
     kvCacheSpecSlidingWindow: window,
   });
-}
-
-function mediumOf(tier: number): KvMedium {
-  return tier === KvTier.device ? "GPU" : tier === KvTier.host ? "CPU" : "DISK";
 }
 
 /** Of the low and the high word at `at`. */

@@ -1,13 +1,14 @@
 // The engine's face: loads a model, takes prompts, gives text. The server uses the same class through the Engine interface.
 import { checkArgument, OctavoError } from "@octavo/core";
-import { type ChatMessage, type ChatOptions, Detokenizer, type Tokenizer } from "@octavo/tokenizer";
-import { type BeamEngine, beamSearch } from "./beam-search.js";
-import { type Choices, resolveChoices } from "./choices.js";
-import { ChoicesStream } from "./choices-stream.js";
+import type { ChatMessage, ChatOptions, Tokenizer } from "@octavo/tokenizer";
+import { beamSearch } from "./beam-search.js";
+import { BeamSearches } from "./beam-searches.js";
+import { resolveChoices } from "./choices.js";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
 import { ThreadClient } from "./client/thread-client.js";
 import { checkGenerates, Embedder } from "./embedding.js";
+import { EndTokens } from "./end-tokens.js";
 import type {
   BeamSearchOutput,
   BeamSearchParams,
@@ -21,29 +22,27 @@ import type {
   ResetPrefixCacheOptions,
 } from "./engine.js";
 import { checkOptions, type EngineOptions } from "./engine-options.js";
-import { collectOutput, Generation, type RequestOutput } from "./generation.js";
+import { generateAll } from "./generate-all.js";
+import { Generation, type RequestOutput } from "./generation.js";
+import { InFlight } from "./in-flight.js";
 import type { KvCacheEvent } from "./kv-events.js";
 import { KvListeners } from "./kv-listeners.js";
 import type { LoadListener } from "./load-listener.js";
-import { loadTokenizer, NO_TEXT, noTokenizer } from "./load-tokenizer.js";
+import { loadTokenizer, noTokenizer } from "./load-tokenizer.js";
 import { type PauseOptions, resolvePause } from "./pause.js";
-import { encodeLongPrompt, encodePrompt, isLongText, type Prompt } from "./prompt.js";
-import { encodeAbort, encodeAdd } from "./protocol/commands.js";
-import { decodeLogprobs } from "./protocol/logprobs.js";
-import { LOGPROBS_HEADER_WORDS, LogprobsOf, OUTPUT_WORDS } from "./protocol/outputs.js";
+import { encodeAnyPrompt, type Prompt } from "./prompt.js";
+import { encodeRelease } from "./protocol/commands.js";
 import { readStats } from "./protocol/stats.js";
 import { QueueBounds } from "./queue-bounds.js";
-import { type RequestOptions, resolveRequestOptions } from "./request-options.js";
-import { type StreamOwner, type TextOf, TokenStream } from "./request-stream.js";
+import type { RequestOptions } from "./request-options.js";
+import type { TokenStream } from "./request-stream.js";
 import { resolveModels } from "./resolve-models.js";
 import { SaltNames } from "./salt-names.js";
-import { type ResolvedSamplingParams, resolveSamplingParams, type SamplingParams } from "./sampling-params.js";
-import { TenantIds } from "./tenant-ids.js";
+import type { SamplingParams } from "./sampling-params.js";
+import { settleBoth } from "./settle-both.js";
+import { submitChoices } from "./submit-choices.js";
+import { Submitter } from "./submitter.js";
 import { TokenTexts } from "./token-texts.js";
-
-/** Prompt tokens that a detokenizer may need for the first token's text. */
-const PROMPT_TAIL = 24;
-const MAX_ID = 2 ** 31 - 1;
 
 /**
  * A loaded model.
@@ -59,33 +58,29 @@ export class LLM implements Engine {
   readonly #tokenizer: Tokenizer | null;
   readonly #client: CoreClient;
   readonly #bounds: QueueBounds;
-  readonly #tenants = new TenantIds();
-  /** The one that ends an output without a stop reason; -1: none. */
-  readonly #endToken: number;
-  readonly #endTokenIds: readonly number[];
-  readonly #tokenTexts: TokenTexts;
-  readonly #saltNames = new SaltNames();
+  readonly #endTokens: EndTokens;
+  readonly #inFlight: InFlight;
+  readonly #searches = new BeamSearches();
+  readonly #submitter: Submitter;
   readonly #kvListeners: KvListeners;
   readonly #embedder: Embedder;
-  readonly #streams = new Map<number, TokenStream>();
-  #nextId = 1;
   #isPaused = false;
-  #weightVersion = "default";
   #failure: OctavoError | null = null;
   #disposing: Promise<void> | undefined;
-  /** Woken whenever a request begins its output or ends. */
-  #endWaiters: (() => void)[] = [];
 
   private constructor(tokenizer: Tokenizer | null, client: CoreClient, options: EngineOptions) {
     this.#tokenizer = tokenizer;
     this.#client = client;
-    this.#bounds = new QueueBounds(options);
-    this.#embedder = new Embedder({ client, bounds: this.#bounds, tokenizer: () => this.tokenizer });
-    this.#kvListeners = new KvListeners(client, this.#saltNames);
-    this.#tokenTexts = new TokenTexts(tokenizer);
-    this.#endToken = tokenizer?.eosTokenId ?? client.eosTokenIds[0] ?? -1;
-    const ids = [...client.eosTokenIds, this.#endToken];
-    this.#endTokenIds = [...new Set(ids.filter((id) => id >= 0 && id < client.info.vocabSize))];
+    const bounds = new QueueBounds(options);
+    this.#bounds = bounds;
+    this.#embedder = new Embedder({ client, bounds, tokenizer: () => this.tokenizer });
+    const saltNames = new SaltNames();
+    this.#kvListeners = new KvListeners(client, saltNames);
+    const inFlight = new InFlight(client, bounds, new TokenTexts(tokenizer));
+    this.#inFlight = inFlight;
+    const endTokens = new EndTokens(tokenizer, client);
+    this.#endTokens = endTokens;
+    this.#submitter = new Submitter({ client, bounds, inFlight, tokenizer, endTokens, saltNames });
   }
 
   /**
@@ -102,9 +97,9 @@ export class LLM implements Engine {
     let failure: OctavoError | undefined; // of an engine that dies while the tokenizer still loads
     const listener: CoreListener = {
       ...(onProgress && { onProgress }),
-      onOutputs: (words) => llm!.#deliver(words),
+      onOutputs: (words) => llm!.#inFlight.deliver(words),
       onKvEvents: (words) => llm!.#kvListeners.deliver(words),
-      onRefused: (id, error) => llm!.#drop(id, error),
+      onRefused: (id, error) => llm!.#inFlight.drop(id, error),
       onFailure: (error) => {
         failure = error;
         if (llm) llm.#fail(error);
@@ -181,22 +176,20 @@ export class LLM implements Engine {
   ): Promise<BeamSearchOutput> {
     this.#checkAlive();
     checkGenerates(this.info);
-    const tokens = isLongText(prompt)
-      ? await encodeLongPrompt(prompt, () => this.tokenizer, this.info)
-      : encodePrompt(prompt, () => this.tokenizer, this.info);
-    this.#checkAlive();
-    this.#bounds.check(this.#streams.size, tokens.length);
-    const { info, hasTokenizer } = this;
-    const tokenizer = () => this.tokenizer;
-    const engine: BeamEngine = {
-      info,
-      hasTokenizer,
-      get tokenizer() {
-        return tokenizer();
-      },
-      submit: (request) => this.#submit(request, true),
+    const engine = {
+      info: this.info,
+      tokenizer: this.#tokenizer,
+      submit: (request: GenerateRequest) => this.#submit(request, true),
+      release: (stream: RequestStream) => this.#release(stream),
     };
-    return beamSearch(engine, tokens, params, this.#endTokenIds, signal, options);
+    return this.#searches.run(async (own) => {
+      const encoded = encodeAnyPrompt(prompt, () => this.tokenizer, this.info);
+      // A search of a short prompt begins at once: a pause that comes next finds it there.
+      const tokens = encoded instanceof Promise ? await encoded : encoded;
+      this.#checkAlive();
+      this.#bounds.check(this.#inFlight.size, tokens.length);
+      return beamSearch(engine, tokens, params, this.#endTokens.all, own, options);
+    }, signal);
   }
 
   /**
@@ -221,97 +214,35 @@ export class LLM implements Engine {
 
   #generate(prompt: Prompt, params: SamplingParams = {}, options: RequestOptions = {}): Generation {
     const choices = resolveChoices(params);
-    return new Generation(this.#submitChoices(prompt, params, choices, options), choices);
+    const submit = (request: GenerateRequest) => this.submit(request);
+    return new Generation(submitChoices(submit, prompt, params, choices, options), choices);
   }
 
-  /** All choices or none. */
-  #submitChoices(
-    prompt: Prompt,
-    params: SamplingParams,
-    { bestOf, ranks }: Choices,
-    options: RequestOptions,
-  ): RequestStream {
-    if (bestOf === 1) return this.submit({ ...options, prompt, params });
-    const own = { ...params, n: 1, bestOf: 1, ...(ranks && { logprobs: params.logprobs ?? 0 }) };
-    const choices: RequestStream[] = [];
-    try {
-      const first = this.submit({ ...options, prompt, params: own });
-      choices.push(first);
-      // The first one's prompt logprobs are those of all.
-      const others = { ...own, promptLogprobs: null };
-      for (let choice = 1; choice < bestOf; choice++) {
-        choices.push(this.submit({ ...options, prompt: first.promptTokenIds, params: others, choice, forkOf: first }));
-      }
-    } catch (error) {
-      for (const choice of choices) choice.abort();
-      throw error;
-    }
-    return new ChoicesStream(choices);
+  async #generateAll(
+    prompts: readonly Prompt[],
+    params: SamplingParams = {},
+    options: RequestOptions = {},
+  ): Promise<RequestOutput[]> {
+    const choices = resolveChoices(params);
+    const one = (request: GenerateRequest) => this.submit(request);
+    const engine = {
+      info: this.info,
+      bounds: this.#bounds,
+      inFlight: this.#inFlight,
+      tokenizer: () => this.tokenizer,
+      submit: (prompt: Int32Array) => submitChoices(one, prompt, params, choices, options),
+    };
+    return generateAll(engine, prompts, params, choices);
   }
 
   submit(request: GenerateRequest): RequestStream {
-    return this.#submit(request, false);
+    return this.#submit(request);
   }
 
-  /** @param isAdmitted whether it belongs to what was let in before, whatever else waits by now */
-  #submit(
-    { prompt, params = {}, choice = 0, forkOf, signal, ...options }: GenerateRequest,
-    isAdmitted: boolean,
-  ): RequestStream {
+  #submit(request: GenerateRequest, isPart = false): TokenStream {
     this.#checkAlive();
     checkGenerates(this.info);
-    checkArgument(
-      resolveChoices(params).bestOf === 1,
-      `n is ${params.n}, best_of ${params.bestOf}: submit one request for each choice, or use generate`,
-      "n",
-    );
-    // Before the prompt is encoded, which takes time.
-    if (!isAdmitted) this.#bounds.check(this.#streams.size, 0);
-    const tokens = encodePrompt(prompt, () => this.tokenizer, this.info, params);
-    const { vocabSize, maxModelLen, maxLogprobs, generationDefaults: defaults } = this.info;
-    const resolved = resolveSamplingParams(params, {
-      defaults,
-      vocabSize,
-      maxModelLen,
-      numPromptTokens: tokens.length,
-      maxLogprobs,
-      endTokenIds: this.#endTokenIds,
-      tokenizer: () => this.tokenizer,
-    });
-    const served = resolveRequestOptions(options, this.info.schedulingPolicy, (tenant) => this.#tenants.id(tenant));
-    // The choices of a prompt share its blocks: it is computed once.
-    const promptTokens = choice === 0 && !isAdmitted ? tokens.length : 0;
-    if (!isAdmitted) this.#bounds.check(this.#streams.size, promptTokens);
-    const id = this.#takeId();
-    const stream = new TokenStream(
-      id,
-      tokens,
-      this.#detokenizer(tokens, resolved),
-      resolved,
-      this.#endToken,
-      this.#owner,
-      choice,
-    );
-    if (signal?.aborted) {
-      stream.abort();
-      return stream;
-    }
-    if (signal) {
-      const abort = () => stream.abort();
-      signal.addEventListener("abort", abort, { once: true });
-      // A signal may outlive many requests.
-      stream.onEnd = () => signal.removeEventListener("abort", abort);
-    }
-    this.#streams.set(id, stream);
-    this.#bounds.add(id, promptTokens);
-    if (this.#streams.size === 1) this.#client.setBusy(true);
-    const sharing = {
-      forkOf: forkOf instanceof TokenStream ? forkOf.id : 0,
-      cacheSalt: this.#saltNames.numberOf(resolved.cacheSalt),
-    };
-    const stops = this.#stopTokens(resolved);
-    this.#client.send(encodeAdd(id, tokens, resolved, stops, choice, { ...served, ...sharing }));
-    return stream;
+    return this.#submitter.submit(request, isPart);
   }
 
   get isPaused(): boolean {
@@ -322,7 +253,10 @@ export class LLM implements Engine {
     this.#checkAlive();
     const { mode, clearCache } = resolvePause(options);
     this.#isPaused = true;
-    if (mode === "abort") for (const stream of [...this.#streams.values()]) stream.abort();
+    if (mode === "abort") {
+      this.#searches.abortAll();
+      this.#inFlight.abortAll();
+    }
     await this.#client.call({ method: "pause", mode: mode === "wait" ? "wait" : "keep" });
     if (clearCache) await this.resetPrefixCache();
   }
@@ -352,7 +286,7 @@ export class LLM implements Engine {
   }
 
   get weightVersion(): string {
-    return this.#weightVersion;
+    return this.#inFlight.weightVersion;
   }
 
   set weightVersion(version: string) {
@@ -361,11 +295,14 @@ export class LLM implements Engine {
       `weight_version must be a string, got ${typeof version}`,
       "weight_version",
     );
-    this.#weightVersion = version;
+    this.#inFlight.weightVersion = version;
   }
 
   async idle(): Promise<void> {
-    while (this.#streams.size > 0) await this.#nextEnd();
+    while (this.#inFlight.size + this.#searches.size > 0) {
+      await this.#searches.idle();
+      if (this.#inFlight.size > 0) await this.#inFlight.nextEnd();
+    }
     await this.#embedder.idle();
   }
 
@@ -375,7 +312,8 @@ export class LLM implements Engine {
   }
 
   async #dispose(): Promise<void> {
-    this.#failAll(new OctavoError({ code: "DISPOSED", message: "the engine was disposed while the request ran" }));
+    const message = "the engine was disposed while the request ran";
+    this.#inFlight.failAll(new OctavoError({ code: "DISPOSED", message }));
     await this.#client.dispose();
   }
 
@@ -383,140 +321,15 @@ export class LLM implements Engine {
     return this.dispose();
   }
 
-  readonly #owner: StreamOwner = this.#createOwner();
-
-  #createOwner(): StreamOwner {
-    const version = () => this.#weightVersion;
-    const cancel = (id: number) => {
-      if (!this.#forget(id)) return;
-      this.#client.send(encodeAbort(id));
-      this.#settle();
-    };
-    return {
-      cancel,
-      get weightVersion() {
-        return version();
-      },
-    };
-  }
-
-  /** A request is over. @returns whether it was known */
-  #forget(id: number): boolean {
-    this.#bounds.remove(id);
-    return this.#streams.delete(id);
-  }
-
-  async #generateAll(
-    prompts: readonly Prompt[],
-    params: SamplingParams = {},
-    options: RequestOptions = {},
-  ): Promise<RequestOutput[]> {
-    const streams: RequestStream[] = [];
-    const outputs: Promise<RequestOutput>[] = [];
-    const choices = resolveChoices(params);
-    try {
-      for (const prompt of prompts) {
-        const tokens = isLongText(prompt)
-          ? await encodeLongPrompt(prompt, () => this.tokenizer, this.info, params)
-          : encodePrompt(prompt, () => this.tokenizer, this.info, params);
-        while (this.#streams.size > 0 && !this.#bounds.hasRoom(this.#streams.size, choices.bestOf, tokens.length))
-          await this.#nextEnd();
-        const stream = this.#submitChoices(tokens, params, choices, options);
-        const output = collectOutput(stream, choices);
-        output.catch(() => {}); // it may fail while the next prompts still wait for room; Promise.all reports it
-        streams.push(stream);
-        outputs.push(output);
-      }
-      return await Promise.all(outputs);
-    } catch (error) {
-      for (const stream of streams) stream.abort();
-      throw error;
-    }
-  }
-
-  /** Ids cross to the engine as int32. */
-  #takeId(): number {
-    do this.#nextId = (this.#nextId % MAX_ID) + 1;
-    while (this.#streams.has(this.#nextId));
-    return this.#nextId;
-  }
-
-  #detokenizer(prompt: Int32Array, params: ResolvedSamplingParams): TextOf {
-    if (this.#tokenizer === null && params.stop.length === 0) return NO_TEXT;
-    const { skipSpecialTokens, spacesBetweenSpecialTokens, stop, minTokens } = params;
-    return new Detokenizer(this.tokenizer, {
-      skipSpecialTokens,
-      spacesBetweenSpecialTokens,
-      stop,
-      includeStop: params.includeStopStrInOutput,
-      minTokens,
-      promptTail: prompt.subarray(-PROMPT_TAIL),
-    });
-  }
-
-  #stopTokens(params: ResolvedSamplingParams): readonly number[] {
-    if (params.ignoreEos) return params.stopTokenIds;
-    return [...new Set([...params.stopTokenIds, ...this.#endTokenIds])];
-  }
-
-  #deliver(words: Int32Array): void {
-    for (let i = 0; i < words.length; i += OUTPUT_WORDS) {
-      while (words[i]! < 0) i = this.#deliverLogprobs(words, i);
-      if (i >= words.length) break;
-      const id = words[i]!;
-      this.#bounds.remove(id);
-      const stream = this.#streams.get(id);
-      if (!stream) continue; // aborted while its token was on the way
-      try {
-        stream.accept(words[i + 1]!, words[i + 2]!, words[i + 3]!, words[i + 4]!);
-      } catch (error) {
-        // A fault in one request's text must not take the others down.
-        stream.fail(OctavoError.from(error));
-        this.#client.send(encodeAbort(id));
-      }
-      if (stream.ended) this.#streams.delete(id);
-    }
-    this.#settle();
-  }
-
-  /** @returns where the next record begins */
-  #deliverLogprobs(words: Int32Array, start: number): number {
-    const stream = this.#streams.get(-words[start]!);
-    if (stream) {
-      const logprobs = decodeLogprobs(words, start, this.#tokenTexts);
-      if (words[start + 1] === LogprobsOf.prompt) stream.acceptPromptLogprobs(logprobs);
-      else stream.acceptLogprobs(logprobs);
-    }
-    return start + LOGPROBS_HEADER_WORDS + 2 * words[start + 3]!;
-  }
-
-  /** Ends one request that the core does not run. */
-  #drop(id: number, error: OctavoError): void {
-    this.#streams.get(id)?.fail(error);
-    this.#forget(id);
-    this.#settle();
+  #release(stream: RequestStream): void {
+    const isOver = this.#failure !== null || this.#disposing !== undefined;
+    if (!isOver) this.#client.send(encodeRelease((stream as TokenStream).id));
   }
 
   #fail(cause: OctavoError): void {
     const message = `the engine stopped: ${cause.message}; restart it`;
     this.#failure = new OctavoError({ code: "ENGINE_DEAD", message, cause });
-    this.#failAll(this.#failure);
-  }
-
-  #failAll(error: OctavoError): void {
-    for (const stream of this.#streams.values()) stream.fail(error);
-    this.#streams.clear();
-    this.#settle();
-  }
-
-  #nextEnd(): Promise<void> {
-    return new Promise((resolve) => this.#endWaiters.push(resolve));
-  }
-
-  /** After requests may have ended. */
-  #settle(): void {
-    if (this.#streams.size === 0 && !this.#failure && !this.#disposing) this.#client.setBusy(false);
-    for (const resolve of this.#endWaiters.splice(0)) resolve();
+    this.#inFlight.failAll(this.#failure);
   }
 
   #checkAlive(): void {
@@ -524,13 +337,4 @@ export class LLM implements Engine {
     if (this.#disposing)
       throw new OctavoError({ code: "DISPOSED", message: "this engine was disposed; load it again" });
   }
-}
-
-/** Both results; when one fails, the other is awaited and disposed of before the error is thrown. */
-async function settleBoth<A, B extends { dispose(): Promise<void> }>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  const [first, second] = await Promise.allSettled([a, b]);
-  if (first.status === "fulfilled" && second.status === "fulfilled") return [first.value, second.value];
-  if (second.status === "rejected") throw second.reason;
-  await second.value.dispose();
-  throw (first as PromiseRejectedResult).reason;
 }

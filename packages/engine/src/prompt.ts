@@ -33,19 +33,18 @@ export function encodePrompt(
   return checkTokens(prompt, whole, limits, params);
 }
 
-/** {@link encodePrompt} of a {@link isLongText | long text}, between other events of this thread. */
-export async function encodeLongPrompt(
-  prompt: string,
+/** {@link encodePrompt}, but a promise of a text that is long: it is encoded between other events of this thread. */
+export function encodeAnyPrompt(
+  prompt: Prompt,
   tokenizer: () => Tokenizer,
   limits: PromptLimits,
   params?: SamplingParams,
-): Promise<Int32Array> {
-  return checkTokens(prompt, await tokenizer().encodeAsync(prompt), limits, params);
-}
-
-/** Whether encoding it in one go would keep other events waiting. */
-export function isLongText(prompt: Prompt): prompt is string {
-  return typeof prompt === "string" && prompt.length > LONG_TEXT;
+): Int32Array | Promise<Int32Array> {
+  const isLong = typeof prompt === "string" && prompt.length > LONG_TEXT;
+  if (!isLong) return encodePrompt(prompt, tokenizer, limits, params);
+  return tokenizer()
+    .encodeAsync(prompt)
+    .then((tokens) => checkTokens(prompt, tokens, limits, params));
 }
 
 function idsOf(prompt: ArrayLike<number>): Int32Array {

@@ -93,6 +93,52 @@ describe("TokenStream", () => {
     expect(results[2]!.done).toBe(true);
   });
 
+  it("tells of an output that goes round in circles", async () => {
+    const { stream } = makeStream();
+    stream.accept(code("a"), Finish.repetition, 0);
+    expect(await drain(stream)).toMatchObject([
+      { text: "a~", finishReason: "repetition", stopReason: "repetition_detected" },
+    ]);
+  });
+
+  it("gathers so many tokens in a chunk, but the first and the last come at once", async () => {
+    const position = (tokenId: number) => ({ tokenId, token: "", logprob: -1, rank: 1, top: [] });
+    const { stream } = makeStream({ streamInterval: 3, logprobs: 0 });
+    for (const letter of "abcdefg") {
+      stream.acceptLogprobs(position(code(letter)));
+      stream.accept(code(letter), letter === "g" ? Finish.length : Finish.none, 0);
+    }
+    const chunks = await drain(stream);
+    expect(chunks.map(({ text }) => text)).toEqual(["a", "bcd", "efg~"]);
+    expect(chunks.map(({ tokenIds }) => tokenIds.map((id) => String.fromCharCode(id)).join(""))).toEqual([
+      "a",
+      "bcd",
+      "efg",
+    ]);
+    expect(chunks.map(({ logprobs }) => logprobs!.map(({ tokenId }) => tokenId))).toEqual(
+      chunks.map(({ tokenIds }) => tokenIds),
+    );
+    expect(chunks.map(({ finishReason }) => finishReason)).toEqual([null, null, "length"]);
+  });
+
+  it("gives what it has gathered when it is aborted, or fails", async () => {
+    const begin = () => {
+      const { stream } = makeStream({ streamInterval: 9 });
+      for (const letter of "abc") stream.accept(code(letter), Finish.none, 0);
+      return stream;
+    };
+    const aborted = begin();
+    aborted.abort();
+    expect((await drain(aborted)).map(({ text, finishReason }) => [text, finishReason])).toEqual([
+      ["a", null],
+      ["bc", "abort"],
+    ]);
+    const failed = begin();
+    failed.fail(new Error("broken") as never);
+    expect([(await failed.next()).value?.text, (await failed.next()).value?.text]).toEqual(["a", "bc"]);
+    await expect(failed.next()).rejects.toThrowError("broken");
+  });
+
   it("fails when the logits were not finite", async () => {
     const { stream } = makeStream();
     stream.accept(-1, Finish.error, 0);

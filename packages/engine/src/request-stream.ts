@@ -38,6 +38,9 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   /** Of the token that comes next. */
   #logprobs: readonly PositionLogprobs[] | undefined;
   readonly #chunks: OutputChunk[] = [];
+  #begun = false;
+  /** A chunk that has not all tokens of `streamInterval` yet. */
+  #gathered: OutputChunk | undefined;
   /** Those who asked for a chunk before there was one. */
   readonly #waiting: Waiter[] = [];
   #failure: OctavoError | undefined;
@@ -102,8 +105,10 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     } else if (finish === Finish.none) {
       this.#push({ index, text, tokenIds, logprobs, finishReason: null, stopReason: null });
     } else {
-      const finishReason: FinishReason = byToken ? "stop" : "length";
-      const stopReason = byToken && token !== this.#endToken ? token : null;
+      const stopToken = byToken && token !== this.#endToken ? token : null;
+      const isCircle = finish === Finish.repetition;
+      const finishReason: FinishReason = isCircle ? "repetition" : byToken ? "stop" : "length";
+      const stopReason = isCircle ? "repetition_detected" : stopToken;
       this.#end({ index, text, tokenIds, logprobs, finishReason, stopReason });
     }
   }
@@ -111,6 +116,7 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   /** Ends the stream with an error, which the consumer gets after the chunks that came before. */
   fail(error: OctavoError): void {
     if (this.#ended) return;
+    if (this.#gathered) this.#handOver(this.#gathered);
     this.#ended = true;
     this.onEnd?.();
     this.#failure = error;
@@ -148,7 +154,15 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
   }
 
   #push(content: Omit<OutputChunk, "weightVersion">): void {
-    const chunk: OutputChunk = { ...content, weightVersion: this.#owner.weightVersion };
+    const next: OutputChunk = { ...content, weightVersion: this.#owner.weightVersion };
+    const chunk = this.#gathered ? joined(this.#gathered, next) : next;
+    const isDue = chunk.finishReason !== null || !this.#begun || chunk.tokenIds.length >= this.#params.streamInterval;
+    this.#begun = true;
+    this.#gathered = isDue ? undefined : chunk;
+    if (isDue) this.#handOver(chunk);
+  }
+
+  #handOver(chunk: OutputChunk): void {
     const waiter = this.#waiting.shift();
     if (waiter) waiter.resolve({ value: chunk, done: false });
     else this.#chunks.push(chunk);
@@ -160,6 +174,11 @@ export class TokenStream implements RequestStream, AsyncIterator<OutputChunk> {
     for (const { resolve } of this.#waiting.splice(0)) resolve({ value: undefined, done: true });
     this.onEnd?.();
   }
+}
+
+function joined(first: OutputChunk, next: OutputChunk): OutputChunk {
+  const logprobs = first.logprobs && [...first.logprobs, ...(next.tokenIds.length > 0 ? (next.logprobs ?? []) : [])];
+  return { ...next, text: first.text + next.text, tokenIds: [...first.tokenIds, ...next.tokenIds], logprobs };
 }
 
 /** Why nothing could be sampled: what the request asked for, where that may be it. */

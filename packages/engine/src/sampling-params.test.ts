@@ -50,6 +50,8 @@ describe("resolveSamplingParams", () => {
     ["top_k", { topK: -2 }],
     ["min_p", { minP: -1 }],
     ["seed", { seed: 2 ** 60 }],
+    ["seed", { seed: 2n ** 63n }],
+    ["seed", { seed: "5" as unknown as number }],
     ["stop", { stop: "" }],
     ["stop", { stop: Array.from({ length: 17 }, () => "a") }],
     ["stop", { stop: 5 as unknown as string }],
@@ -62,6 +64,19 @@ describe("resolveSamplingParams", () => {
     ["logprobs", { logprobs: -2 }],
     ["logprobs", { logprobs: 0.5 }],
     ["logprobs", { logprobs: true as unknown as number }],
+    ["repetition_detection.max_pattern_size", { repetitionDetection: { maxPatternSize: -1 } }],
+    ["repetition_detection.max_pattern_size", { repetitionDetection: { maxPatternSize: 1025, minCount: 2 } }],
+    [
+      "repetition_detection.min_pattern_size",
+      { repetitionDetection: { maxPatternSize: 2, minPatternSize: 3, minCount: 2 } },
+    ],
+    ["repetition_detection.min_count", { repetitionDetection: { maxPatternSize: 2, minCount: 1 } }],
+    ["repetition_detection", { repetitionDetection: 5 as unknown as object }],
+    ["stream_interval", { streamInterval: 0 }],
+    ["stream_interval", { streamInterval: 1.5 }],
+    ["logprob_token_ids", { logprobTokenIds: [100] }],
+    ["logprob_token_ids", { logprobTokenIds: Array.from({ length: 129 }, () => 1) }],
+    ["logprob_token_ids", { logprobTokenIds: [1, 2], logprobs: 3 }],
     ["prompt_logprobs", { promptLogprobs: 21 }],
     ["prompt_logprobs", { promptLogprobs: -1 }],
     ["min_tokens", { minTokens: -1 }],
@@ -89,6 +104,24 @@ describe("resolveSamplingParams", () => {
       0, 0.01, 0.01, 0.01, 0.02,
     ]);
     expect(warned).toHaveBeenCalledTimes(1);
+  });
+
+  it("looks for circles as vLLM does: off without a size, patterns of one token from 0 on, not before min_tokens", () => {
+    expect(resolve({ repetitionDetection: {} }).repetition).toBeUndefined();
+    expect(resolve({ repetitionDetection: null }).repetition).toBeUndefined();
+    const repetitionDetection = { maxPatternSize: 4, minCount: 3 };
+    const expected = { maxPatternSize: 4, minPatternSize: 1, minCount: 3, minTokens: 6 };
+    expect(resolve({ repetitionDetection, minTokens: 6 }).repetition).toEqual(expected);
+  });
+
+  it("takes named tokens whatever the engine shows, and their number as logprobs", () => {
+    const logprobTokenIds = Array.from({ length: 128 }, (_, i) => i % 100);
+    for (const logprobs of [undefined, null, 128]) {
+      const params = { logprobTokenIds, ...(logprobs !== undefined && { logprobs }) };
+      expect(resolve(params)).toMatchObject({ logprobs: 0, logprobTokenIds });
+    }
+    expect(resolve({ logprobTokenIds: [], logprobs: 3 })).toMatchObject({ logprobs: 3, logprobTokenIds: [] });
+    expect(resolve({ logprobTokenIds: null }).logprobs).toBe(-1);
   });
 
   it("reads -1 logprobs as the vocabulary where the engine shows that many", () => {

@@ -1,10 +1,12 @@
 // Sampling parameters as users give them, and the one place that checks them and fills in defaults.
 import { checkArgument } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
+import type { RepetitionDetection } from "@octavo/scheduler";
 import type { WordTokenizer } from "./bad-words.js";
 import { checkKeys } from "./known-keys.js";
 import { LogitEdits } from "./logit-edits.js";
 import { inRange, logprobCount, strings, tokenIds, wholeFrom } from "./param-checks.js";
+import { type RepetitionDetectionParams, resolveRepetition } from "./repetition-detection.js";
 
 /** How to sample. Names are vLLM's in camelCase. What is left out comes from the model's generation_config.json, then from here. */
 export interface SamplingParams {
@@ -32,12 +34,17 @@ export interface SamplingParams {
   readonly allowedTokenIds?: readonly number[] | null;
   /** Words that the output does not contain, alone or after a space; each of up to 32 tokens and 256 characters. */
   readonly badWords?: readonly string[];
-  /** Any safe integer but -1; the same seed and prompt give the same tokens, whatever else runs. Default, and for -1: random. */
-  readonly seed?: number;
+  /**
+   * A signed integer of 64 bits, as a bigint where a number cannot hold it; the same seed and prompt give the same tokens, whatever else
+   * runs. Default, and for -1: random.
+   */
+  readonly seed?: number | bigint;
   /** Text that ends the output when it appears; up to 16 strings. */
   readonly stop?: string | readonly string[];
   /** Tokens that end the output, beside the model's own end tokens. */
   readonly stopTokenIds?: readonly number[];
+  /** Ends the output when it goes round in circles: `finishReason` is "repetition", `stopReason` "repetition_detected". Default: never. */
+  readonly repetitionDetection?: RepetitionDetectionParams | null;
   /** Keep the stop string in the output. Default false. */
   readonly includeStopStrInOutput?: boolean;
   /** Go on past the model's end tokens. Default false. */
@@ -55,12 +62,19 @@ export interface SamplingParams {
   readonly bestOf?: number;
   /** Give each output token's logprob, and those of so many most likely tokens, up to `maxLogprobs`; -1: all. Default: none. */
   readonly logprobs?: number | null;
-  /** The same for the prompt's tokens; the prefix cache does not help such prompts. Default: none. */
+  /**
+   * Give, in place of the most likely tokens, the logprobs of exactly these, in this order, with each output token: up to 128, which
+   * `maxLogprobs` does not bound. `logprobs` must then be left out, or be as many. Empty as if left out. Default: none.
+   */
+  readonly logprobTokenIds?: readonly number[] | null;
+  /** The same as `logprobs` for the prompt's tokens; the prefix cache does not help such prompts. Default: none. */
   readonly promptLogprobs?: number | null;
   /** Keep only so many tokens of the prompt; -1: as many as leave room for `maxTokens`. Default: all, too long prompts are refused. */
   readonly truncatePromptTokens?: number | null;
   /** The end of the prompt that loses tokens. Default "left": its last tokens stay. */
   readonly truncationSide?: "left" | "right";
+  /** Tokens of a chunk; the first and the last chunk come at once. From 1 to 1024. Default 1. */
+  readonly streamInterval?: number | null;
   /** For custom logits processors (`EngineOptions.logitsProcessors`): values that JSON can carry. */
   readonly extraArgs?: Readonly<Record<string, unknown>> | null;
   /** Share cached prefixes only with requests of the same salt, not empty. Default: with those that have none. */
@@ -84,15 +98,19 @@ export interface ResolvedSamplingParams {
   readonly logitEdits: Int32Array;
   /** Whether the device must know the request's tokens. */
   readonly needsHistory: boolean;
-  readonly seed: number;
+  readonly seed: number | bigint;
   readonly stop: readonly string[];
   readonly stopTokenIds: readonly number[];
+  readonly repetition?: RepetitionDetection;
+  readonly streamInterval: number;
   readonly includeStopStrInOutput: boolean;
   readonly ignoreEos: boolean;
   readonly skipSpecialTokens: boolean;
   readonly spacesBetweenSpecialTokens: boolean;
   /** Alternatives to report with each output token; -1: no logprobs. */
   readonly logprobs: number;
+  /** Tokens whose logprobs are reported with each output token. */
+  readonly logprobTokenIds: readonly number[];
   readonly promptLogprobs: number;
   /** As JSON; "" for none. */
   readonly extraArgs: string;
@@ -118,6 +136,10 @@ const MAX_STRING_LENGTH = 1024;
 /** No more fit into the edits of a request, nor longer ones into 32 tokens of a usual vocabulary. */
 const MAX_BAD_WORDS = 1024;
 const MAX_BAD_WORD_LENGTH = 256;
+/** vLLM's limit. */
+const MAX_LOGPROB_TOKEN_IDS = 128;
+/** Chunks are joined again with each token. */
+const MAX_STREAM_INTERVAL = 1024;
 /** They cross to the engine with each request. */
 const MAX_EXTRA_ARGS_LENGTH = 2 ** 16;
 /** Below this, logits are divided until they overflow; vLLM's limit. */
@@ -139,6 +161,8 @@ const KNOWN: Readonly<Record<keyof SamplingParams, true>> = {
   seed: true,
   stop: true,
   stopTokenIds: true,
+  repetitionDetection: true,
+  streamInterval: true,
   includeStopStrInOutput: true,
   ignoreEos: true,
   skipSpecialTokens: true,
@@ -146,6 +170,7 @@ const KNOWN: Readonly<Record<keyof SamplingParams, true>> = {
   n: true,
   bestOf: true,
   logprobs: true,
+  logprobTokenIds: true,
   promptLogprobs: true,
   truncatePromptTokens: true,
   truncationSide: true,
@@ -177,9 +202,10 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
   const minTokens = wholeFrom("min_tokens", params.minTokens ?? 0, 0, Number.MAX_SAFE_INTEGER);
   checkArgument(
     minTokens <= requested,
-    `min_tokens must be at most max_tokens, which is ${requested}, got ${minTokens}`,
+    `min_tokens must be at most ${params.maxTokens === null ? "what the context leaves" : "max_tokens"}, which is ${requested}, got ${minTokens}`,
     "min_tokens",
   );
+  const repetition = resolveRepetition(params.repetitionDetection, minTokens);
   const penalties = resolvePenalties(params, defaults);
   const edits = new LogitEdits();
   if (params.logitBias != null) edits.addBias(params.logitBias, vocabSize);
@@ -200,11 +226,13 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
     seed: resolveSeed(params.seed),
     stop: strings("stop", stop, MAX_STOP_STRINGS, MAX_STRING_LENGTH),
     stopTokenIds,
+    ...(repetition && { repetition }),
+    streamInterval: wholeFrom("stream_interval", params.streamInterval ?? 1, 1, MAX_STREAM_INTERVAL),
     includeStopStrInOutput: params.includeStopStrInOutput ?? false,
     ignoreEos: params.ignoreEos ?? false,
     skipSpecialTokens: params.skipSpecialTokens ?? true,
     spacesBetweenSpecialTokens: params.spacesBetweenSpecialTokens ?? true,
-    logprobs: logprobCount("logprobs", params.logprobs, maxLogprobs, vocabSize),
+    ...resolveLogprobs(params, maxLogprobs, vocabSize),
     promptLogprobs: logprobCount("prompt_logprobs", params.promptLogprobs, maxLogprobs, vocabSize),
     extraArgs: resolveExtraArgs(params.extraArgs),
     ...(params.cacheSalt !== undefined && { cacheSalt: checkSalt(params.cacheSalt) }),
@@ -226,6 +254,28 @@ function resolvePenalties(params: SamplingParams, defaults: GenerationDefaults):
 
 function hasEffect({ repetitionPenalty, presencePenalty, frequencyPenalty }: Penalties): boolean {
   return repetitionPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0;
+}
+
+function resolveLogprobs(
+  { logprobs, logprobTokenIds }: SamplingParams,
+  maxLogprobs: number,
+  vocabSize: number,
+): Pick<ResolvedSamplingParams, "logprobs" | "logprobTokenIds"> {
+  const ids = tokenIds("logprob_token_ids", logprobTokenIds ?? [], vocabSize);
+  if (ids.length === 0) {
+    return { logprobs: logprobCount("logprobs", logprobs, maxLogprobs, vocabSize), logprobTokenIds: ids };
+  }
+  checkArgument(
+    ids.length <= MAX_LOGPROB_TOKEN_IDS,
+    `logprob_token_ids has ${ids.length} tokens, at most ${MAX_LOGPROB_TOKEN_IDS} are possible`,
+    "logprob_token_ids",
+  );
+  checkArgument(
+    logprobs == null || logprobs === ids.length,
+    `logprobs is ${logprobs}, but logprob_token_ids names the ${ids.length} tokens to show instead: leave logprobs out`,
+    "logprob_token_ids",
+  );
+  return { logprobs: 0, logprobTokenIds: ids };
 }
 
 let warnedOfTemperature = false;
@@ -253,10 +303,20 @@ function resolveAllowed(allowed: readonly number[] | null | undefined, vocabSize
   return ids.size === vocabSize ? [] : [...ids];
 }
 
-function resolveSeed(asked: number | undefined): number {
-  const seed = asked === undefined || asked === -1 ? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER) : asked;
-  checkArgument(Number.isSafeInteger(seed), `seed must be a safe integer, got ${seed}`, "seed");
-  return seed;
+function resolveSeed(asked: number | bigint | undefined): number | bigint {
+  if (asked === undefined || asked === -1 || asked === -1n) return Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
+  const isWide = typeof asked === "bigint";
+  checkArgument(
+    isWide || Number.isSafeInteger(asked),
+    `seed must be an integer, as a bigint where it is beyond 2^53 - 1, which numbers cannot hold; got ${asked}`,
+    "seed",
+  );
+  checkArgument(
+    !isWide || BigInt.asIntN(64, asked) === asked,
+    `seed must be a signed integer of 64 bits, got ${asked}`,
+    "seed",
+  );
+  return asked;
 }
 
 function checkSalt(salt: string): string {

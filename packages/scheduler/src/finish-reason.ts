@@ -14,6 +14,8 @@ export const FinishReason = {
   error: 4,
   /** Its deadline passed. There is no token: NO_TOKEN is reported. */
   timeout: 5,
+  /** Its output goes round in circles (`RequestSpec.repetition`). */
+  repetition: 6,
 } as const;
 
 /** One of these codes. */

@@ -109,7 +109,28 @@ test("kept blocks give way to a request that needs them", () => {
   engine.add(2, other, 2);
   engine.drain();
   engine.expectAlone(2, other, 2);
-  expect(engine.scheduler.release(1), "it was taken").toBe(false);
+  expect(engine.kvCache.usedBlocks, "it was taken").toBe(0);
+  engine.add(3, Int32Array.of(...prompt, 7), 1, { forkOf: 1 });
+  expect(engine.scheduler.release(1)).toBe(true);
+  expect(engine.drain(), "nothing was shared").toEqual([11]);
+});
+
+test("to a pause the forks of kept blocks are one request that goes on", () => {
+  const engine = new Engine(40);
+  const beam = Int32Array.of(...prompt, 7);
+  engine.add(1, prompt, 1, { keepBlocks: true });
+  engine.scheduler.pause("wait");
+  engine.drain();
+  expect(engine.scheduler.isResting, "it will be gone on with").toBe(false);
+  engine.add(2, beam, 1, { forkOf: 1, keepBlocks: true });
+  engine.add(3, prompt, 1);
+  engine.scheduler.release(1);
+  expect(engine.drain(), "the other one is held").toEqual([1]);
+  expect(engine.scheduler.isResting).toBe(false);
+  engine.scheduler.release(2);
+  expect(engine.scheduler.isResting).toBe(true);
+  engine.scheduler.resume();
+  expect(engine.drain()).toEqual([10]);
 });
 
 test("blocks that waiting forks hold are taken back before anybody is preempted", () => {

@@ -12,7 +12,7 @@ export class Forks {
   readonly #children = new Map<Request, Request[]>();
   /** Waiting requests that hold blocks. */
   readonly #holders: Request[] = [];
-  /** Finished requests whose blocks are kept, oldest first. */
+  /** Finished requests whose blocks are kept, or were until others needed them, oldest first. */
   readonly #kept = new Map<number, Request>();
   /** The number of the step that is planned, or was last. */
   #step = 0;
@@ -22,9 +22,13 @@ export class Forks {
     this.#step = step;
   }
 
-  /** The request of that id whose blocks are kept. */
+  /** The finished request of that id that somebody goes on with. */
   kept(id: number): Request | undefined {
     return this.#kept.get(id);
+  }
+
+  get numKept(): number {
+    return this.#kept.size;
   }
 
   /** Sequences that hold blocks without running. */
@@ -114,8 +118,12 @@ export class Forks {
    * @returns whether there were any
    */
   reclaim(needy?: Request): boolean {
-    const oldest = this.#kept.keys().next();
-    if (!oldest.done) return this.release(oldest.value);
+    for (const request of this.#kept.values()) {
+      if (request.sequence.numBlocks === 0) continue;
+      request.sequence.free();
+      request.computed = 0;
+      return true;
+    }
     for (let i = this.#holders.length - 1; i >= 0; i--) {
       const holder = this.#holders[i]!;
       if (holder === needy) continue;

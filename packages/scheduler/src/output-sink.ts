@@ -10,8 +10,17 @@ export interface OutputSink {
    * @param cachedTokens prompt tokens that came from the prefix cache when the request was first admitted; -1 before
    * @param sample index of the token among the step's samples, and so of its logprobs; -1 without a token
    * @param logprobs how many alternatives the request wants to see; -1: no logprobs
+   * @param named how many tokens it named to see the logprobs of
    */
-  onToken(id: number, token: number, finish: number, cachedTokens: number, sample: number, logprobs: number): void;
+  onToken(
+    id: number,
+    token: number,
+    finish: number,
+    cachedTokens: number,
+    sample: number,
+    logprobs: number,
+    named: number,
+  ): void;
   /**
    * Receives, before any token of the same step, the logprobs of a part of a prompt.
    * @param first index of the first among the plan's prompt logprobs

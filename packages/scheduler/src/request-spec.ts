@@ -1,4 +1,5 @@
 // What the scheduler must know of a request.
+import type { RepetitionDetection } from "./repetition.js";
 
 /**
  * Changes one sample's logits on the host, after penalties and edits and before temperature.
@@ -25,12 +26,16 @@ export interface RequestSpec {
   readonly noDrafts?: boolean;
   /** Report each output token's logprob and those of so many most likely tokens. Default: none. */
   readonly logprobs?: number;
+  /** Report, with `logprobs`, those of these tokens as well. Default: none. */
+  readonly logprobTokenIds?: Int32Array;
   /** The same for each token of the prompt but the first. Such a prompt is computed whole, cached or not. Default: none. */
   readonly promptLogprobs?: number;
   /** With RowFlags.allowed in `rowInit`: the only tokens that may be sampled. */
   readonly allowedTokenIds?: Int32Array;
   /** With RowFlags.edits: the words of an `edits` record (core's RowRecord). */
   readonly logitEdits?: Int32Array;
+  /** Ends the output when it goes round in such circles. Default: never. */
+  readonly repetition?: RepetitionDetection;
   /** Called for each sample. Such a request is planned only when nothing of it is in flight. Default: none. */
   readonly processLogits?: ProcessLogits;
   /** With the policy "priority": lower values first. Default: 0. */
@@ -47,7 +52,8 @@ export interface RequestSpec {
   readonly forkOf?: number;
   /**
    * When the request has finished, keep its blocks for forks (`forkOf`) until `Scheduler.release`, or until others need them: how a
-   * beam search continues what it has. Default: false.
+   * beam search continues what it has. To a pause such forks are the same request going on: it does not hold them back, and "wait" waits
+   * for the release. Default: false.
    */
   readonly keepBlocks?: boolean;
 }

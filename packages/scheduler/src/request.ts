@@ -3,6 +3,7 @@ import { assertInternal, NO_TOKEN, RowInit } from "@octavo/core";
 import type { BlockTables } from "@octavo/kv-cache";
 import type { DraftRequest } from "./draft-source.js";
 import { FinishReason } from "./finish-reason.js";
+import { endsInCircle, type RepetitionDetection } from "./repetition.js";
 import type { ProcessLogits, RequestSpec } from "./request-spec.js";
 
 const NOTHING = new Int32Array(0);
@@ -36,14 +37,17 @@ export class Request implements DraftRequest {
   readonly noDrafts: boolean;
   /** Alternatives to report with each output token; -1: no logprobs. */
   readonly logprobs: number;
-  /** The same for the prompt's tokens. */
+  /** The same as `logprobs` for the prompt's tokens. */
   readonly promptLogprobs: number;
+  /** Tokens to report the logprobs of with each output token; empty for most. */
+  readonly logprobTokenIds: Int32Array;
   /** RowFlags: what of the row's tables edits its logits; 0 for most. */
   readonly flags: number;
   readonly allowedTokenIds: Int32Array;
   readonly logitEdits: Int32Array;
   /** Set where the host changes its logits, too: then nothing of it may be in flight when it is planned. */
   readonly processLogits: ProcessLogits | undefined;
+  readonly #repetition: RepetitionDetection | undefined;
   /** Tokens, from the first, that the device has counted or will have when launched steps are done. */
   counted = 0;
   /** Tokens of one step at most while its prompt is scored. */
@@ -90,12 +94,14 @@ export class Request implements DraftRequest {
     this.sequence = sequence;
     this.noDrafts = spec.noDrafts ?? false;
     this.logprobs = spec.logprobs ?? -1;
+    this.logprobTokenIds = spec.logprobTokenIds?.slice() ?? NOTHING;
     this.promptLogprobs = spec.promptLogprobs ?? -1;
     this.#scoredChunk = Math.max(1, Math.floor(MAX_SCORED / (1 + this.promptLogprobs)));
     this.flags = this.rowInit[RowInit.flags]!;
     this.allowedTokenIds = spec.allowedTokenIds?.slice() ?? NOTHING;
     this.logitEdits = spec.logitEdits?.slice() ?? NOTHING;
     this.processLogits = spec.processLogits;
+    this.#repetition = spec.repetition;
     this.keepBlocks = spec.keepBlocks ?? false;
     // Outputs are often far shorter than allowed, so that the array starts small and doubles.
     this.tokens = new Int32Array(Math.min(this.maxLength, this.length + 64));
@@ -147,7 +153,10 @@ export class Request implements DraftRequest {
     if (this.length === this.tokens.length) this.#enlarge();
     this.tokens[this.length++] = token;
     for (let i = 0; i < this.stopTokenIds.length; i++) if (this.stopTokenIds[i] === token) return FinishReason.stop;
-    return this.length >= this.maxLength ? FinishReason.length : FinishReason.none;
+    if (this.length >= this.maxLength) return FinishReason.length;
+    const { tokens, promptLength, length } = this;
+    const isCircle = this.#repetition !== undefined && endsInCircle(tokens, promptLength, length, this.#repetition);
+    return isCircle ? FinishReason.repetition : FinishReason.none;
   }
 
   #enlarge(): void {

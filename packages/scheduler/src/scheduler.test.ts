@@ -172,6 +172,38 @@ describe("ending", () => {
     expect(update(7)).toEqual([[1, 7, FinishReason.stop, 0]]);
   });
 
+  test("an output that goes round in circles ends, the prompt not counted, unless it ends anyhow", () => {
+    const repetition = { minPatternSize: 1, maxPatternSize: 2, minCount: 2, minTokens: 0 };
+    const { scheduler, schedule, update } = createScheduler();
+    for (const id of [1, 2]) {
+      const promptTokens = Int32Array.of(7, 7);
+      scheduler.add({ ...createRequest(id, 2, { maxTokens: 4 }), promptTokens, repetition });
+    }
+    const codes: number[][] = [];
+    for (const tokens of [
+      [7, 1],
+      [8, 2],
+      [7, 3],
+      [8, 3],
+    ]) {
+      schedule();
+      codes.push(update(...tokens).map(([, , finish]) => finish!));
+    }
+    const { none, repetition: circle, length } = FinishReason;
+    expect(codes).toEqual([
+      [none, none],
+      [none, none],
+      [none, none],
+      [length, length],
+    ]);
+    scheduler.add({ ...createRequest(3, 2, { maxTokens: 9 }), repetition });
+    schedule();
+    expect(update(7)[0]![2]).toBe(none);
+    schedule();
+    expect(update(7)).toEqual([[3, 7, circle, 0]]);
+    expect(scheduler.hasUnfinished()).toBe(false);
+  });
+
   test("prompt and output together reach max_model_len", () => {
     const { scheduler, schedule, update } = createScheduler({ maxModelLen: 6 });
     scheduler.add(createRequest(1, 4, { maxTokens: 1e12 }));
@@ -325,20 +357,22 @@ describe("logprobs", () => {
     const { scheduler, schedule, update, wishes, plan } = createScheduler();
     scheduler.add(createRequest(1, 2, { logprobs: 3, maxTokens: 2 }));
     scheduler.add(createRequest(2, 1));
-    scheduler.add(createRequest(3, 1, { logprobs: 0 }));
+    const logprobTokenIds = Int32Array.of(5, 6);
+    scheduler.add(createRequest(3, 1, { logprobs: 0, logprobTokenIds }));
     scheduler.add(createRequest(4, 30, { logprobs: 9 }));
     schedule();
     expect(columns(plan)).toBe(4);
+    expect(scheduler.namedLogprobs).toEqual([{ first: 2, count: 1, tokenIds: logprobTokenIds }]);
     update(7, 7, 7);
     schedule();
     update(7, 7, 7);
     expect(wishes).toEqual([
-      [1, 0, 3],
-      [2, 1, -1],
-      [3, 2, 0],
-      [1, 0, 3],
-      [2, 1, -1],
-      [3, 2, 0],
+      [1, 0, 3, 0],
+      [2, 1, -1, 0],
+      [3, 2, 0, 2],
+      [1, 0, 3, 0],
+      [2, 1, -1, 0],
+      [3, 2, 0, 2],
     ]);
     schedule();
     expect(columns(plan)).toBe(10);

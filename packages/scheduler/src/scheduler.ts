@@ -10,6 +10,7 @@ import { FinishReason } from "./finish-reason.js";
 import { Forks } from "./forks.js";
 import { InFlightSteps } from "./in-flight-steps.js";
 import { checkInvariants } from "./invariants.js";
+import type { NamedLogprobs } from "./named-logprobs.js";
 import type { OutputSink } from "./output-sink.js";
 import { padDecode } from "./pad-decode.js";
 import { PauseGate, type SchedulerPauseMode } from "./pause-gate.js";
@@ -106,6 +107,11 @@ export class Scheduler {
     return this.#planner.processed;
   }
 
+  /** Samples of that plan that want to see the logprobs of certain tokens (`logprobTokenIds`). */
+  get namedLogprobs(): readonly NamedLogprobs[] {
+    return this.#planner.named;
+  }
+
   /** Whether a request runs or waits. */
   hasUnfinished(): boolean {
     return this.#requests.size > 0;
@@ -127,7 +133,8 @@ export class Scheduler {
     if (parent) this.#forks.add(request, parent);
     this.#requests.set(id, request);
     this.#deadlines.add(request);
-    if (!this.#gate.hold(request)) this.#policy.push(request);
+    // Who goes on with what was kept was there before the pause.
+    if (parent?.finished || !this.#gate.hold(request)) this.#policy.push(request);
     this.#count();
   }
 
@@ -159,7 +166,7 @@ export class Scheduler {
     let ended = 0;
     for (let request = this.#deadlines.expired(now); request; request = this.#deadlines.expired(now)) {
       this.#remove(request);
-      sink.onToken(request.id, NO_TOKEN, FinishReason.timeout, request.cachedTokens, -1, -1);
+      sink.onToken(request.id, NO_TOKEN, FinishReason.timeout, request.cachedTokens, -1, -1, 0);
       ended++;
     }
     this.#count();
@@ -181,10 +188,12 @@ export class Scheduler {
     return this.#gate.isPaused;
   }
 
-  /** Whether a pause has come to rest: no step is in flight, and no request goes on. */
+  /** Whether a pause has come to rest: no step is in flight, no request goes on, and none that is kept will be gone on with. */
   get isResting(): boolean {
     const { isPaused, isFrozen, held } = this.#gate;
-    return isPaused && this.#inFlight.length === 0 && (isFrozen || this.#requests.size === held.length);
+    return (
+      isPaused && this.#inFlight.length === 0 && (isFrozen || this.#requests.size + this.#forks.numKept === held.length)
+    );
   }
 
   /**

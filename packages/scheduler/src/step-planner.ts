@@ -7,6 +7,7 @@ import type { StepBudget } from "./budget/step-budget.js";
 import type { Drafting } from "./drafting.js";
 import type { Forks } from "./forks.js";
 import type { InFlightStep } from "./in-flight-steps.js";
+import type { NamedLogprobs } from "./named-logprobs.js";
 import { writeAllBlocks, writeChangedBlocks, writeChunk } from "./plan-writer.js";
 import type { SchedulingPolicy } from "./policy/scheduling-policy.js";
 import { ProcessedSample } from "./processed-sample.js";
@@ -20,6 +21,8 @@ export class StepPlanner {
   onFirstAdmit: ((id: number) => void) | undefined;
   /** Samples of the step planned last whose logits the host changes. */
   readonly processed: ProcessedSample[] = [];
+  /** And those that want to see the logprobs of certain tokens. */
+  readonly named: NamedLogprobs[] = [];
   readonly #policy: SchedulingPolicy;
   readonly #running: RunningSet;
   readonly #budget: StepBudget;
@@ -52,6 +55,7 @@ export class StepPlanner {
   fill(plan: StepPlan, step: InFlightStep): void {
     const { list } = this.#running;
     if (this.processed.length > 0) this.processed.length = 0;
+    if (this.named.length > 0) this.named.length = 0;
     this.#budget.begin(list);
     this.#drafting?.propose(plan, list, this.#budget.left);
     this.#admission.begin();
@@ -128,6 +132,8 @@ export class StepPlanner {
     if (samples === 0) return;
     if (request.processLogits) this.processed.push(new ProcessedSample(plan.numSamples - 1, request));
     if (request.logprobs >= 0) plan.wantLogprobs(request.logprobs);
+    const { logprobTokenIds: tokenIds } = request;
+    if (tokenIds.length > 0) this.named.push({ first: plan.numSamples - samples, count: samples, tokenIds });
     request.pending += samples;
     step.add(request, samples);
   }

@@ -65,7 +65,8 @@ export class StepResults {
     if (finish !== FinishReason.none) this.#end(request, request.keepBlocks && finish !== FinishReason.error);
     for (let i = 0; i < taken; i++) {
       const last = i === taken - 1 ? finish : FinishReason.none;
-      sink.onToken(request.id, tokens[first + i]!, last, request.cachedTokens, first + i, request.logprobs);
+      const { id, cachedTokens, logprobs, logprobTokenIds } = request;
+      sink.onToken(id, tokens[first + i]!, last, cachedTokens, first + i, logprobs, logprobTokenIds.length);
     }
   }
 

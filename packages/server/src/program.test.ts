@@ -1,4 +1,6 @@
+import { Command } from "commander";
 import { expect, test, vi } from "vitest";
+import { addSpecFlags, mergeSpecFlags } from "./cli/spec-flags.js";
 import { createProgram } from "./program.js";
 import type { ServeFlags } from "./run-serve.js";
 import { version } from "./version.js";
@@ -135,6 +137,17 @@ test("speculative decoding: vLLM's JSON, and shorthands that go before it", asyn
   expect((await parse("serve", "--speculative-config", json, "--spec-tokens", "3")).flags).toMatchObject({
     speculativeConfig: { method: "suffix", numSpeculativeTokens: 3, suffixDecodingMaxTreeDepth: 9 },
   });
+  const warned: string[] = [];
+  const command = addSpecFlags(new Command()).parse(["--speculative-config", json, "--spec-tokens", "3"], {
+    from: "user",
+  });
+  mergeSpecFlags(command, (text) => warned.push(text));
+  expect(warned).toEqual(["--spec-tokens 3 goes before the 5 in --speculative-config; give one of the two"]);
+  const same = addSpecFlags(new Command()).parse(["--speculative-config", json, "--spec-tokens", "5"], {
+    from: "user",
+  });
+  mergeSpecFlags(same, (text) => warned.push(text));
+  expect(warned).toHaveLength(1);
   const { flags } = await parse("serve", "--spec-method", "draft_model", "--spec-model", "folder");
   expect(flags?.speculativeConfig).toEqual({ method: "draft_model", model: "folder" });
   expect(flags).not.toHaveProperty("specMethod");

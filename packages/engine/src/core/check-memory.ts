@@ -4,7 +4,7 @@ import { type BackendInfo, OctavoError } from "@octavo/core";
 import { type BlockNeeds, longestSequence, mostBlocks } from "@octavo/kv-cache";
 import type { WeightNeed } from "@octavo/models";
 import type { EngineOptions } from "../engine-options.js";
-import { mib, shareOf } from "../kv-budget.js";
+import { mibOf, mibUp, shareOf } from "../kv-budget.js";
 
 /** What the KV cache holds at least. */
 export interface KvNeed extends BlockNeeds {
@@ -35,8 +35,8 @@ export function checkMemory(
   throw new OctavoError({
     code: "OUT_OF_MEMORY",
     message:
-      `${path} needs at least ${mib(weightBytes + kvBytes)}: weights ${mib(weightBytes)} in ${dtype}, ` +
-      `the KV cache of one request of max_model_len ${isAuto ? "auto" : kv.maxModelLen} ${mib(kvBytes)}; ` +
+      `${path} needs at least ${mibUp(weightBytes + kvBytes)}: weights ${mibUp(weightBytes)} in ${dtype}, ` +
+      `the KV cache of one request of max_model_len ${isAuto ? "auto" : kv.maxModelLen} ${mibUp(kvBytes)}; ` +
       `${room.what}${kept}. ${adviceOf(fits, dtype)}, or ${room.advice}`,
     param: fits > 0 ? "max_model_len" : room.param,
   });
@@ -52,17 +52,17 @@ interface Room {
 
 function roomOf(options: EngineOptions, { dedicated, availableBytes }: BackendInfo): Room {
   if (dedicated === undefined) {
-    const what = `${mib(availableBytes)} of memory are free`;
+    const what = `${mibOf(availableBytes)} of memory are free`;
     return { bytes: availableBytes, what, advice: "end other programs", param: "model" };
   }
   if (options.kvCacheMemoryBytes !== undefined) {
-    const what = `${mib(availableBytes)} of the GPU are free`;
+    const what = `${mibOf(availableBytes)} of the GPU are free`;
     return { bytes: availableBytes, what, advice: "stop what else runs on it", param: "model" };
   }
   const share = shareOf(options, dedicated);
   return {
     bytes: share - dedicated.contextBytes,
-    what: `the engine's share of the GPU is ${mib(share)}, of which CUDA's context takes ${mib(dedicated.contextBytes)}`,
+    what: `the engine's share of the GPU is ${mibOf(share)}, of which CUDA's context takes ${mibUp(dedicated.contextBytes)}`,
     advice: "raise gpu_memory_utilization",
     param: "gpu_memory_utilization",
   };

@@ -74,7 +74,7 @@ export class EngineCore implements Core {
   ) {
     this.#now = now;
     this.#queueTimes = new QueueTimes(now);
-    this.#preemptions = new PreemptionAdvice(now);
+    this.#preemptions = new PreemptionAdvice(now, backend.info.dedicated !== undefined);
     this.#backend = backend;
     this.#model = model;
     this.#processors = processors;
@@ -144,6 +144,8 @@ export class EngineCore implements Core {
     else if (words[0] === Command.release) this.#scheduler.release(words[1]!);
     else if (words[0] === Command.kvEvents) this.#listen(words[1] === 1);
     else throw new OctavoError({ code: "INTERNAL", message: `unknown command ${words[0]}` });
+    // An abort or a release may be what a pause waits for.
+    this.#calls.settle();
     this.#publish();
   }
 
@@ -165,7 +167,10 @@ export class EngineCore implements Core {
 
   /** Runs one step. @returns false when there is nothing to do */
   step(): boolean {
-    if (this.#scheduler.expire(this.#expired) > 0) this.#publish();
+    if (this.#scheduler.expire(this.#expired) > 0) {
+      this.#calls.settle();
+      this.#publish();
+    }
     this.#runner.blockCopier.poll(this.#collected, this.#settle);
     while (this.#launched - this.#collected < this.#depth && this.#launch()) {}
     if (this.#launched === this.#collected) return false;
@@ -174,6 +179,7 @@ export class EngineCore implements Core {
     this.#speculator?.collected(slot.plan);
     this.outputs.sampledLogprobs = slot.sampledLogprobs;
     this.outputs.promptLogprobs = slot.promptLogprobs;
+    this.outputs.namedLogprobs = slot.namedLogprobs;
     this.#scheduler.update(tokens, this.outputs);
     this.#calls.settle();
     const { numPreemptions, numOutranked } = this.#scheduler.stats;
@@ -217,7 +223,7 @@ export class EngineCore implements Core {
     if (rows === 0) return false;
     countStep(this.#stats, this.#scheduler.stats.stepTokens);
     this.#speculator?.launching(this.#scheduler.stats.stepTokens);
-    this.#runner.launch(slot, this.#scheduler.processed);
+    this.#runner.launch(slot, this.#scheduler.processed, this.#scheduler.namedLogprobs);
     this.#timer?.launch(slot.plan);
     this.#launched++;
     return true;

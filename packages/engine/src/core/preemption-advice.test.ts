@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { PreemptionAdvice } from "./preemption-advice.js";
 
-function createAdvice() {
+function createAdvice(hasShare = false) {
   const state = { now: 0, total: 0, warnings: [] as string[] };
   const advice = new PreemptionAdvice(
     () => state.now,
+    hasShare,
     (text) => state.warnings.push(text),
   );
   /** One preemption every `gap` ms. */
@@ -17,6 +18,13 @@ function createAdvice() {
   };
   return { state, preempt };
 }
+
+test("the flags are those of the device", () => {
+  const [host, gpu] = [createAdvice(false), createAdvice(true)];
+  for (const { preempt } of [host, gpu]) preempt(10, 50);
+  expect(host.state.warnings[0]).toContain("Raise --kv-cache-memory-bytes, or lower");
+  expect(gpu.state.warnings[0]).toContain("Raise --gpu-memory-utilization or --kv-cache-memory-bytes, or lower");
+});
 
 test("rare preemptions are normal", () => {
   const { state, preempt } = createAdvice();

@@ -8,6 +8,8 @@ const INTERVAL_MS = 60_000;
 
 export class PreemptionAdvice {
   readonly #now: () => number;
+  /** The flags that give the KV cache more memory. */
+  readonly #flags: string;
   readonly #warn: (text: string) => void;
   #windowStart: number;
   #atWindowStart = 0;
@@ -15,10 +17,12 @@ export class PreemptionAdvice {
 
   /**
    * @param now ms
+   * @param hasShare whether the cache's memory is a share of a GPU's
    * @param warn by default a warning of the process, which the server shows
    */
-  constructor(now: () => number, warn: (text: string) => void = emitWarning) {
+  constructor(now: () => number, hasShare: boolean, warn: (text: string) => void = emitWarning) {
     this.#now = now;
+    this.#flags = `${hasShare ? "--gpu-memory-utilization or " : ""}--kv-cache-memory-bytes`;
     this.#warn = warn;
     this.#windowStart = now();
   }
@@ -36,7 +40,7 @@ export class PreemptionAdvice {
     this.#lastWarning = now;
     this.#warn(
       `the KV cache is too small for what runs: ${count} requests lost their blocks in ${((now - this.#windowStart) / 1000).toFixed(1)} s ` +
-        "and are computed again. Raise --gpu-memory-utilization or --kv-cache-memory-bytes, or lower --max-num-seqs or " +
+        `and are computed again. Raise ${this.#flags}, or lower --max-num-seqs or ` +
         `--max-num-batched-tokens. (${numPreemptions} preemptions since the start, metric octavo:num_preemptions_total)`,
     );
   }

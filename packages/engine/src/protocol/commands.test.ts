@@ -27,6 +27,9 @@ describe("add command", () => {
           presencePenalty: -0.5,
           frequencyPenalty: 0.25,
           allowedTokenIds: [4, 5, 6],
+          logprobTokenIds: [11, 12],
+          repetitionDetection: { maxPatternSize: 20, minPatternSize: 3, minCount: 4 },
+          minTokens: 2,
           logitBias: { 9: 2 },
           ...(text && { extraArgs: { text, list: [1, 2] } }),
         },
@@ -34,12 +37,15 @@ describe("add command", () => {
       );
       const words = encodeAdd(7, Int32Array.of(1, 2, 3), params, [8]);
       const spec = decodeAdd(words, 0);
-      expect([spec.stopTokenIds, spec.allowedTokenIds, spec.promptTokens].map((ids) => [...ids!])).toEqual([
+      const { stopTokenIds, allowedTokenIds, logprobTokenIds, promptTokens } = spec;
+      expect([stopTokenIds, allowedTokenIds, logprobTokenIds, promptTokens].map((ids) => [...ids!])).toEqual([
         [8],
         [4, 5, 6],
+        [11, 12],
         [1, 2, 3],
       ]);
       expect([...spec.logitEdits!]).toEqual([...params.logitEdits]);
+      expect(spec.repetition).toEqual({ maxPatternSize: 20, minPatternSize: 3, minCount: 4, minTokens: 2 });
       expect(spec.rowInit[RowInit.flags]).toBe(RowFlags.history | RowFlags.allowed | RowFlags.edits);
       const penalties = [RowInit.repetitionPenalty, RowInit.presencePenalty, RowInit.frequencyPenalty];
       expect(penalties.map((word) => float(spec.rowInit[word]!))).toEqual([1.5, -0.5, 0.25]);
@@ -48,7 +54,19 @@ describe("add command", () => {
     }
     const plain = decodeAdd(encodeAdd(7, Int32Array.of(1), resolveSamplingParams({}, context), []), 0);
     expect(plain.rowInit[RowInit.flags]).toBe(0);
+    expect(plain).not.toHaveProperty("repetition");
     expect(float(plain.rowInit[RowInit.repetitionPenalty]!)).toBe(1);
+  });
+
+  it("carries all 64 bits of a seed, and of a number what it always did", () => {
+    const bitsOf = (seed: number | bigint) => {
+      const { rowInit } = decodeAdd(encodeAdd(7, Int32Array.of(1), resolveSamplingParams({ seed }, context), []), 0);
+      return BigInt.asIntN(64, (BigInt(rowInit[RowInit.seedHigh]!) << 32n) | BigInt(rowInit[RowInit.seedLow]! >>> 0));
+    };
+    for (const seed of [0, 5, -5, 2 ** 31, 2 ** 32 + 7, Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER]) {
+      expect([bitsOf(seed), bitsOf(BigInt(seed))]).toEqual([BigInt(seed), BigInt(seed)]);
+    }
+    for (const seed of [2n ** 63n - 1n, -(2n ** 63n), 9007199254740993n]) expect(bitsOf(seed)).toBe(seed);
   });
 
   it("carries how a request is served; its time begins when it is decoded", () => {

@@ -1,11 +1,11 @@
 // Commands to the engine as flat Int32Arrays: they cross the thread border as one transferred buffer, without object trees.
 import { ROW_INIT_WORDS, RowFlags, RowInit } from "@octavo/core";
-import type { RequestSpec } from "@octavo/scheduler";
+import type { RepetitionDetection, RequestSpec } from "@octavo/scheduler";
 import type { ResolvedRequestOptions } from "../request-options.js";
 import type { ResolvedSamplingParams } from "../sampling-params.js";
 
 export const Command = {
-  /** The words of {@link AddWord}, a row-init record, then stop token ids, allowed token ids, edits, extra args, prompt. */
+  /** The words of {@link AddWord}, a row-init record, then stop token ids, allowed token ids, logprob token ids, edits, extra args, prompt. */
   add: 1,
   /** [abort, id] */
   abort: 2,
@@ -39,10 +39,18 @@ const AddWord = {
   keepBlocks: 13,
   saltLow: 14,
   saltHigh: 15,
+  numLogprobIds: 16,
+  /** 0: none is looked for, and the words behind have no meaning. */
+  maxPatternSize: 17,
+  minPatternSize: 18,
+  minCount: 19,
+  repetitionMinTokens: 20,
 } as const;
 
-const RECORD_START = 16;
+const RECORD_START = 21;
 const FIXED_WORDS = RECORD_START + ROW_INIT_WORDS;
+
+const MAX_INT32 = 2 ** 31 - 1;
 
 const float = new Float32Array(1);
 const floatBits = new Int32Array(float.buffer);
@@ -74,10 +82,11 @@ export function encodeAdd(
   choice = 0,
   { priority = 0, tenant = 0, timeoutMs = -1, forkOf = 0, keepBlocks = false, cacheSalt = 0 }: AddOptions = {},
 ): Int32Array {
-  const { allowedTokenIds, logitEdits } = params;
+  const { allowedTokenIds, logprobTokenIds, logitEdits } = params;
   const extraArgs = Buffer.from(params.extraArgs, "utf8");
   const allowedStart = FIXED_WORDS + stopTokenIds.length;
-  const editsStart = allowedStart + allowedTokenIds.length;
+  const namedStart = allowedStart + allowedTokenIds.length;
+  const editsStart = namedStart + logprobTokenIds.length;
   const extraStart = editsStart + logitEdits.length;
   const promptStart = extraStart + Math.ceil(extraArgs.length / 4);
   const words = new Int32Array(promptStart + prompt.length);
@@ -88,6 +97,7 @@ export function encodeAdd(
   words[AddWord.promptLogprobs] = params.promptLogprobs;
   words[AddWord.numStops] = stopTokenIds.length;
   words[AddWord.numAllowed] = allowedTokenIds.length;
+  words[AddWord.numLogprobIds] = logprobTokenIds.length;
   words[AddWord.numEdits] = logitEdits.length;
   words[AddWord.extraArgsBytes] = extraArgs.length;
   words[AddWord.priority] = priority;
@@ -97,13 +107,35 @@ export function encodeAdd(
   words[AddWord.keepBlocks] = keepBlocks ? 1 : 0;
   words[AddWord.saltLow] = cacheSalt | 0;
   words[AddWord.saltHigh] = Math.floor(cacheSalt / 2 ** 32);
+  writeRepetition(words, params);
   writeRowInit(words.subarray(RECORD_START, FIXED_WORDS), params, prompt.length, choice);
   words.set(stopTokenIds, FIXED_WORDS);
   words.set(allowedTokenIds, allowedStart);
+  words.set(logprobTokenIds, namedStart);
   words.set(logitEdits, editsStart);
   new Uint8Array(words.buffer).set(extraArgs, 4 * extraStart);
   words.set(prompt, promptStart);
   return words;
+}
+
+function writeRepetition(words: Int32Array, { repetition }: ResolvedSamplingParams): void {
+  if (!repetition) return;
+  words[AddWord.maxPatternSize] = repetition.maxPatternSize;
+  words[AddWord.minPatternSize] = repetition.minPatternSize;
+  words[AddWord.minCount] = repetition.minCount;
+  words[AddWord.repetitionMinTokens] = Math.min(repetition.minTokens, MAX_INT32);
+}
+
+function readRepetition(words: Int32Array): RepetitionDetection | undefined {
+  const maxPatternSize = words[AddWord.maxPatternSize]!;
+  if (maxPatternSize === 0) return undefined;
+  const minTokens = words[AddWord.repetitionMinTokens]!;
+  return {
+    maxPatternSize,
+    minPatternSize: words[AddWord.minPatternSize]!,
+    minCount: words[AddWord.minCount]!,
+    minTokens,
+  };
 }
 
 function writeRowInit(record: Int32Array, params: ResolvedSamplingParams, promptLength: number, choice: number): void {
@@ -111,8 +143,9 @@ function writeRowInit(record: Int32Array, params: ResolvedSamplingParams, prompt
   record[RowInit.topP] = bitsOf(params.topP);
   record[RowInit.minP] = bitsOf(params.minP);
   record[RowInit.topK] = params.topK;
-  record[RowInit.seedLow] = params.seed >>> 0;
-  record[RowInit.seedHigh] = Math.floor(params.seed / 2 ** 32);
+  const seed = BigInt(params.seed);
+  record[RowInit.seedLow] = Number(BigInt.asIntN(32, seed));
+  record[RowInit.seedHigh] = Number(BigInt.asIntN(32, seed >> 32n));
   record[RowInit.choice] = choice;
   record[RowInit.flags] =
     (params.needsHistory ? RowFlags.history : 0) |
@@ -127,8 +160,10 @@ function writeRowInit(record: Int32Array, params: ResolvedSamplingParams, prompt
 /** The scheduler's view of an `add` command; its arrays are windows into `words`. @param now ms of the scheduler's clock */
 export function decodeAdd(words: Int32Array, now: number): RequestSpec & { readonly cacheSalt: number } {
   const allowedStart = FIXED_WORDS + words[AddWord.numStops]!;
-  const editsStart = allowedStart + words[AddWord.numAllowed]!;
-  const extraStart = editsStart + words[AddWord.numEdits]!;
+  const namedStart = allowedStart + words[AddWord.numAllowed]!;
+  const editsStart = namedStart + words[AddWord.numLogprobIds]!;
+  const extraStart = extraArgsStart(words);
+  const repetition = readRepetition(words);
   const promptStart = extraStart + Math.ceil(words[AddWord.extraArgsBytes]! / 4);
   return {
     id: words[AddWord.id]!,
@@ -143,8 +178,10 @@ export function decodeAdd(words: Int32Array, now: number): RequestSpec & { reado
     deadline: words[AddWord.timeoutMs]! < 0 ? Number.POSITIVE_INFINITY : now + words[AddWord.timeoutMs]!,
     rowInit: words.subarray(RECORD_START, FIXED_WORDS),
     stopTokenIds: words.subarray(FIXED_WORDS, allowedStart),
-    allowedTokenIds: words.subarray(allowedStart, editsStart),
+    allowedTokenIds: words.subarray(allowedStart, namedStart),
+    logprobTokenIds: words.subarray(namedStart, editsStart),
     logitEdits: words.subarray(editsStart, extraStart),
+    ...(repetition && { repetition }),
     promptTokens: words.subarray(promptStart),
   };
 }
@@ -153,8 +190,13 @@ export function decodeAdd(words: Int32Array, now: number): RequestSpec & { reado
 export function decodeExtraArgs(words: Int32Array): Record<string, unknown> | undefined {
   const bytes = words[AddWord.extraArgsBytes]!;
   if (bytes === 0) return undefined;
-  const start = FIXED_WORDS + words[AddWord.numStops]! + words[AddWord.numAllowed]! + words[AddWord.numEdits]!;
-  return JSON.parse(Buffer.from(words.buffer, words.byteOffset + 4 * start, bytes).toString("utf8"));
+  const start = words.byteOffset + 4 * extraArgsStart(words);
+  return JSON.parse(Buffer.from(words.buffer, start, bytes).toString("utf8"));
+}
+
+function extraArgsStart(words: Int32Array): number {
+  const ids = words[AddWord.numStops]! + words[AddWord.numAllowed]! + words[AddWord.numLogprobIds]!;
+  return FIXED_WORDS + ids + words[AddWord.numEdits]!;
 }
 
 export function encodeRelease(id: number): Int32Array {

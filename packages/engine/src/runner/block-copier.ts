@@ -1,7 +1,7 @@
 // Runs the KV cache's copy commands: whole blocks on the device, and between it and host memory, in order with the steps.
 import { type Backend, OctavoError, type Storage, type Tensor, tensor } from "@octavo/core";
 import { type BlockCopies, COPY_WORDS, KvTier } from "@octavo/kv-cache";
-import { mib } from "../kv-budget.js";
+import { mibUp } from "../kv-budget.js";
 import { BlockFile } from "./block-file.js";
 import { FiledBlocks } from "./filed-blocks.js";
 import type { KvPool } from "./kv-pool.js";
@@ -58,7 +58,7 @@ export class BlockCopier implements Disposable {
     } catch (cause) {
       this.dispose();
       if (!OctavoError.isInstance(cause, "OUT_OF_MEMORY")) throw cause;
-      const message = `no ${mib(numHostBlocks * pool.bytesPerBlock)} of host memory for the KV cache: ${cause.message}; set kv_offloading_size lower`;
+      const message = `no ${mibUp(numHostBlocks * pool.bytesPerBlock)} of host memory for the KV cache: ${cause.message}; set kv_offloading_size lower`;
       throw new OctavoError({ code: "OUT_OF_MEMORY", message, param: "kv_offloading_size", cause });
     }
     if (!file) return;

@@ -23,6 +23,8 @@ export class DeviceState {
   readonly groupBatches: readonly Batch[];
   /** int32 [maxSamples] */
   readonly sampled: Tensor;
+  /** int32 [maxSamples]: tokens whose logprobs are computed next. */
+  readonly named: Tensor;
   /** Used by one launch after the other, as many rows at a time as there is room for. */
   readonly logprobs: LogprobTables;
   readonly #storage: Storage;
@@ -66,6 +68,7 @@ export class DeviceState {
     };
     this.groupBatches = Array.from({ length: layout.capacity.numGroups }, (_, g) => batchOfGroup(this.batch, g));
     this.sampled = take(shapes.sampled);
+    this.named = take(shapes.named);
     this.logprobs = new LogprobTables(this.#storage, offset, logprobCapacity(layout, maxLogprobs));
   }
 
@@ -116,6 +119,7 @@ function tableShapes(layout: PlanLayout) {
     positions: [maxTokens],
     slots: [numGroups, maxTokens],
     sampled: [maxSamples],
+    named: [maxSamples],
   };
 }
 

@@ -79,6 +79,12 @@ export class HostLogprobs implements LogprobRows {
     this.ranks = intsOf(ranks, rows);
   }
 
+  /** `tokens` of rows of one column, as int32 [rows]. */
+  get tokenColumn(): Tensor {
+    const { storage, byteOffset } = this.#tables!.view(1, 1).tokens;
+    return tensor("int32", [this.tokens.length], storage, byteOffset);
+  }
+
   /** Enqueues the copy of `from` to the rows from `firstRow` on. */
   receive(from: LogprobsOutput, firstRow: number): void {
     const [rows, columns] = from.tokens.shape as [number, number];

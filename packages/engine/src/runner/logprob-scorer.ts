@@ -1,9 +1,11 @@
 // Logprobs of sampled tokens and of prompts, as the engine's logprobsMode says.
 import { type Backend, PlanHeader, planSection, slice, type Tensor } from "@octavo/core";
 import type { CausalLM, ForwardContext } from "@octavo/models";
+import type { NamedLogprobs } from "@octavo/scheduler";
 import type { LogprobsMode } from "../engine-options.js";
 import type { DeviceState } from "./device-state.js";
 import type { HostLogprobs } from "./logprob-rows.js";
+import type { HostNamedLogprobs } from "./named-logprobs.js";
 import type { StepResult } from "./step-graphs.js";
 import type { StepSlot } from "./step-slot.js";
 
@@ -37,8 +39,14 @@ export class LogprobScorer {
   /**
    * Logprobs of the tokens just sampled, after which nothing needs the step's logits any more.
    * @param changed whether the logits are no longer those of the model
+   * @param named further tokens to score
    */
-  scoreSamples(slot: StepSlot, { hidden, logits, mark }: StepResult, changed: boolean): void {
+  scoreSamples(
+    slot: StepSlot,
+    { hidden, logits, mark }: StepResult,
+    changed: boolean,
+    named: readonly NamedLogprobs[],
+  ): void {
     const { batch, sampled } = this.#state;
     const { workspace, ops } = this.#context;
     let scored = logits;
@@ -52,6 +60,17 @@ export class LogprobScorer {
     const columns = slot.plan.words[PlanHeader.logprobColumns]!;
     slot.sampledLogprobs.begin(batch.numSamples, columns);
     this.#score(slot.sampledLogprobs, 0, columns, scored, sampled, batch.numSamples);
+    if (named.length > 0) this.#scoreNamed(slot.namedLogprobs, scored, batch.numSamples, named);
+  }
+
+  /** One named token of every sample at a time: such lists are short, and the op takes one token a row. */
+  #scoreNamed(host: HostNamedLogprobs, logits: Tensor, samples: number, named: readonly NamedLogprobs[]): void {
+    const { named: ids } = this.#state;
+    const count = host.begin(samples, named);
+    for (let i = 0; i < count; i++) {
+      this.#backend.copy(ids, host.idsAt(i), 4 * samples);
+      this.#score(host.rows, i * samples, 1, logits, ids, samples);
+    }
   }
 
   /** Logprobs of the prompts' tokens that the plan names: as many rows at a time as the workspace has room for. */

@@ -1,7 +1,7 @@
 // Turns a plan into device work: upload, expand, forward, sample. Enqueues only; `collect` is the one place that waits.
 import { type Backend, PlanHeader, type PlanLayout, type StepPlan, type Tensor, Workspace } from "@octavo/core";
 import type { CausalLM, ForwardContext } from "@octavo/models";
-import type { ProcessedSample } from "@octavo/scheduler";
+import type { NamedLogprobs, ProcessedSample } from "@octavo/scheduler";
 import type { LogprobsMode } from "../engine-options.js";
 import type { EngineSizes } from "../engine-sizes.js";
 import { BlockCopier, type BlockFileSpec, type CopiedPools } from "./block-copier.js";
@@ -25,8 +25,8 @@ export interface RunnerOptions {
   readonly file?: BlockFileSpec;
 }
 
-/** What no step changes. */
-const NONE: readonly ProcessedSample[] = [];
+/** Samples of most steps that need more than others. */
+const NONE: readonly never[] = [];
 
 export class ModelRunner implements Disposable {
   /** For tests and debugging; it must not change the logits. */
@@ -93,8 +93,9 @@ export class ModelRunner implements Disposable {
   /**
    * Enqueues the step whose finished plan lies in `slot`.
    * @param processed samples whose logits the host changes: the call then waits for these
+   * @param named samples that want to see the logprobs of certain tokens
    */
-  launch(slot: StepSlot, processed = NONE): void {
+  launch(slot: StepSlot, processed: readonly ProcessedSample[] = NONE, named: readonly NamedLogprobs[] = NONE): void {
     const { batch } = this.#state;
     const { words } = slot.plan;
     const bucket = words[PlanHeader.bucket]!;
@@ -106,7 +107,7 @@ export class ModelRunner implements Disposable {
     const result = useGraph ? this.#graphs!.run(bucket, adjusts) : this.#enqueueStep(adjusts, slot, processed);
     if (batch.numSamples > 0) this.#backend.copy(slot.tokensTensor, this.#state.sampled, 4 * batch.numSamples);
     if (words[PlanHeader.logprobColumns]! > 0 && result) {
-      this.#scorer.scoreSamples(slot, result, adjusts || processed.length > 0);
+      this.#scorer.scoreSamples(slot, result, adjusts || processed.length > 0, named);
     }
     slot.done.record();
   }
@@ -116,7 +117,7 @@ export class ModelRunner implements Disposable {
    * @param slot not given while a graph is captured: padded steps have no prompts
    * @returns null where nothing samples
    */
-  #enqueueStep(adjusts: boolean, slot?: StepSlot, processed = NONE): StepResult | null {
+  #enqueueStep(adjusts: boolean, slot?: StepSlot, processed: readonly ProcessedSample[] = NONE): StepResult | null {
     const { ops } = this.#backend;
     const { batch, sampled } = this.#state;
     ops.prepareBatch(batch);

@@ -1,6 +1,7 @@
 // What one step in flight needs on the host: the plan that the scheduler writes and the tokens that come back.
 import { type Backend, type DeviceEvent, type PlanLayout, StepPlan, type Tensor, tensor } from "@octavo/core";
 import { HostLogprobs } from "./logprob-rows.js";
+import { HostNamedLogprobs } from "./named-logprobs.js";
 
 /** Memory that the device copies from and to; free again when `done` has been waited for. */
 export class StepSlot {
@@ -12,6 +13,7 @@ export class StepSlot {
   /** Of the sampled tokens and of the prompts' tokens, where the plan wants them; valid as `tokens` are. */
   readonly sampledLogprobs: HostLogprobs;
   readonly promptLogprobs: HostLogprobs;
+  readonly namedLogprobs: HostNamedLogprobs;
   readonly done: DeviceEvent;
 
   constructor(backend: Backend, layout: PlanLayout) {
@@ -21,6 +23,7 @@ export class StepSlot {
     this.tokens = intsOf(this.tokensTensor);
     this.sampledLogprobs = new HostLogprobs(backend);
     this.promptLogprobs = new HostLogprobs(backend);
+    this.namedLogprobs = new HostNamedLogprobs(backend);
     this.done = backend.createEvent();
   }
 
@@ -28,6 +31,7 @@ export class StepSlot {
     this.done.dispose();
     this.sampledLogprobs.dispose();
     this.promptLogprobs.dispose();
+    this.namedLogprobs.dispose();
     this.planTensor.storage.dispose();
     this.tokensTensor.storage.dispose();
   }

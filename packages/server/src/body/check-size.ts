@@ -1,6 +1,7 @@
 // Refuses bodies of too many JSON values before any are made: a million objects take seconds to parse and validate, in which
 // no other request goes on. One pass over the bytes; UTF-8 never hides an ASCII byte inside another character.
 import { badRequest } from "../errors/api-error.js";
+import { endOfString } from "./end-of-string.js";
 
 /** A top-level field that may hold long lists of token ids, which are cheap. */
 export interface TokenIdField {
@@ -22,7 +23,6 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
@@ -68,12 +68,6 @@ export function checkSize(bytes: Uint8Array, ids?: TokenIdField): void {
 
 /** First byte, and the one after the last. */
 type Span = readonly [start: number, end: number];
-
-function endOfString(bytes: Uint8Array, start: number): number {
-  let i = start + 1;
-  while (i < bytes.length && bytes[i] !== QUOTE) i += bytes[i] === BACKSLASH ? 2 : 1;
-  return i;
-}
 
 /** A key without its quotes, as far as it is worth telling. */
 function nameOf(bytes: Uint8Array, [start, end]: Span): string {

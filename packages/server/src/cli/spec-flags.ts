@@ -33,13 +33,25 @@ function speculativeConfig(text: string): SpeculativeConfig {
   }
 }
 
-/** Puts the shorthands, typed or from a file, into `speculativeConfig`, where they go before its keys. */
-export function mergeSpecFlags(command: Command): void {
+/**
+ * Puts the shorthands, typed or from a file, into `speculativeConfig`, where they go before its keys.
+ * @param warn told of a key that this changes
+ */
+export function mergeSpecFlags(command: Command, warn: (text: string) => void = emitWarning): void {
   const flags = command.opts();
   for (const [shorthand, key] of Object.entries(SHORTHANDS)) {
     const value = flags[shorthand];
     delete flags[shorthand]; // or the engine would see an option that it does not have
     if (value === undefined) continue;
+    const given = flags.speculativeConfig?.[key];
+    if (given !== undefined && given !== value) {
+      const flag = shorthand.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      warn(`--${flag} ${value} goes before the ${given} in --speculative-config; give one of the two`);
+    }
     flags.speculativeConfig = { ...flags.speculativeConfig, [key]: value };
   }
+}
+
+function emitWarning(text: string): void {
+  process.emitWarning(text, { type: "OctavoWarning", code: "OCTAVO_FLAGS" });
 }

@@ -21,8 +21,10 @@ const WITHOUT_MEANING = {
   allowed_token_ids: undefined,
   bad_words: undefined,
   stop: undefined,
+  repetition_detection: undefined,
   stop_token_ids: undefined,
   prompt_logprobs: undefined,
+  logprob_token_ids: undefined,
   vllm_xargs: undefined,
   echo: false,
 } as const satisfies Partial<Record<keyof BeamBody, unknown>>;

@@ -30,13 +30,24 @@ export const samplingFields = {
     .array(z.string().meta({ minLength: 1, maxLength: 256 }))
     .meta({ maxItems: 1024 })
     .optional(),
-  seed: z.int().optional(),
+  seed: z
+    .union([z.int(), z.bigint()], { error: "expected an integer of 64 bits" })
+    .meta({ description: "A signed integer of 64 bits; -1 as if left out." })
+    .optional(),
   stop: z
     .union([shortString, z.array(shortString).meta({ maxItems: 16 })], {
       error: "expected a string or a list of strings",
     })
     .optional(),
   stop_token_ids: z.array(tokenId).max(MAX_STOP_TOKEN_IDS, `expected at most ${MAX_STOP_TOKEN_IDS} ids`).optional(),
+  repetition_detection: z
+    .object({
+      max_pattern_size: z.int().min(0).max(1024).nullish(),
+      min_pattern_size: z.int().min(0).nullish(),
+      min_count: z.int().min(0).nullish(),
+    })
+    .optional(),
+  stream_interval: z.int().meta({ minimum: 1, maximum: 1024 }).optional(),
   include_stop_str_in_output: flag,
   ignore_eos: flag,
   skip_special_tokens: flag,
@@ -44,6 +55,10 @@ export const samplingFields = {
   n: z.int().min(1).optional(),
   best_of: z.int().min(1).optional(),
   prompt_logprobs: z.int().meta({ minimum: -1 }).optional(),
+  logprob_token_ids: z
+    .array(tokenId)
+    .meta({ maxItems: 128, description: "Show the logprobs of these tokens in place of the most likely ones." })
+    .optional(),
   truncate_prompt_tokens: z.int().meta({ minimum: -1 }).optional(),
   truncation_side: z.enum(["left", "right"]).optional(),
   vllm_xargs: z
@@ -71,6 +86,7 @@ const NAMES = {
   seed: "seed",
   stop: "stop",
   stop_token_ids: "stopTokenIds",
+  stream_interval: "streamInterval",
   include_stop_str_in_output: "includeStopStrInOutput",
   ignore_eos: "ignoreEos",
   skip_special_tokens: "skipSpecialTokens",
@@ -89,11 +105,24 @@ const NAMES = {
 export function toSamplingParams(body: SamplingBody, maxTokens: number | null, logprobs?: number): SamplingParams {
   const params: Record<string, unknown> = { maxTokens };
   if (logprobs !== undefined) params.logprobs = logprobs;
+  if (body.logprob_token_ids?.length) {
+    params.logprobTokenIds = body.logprob_token_ids;
+    delete params.logprobs; // how many most likely tokens would be shown instead
+  }
+  if (body.repetition_detection) params.repetitionDetection = toRepetitionDetection(body.repetition_detection);
   for (const [field, name] of Object.entries(NAMES)) {
     const value = body[field as keyof typeof NAMES];
     if (value !== undefined) params[name] = value;
   }
   return params;
+}
+
+function toRepetitionDetection({
+  max_pattern_size: max,
+  min_pattern_size: min,
+  min_count: count,
+}: NonNullable<SamplingBody["repetition_detection"]>): SamplingParams["repetitionDetection"] {
+  return { maxPatternSize: max ?? 0, minPatternSize: min ?? 0, minCount: count ?? 0 };
 }
 
 export type Choices = ReturnType<typeof resolveChoices>;
@@ -110,6 +139,22 @@ export function toChoices({ n = 1, best_of: bestOf = n }: SamplingBody, stream: 
     "`best_of` above `n` is not available with `stream: true`: outputs are ranked at the end.",
     "best_of",
   );
+}
+
+/**
+ * How many tokens are shown with each output token; undefined: no logprobs.
+ * @param logprobs as for {@link toSamplingParams}
+ * @param needed what else must be sent to see any
+ * @throws ApiError 400 for `logprob_token_ids` without it
+ */
+export function shownLogprobs(
+  { logprob_token_ids: ids }: SamplingBody,
+  logprobs: number | undefined,
+  needed: string,
+): number | undefined {
+  if (!ids?.length) return logprobs;
+  if (logprobs === undefined) throw badRequest(`\`logprob_token_ids\` needs ${needed}.`, "logprob_token_ids");
+  return ids.length;
 }
 
 /** @throws ApiError 400 for prompt_logprobs in a stream, where no field could carry them */

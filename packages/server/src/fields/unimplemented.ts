@@ -8,7 +8,6 @@ export type UnimplementedFields = Readonly<Record<string, readonly unknown[]>>;
 
 const SHARED: UnimplementedFields = {
   response_format: [{ type: "text" }],
-  logprob_token_ids: [],
   thinking_token_budget: [],
   structured_outputs: [],
   session_id: [],
@@ -17,8 +16,6 @@ const SHARED: UnimplementedFields = {
   routed_experts_prompt_start: [0],
   kv_transfer_params: [],
   ec_transfer_params: [],
-  repetition_detection: [],
-  stream_interval: [1],
   // Gone from vLLM, still sent by older clients.
   guided_json: [],
   guided_regex: [],
@@ -30,7 +27,6 @@ const SHARED: UnimplementedFields = {
 /** For `POST /v1/chat/completions`. */
 export const CHAT_UNIMPLEMENTED: UnimplementedFields = {
   ...SHARED,
-  echo: [false],
   tools: [[]],
   tool_choice: ["none"],
   parallel_tool_calls: [true],

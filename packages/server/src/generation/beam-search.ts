@@ -1,5 +1,7 @@
 // Beam searches of one request: every prompt's beams as choices of its reply.
+import { OctavoError } from "@octavo/core";
 import type { Beam, BeamSearchParams, Engine, FinishReason, RequestOptions } from "@octavo/engine";
+import { badRequest } from "../errors/api-error.js";
 import type { Metrics } from "../metrics/metrics.js";
 import { RequestTimer, type RequestTimes } from "../metrics/request-timer.js";
 import type { Output } from "./collect.js";
@@ -46,9 +48,14 @@ export class BeamGeneration {
       return beams.map((beam) => toOutput(job, beam, alternatives, engine.weightVersion));
     } catch (error) {
       this.#timer.finish("error", facts);
-      throw error;
+      throw isOfWidth(error) ? badRequest(error.message.replace("beam_width", "`n`"), "n") : error;
     }
   }
+}
+
+/** Over HTTP the beam width is `n`. */
+function isOfWidth(error: unknown): error is OctavoError {
+  return OctavoError.isInstance(error) && error.param === "beam_width";
 }
 
 function toOutput(job: PromptJob, beam: Beam, alternatives: number | undefined, weightVersion: string): Output {

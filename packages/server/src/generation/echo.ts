@@ -16,10 +16,15 @@ export interface Echo {
   readonly only: boolean;
 }
 
-/** The first chunk of `stream` with the prompt before it. */
-export function withPrompt(chunk: OutputChunk, { text, firstToken, only }: Echo, stream: RequestStream): ReplyChunk {
-  const prompt = stream.promptLogprobs?.map((position): ScoredToken => {
-    return position ?? { tokenId: stream.promptTokenIds[0]!, token: firstToken, logprob: null, top: null };
+/** The first chunk of a choice with the prompt, `tokenIds`, before it. */
+export function withPrompt(
+  chunk: OutputChunk,
+  { text, firstToken, only }: Echo,
+  tokenIds: Int32Array,
+  promptLogprobs: RequestStream["promptLogprobs"],
+): ReplyChunk {
+  const prompt = promptLogprobs?.map((position): ScoredToken => {
+    return position ?? { tokenId: tokenIds[0]!, token: firstToken, logprob: null, top: null };
   });
   if (only) {
     const logprobs = chunk.logprobs && prompt;

@@ -24,10 +24,17 @@ export class Generation {
   weightVersion: string;
   readonly #stream: RequestStream;
   readonly #timer: RequestTimer;
+  /** The one for choice 0, itself for that. */
+  readonly #first: Generation;
+  #begin = () => {};
+  /** Its first chunk has come, or it is over. */
+  readonly #begun = new Promise<void>((resolve) => {
+    this.#begin = resolve;
+  });
 
   /**
    * @param choice which of the outputs for this prompt
-   * @param first the one for choice 0, which computes the prompt for all of them
+   * @param first the one for choice 0, which computes and scores the prompt for all of them
    */
   constructor(
     engine: Engine,
@@ -39,8 +46,10 @@ export class Generation {
     first?: Generation,
   ) {
     this.#timer = new RequestTimer(metrics);
+    this.#first = first ?? this;
+    const own = first && params.promptLogprobs != null ? { ...params, promptLogprobs: null } : params;
     const forkOf = first && { forkOf: first.#stream };
-    this.#stream = engine.submit({ ...options, prompt: job.prompt, params, choice, ...forkOf });
+    this.#stream = engine.submit({ ...options, prompt: job.prompt, params: own, choice, ...forkOf });
     this.weightVersion = engine.weightVersion;
     this.job = job;
   }
@@ -51,7 +60,7 @@ export class Generation {
 
   /** Complete when the first chunk has come. */
   get promptLogprobs(): RequestStream["promptLogprobs"] {
-    return this.#stream.promptLogprobs;
+    return this.#first.#stream.promptLogprobs;
   }
 
   get cachedTokens(): number {
@@ -73,7 +82,9 @@ export class Generation {
     let echo = this.job.echo;
     try {
       for await (const chunk of this.#stream) {
-        const reply = echo ? withPrompt(chunk, echo, this.#stream) : chunk;
+        this.#begin();
+        if (this.promptLogprobs) await this.#first.#begun;
+        const reply = echo ? withPrompt(chunk, echo, this.job.prompt, this.promptLogprobs) : chunk;
         echo = undefined;
         const count = reply.tokenIds.length;
         if (count > 0) {
@@ -88,6 +99,7 @@ export class Generation {
       }
       failed = false;
     } finally {
+      this.#begin();
       const { promptTokens, cachedTokens } = this;
       const { queueSeconds } = this.#stream;
       const reason = failed ? "error" : (this.finishReason ?? "abort");

@@ -4,7 +4,9 @@ import { Counter, Histogram, Registry } from "prom-client";
 import { LATENCY_BUCKETS, lengthBuckets, REQUEST_BUCKETS, SIZE_BUCKETS } from "./buckets.js";
 import { registerEngineMetrics } from "./engine-metrics.js";
 
-export type FinishedReason = "stop" | "length" | "abort" | "error";
+const FINISHED_REASONS = ["stop", "length", "abort", "error", "repetition"] as const;
+
+export type FinishedReason = (typeof FINISHED_REASONS)[number];
 
 export class Metrics {
   readonly timeToFirstToken: Histogram;
@@ -84,7 +86,7 @@ export class Metrics {
       labelNames: ["finished_reason"],
       registers: [this.#engine],
     });
-    for (const reason of ["stop", "length", "abort", "error"]) this.requestSuccess.inc({ finished_reason: reason }, 0);
+    for (const reason of FINISHED_REASONS) this.requestSuccess.inc({ finished_reason: reason }, 0);
     this.httpRequests = new Counter({
       name: "http_requests_total",
       help: "HTTP requests by route, method and class of status.",

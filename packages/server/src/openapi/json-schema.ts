@@ -7,7 +7,14 @@ export type JsonSchema = Record<string, unknown>;
 
 /** A zod schema as JSON Schema 2020-12, which OpenAPI 3.1 uses. */
 export function toJsonSchema(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", target: "draft-2020-12" });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io: "input",
+    target: "draft-2020-12",
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema._zod.def.type === "bigint") Object.assign(jsonSchema, { type: "integer", format: "int64" });
+    },
+  });
   return rest;
 }
 

@@ -13,7 +13,7 @@ const usage = z.object({
 /** What every choice has, however it is spelled. */
 const choice = {
   index: z.int().min(0),
-  finish_reason: z.enum(["stop", "length", "abort"]).nullable(),
+  finish_reason: z.enum(["stop", "length", "repetition", "abort"]).nullable(),
   stop_reason: z.union([z.string(), z.int()]).nullable(),
   logprobs: z.looseObject({}).nullable(),
   /** With `return_token_ids`. */

@@ -1,4 +1,6 @@
 // The sampling fields of both generating routes: their way to the engine, what is refused by which name, and what replies say.
+import { OctavoError } from "@octavo/core";
+import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { CHAT, createTestApp, eventData, messages, problem } from "../testing/request.js";
 
@@ -9,6 +11,28 @@ const ROUTES = [
 ] as const;
 
 describe.each(ROUTES)("%s", (path, base) => {
+  test("what is wrong with a beam search's width is told of `n`", async () => {
+    const message = "beam_width is 11: so many beams need more";
+    const refuse = new OctavoError({ code: "INVALID_ARGUMENT", message, param: "beam_width" });
+    const { post } = createTestApp({ refuse });
+    const body = { ...base, use_beam_search: true, n: 11 };
+    expect(await problem(await post(path, body))).toMatchObject({
+      status: 400,
+      param: "n",
+      message: "`n` is 11: so many beams need more",
+    });
+  });
+
+  test("a seed of 64 bits goes to the engine as it is, and into the log", async () => {
+    const lines: string[] = [];
+    const logger = pino({}, { write: (line: string) => lines.push(line) });
+    const { post, engine } = createTestApp({}, { logger, logRequests: true });
+    const body = JSON.stringify(base).replace(/}$/, ',"seed":-9223372036854775808}');
+    expect((await post(path, body)).status).toBe(200);
+    expect(engine.requests[0]!.params!.seed).toBe(-(2n ** 63n));
+    expect(lines.join("")).toContain("-9223372036854775808");
+  });
+
   async function reply(body: object, text = "xy") {
     const { post, engine } = createTestApp({ text });
     const response = await post(path, { ...base, ...body });
@@ -41,6 +65,12 @@ describe.each(ROUTES)("%s", (path, base) => {
       { topK: -1, seed: 5 },
     ],
     [{ prompt_logprobs: 7 }, { promptLogprobs: 7 }],
+    [{ logprob_token_ids: [] }, {}],
+    [{ stream_interval: 4 }, { streamInterval: 4 }],
+    [
+      { repetition_detection: { max_pattern_size: 4, min_count: 3 } },
+      { repetitionDetection: { maxPatternSize: 4, minPatternSize: 0, minCount: 3 } },
+    ],
     [{ presence_penalty: null, logit_bias: null, allowed_token_ids: null, stop: null, vllm_xargs: null }, {}],
     [
       { presence_penalty: 0, repetition_penalty: 1 },
@@ -69,6 +99,10 @@ describe.each(ROUTES)("%s", (path, base) => {
     [{ use_beam_search: true, best_of: 2 }, "best_of"],
     [{ use_beam_search: true, presence_penalty: 1 }, "presence_penalty"],
     [{ use_beam_search: true, stop: "a" }, "stop"],
+    [{ use_beam_search: true, repetition_detection: { max_pattern_size: 1, min_count: 2 } }, "repetition_detection"],
+    [{ repetition_detection: { max_pattern_size: 2000 } }, "repetition_detection.max_pattern_size"],
+    [{ repetition_detection: 3 }, "repetition_detection"],
+    [{ stream_interval: "2" }, "stream_interval"],
     [{ use_beam_search: "yes" }, "use_beam_search"],
     [{ n: 2, best_of: 3, stream: true }, "best_of"],
     [{ n: 3, best_of: 2 }, "best_of"],

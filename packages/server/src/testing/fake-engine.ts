@@ -60,15 +60,16 @@ const tokenizer = {
   },
 } as unknown as Tokenizer;
 
-/** Logprob -0.5; the alternatives are "A", "B" and so on with -1, -2 and so on, but the last one is impossible. */
-function positionOf(tokenId: number, alternatives: number): PositionLogprobs {
+/** Logprob -0.5; the alternatives are "A", "B" and so on with -1, -2 and so on, but the last one is impossible; or those named, all possible. */
+function positionOf(tokenId: number, alternatives: number, named: readonly number[] = []): PositionLogprobs {
   const entry = (id: number, logprob: number, rank: number) => {
     return { tokenId: id, token: String.fromCharCode(id), logprob, rank };
   };
   const top = Array.from({ length: alternatives }, (_, i) => {
     return entry(65 + i, i + 1 === alternatives ? Number.NEGATIVE_INFINITY : -1 - i, i + 1);
   });
-  return { ...entry(tokenId, -0.5, 7), top };
+  const shown = named.length > 0 ? named.map((id, i) => entry(id, -1 - i, i + 1)) : top;
+  return { ...entry(tokenId, -0.5, 7), top: shown };
 }
 
 export class FakeEngine implements Engine {
@@ -154,7 +155,7 @@ export class FakeEngine implements Engine {
       end();
     };
     const promptTokenIds = Int32Array.from(request.prompt as ArrayLike<number>);
-    const { logprobs, promptLogprobs } = request.params ?? {};
+    const { logprobs, promptLogprobs, logprobTokenIds } = request.params ?? {};
     return {
       promptTokenIds,
       numCachedTokens: Math.min(2, promptTokenIds.length - 1),
@@ -164,7 +165,8 @@ export class FakeEngine implements Engine {
           ? Array.from(promptTokenIds, (id, i) => (i === 0 ? null : positionOf(id, promptLogprobs)))
           : null,
       abort,
-      [Symbol.asyncIterator]: () => this.#chunks(() => over, end, logprobs ?? -1, request.choice ?? 0),
+      [Symbol.asyncIterator]: () =>
+        this.#chunks(() => over, end, logprobs ?? -1, logprobTokenIds ?? [], request.choice ?? 0),
     };
   }
 
@@ -242,6 +244,7 @@ export class FakeEngine implements Engine {
     isOver: () => boolean,
     end: () => void,
     logprobs: number,
+    named: readonly number[],
     choice: number,
   ): AsyncGenerator<OutputChunk> {
     const { textOf, bytesOf, beforeToken, finish = { finishReason: "stop", stopReason: null } } = this.#options;
@@ -253,8 +256,8 @@ export class FakeEngine implements Engine {
         if (isOver()) break;
         const last = i === text.length - 1 ? finish : { finishReason: null, stopReason: null };
         const id = text.charCodeAt(i);
-        const position = { ...positionOf(id, Math.max(logprobs, 0)), ...(bytesOf && { bytes: bytesOf(id) }) };
-        const scored = logprobs >= 0 ? { logprobs: [position] } : {};
+        const position = { ...positionOf(id, Math.max(logprobs, 0), named), ...(bytesOf && { bytes: bytesOf(id) }) };
+        const scored = logprobs >= 0 || named.length > 0 ? { logprobs: [position] } : {};
         yield { index: 0, text: text[i]!, tokenIds: [id], ...scored, ...last, weightVersion: this.weightVersion };
       }
       if (isOver())

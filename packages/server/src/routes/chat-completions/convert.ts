@@ -12,6 +12,7 @@ import type { ChunkFormat } from "../../generation/stream-reply.js";
 import type { Usage } from "../../generation/usage.js";
 import { systemFingerprint } from "../../version.js";
 import { chatLogprobs } from "./logprobs.js";
+import type { ReplyStart } from "./reply-start.js";
 import type { ChatBody } from "./schema.js";
 
 type PromptFields = Pick<
@@ -67,6 +68,7 @@ export function toChatCompletion(
   outputs: readonly Output[],
   usage: Usage,
   view: TokenView,
+  { role, content }: ReplyStart,
   { prompt_logprobs: promptLogprobs }: ChatBody,
 ) {
   const first = outputs[0]!.source;
@@ -78,7 +80,7 @@ export function toChatCompletion(
     choices: outputs.map(({ source, text, tokenIds, logprobs }, index) => {
       return {
         index,
-        message: { role: "assistant", content: text, refusal: null },
+        message: { role, content: content + text, refusal: null },
         logprobs: logprobs && chatLogprobs(view)(logprobs),
         finish_reason: source.finishReason,
         stop_reason: source.stopReason,
@@ -93,17 +95,22 @@ export function toChatCompletion(
   };
 }
 
-export const chatChunks: ChunkFormat = {
+const CHUNKS: Omit<ChunkFormat, "opening"> = {
   object: "chat.completion.chunk",
   promptTokenIds: "reply",
-  opening: (index) =>
-    `{"index":${index},"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}`,
   delta: (index, text, fields) =>
     `{"index":${index},"delta":{"content":${JSON.stringify(text)}},${fields},"finish_reason":null}`,
   last: (index, text, fields, finishReason, stopReason) =>
     `{"index":${index},"delta":{"content":${JSON.stringify(text)}},${fields},"finish_reason":"${finishReason}","stop_reason":${JSON.stringify(stopReason)}}`,
   logprobs: chatLogprobs,
 };
+
+/** Chunks of replies that begin so. */
+export function chatChunks(start: ReplyStart): ChunkFormat {
+  const delta = JSON.stringify({ role: start.role, content: start.content });
+  const opening = (index: number) => `{"index":${index},"delta":${delta},"logprobs":null,"finish_reason":null}`;
+  return { ...CHUNKS, opening };
+}
 
 /**
  * Alternatives to show with each token; undefined: no logprobs.

@@ -78,6 +78,22 @@ describe("logprobs of chat completions", () => {
   });
 });
 
+test("logprob_token_ids take the place of the most likely tokens", async () => {
+  const { post, engine } = createTestApp({ text: "xy" });
+  const body = { messages, logprobs: true, top_logprobs: 5, logprob_token_ids: [66, 99] };
+  const json = (await (await post(CHAT, body)).json()) as {
+    choices: { logprobs: { content: { token: string; top_logprobs: { token: string }[] }[] } }[];
+  };
+  expect(engine.requests[0]!.params).toEqual({ maxTokens: null, logprobTokenIds: [66, 99] });
+  const { content } = json.choices[0]!.logprobs;
+  expect(content.map(({ token, top_logprobs: top }) => [token, ...top.map((entry) => entry.token)])).toEqual([
+    ["x", "B", "c"],
+    ["y", "B", "c"],
+  ]);
+  await post(CHAT, { messages, logprobs: true, top_logprobs: 5, logprob_token_ids: [] });
+  expect(engine.requests[1]!.params).toEqual({ maxTokens: null, logprobs: 5 });
+});
+
 test.each([
   [{ top_logprobs: 2 }, "top_logprobs"],
   [{ top_logprobs: 2, logprobs: false }, "top_logprobs"],
@@ -88,7 +104,10 @@ test.each([
   [{ n: 4097 }, "n"],
   [{ best_of: 0 }, "best_of"],
   [{ prompt_logprobs: 1, stream: true }, "prompt_logprobs"],
-  [{ echo: true }, "echo"],
+  [{ echo: 1 }, "echo"],
+  [{ logprob_token_ids: [5] }, "logprob_token_ids"],
+  [{ logprob_token_ids: [5], use_beam_search: true, logprobs: true }, "logprob_token_ids"],
+  [{ logprob_token_ids: [-1.5], logprobs: true }, "logprob_token_ids[0]"],
 ])("%j is a 400 that names %s", async (body, param) => {
   const { post } = createTestApp();
   expect(await problem(await post(CHAT, { messages, ...body }))).toMatchObject({ status: 400, param });

@@ -204,6 +204,40 @@ describe("POST /v1/chat/completions", () => {
     expect(prompt).toBe("user:a\nb|assistant:|assistant:");
   });
 
+  const hello = { role: "assistant", content: "Well, " };
+  const parts = {
+    role: "assistant",
+    content: [
+      { type: "text", text: "a" },
+      { type: "text", text: "b" },
+    ],
+  };
+  test.each<[object, object]>([
+    [
+      { messages: [...messages, hello], continue_final_message: true },
+      { role: "assistant", content: "Well, Hello" },
+    ],
+    [{ messages: [...messages, hello] }, { role: "assistant", content: "Well, Hello" }],
+    [{ messages: [...messages, parts] }, { role: "assistant", content: "a\nbHello" }],
+    [
+      { messages, add_generation_prompt: false },
+      { role: "user", content: "HiHello" },
+    ],
+    [{ messages }, { role: "assistant", content: "Hello" }],
+  ])("echo of %j", async (body, message) => {
+    const { post } = createTestApp();
+    const json = (await (await post(CHAT, { ...body, echo: true })).json()) as { choices: { message: object }[] };
+    expect(json.choices[0]!.message).toEqual({ ...message, refusal: null });
+    const streamed = { role: "", content: "" };
+    for (const data of await eventData(await post(CHAT, { ...body, echo: true, stream: true }))) {
+      if (data === "[DONE]") continue;
+      const { role, content } = JSON.parse(data).choices[0].delta;
+      streamed.role += role ?? "";
+      streamed.content += content;
+    }
+    expect(streamed).toEqual(message);
+  });
+
   test("continue_final_message turns the generation prompt off", async () => {
     const { post, engine } = createTestApp();
     await post(CHAT, { messages, continue_final_message: true });

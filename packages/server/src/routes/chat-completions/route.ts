@@ -7,7 +7,7 @@ import { toBeamSearch } from "../../fields/beam-search.js";
 import { checkLogprobCount } from "../../fields/logprob-limit.js";
 import { resolveModel } from "../../fields/model.js";
 import { chooseRequestId } from "../../fields/request-id.js";
-import { checkPromptLogprobs, toChoices, toSamplingParams } from "../../fields/sampling.js";
+import { checkPromptLogprobs, shownLogprobs, toChoices, toSamplingParams } from "../../fields/sampling.js";
 import { toRequestOptions } from "../../fields/serving.js";
 import { toUsageOptions } from "../../fields/streaming.js";
 import { toTokenView } from "../../fields/token-view.js";
@@ -18,6 +18,7 @@ import { replyAtOnce, replyWithBeams, type ToReply } from "../../generation/repl
 import { replyWithStream } from "../../generation/reply-with-stream.js";
 import { logRequest } from "../../logging/log-request.js";
 import { chatChunks, encodeMessages, toChatCompletion, toTopLogprobs } from "./convert.js";
+import { replyStart } from "./reply-start.js";
 import { chatSchema } from "./schema.js";
 
 export function chatCompletions(context: ServerContext): RouteHandler {
@@ -30,6 +31,7 @@ export function chatCompletions(context: ServerContext): RouteHandler {
     refuseUnimplemented(json, CHAT_UNIMPLEMENTED);
     const usage = toUsageOptions(body);
     const logprobs = toTopLogprobs(body, engine.info);
+    const shownTokens = shownLogprobs(body, logprobs, "`logprobs: true`");
     const choices = toChoices(body, usage !== null, logprobs);
     limits.checkChoices(1, choices.bestOf);
     checkPromptLogprobs(body, usage !== null);
@@ -42,17 +44,20 @@ export function chatCompletions(context: ServerContext): RouteHandler {
     const id = `chatcmpl-${chooseRequestId(c, body.request_id)}`;
     const created = Math.floor(Date.now() / 1000);
     const view = toTokenView(body);
-    const toReply: ToReply = (outputs, total) => toChatCompletion(id, created, model, outputs, total, view, body);
+    const start = replyStart(body);
+    const toReply: ToReply = (outputs, total) =>
+      toChatCompletion(id, created, model, outputs, total, view, start, body);
     const options = toRequestOptions(context, body, c.get("keyIndex"));
     if (beams) return replyWithBeams(c, context, json, [{ prompt }], beams, logprobs, options, toReply);
     if (!usage) {
-      const shown = { prompts: [prompt], choices: choices.bestOf, maxTokens: maxTokens ?? null, logprobs };
+      const shown = { prompts: [prompt], choices: choices.bestOf, maxTokens: maxTokens ?? null, logprobs: shownTokens };
       checkLogprobCount({ ...shown, promptLogprobs: body.prompt_logprobs }, engine.info);
     }
     const params = toSamplingParams(body, maxTokens ?? null, choices.ranks ? (logprobs ?? 0) : logprobs);
     const generations = submitAll(engine, metrics, [{ prompt }], params, choices.bestOf, options, c.req.raw.signal);
     logRequest(context, c, json);
-    if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format: chatChunks, view });
+    const format = chatChunks(start);
+    if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format, view });
     return replyAtOnce(c, generations, choices, toReply);
   };
 }

@@ -21,6 +21,10 @@ export const chatSchema = z.object({
   max_completion_tokens: z.int().min(1).optional(),
   add_generation_prompt: z.boolean().optional(),
   continue_final_message: z.boolean().optional(),
+  echo: z
+    .boolean()
+    .meta({ description: "The reply begins with the last message's content, where that is of the same role." })
+    .optional(),
   documents: z.array(z.record(z.string(), z.unknown())).optional(),
   chat_template_kwargs: z.record(z.string(), z.unknown()).optional(),
 });

@@ -53,6 +53,17 @@ describe("logprobs of text completions", () => {
     }
   });
 
+  test("logprob_token_ids take the place of the most likely tokens, but not of an echoed prompt's", async () => {
+    const { json } = await reply({ logprobs: 0, logprob_token_ids: [66, 99] });
+    const shown = { x: -0.5, B: -1, c: -2 };
+    expect(json.choices[0]!.logprobs.top_logprobs[0]).toEqual(shown);
+    const echoed = await reply({ logprobs: 1, logprob_token_ids: [66, 99], echo: true });
+    expect(echoed.json.choices[0]!.logprobs.top_logprobs.slice(2, 4)).toEqual([{ c: -0.5, A: -9999 }, shown]);
+    expect((await chunksOf({ logprobs: 0, logprob_token_ids: [66, 99] }))[0].choices[0].logprobs.top_logprobs).toEqual([
+      shown,
+    ]);
+  });
+
   test("in a stream the offsets go on", async () => {
     const choices = (await chunksOf({ logprobs: 1 })).flatMap((chunk) => chunk.choices);
     expect(choices.map(({ logprobs }) => logprobs)).toEqual([
@@ -174,6 +185,8 @@ test.each([
   [{ logprobs: 1.5 }, "logprobs"],
   [{ max_tokens: 0 }, "max_tokens"],
   [{ max_tokens: -1, echo: true }, "max_tokens"],
+  [{ logprob_token_ids: [5] }, "logprob_token_ids"],
+  [{ logprob_token_ids: [5], max_tokens: 0, echo: true, logprobs: 0 }, "logprob_token_ids"],
   [{ echo: 1 }, "echo"],
   [{ prompt_logprobs: 0, stream: true }, "prompt_logprobs"],
   [{ suffix: "x" }, "suffix"],

@@ -8,7 +8,7 @@ import { toBeamSearch } from "../../fields/beam-search.js";
 import { checkLogprobCount } from "../../fields/logprob-limit.js";
 import { resolveModel } from "../../fields/model.js";
 import { chooseRequestId } from "../../fields/request-id.js";
-import { checkPromptLogprobs, toChoices, toSamplingParams } from "../../fields/sampling.js";
+import { checkPromptLogprobs, shownLogprobs, toChoices, toSamplingParams } from "../../fields/sampling.js";
 import { toRequestOptions } from "../../fields/serving.js";
 import { toUsageOptions } from "../../fields/streaming.js";
 import { toTokenView } from "../../fields/token-view.js";
@@ -33,6 +33,9 @@ export function completions(context: ServerContext): RouteHandler {
     if (body.max_tokens === 0 && !body.echo) {
       throw badRequest("`max_tokens` must be at least 1; 0 is for `echo: true`, the prompt alone.", "max_tokens");
     }
+    if (body.max_tokens === 0 && body.logprob_token_ids?.length) {
+      throw badRequest("`logprob_token_ids` are of output tokens, and `max_tokens` is 0.", "logprob_token_ids");
+    }
     const maxTokens = Math.max(1, body.max_tokens ?? DEFAULT_MAX_TOKENS);
     const beams = toBeamSearch(body, maxTokens, usage !== null);
     const jobs = await encodePrompts(context, body);
@@ -44,12 +47,13 @@ export function completions(context: ServerContext): RouteHandler {
     const toReply: ToReply = (outputs, total) => toCompletion(id, created, model, outputs, total, view, body);
     const options = toRequestOptions(context, body, c.get("keyIndex"));
     if (beams) return replyWithBeams(c, context, json, jobs, beams, body.logprobs, options, toReply);
+    const logprobs = shownLogprobs(body, body.logprobs, "`logprobs` (0 suffices)");
     // An echoed prompt has the logprobs that the output has.
     const scored = body.echo ? { ...body, prompt_logprobs: body.prompt_logprobs ?? body.logprobs } : body;
     if (!usage) {
       const shown = { prompts: jobs.map(({ prompt }) => prompt), choices: choices.bestOf, maxTokens };
       const promptLogprobs = scored.prompt_logprobs;
-      checkLogprobCount({ ...shown, logprobs: body.logprobs ?? undefined, promptLogprobs }, engine.info);
+      checkLogprobCount({ ...shown, logprobs, promptLogprobs }, engine.info);
     }
     const params = toSamplingParams(scored, maxTokens, choices.ranks ? (body.logprobs ?? 0) : body.logprobs);
     const generations = submitAll(engine, metrics, jobs, params, choices.bestOf, options, c.req.raw.signal);
