@@ -18,6 +18,7 @@ import { mistral } from "./architectures/mistral.js";
 import { mixtral } from "./architectures/mixtral.js";
 import { modernBert } from "./architectures/modernbert.js";
 import { mpt } from "./architectures/mpt.js";
+import { nomicBert } from "./architectures/nomic-bert.js";
 import { olmo2 } from "./architectures/olmo2.js";
 import { opt } from "./architectures/opt.js";
 import { phi3 } from "./architectures/phi3.js";
@@ -34,6 +35,7 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   bert,
   distilBert,
   modernBert,
+  nomicBert,
   roberta,
   xlmRoberta,
   bloom,

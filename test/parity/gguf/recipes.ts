@@ -13,6 +13,8 @@ export interface Recipe {
   readonly models: readonly string[];
   readonly architecture: string;
   readonly norm?: "layer";
+  /** Keys of the whole file: a tokenizer's. */
+  readonly metadata?: Readonly<Record<string, GgufWriterValue>>;
   /** Without `<architecture>.`; beside those of every model. */
   readonly keys?: (config: AnyConfig) => Readonly<Record<string, GgufWriterValue>>;
   /** Replaced in this order. */
@@ -268,6 +270,14 @@ export const RECIPES: readonly Recipe[] = [
     norm: "layer",
     keys: (config) => ({ tensor_data_layout: "jploski", feed_forward_length: 4 * config.hiddenSize }),
     names: [["ln_attn", "attn_norm_2"], ["ln_mlp", "attn_norm"], ...BLOOM],
+    arrange: [splitGroups(/query_key_value/)],
+  },
+  {
+    models: ["falcon-rw"],
+    architecture: "falcon",
+    norm: "layer",
+    keys: () => ({ "attention.max_alibi_bias": 8 }),
+    names: BLOOM,
     arrange: [splitGroups(/query_key_value/)],
   },
   {

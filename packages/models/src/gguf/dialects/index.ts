@@ -2,6 +2,7 @@
 import { type GgufHeaders, OctavoError } from "@octavo/core";
 import type { GgufDialect } from "../dialect.js";
 import { plain } from "../gguf-facts.js";
+import { bert, modernBert, nomicBert } from "./encoders.js";
 import { gptOss, qwen3Moe } from "./experts.js";
 import { gemma, gemma2, gemma3 } from "./gemma.js";
 import { bloom, falcon, gpt2, gptNeoX, mpt } from "./gpt-like.js";
@@ -30,6 +31,9 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["falcon", falcon],
   ["bloom", bloom],
   ["mpt", mpt],
+  ["bert", bert],
+  ["nomic-bert", nomicBert],
+  ["modern-bert", modernBert],
 ]);
 
 /** Architectures that have the keys, tensors and arithmetic of another; of those that see images, for text. */
