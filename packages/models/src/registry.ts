@@ -19,6 +19,7 @@ import { mixtral } from "./architectures/mixtral.js";
 import { modernBert } from "./architectures/modernbert.js";
 import { mpt } from "./architectures/mpt.js";
 import { nomicBert } from "./architectures/nomic-bert.js";
+import { olmo } from "./architectures/olmo.js";
 import { olmo2 } from "./architectures/olmo2.js";
 import { opt } from "./architectures/opt.js";
 import { phi3 } from "./architectures/phi3.js";
@@ -54,6 +55,7 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   llama,
   mistral,
   mpt,
+  olmo,
   olmo2,
   opt,
   phi3,

@@ -289,10 +289,18 @@ export const RECIPES: readonly Recipe[] = [
     arrange: [splitGroups(/query_key_value/)],
   },
   {
-    models: ["mpt"],
+    models: ["olmo"],
+    architecture: "olmo",
+    norm: "layer",
+    keys: (config) => ({ ...rotating(config), "attention.clamp_kqv": config.clip as number }),
+    names: LLAMA,
+    arrange: [pairHeads],
+  },
+  {
+    models: ["mpt", "mpt-clipped"],
     architecture: "mpt",
     norm: "layer",
-    keys: () => ({ "attention.max_alibi_bias": 8 }),
+    keys: ({ clip }) => ({ "attention.max_alibi_bias": 8, ...(clip ? { "attention.clamp_kqv": clip as number } : {}) }),
     names: [
       ["transformer.wte", "token_embd"],
       ["transformer.norm_f", "output_norm"],

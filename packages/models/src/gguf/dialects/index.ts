@@ -6,7 +6,7 @@ import { bert, modernBert, nomicBert } from "./encoders.js";
 import { gptOss, qwen3Moe } from "./experts.js";
 import { gemma, gemma2, gemma3 } from "./gemma.js";
 import { bloom, falcon, gpt2, gptNeoX, mpt } from "./gpt-like.js";
-import { granite, llama, olmo2, qwen2, qwen3, smollm3, stablelm } from "./llama-like.js";
+import { granite, llama, olmo, olmo2, qwen2, qwen3, smollm3, stablelm } from "./llama-like.js";
 import { chatglm, glm4, phi3 } from "./merged.js";
 
 /** By `general.architecture`. */
@@ -20,6 +20,7 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["gemma3", gemma3],
   ["phi3", phi3],
   ["granite", granite],
+  ["olmo", olmo],
   ["olmo2", olmo2],
   ["stablelm", stablelm],
   ["smollm3", smollm3],
