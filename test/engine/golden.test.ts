@@ -20,6 +20,7 @@ describe.each([...goldenModels(), goldenPocket()].map((model) => [model.name, mo
     const options = {
       device: "cpu",
       dtype: "float32",
+      dequantize: true,
       maxNumSeqs: 8,
       maxNumBatchedTokens: 48,
       asyncScheduling: true,

@@ -5,6 +5,7 @@ import { modelPath } from "@octavo/model-pocket";
 import { describe, expect, test } from "vitest";
 import { dummyShape } from "../fixtures/dummy-shape.js";
 import { goldenModels, goldenPocket } from "../parity/golden.js";
+import { goldenOptions } from "../parity/golden-run.js";
 import { ModelRun } from "../parity/run-model.js";
 import { skipReason } from "./gpu.js";
 
@@ -22,7 +23,7 @@ describe.skipIf(skipReason)("greedy tokens in float32", () => {
       const expected = greedyCached ?? greedy;
       // Dynamic scaling beyond the trained length depends on each prompt's length in transformers.
       if (!expected || (/dynamic/.test(model.name) && ids.length > 64)) continue;
-      using run = new ModelRun(model.folder, backend, ids.length + expected.length, { dtype: "float32" });
+      using run = new ModelRun(model.folder, backend, ids.length + expected.length, goldenOptions(backend));
       expect(run.greedy(ids, expected.length), name).toEqual(expected);
     }
   });

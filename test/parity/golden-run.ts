@@ -1,7 +1,7 @@
 // A golden case's prompt through a model.
 import type { Backend } from "@octavo/core";
 import type { GoldenCase, GoldenModel } from "./golden.js";
-import { ModelRun } from "./run-model.js";
+import { ModelRun, type RunOptions } from "./run-model.js";
 
 /** The length that the dynamic and longrope fixtures are trained at. */
 const TRAINED = 64;
@@ -14,10 +14,15 @@ export function maxModelLen(model: GoldenModel, promptLength: number): number | 
   return /dynamic/.test(model.name) && promptLength > TRAINED ? promptLength : undefined;
 }
 
+/** In float32, from the weights' values: only the reference multiplies blocks without rounding activations first. */
+export function goldenOptions({ info }: Backend): Pick<RunOptions, "dtype" | "dequantize"> {
+  return { dtype: "float32", dequantize: info.name !== "reference" };
+}
+
 /** Of every position, in float32. @param chunk tokens a step */
 export function logitsOf(model: GoldenModel, backend: Backend, { ids }: GoldenCase, chunk: number): Float32Array[] {
   using run = new ModelRun(model.folder, backend, ids.length, {
-    dtype: "float32",
+    ...goldenOptions(backend),
     maxModelLen: maxModelLen(model, ids.length),
   });
   const rows: Float32Array[] = [];

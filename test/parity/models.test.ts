@@ -5,7 +5,7 @@ import { createReferenceBackend } from "@octavo/core/testing";
 import { createBackend } from "@octavo/kernels-cpu";
 import { describe, expect, test } from "vitest";
 import { type GoldenCase, type GoldenModel, goldenModels, goldenPocket, largestDistance } from "./golden.js";
-import { logitsOf, maxModelLen } from "./golden-run.js";
+import { goldenOptions, logitsOf, maxModelLen } from "./golden-run.js";
 import { argmax, hostFloats, ModelRun } from "./run-model.js";
 
 const TOLERANCE = 1e-3;
@@ -29,7 +29,7 @@ describe.each(backends)("%s", (name, create) => {
       const { ids } = model.cases.find((c) => c.name === "p7")!;
       const found = new Map<string, Float32Array>();
       const tap = (tapped: string, tensor: Tensor) => found.set(tapped, hostFloats(backend, tensor));
-      using run = new ModelRun(model.folder, backend, ids.length, { dtype: "float32", tap });
+      using run = new ModelRun(model.folder, backend, ids.length, { ...goldenOptions(backend), tap });
       run.feed(ids);
       expect(model.layers).toHaveLength(run.model.config.numLayers);
       const distances = model.layers.map((layer, i) => distance(found.get(`layers.${i}`)!, layer));
@@ -46,7 +46,7 @@ describe.each(backends)("%s", (name, create) => {
         expect(recomputed(model, backend, golden, expected.length)).toEqual(expected);
       } else {
         const expected = (golden.greedyCached ?? golden.greedy)!;
-        using run = new ModelRun(model.folder, backend, ids.length + expected.length, { dtype: "float32" });
+        using run = new ModelRun(model.folder, backend, ids.length + expected.length, goldenOptions(backend));
         expect(run.greedy(ids, expected.length)).toEqual(expected);
       }
     });

@@ -5,6 +5,7 @@ export { decodeBlocks } from "./blocks/decode.js";
 export { findBadScale } from "./blocks/find-bad-scale.js";
 export * from "./blocks/format.js";
 export * from "./collectives.js";
+export { readRange } from "./containers/file-range.js";
 export * from "./containers/gguf/index.js";
 export * from "./containers/pickle/index.js";
 export * from "./containers/safetensors.js";

@@ -57,6 +57,8 @@ export interface ElementOps {
   add(out: Tensor, x: Tensor): void;
   /** x *= factor, in float32.  x: [T, H] */
   scale(x: Tensor, factor: number): void;
+  /** x = min(max(x, -limit), limit), NaN stays (clip_qkv of MPT and OLMo).  x: [T, H]; limit: above 0 */
+  clamp(x: Tensor, limit: number): void;
   /** x = cap * tanh(x / cap) (Gemma 2's logits).  x: float32 [T, H]; cap: above 0 */
   softcap(x: Tensor, cap: number): void;
 }

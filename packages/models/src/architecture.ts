@@ -18,6 +18,8 @@ interface Common<Config extends ModelConfig> {
 /** A decoder-only architecture. */
 export interface Architecture<Config extends ModelConfig = ModelConfig> extends Common<Config> {
   readonly kind?: "decoder";
+  /** Whether its config says how wide windows are where tokens see those behind them, too. Default false. */
+  readonly hasBidirectionalWindows?: boolean;
   /** The weights and what is computed with them. */
   blueprint(config: Config): Blueprint;
 }

@@ -41,6 +41,8 @@ export interface AttentionSpec {
   /** q, k and v stacked in this order, each head by head. */
   readonly qkv: LinearParameter;
   readonly output: LinearParameter;
+  /** Values of q, k and v are brought between this and its negative, before anything else. Absent: they stay. */
+  readonly clip?: number;
   /** Of queries and keys before they turn: of each head, or of the whole projection, as the weight's size says. */
   readonly queryNorm?: NormSpec;
   readonly keyNorm?: NormSpec;

@@ -6,6 +6,7 @@ import { layerGroups } from "./layer-groups.js";
 import { kvBytesPerBlock } from "./load-model.js";
 import type { ModelConfig } from "./model-config.js";
 import type { WeightFormat } from "./model-source.js";
+import { withMxfp4Experts } from "./mxfp4-experts.js";
 import { readModelConfig } from "./open-model.js";
 import type { TensorSummary } from "./tensor-summary.js";
 
@@ -65,6 +66,6 @@ function readTensors(path: string): TensorSummary[] {
       return { name, dtype: tensor.type.name, shape: tensor.shape, byteLength: tensor.byteLength, path: tensor.path };
     });
   }
-  using checkpoint = Checkpoint.open(path, readHeaderOnly);
+  using checkpoint = withMxfp4Experts(Checkpoint.open(path, readHeaderOnly));
   return [...checkpoint.summaries()];
 }

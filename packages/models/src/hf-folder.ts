@@ -7,6 +7,7 @@ import { readEndTokens, readGenerationDefaults } from "./generation-config.js";
 import { ConfigReader } from "./hf-config.js";
 import { checkModelFolder } from "./model-folder.js";
 import type { ModelSource } from "./model-source.js";
+import { withMxfp4Experts } from "./mxfp4-experts.js";
 import { readPooling } from "./pooling.js";
 import { architectureOf } from "./registry.js";
 
@@ -30,7 +31,9 @@ export function openModelFolder(folder: string): ModelSource {
     fieldName: (field) => field,
     generationDefaults: () => readGenerationDefaults(folder),
     pooling: () => readPooling(folder),
-    scheme: () => quantScheme(config.quantization, configFile),
-    openWeights: (read, format = "auto") => Checkpoint.open(folder, read, format === "gguf" ? "auto" : format),
+    scheme: ({ blockFormats = [], dequantize = false }) =>
+      quantScheme(config.quantization, configFile, { packed: dequantize ? [] : blockFormats }),
+    openWeights: (read, format = "auto") =>
+      withMxfp4Experts(Checkpoint.open(folder, read, format === "gguf" ? "auto" : format)),
   };
 }

@@ -12,6 +12,8 @@ export type { ModelConfig } from "./model-config.js";
 export type { ModelSource, SchemeOptions, WeightFiles, WeightFormat } from "./model-source.js";
 export { openModel, readModelConfig } from "./open-model.js";
 export type { PoolingConfig, PoolingType } from "./pooling.js";
+export type { ProjectionConfig } from "./projection-config.js";
+export { Projections } from "./projections.js";
 export { isEncoder, supportedArchitectures } from "./registry.js";
 export { type DTypeOption, resolveDType } from "./resolve-dtype.js";
 export { fillRopeTable, type RopeFrequencies, ropeFrequencies } from "./rope.js";

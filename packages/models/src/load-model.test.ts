@@ -2,7 +2,8 @@ import { type Backend, type LinearSpec, OctavoError } from "@octavo/core";
 import { createNullBackend } from "@octavo/core/testing";
 import { describe, expect, test, vi } from "vitest";
 import { modelFolder, safetensors, TINY_CONFIG, TINY_SHAPES } from "../test-support/model-folder.js";
-import { kvBytesPerBlock, type LoadOptions, loadModel } from "./load-model.js";
+import { kvBytesPerBlock, type LoadOptions, loadModel, loadTextModel } from "./load-model.js";
+import { readModelConfig } from "./open-model.js";
 
 interface Files {
   readonly config?: object;
@@ -120,8 +121,44 @@ test("a quantized checkpoint is refused before anything is loaded", () => {
 });
 
 test.each([{ is_causal: false }, { use_bidirectional_attention: true }])("a decoder that sees behind: %j", (config) => {
-  const [param] = Object.keys(config);
-  expect(() => load({ config })).toThrow(expect.objectContaining({ code: "UNSUPPORTED", param }));
+  const folder = folderOf({ config });
+  expect(readModelConfig(folder).architecture).toBe("LlamaForCausalLM (bidirectional)");
+  expect(loadTextModel(folder, createNullBackend()).kind).toBe("encoder");
+  expect(() => loadModel(folder, createNullBackend())).toThrow(expect.objectContaining({ code: "UNSUPPORTED" }));
+  const windowed = { ...config, architectures: ["MistralForCausalLM"], sliding_window: 4 };
+  expect(() => readModelConfig(folderOf({ config: windowed }))).toThrow(
+    expect.objectContaining({ code: "UNSUPPORTED", param: "sliding_window" }),
+  );
+});
+
+test.each([
+  ["LlamaModel", "LlamaForCausalLM"],
+  ["MistralModel", "MistralForCausalLM"],
+  ["Qwen2VLModel", "Qwen2ForCausalLM"],
+  ["Qwen3Model", "Qwen3ForCausalLM"],
+  ["Phi3Model", "Phi3ForCausalLM"],
+])("a base model by its own name: %s", (name, architecture) => {
+  expect(readModelConfig(folderOf({ config: { architectures: [name] } })).architecture).toBe(architecture);
+});
+
+test("the base of a model that Octavo lacks", () => {
+  expect(() => load({ config: { architectures: ["NoSuchModel"] } })).toThrow(
+    expect.objectContaining({ code: "UNSUPPORTED", param: "architectures" }),
+  );
+});
+
+test("generating without a head says what the model is for", () => {
+  const shapes = { "lm_head.weight": undefined };
+  const config = { architectures: ["LlamaModel"], tie_word_embeddings: false };
+  expect(() => load({ config, shapes })).toThrow(
+    expect.objectContaining({
+      code: "CHECKPOINT",
+      param: "lm_head.weight",
+      message: expect.stringMatching(/runner "pooling"/),
+    }),
+  );
+  expect(loadTextModel(folderOf({ config, shapes }), createNullBackend(), { withoutHead: true }).kind).toBe("encoder");
+  expect(load({ config: { architectures: ["LlamaModel"] } }).model.kind).toBe("decoder");
 });
 
 test.each([0, -1, 1.5, 1e12, Number.NaN])("max_model_len %d is refused", (maxModelLen) => {

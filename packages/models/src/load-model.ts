@@ -2,6 +2,7 @@
 import { type Backend, byteSize, checkArgument, type FloatDType, OctavoError } from "@octavo/core";
 import { blueprintParameters } from "./blueprint-parameters.js";
 import type { CausalLM, Encoder } from "./causal-lm.js";
+import { checkHead } from "./check-head.js";
 import { Constants } from "./constants.js";
 import { Decoder } from "./decoder.js";
 import { EncoderModel } from "./encoder.js";
@@ -85,6 +86,7 @@ export function loadTextModel(
     const read = [...weights.summaries()].filter(({ name }) => declared.has(name));
     options.onNeed(weightNeed(read, { dtype, packed: options.dequantize ? [] : (blockFormats ?? []) }));
   }
+  if (whole.head && !options.withoutHead) checkHead(whole, weights, scheme, source);
   const blueprint = options.withoutHead ? { ...whole, head: undefined } : whole;
   const constants = cleanup.add(new Constants(backend));
   const { tables, ropeOffset } = planRopeTables(blueprint.ropes, maxModelLen);

@@ -4,6 +4,7 @@ import {
   byteSize,
   bytesOf,
   type ExpertWeights,
+  elementCount,
   type FloatDType,
   hostStorage,
   type LinearWeight,
@@ -34,6 +35,8 @@ export interface TensorParameter {
   readonly shape: readonly number[];
   /** The checkpoint's tensors where it has one for each row. */
   readonly rowNames?: readonly string[];
+  /** What all of its elements are, where no checkpoint has it: a norm without weights. */
+  readonly value?: number;
   /** What it is kept in. Default: the model's dtype. */
   readonly dtype?: "float32";
 }
@@ -111,7 +114,8 @@ export function linearParts(specs: readonly ParameterSpec[]): LinearPartSpec[] {
   });
 }
 
-function tensorSpecs({ name, shape, rowNames }: TensorParameter): TensorSpec[] {
+function tensorSpecs({ name, shape, rowNames, value }: TensorParameter): TensorSpec[] {
+  if (value !== undefined) return [];
   return rowNames === undefined
     ? [floatSpec(name, shape)]
     : rowNames.map((rowName) => floatSpec(rowName, shape.slice(1)));
@@ -181,6 +185,10 @@ export class Parameters implements Disposable {
 
   #placeTensor(parameter: TensorParameter, source: TensorSource, backend: Backend): void {
     const dtype = parameter.dtype ?? this.dtype;
+    if (parameter.value !== undefined) {
+      this.#tensors.set(parameter.id, this.#keep(backend.upload(filled(parameter.shape, parameter.value), dtype)));
+      return;
+    }
     if (parameter.rowNames !== undefined) {
       const rows = tensorSpecs(parameter).map((spec) => readDense(source, spec));
       this.#tensors.set(parameter.id, this.#keep(backend.upload(stackRows(rows), dtype)));
@@ -241,6 +249,11 @@ export class Parameters implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function filled(shape: readonly number[], value: number): Tensor {
+  const values = new Float32Array(elementCount(shape)).fill(value);
+  return tensor("float32", shape, hostStorage(new Uint8Array(values.buffer)));
 }
 
 /** @param rows on the host, of one dtype and shape */

@@ -39,12 +39,36 @@ test("normalization and the length of texts", () => {
   });
 });
 
+describe("projections", () => {
+  const modules = [...MODULES, module("Dense", "2_Dense")];
+  const dense = (config: object) =>
+    poolingOf({ pooling_mode: "mean" }, modules, {
+      "2_Dense/config.json": { in_features: 8, out_features: 4, ...config },
+    });
+
+  test("what the file leaves out", () => {
+    const [projection] = dense({})!.projections!;
+    expect(projection).toMatchObject({ inFeatures: 8, outFeatures: 4, bias: true, activation: "tanh" });
+    expect(projection!.folder).toMatch(/2_Dense$/);
+  });
+
+  test.each([
+    ["activation_function", "torch.nn.modules.activation.ReLU"],
+    ["module_input_name", "token_embeddings"],
+    ["use_residual", true],
+  ])("%s is %s", (field, value) => {
+    expect(() => dense({ [field]: value })).toThrow(expect.objectContaining({ code: "UNSUPPORTED", param: field }));
+  });
+});
+
 describe("what is refused", () => {
   test.each([
     ["a mode", { pooling_mode: "max" }, MODULES],
     ["a mode of old", { pooling_mode_max_tokens: true }, MODULES],
     ["two modes", { pooling_mode_mean_tokens: true, pooling_mode_cls_token: true }, MODULES],
-    ["a module", { pooling_mode: "mean" }, [...MODULES, module("Dense", "2_Dense")]],
+    ["a module", { pooling_mode: "mean" }, [...MODULES, module("CNN", "2_CNN")]],
+    ["a projection of tokens", { pooling_mode: "mean" }, [MODULES[0], module("Dense", "1_Dense")]],
+    ["another order", { pooling_mode: "mean" }, [...MODULES, module("Normalize", "2"), module("Dense", "3_Dense")]],
   ])("%s that Octavo lacks", (_, config, modules) => {
     expect(() => poolingOf(config, modules)).toThrow(expect.objectContaining({ code: "UNSUPPORTED" }));
   });

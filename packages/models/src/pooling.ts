@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { OctavoError } from "@octavo/core";
 import { ConfigReader } from "./hf-config.js";
+import { type ProjectionConfig, readProjection } from "./projection-config.js";
 
 /** Which hidden states become the vector: the first token's, the last one's, or the mean of all. */
 export type PoolingType = "cls" | "last" | "mean";
@@ -12,6 +13,8 @@ export interface PoolingConfig {
   readonly type: PoolingType;
   /** Whether vectors are scaled to length 1. */
   readonly normalize: boolean;
+  /** What vectors go through before that. Default: nothing. */
+  readonly projections?: readonly ProjectionConfig[];
   /** Tokens of a text that sentence-transformers reads at most; undefined where the folder does not say. */
   readonly maxSeqLength?: number;
 }
@@ -26,8 +29,8 @@ const MODES: ReadonlyMap<string, PoolingType> = new Map([
 ]);
 const SUPPORTED = ["cls", "mean", "lasttoken"];
 const OLD_FIELD = "pooling_mode_";
-/** What comes behind the model and needs no weights. */
-const KNOWN_MODULES = ["Transformer", "Pooling", "Normalize"];
+/** Modules in the order that Octavo runs them in. */
+const KNOWN_MODULES = ["Transformer", "Pooling", "Dense", "Normalize"];
 /** What `max_seq_length` stands in, by the kind of model that it was first made for. */
 const LENGTH_FILES = ["bert", "roberta", "distilbert", "camembert", "xlm-roberta"].map(
   (kind) => `sentence_${kind}_config.json`,
@@ -52,13 +55,25 @@ export function readPooling(folder: string): PoolingConfig | null {
     throw new OctavoError({ code: "UNSUPPORTED", message, param: file });
   }
   const pooling = modules.find(({ kind }) => kind === "Pooling");
-  if (pooling === undefined) return null;
+  if (pooling === undefined && modules.every(({ kind }) => kind === "Transformer")) return null;
+  checkOrder(modules, file);
   const maxSeqLength = readMaxSeqLength(folder);
+  const dense = modules.filter(({ kind }) => kind === "Dense");
+  const projections = dense.map(({ path }) => readProjection(join(folder, path)));
   return {
-    type: readType(ConfigReader.open(join(folder, pooling.path, "config.json"))),
+    type: readType(ConfigReader.open(join(folder, pooling!.path, "config.json"))),
     normalize: modules.some(({ kind }) => kind === "Normalize"),
+    ...(projections.length > 0 && { projections }),
     ...(maxSeqLength !== undefined && { maxSeqLength }),
   };
+}
+
+/** @throws UNSUPPORTED for a Dense in front of the pooling (ColBERT), say */
+function checkOrder(modules: readonly Module[], file: string): void {
+  const kinds = modules.map(({ kind }) => kind).join(", ");
+  if (/^Transformer, Pooling(, Dense)*(, Normalize)?$/.test(kinds)) return;
+  const message = `${file} has the modules ${kinds}; Octavo runs them as Transformer, Pooling, any number of Dense, Normalize`;
+  throw new OctavoError({ code: "UNSUPPORTED", message, param: file });
 }
 
 function readModules(file: string): Module[] {

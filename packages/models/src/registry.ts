@@ -18,6 +18,8 @@ import { mistral } from "./architectures/mistral.js";
 import { mixtral } from "./architectures/mixtral.js";
 import { modernBert } from "./architectures/modernbert.js";
 import { mpt } from "./architectures/mpt.js";
+import { nomicBert } from "./architectures/nomic-bert.js";
+import { olmo } from "./architectures/olmo.js";
 import { olmo2 } from "./architectures/olmo2.js";
 import { opt } from "./architectures/opt.js";
 import { phi3 } from "./architectures/phi3.js";
@@ -27,6 +29,7 @@ import { qwen3Moe } from "./architectures/qwen3-moe.js";
 import { roberta, xlmRoberta } from "./architectures/roberta.js";
 import { smollm3 } from "./architectures/smollm3.js";
 import { stableLm } from "./architectures/stablelm.js";
+import { bidirectional, seesAll } from "./bidirectional.js";
 import type { ConfigReader } from "./hf-config.js";
 import type { ModelConfig } from "./model-config.js";
 
@@ -34,6 +37,7 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   bert,
   distilBert,
   modernBert,
+  nomicBert,
   roberta,
   xlmRoberta,
   bloom,
@@ -52,6 +56,7 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   llama,
   mistral,
   mpt,
+  olmo,
   olmo2,
   opt,
   phi3,
@@ -60,6 +65,11 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   smollm3,
   stableLm,
 ];
+
+/** Decoders as encoders, see bidirectional.ts. */
+const BIDIRECTIONAL: ReadonlyMap<AnyArchitecture, AnyArchitecture> = new Map(
+  ARCHITECTURES.flatMap((found) => (found.kind === "encoder" ? [] : [[found, bidirectional(found)]])),
+);
 
 /** Names that `architectures` in config.json may have. */
 export function supportedArchitectures(): string[] {
@@ -72,30 +82,29 @@ export function architectureOf(reader: ConfigReader): AnyArchitecture {
   if (!Array.isArray(names) || names.length === 0) {
     reader.fail("architectures", `a list with one of ${supportedArchitectures().join(", ")}`);
   }
-  const found = find(names) ?? find(names.map(withHead));
+  const found = find((known) => names.includes(known)) ?? findBase(names);
   if (found === undefined) return reader.unsupported("architectures", supportedArchitectures());
-  if (found.kind !== "encoder") checkCausal(reader);
-  return found;
+  return found.kind !== "encoder" && seesAll(reader) ? BIDIRECTIONAL.get(found)! : found;
 }
 
-/** Decoders that were trained on to see what comes behind (gte-Qwen2, EmbeddingGemma): as decoders they would give other vectors. */
-function checkCausal(reader: ConfigReader): void {
-  if (reader.raw("is_causal") === false) reader.unsupported("is_causal", ["true"]);
-  if (reader.raw("use_bidirectional_attention") === true) reader.unsupported("use_bidirectional_attention", ["false"]);
+function find(isIt: (name: string) => boolean): AnyArchitecture | undefined {
+  return ARCHITECTURES.find(({ name, aliases = [] }) => [name, ...aliases].some(isIt));
 }
 
-function find(names: readonly unknown[]): AnyArchitecture | undefined {
-  return ARCHITECTURES.find(({ name, aliases = [] }) => [name, ...aliases].some((known) => names.includes(known)));
-}
+/** What transformers' classes add to a model's own name. */
+const ENDING = /(LMHeadModel|ForCausalLM|ForConditionalGeneration|ForMaskedLM)$/;
+const BASE = /(Text)?Model$/;
 
-/** A decoder that was saved without its head, as those for embeddings are: LlamaModel is LlamaForCausalLM's. */
-function withHead(name: unknown): unknown {
-  return typeof name === "string" ? name.replace(/Model$/, "ForCausalLM") : name;
+/** A model that was saved without its head, as those for embeddings are: LlamaModel is LlamaForCausalLM's, Gemma3TextModel Gemma 3's. */
+function findBase(names: readonly unknown[]): AnyArchitecture | undefined {
+  const own = names.filter((name) => typeof name === "string" && BASE.test(name)) as string[];
+  const stems = own.map((name) => name.replace(BASE, ""));
+  return find((known) => ENDING.test(known) && stems.includes(known.replace(ENDING, "")));
 }
 
 /** The architecture that was found before under this name. */
 export function architectureNamed(name: string): AnyArchitecture {
-  const found = ARCHITECTURES.find((architecture) => architecture.name === name);
+  const found = [...ARCHITECTURES, ...BIDIRECTIONAL.values()].find((architecture) => architecture.name === name);
   if (found === undefined) throw new OctavoError({ code: "INTERNAL", message: `no architecture ${name}` });
   return found;
 }

@@ -1,13 +1,23 @@
 // Chooses the scheme from a checkpoint's quantization_config.
-import { OctavoError } from "@octavo/core";
+import { type BlockFormat, OctavoError } from "@octavo/core";
+import { ggufScheme } from "./gguf.js";
 import type { QuantScheme } from "./scheme.js";
 import { unquantized } from "./unquantized.js";
 
+/** What a backend makes of quantized weights. */
+export interface QuantSchemeOptions {
+  /** Block formats that it computes as they are (`BackendInfo.blockFormats`). Default: none, everything is decoded. */
+  readonly packed?: readonly BlockFormat[];
+}
+
 /** Makes a scheme from its `quantization_config`. @throws CHECKPOINT or UNSUPPORTED for values it cannot use */
-type SchemeFactory = (config: Readonly<Record<string, unknown>>) => QuantScheme;
+type SchemeFactory = (config: Readonly<Record<string, unknown>>, options: QuantSchemeOptions) => QuantScheme;
 
 /** By `quant_method`. A new scheme is one file and one line here. */
-const SCHEMES: ReadonlyMap<string, SchemeFactory> = new Map();
+const SCHEMES: ReadonlyMap<string, SchemeFactory> = new Map([
+  // The source shows experts as a GGUF file has them.
+  ["mxfp4", (_, options) => ({ ...ggufScheme(options), name: "mxfp4" })],
+]);
 
 /** The methods that {@link quantScheme} accepts, beside the absence of any. */
 export function supportedQuantMethods(): string[] {
@@ -18,9 +28,10 @@ export function supportedQuantMethods(): string[] {
  * The scheme of a checkpoint.
  * @param config `quantization_config` of config.json as it stands there; undefined or null means unquantized
  * @param file config.json's path, for error messages
+ * @param options what the backend computes
  * @throws UNSUPPORTED that names the method found and what there is; CHECKPOINT when the config names no method
  */
-export function quantScheme(config: unknown, file = "config.json"): QuantScheme {
+export function quantScheme(config: unknown, file = "config.json", options: QuantSchemeOptions = {}): QuantScheme {
   if (config === undefined || config === null) return unquantized;
   if (typeof config !== "object" || Array.isArray(config)) {
     throw damaged(file, `field "quantization_config" is ${JSON.stringify(config)}, expected an object`);
@@ -32,7 +43,7 @@ export function quantScheme(config: unknown, file = "config.json"): QuantScheme 
     throw damaged(file, `field "quantization_config.quant_method" is ${found}, expected a method's name`);
   }
   const factory = SCHEMES.get(method);
-  if (factory !== undefined) return factory(fields);
+  if (factory !== undefined) return factory(fields, options);
   const supported = ["unquantized checkpoints", ...supportedQuantMethods()].join(", ");
   throw new OctavoError({
     code: "UNSUPPORTED",

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OctavoError } from "@octavo/core";
+import { readFairseqTokenizer } from "./sentencepiece/fairseq-tokenizer.js";
 import { readPieceTokenizer } from "./sentencepiece/piece-tokenizer.js";
 import { isRankFile } from "./tiktoken/rank-file.js";
 import { readTiktoken } from "./tiktoken/tiktoken-tokenizer.js";
@@ -25,7 +26,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     "tokenizer.model",
     (path, bytes, config) => (isRankFile(bytes) ? readTiktoken : readPieceTokenizer)(path, bytes, config),
   ],
-  ["spiece.model", readPieceTokenizer],
+  ["spiece.model", (path, bytes, config) => readPieceTokenizer(path, bytes, config)],
+  ["sentencepiece.bpe.model", readFairseqTokenizer],
   ["tokenizer.tiktoken", readTiktoken],
   ["qwen.tiktoken", readTiktoken],
   ["vocab.json", readMergesTokenizer],

@@ -13,6 +13,8 @@ export interface Recipe {
   readonly models: readonly string[];
   readonly architecture: string;
   readonly norm?: "layer";
+  /** Keys of the whole file: a tokenizer's. */
+  readonly metadata?: Readonly<Record<string, GgufWriterValue>>;
   /** Without `<architecture>.`; beside those of every model. */
   readonly keys?: (config: AnyConfig) => Readonly<Record<string, GgufWriterValue>>;
   /** Replaced in this order. */
@@ -271,6 +273,14 @@ export const RECIPES: readonly Recipe[] = [
     arrange: [splitGroups(/query_key_value/)],
   },
   {
+    models: ["falcon-rw"],
+    architecture: "falcon",
+    norm: "layer",
+    keys: () => ({ "attention.max_alibi_bias": 8 }),
+    names: BLOOM,
+    arrange: [splitGroups(/query_key_value/)],
+  },
+  {
     models: ["bloom"],
     architecture: "bloom",
     norm: "layer",
@@ -279,10 +289,18 @@ export const RECIPES: readonly Recipe[] = [
     arrange: [splitGroups(/query_key_value/)],
   },
   {
-    models: ["mpt"],
+    models: ["olmo"],
+    architecture: "olmo",
+    norm: "layer",
+    keys: (config) => ({ ...rotating(config), "attention.clamp_kqv": config.clip as number }),
+    names: LLAMA,
+    arrange: [pairHeads],
+  },
+  {
+    models: ["mpt", "mpt-clipped"],
     architecture: "mpt",
     norm: "layer",
-    keys: () => ({ "attention.max_alibi_bias": 8 }),
+    keys: ({ clip }) => ({ "attention.max_alibi_bias": 8, ...(clip ? { "attention.clamp_kqv": clip as number } : {}) }),
     names: [
       ["transformer.wte", "token_embd"],
       ["transformer.norm_f", "output_norm"],

@@ -45,7 +45,10 @@ export function writeGguf(
   );
 }
 
-function metadataOf({ architecture, norm, keys }: Recipe, config: AnyConfig): Record<string, GgufWriterValue> {
+function metadataOf(
+  { architecture, norm, keys, metadata }: Recipe,
+  config: AnyConfig,
+): Record<string, GgufWriterValue> {
   const { rope } = config;
   const own: Record<string, GgufWriterValue> = {
     block_count: config.numLayers,
@@ -63,6 +66,7 @@ function metadataOf({ architecture, norm, keys }: Recipe, config: AnyConfig): Re
   };
   return {
     "general.architecture": architecture,
+    ...metadata,
     ...Object.fromEntries(Object.entries(own).map(([key, value]) => [`${architecture}.${key}`, value])),
   };
 }

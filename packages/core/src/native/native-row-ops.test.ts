@@ -91,6 +91,7 @@ test("nothing is called for no tokens", () => {
     (o) => o.gatedActivation(none, made([0, 16]), "relu"),
     (o) => o.add(none, none),
     (o) => o.scale(none, 2),
+    (o) => o.clamp(none, 2),
     (o) => o.softcap(none, 2),
     (o) => o.addEmbedding(none, x, made([0], "int32"), 0),
   ];

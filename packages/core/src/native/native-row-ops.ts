@@ -185,6 +185,14 @@ export class NativeRowOps
     this.native.scale(this.backend, DTYPES[x.dtype].code, address(x), tokens!, hidden!, factor);
   }
 
+  clamp(x: Tensor, limit: number): void {
+    const [tokens, hidden] = x.shape;
+    checkPair("clamp", "x", x, x);
+    if (!(limit > 0)) fail("clamp", `the limit is ${limit}, a number above 0 was expected`);
+    if (tokens === 0) return;
+    this.native.clamp(this.backend, DTYPES[x.dtype].code, address(x), tokens!, hidden!, limit);
+  }
+
   softcap(x: Tensor, cap: number): void {
     const [tokens, hidden] = x.shape;
     checkPair("softcap", "x", x, x);

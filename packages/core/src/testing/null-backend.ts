@@ -96,6 +96,7 @@ function nullOps(sampleToken: (row: number, position: number) => number): Ops {
     addLayerNorm: nothing,
     add: nothing,
     scale: nothing,
+    clamp: nothing,
     softcap: nothing,
     rope: nothing,
     writeKv: nothing,

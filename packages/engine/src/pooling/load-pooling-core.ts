@@ -52,7 +52,7 @@ export async function loadPoolingCore(
       dedicated: backend.info.dedicated,
       loadSeconds: (performance.now() - started) / 1000,
       generationDefaults: {},
-      pooling: { type: pooling.type, normalize: pooling.normalize, size: config.hiddenSize },
+      pooling: { type: pooling.type, normalize: pooling.normalize, size: core.runner.size },
     };
     return { core, info, eosTokenIds: config.eosTokenIds };
   } catch (error) {

@@ -17,7 +17,7 @@ interface Job {
   /** All prompts, one behind the other, and how long each is. */
   readonly tokens: Int32Array;
   readonly lengths: Int32Array;
-  /** [prompts, hidden] */
+  /** [prompts, size of a vector] */
   readonly vectors: Float32Array;
   /** Prompts that are in a step or done, and their tokens. */
   numTaken: number;
@@ -103,7 +103,7 @@ export class PoolingCore implements Core {
   }
 
   #add(tokens: Int32Array, lengths: Int32Array, reply: Reply): void {
-    const vectors = new Float32Array(lengths.length * this.#model.config.hiddenSize);
+    const vectors = new Float32Array(lengths.length * this.runner.size);
     const job: Job = { tokens, lengths, vectors, numTaken: 0, tokensTaken: 0, reply };
     (this.#pause === "wait" ? this.#held : this.#jobs).push(job);
     this.#numWaiting += lengths.length;
@@ -128,12 +128,12 @@ export class PoolingCore implements Core {
 
   /** Hands out the vectors of the prompts that the step had, in their order. */
   #deliver(vectors: Float32Array): void {
-    const { hiddenSize } = this.#model.config;
-    const numRows = vectors.length / hiddenSize;
+    const { size } = this.runner;
+    const numRows = vectors.length / size;
     for (let row = 0; row < numRows; ) {
       const job = this.#jobs[0]!;
       const count = Math.min(job.numTaken - this.#delivered, numRows - row);
-      job.vectors.set(vectors.subarray(row * hiddenSize, (row + count) * hiddenSize), this.#delivered * hiddenSize);
+      job.vectors.set(vectors.subarray(row * size, (row + count) * size), this.#delivered * size);
       row += count;
       this.#delivered += count;
       if (this.#delivered < job.lengths.length) break;

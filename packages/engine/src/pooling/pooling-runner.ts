@@ -19,6 +19,7 @@ import {
   isEncoder,
   oneGroup,
   type PoolingConfig,
+  Projections,
 } from "@octavo/models";
 import { DeviceState } from "../runner/device-state.js";
 import { KvPool } from "../runner/kv-pool.js";
@@ -34,6 +35,7 @@ export class PoolingRunner implements Disposable {
   readonly #slot: StepSlot;
   readonly #workspace: Workspace;
   readonly #kvPool: KvPool | undefined;
+  readonly #projections: Projections;
   readonly #context: ForwardContext;
   /** [maxRows, hidden]: float32 where rows are averaged, else in the model's dtype. */
   readonly #pooled: Tensor;
@@ -41,6 +43,8 @@ export class PoolingRunner implements Disposable {
   /** For each row, which token of the step is pooled, unless all are. */
   readonly #tokens: Tensor;
   readonly #vectors: Float32Array;
+  /** Of a vector. */
+  readonly size: number;
   readonly #rowInit = new Int32Array(ROW_INIT_WORDS);
   #steps = 0;
   #blocks = 0;
@@ -48,12 +52,16 @@ export class PoolingRunner implements Disposable {
   constructor(backend: Backend, model: CausalLM | Encoder, pooling: PoolingConfig, sizes: PoolingSizes) {
     const { layout, maxNumBatchedTokens, maxNumSeqs, numBlocks, blockSize } = sizes;
     const { hiddenSize } = model.config;
+    const { projections = [] } = pooling;
     this.#backend = backend;
     this.#model = model;
     this.#pooling = pooling;
     this.#state = new DeviceState(backend, layout, 0);
     this.#slot = new StepSlot(backend, layout);
-    this.#workspace = new Workspace(backend, model.workspaceBytes(maxNumBatchedTokens, 0));
+    this.size = projections.at(-1)?.outFeatures ?? hiddenSize;
+    this.#projections = new Projections(projections, backend);
+    const scratch = model.workspaceBytes(maxNumBatchedTokens, 0) + this.#projections.workspaceBytes(maxNumSeqs);
+    this.#workspace = new Workspace(backend, scratch);
     const { batch } = this.#state;
     if (!isEncoder(model.config)) {
       this.#kvPool = new KvPool(backend, model.config, model.dtype, numBlocks, blockSize, oneGroup(model.config));
@@ -63,10 +71,12 @@ export class PoolingRunner implements Disposable {
     const dtype: FloatDType = pooling.type === "mean" ? "float32" : model.dtype;
     const shape = [maxNumSeqs, hiddenSize];
     this.#pooled = tensor(dtype, shape, backend.allocate(byteSize(dtype, shape), "tables"));
-    this.#hostPooled = tensor(dtype, shape, backend.allocateHost(byteSize(dtype, shape)));
+    const givenDtype = projections.length > 0 ? "float32" : dtype;
+    const given = [maxNumSeqs, this.size];
+    this.#hostPooled = tensor(givenDtype, given, backend.allocateHost(byteSize(givenDtype, given)));
     this.#tokens =
       pooling.type === "cls" ? planSection(batch.plan, layout.queryStarts, maxNumSeqs) : batch.sampleTokens;
-    this.#vectors = new Float32Array(maxNumSeqs * hiddenSize);
+    this.#vectors = new Float32Array(maxNumSeqs * this.size);
   }
 
   get kvCacheBytes(): number {
@@ -105,7 +115,7 @@ export class PoolingRunner implements Disposable {
     }
   }
 
-  /** Computes what was added. @returns the prompts' vectors, [rows, hidden], valid until the next call */
+  /** Computes what was added. @returns the prompts' vectors, [rows, size], valid until the next call */
   run(): Float32Array {
     const { ops } = this.#backend;
     const { batch } = this.#state;
@@ -120,18 +130,19 @@ export class PoolingRunner implements Disposable {
     const pooled = tensor(dtype, shape, storage);
     if (this.#pooling.type === "mean") ops.meanRows(pooled, hidden, batch);
     else ops.gatherRows(pooled, hidden, this.#tokens);
-    this.#backend.copy(this.#hostPooled, pooled, byteSize(dtype, shape));
+    const vectors = this.#projections.forward(ops, this.#workspace, pooled);
+    this.#backend.copy(this.#hostPooled, vectors, byteSize(vectors.dtype, vectors.shape));
     done.record();
     done.wait();
     return this.#read(batch.numRows);
   }
 
   #read(numRows: number): Float32Array {
-    const { hiddenSize } = this.#model.config;
-    const vectors = this.#vectors.subarray(0, numRows * hiddenSize);
+    const { size } = this;
+    const vectors = this.#vectors.subarray(0, numRows * size);
     readFloats(vectors, this.#hostPooled.storage.bytes!, this.#hostPooled.dtype as FloatDType);
     if (this.#pooling.normalize) {
-      for (let at = 0; at < vectors.length; at += hiddenSize) normalize(vectors.subarray(at, at + hiddenSize));
+      for (let at = 0; at < vectors.length; at += size) normalize(vectors.subarray(at, at + size));
     }
     return vectors;
   }
@@ -143,6 +154,7 @@ export class PoolingRunner implements Disposable {
   dispose(): void {
     for (const { storage } of [this.#pooled, this.#hostPooled]) storage.dispose();
     this.#kvPool?.dispose();
+    this.#projections.dispose();
     this.#workspace.dispose();
     this.#slot.dispose();
     this.#state.dispose();

@@ -130,6 +130,7 @@ struct RowKernels {
     void (*add[3])(void* out, const void* x, int64_t count);
     void (*accumulate[3])(float* sums, const void* x, int64_t count);
     void (*scale[3])(void* x, float factor, int64_t count);
+    void (*clamp[3])(void* x, float limit, int64_t count);
     void (*rope[3])(void* heads, int64_t count, int64_t head_dim, const float* cos_sin, int64_t rotary_dim);
     void (*to_float[3])(float* out, const void* in, int64_t count);
     void (*from_float[3])(void* out, const float* in, int64_t count);

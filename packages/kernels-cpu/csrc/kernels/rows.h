@@ -1,4 +1,4 @@
-// Kernels over single rows: sums, rotary embedding, conversion; norms.h has the norms. All are bound by memory.
+// Kernels over single rows: sums, limits, rotary embedding, conversion; norms.h has the norms. All are bound by memory.
 #pragma once
 
 #include "kernels/kernels.h"
@@ -24,6 +24,16 @@ template <typename T>
 void scale(void* x, float factor, int64_t count) {
     T* values = static_cast<T*>(x);
     for_lanes(count, [&](int64_t i, auto load, auto store) { store(values + i, load(values + i) * factor); });
+}
+
+template <typename T>
+void clamp(void* x, float limit, int64_t count) {
+    T* values = static_cast<T*>(x);
+    const Vec most = broadcast(limit), least = broadcast(-limit);
+    for_lanes(count, [&](int64_t i, auto load, auto store) {
+        const Vec value = load(values + i);
+        store(values + i, select(value > most, most, select(value < least, least, value)));
+    });
 }
 
 template <typename T>
@@ -58,6 +68,7 @@ octavo::cpu::RowKernels row_kernels() {
             {add<float>, add<Half>, add<Bfloat16>},
             {accumulate<float>, accumulate<Half>, accumulate<Bfloat16>},
             {scale<float>, scale<Half>, scale<Bfloat16>},
+            {clamp<float>, clamp<Half>, clamp<Bfloat16>},
             {rope<float>, rope<Half>, rope<Bfloat16>},
             {to_float<float>, to_float<Half>, to_float<Bfloat16>},
             {from_float<float>, from_float<Half>, from_float<Bfloat16>}};

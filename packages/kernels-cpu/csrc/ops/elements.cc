@@ -1,4 +1,4 @@
-// Ops over single numbers: activations, sums, factors.
+// Ops over single numbers: activations, sums, factors, limits.
 #include "octavo/step_plan.h"
 #include "ops/bytes.h"
 #include "ops/ops.h"
@@ -44,6 +44,14 @@ void scale(Context& context, int32_t dtype, void* x, int64_t tokens, int64_t hid
     const int64_t row_bytes = hidden * dtype::kSizes[dtype];
     for_rows(context, tokens, hidden, [&](int64_t begin, int64_t end) {
         kernel(bytes_at(x, begin * row_bytes), factor, (end - begin) * hidden);
+    });
+}
+
+void clamp(Context& context, int32_t dtype, void* x, int64_t tokens, int64_t hidden, float limit) {
+    const auto kernel = context.kernels.rows.clamp[dtype];
+    const int64_t row_bytes = hidden * dtype::kSizes[dtype];
+    for_rows(context, tokens, hidden, [&](int64_t begin, int64_t end) {
+        kernel(bytes_at(x, begin * row_bytes), limit, (end - begin) * hidden);
     });
 }
 

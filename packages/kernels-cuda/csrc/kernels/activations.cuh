@@ -47,6 +47,11 @@ struct Scale {
     __device__ float operator()(float x) const { return x * factor; }
 };
 
+struct Clamp {
+    float limit;
+    __device__ float operator()(float x) const { return x > limit ? limit : x < -limit ? -limit : x; }
+};
+
 struct Softcap {
     float cap;
     __device__ float operator()(float x) const { return cap * tanhf(x / cap); }

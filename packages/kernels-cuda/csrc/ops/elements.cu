@@ -1,4 +1,4 @@
-// Ops over single numbers: activations, sums, factors.
+// Ops over single numbers: activations, sums, factors, limits.
 #include "kernels/activations.cuh"
 #include "ops/launch.h"
 #include "ops/ops.h"
@@ -91,6 +91,14 @@ void scale(Stream& stream, int32_t dtype, void* x, int64_t tokens, int64_t hidde
         launch_map<T>(stream, x, x, tokens * hidden, kernels::Scale{factor});
     });
     check_launch("scale");
+}
+
+void clamp(Stream& stream, int32_t dtype, void* x, int64_t tokens, int64_t hidden, float limit) {
+    with_float_type(dtype, [&](auto tag) {
+        using T = typename decltype(tag)::Type;
+        launch_map<T>(stream, x, x, tokens * hidden, kernels::Clamp{limit});
+    });
+    check_launch("clamp");
 }
 
 void softcap(Stream& stream, float* x, int64_t tokens, int64_t hidden, float cap) {

@@ -41,6 +41,16 @@ function elementOps({ hidden, intermediate, vocabulary }: ModelShape): RowOp[] {
       prepare: onMatrices([hidden], (ops, [x]) => ops.scale(x, 1)),
     },
     {
+      op: "clamp",
+      width: hidden,
+      elements: 2 * hidden,
+      rows: ALL_ROWS,
+      prepare(memory, dtype, rows, sets) {
+        const x = memory.random(dtype, [rows, hidden], sets);
+        return (set) => memory.backend.ops.clamp(x[set]!, 8);
+      },
+    },
+    {
       op: "softcap",
       width: vocabulary,
       elements: 2 * vocabulary,

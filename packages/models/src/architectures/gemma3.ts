@@ -1,6 +1,7 @@
 // Gemma3ForCausalLM, the text part of Gemma 3: Gemma 2 with norms on heads, five windowed layers to one full one, and a rotation
 // for each of the two kinds (Gemma Team 2025).
 import type { Architecture } from "../architecture.js";
+import { seesAll } from "../bidirectional.js";
 import type { ConfigReader } from "../hf-config.js";
 import { readPlainConfig } from "../model-config.js";
 import { type RopeConfig, readRopeConfig } from "../rope-config.js";
@@ -22,6 +23,7 @@ export interface Gemma3Config extends Gemma2Config {
 export const gemma3: Architecture<Gemma3Config> = {
   name: NAME,
   aliases: ["Gemma3ForConditionalGeneration"],
+  hasBidirectionalWindows: true,
   readConfig(reader: ConfigReader): Gemma3Config {
     // The 4B's text_config leaves out what transformers has as its default.
     const defaults = { ...GEMMA_DEFAULTS, maxPositions: 2 ** 17, numHeads: 8, numKvHeads: 4, vocabSize: 262_208 };
@@ -37,7 +39,10 @@ export const gemma3: Architecture<Gemma3Config> = {
       // In the config as Gemma 2's; transformers and vLLM do not compute it here.
       attentionSoftcap: null,
       ...ropes,
-      windows: readWindows(reader, numLayers, { window: 4096, slides }),
+      windows: readWindows(reader, numLayers, { window: 4096, slides }).map((window) =>
+        // To both sides together (EmbeddingGemma).
+        window !== null && seesAll(reader) ? Math.floor(window / 2) + 1 : window,
+      ),
     };
   },
   blueprint(config) {

@@ -4,6 +4,7 @@ import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, mergedAttention, plainMlp } from "../hf-modules.js";
 import { type ModelConfig, readPlainConfig } from "../model-config.js";
+import { readClip } from "./olmo.js";
 
 const NAME = "MptForCausalLM";
 const BASE = "transformer";
@@ -12,6 +13,8 @@ export interface MptConfig extends ModelConfig {
   /** Factor of scores. */
   readonly scale: number;
   readonly slopes: readonly number[];
+  /** Values of q, k and v lie between this and its negative; null: they are not clipped. */
+  readonly clip: number | null;
 }
 
 export const mpt: Architecture<MptConfig> = {
@@ -35,7 +38,6 @@ export const mpt: Architecture<MptConfig> = {
     });
     const attention = reader.object("attn_config");
     const biasMax = attention?.size("alibi_bias_max", { fallback: 8, max: 64 }) ?? 8;
-    if (attention?.has("clip_qkv")) attention.unsupported("clip_qkv", ["null"]);
     if (attention && !attention.boolean("alibi", true)) attention.unsupported("alibi", ["true"]);
     if (attention?.boolean("qk_ln", false)) attention.unsupported("qk_ln", ["false"]);
     const usual = config.headDim ** -0.5;
@@ -43,10 +45,11 @@ export const mpt: Architecture<MptConfig> = {
       ...config,
       scale: attention?.number("softmax_scale", { fallback: usual, min: 0, max: 1e6 }) ?? usual,
       slopes: mptSlopes(config.numHeads, biasMax),
+      clip: attention === undefined ? null : readClip(attention),
     };
   },
   blueprint(config) {
-    const { hiddenSize, normEps, scale, slopes } = config;
+    const { hiddenSize, normEps, scale, slopes, clip } = config;
     const norm = (id: string) => layerNorm(id, hiddenSize, normEps, { bias: false });
     return decoderBlueprint(
       config,
@@ -59,10 +62,7 @@ export const mpt: Architecture<MptConfig> = {
           index,
           config,
           {},
-          {
-            scale,
-            slopes,
-          },
+          { scale, slopes, clip: clip ?? undefined },
         ),
         mlpNorm: norm(`${id}.norm_2`),
         mlp: plainMlp(`${id}.ffn.up_proj`, `${id}.ffn.down_proj`, config, "gelu", {}),

@@ -5,7 +5,9 @@ import type { ModelSource } from "../model-source.js";
 import { architectureOf } from "../registry.js";
 import { dialectOf } from "./dialects/index.js";
 import { ggufConfigReader } from "./gguf-config.js";
+import { GgufFacts } from "./gguf-facts.js";
 import { layoutOf } from "./gguf-layout.js";
+import { ggufPooling } from "./gguf-pooling.js";
 import { GgufWeights } from "./gguf-weights.js";
 
 /** @throws CHECKPOINT or UNSUPPORTED that names the file, key or tensor */
@@ -23,7 +25,7 @@ export function openGgufModel(path: string): ModelSource {
     configAdvice: "download the file again",
     fieldName: (field) => reader.label(field),
     generationDefaults: () => ({}),
-    pooling: () => null,
+    pooling: () => ggufPooling(new GgufFacts(headers, name)),
     scheme: ({ blockFormats = [], dequantize = false }) => ggufScheme({ packed: dequantize ? [] : blockFormats }),
     openWeights: (read: FileReader) => new GgufWeights(path, read, layout),
   };

@@ -29,11 +29,11 @@ export function placementsOf(ggufName: string, names: GgufTensorNames): readonly
 }
 
 /**
- * Whether a tensor that is in no table may change what is computed: every one of a layer, and factors of others. Not so what old files
- * have of frequencies.
+ * Whether a tensor that is in no table may change what is computed: every one of a layer, and factors of others, and projections of
+ * embeddings. Not so what old files have of frequencies.
  */
 export function matters(ggufName: string): boolean {
-  return /^blk\.|scale$/.test(ggufName) && !ggufName.includes(".attn_rot_embd.");
+  return /^blk\.|^dense_|scale$/.test(ggufName) && !ggufName.includes(".attn_rot_embd.");
 }
 
 /** Whether the rows of a tensor turn with positions. */

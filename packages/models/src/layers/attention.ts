@@ -61,7 +61,7 @@ export class Attention {
 
   /** out, x: [T, hidden] */
   forward(context: ForwardContext, out: Tensor, x: Tensor): void {
-    const { numHeads, numKvHeads, headDim } = this.#spec;
+    const { numHeads, numKvHeads, headDim, clip } = this.#spec;
     const { ops, workspace, batch } = context;
     const tokens = x.shape[0]!;
     const keysAt = numHeads * headDim;
@@ -69,6 +69,7 @@ export class Attention {
     const mark = workspace.mark();
     const qkv = workspace.alloc(x.dtype, [tokens, this.#qkv.outFeatures]);
     ops.linear(qkv, x, this.#qkv);
+    if (clip !== undefined) ops.clamp(qkv, clip);
     const queries = slice(qkv, 1, 0, keysAt);
     const keys = slice(qkv, 1, keysAt, valuesAt);
     const q = reshape(queries, [tokens, numHeads, headDim]);

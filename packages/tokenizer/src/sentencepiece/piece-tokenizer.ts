@@ -17,11 +17,20 @@ export interface PieceTokenizerFiles {
   readonly config: TokenizerConfig;
 }
 
-/** @param config tokenizer_config.json @throws CHECKPOINT that names the file and the field */
-export function readPieceTokenizer(path: string, bytes: Uint8Array, config: TokenizerConfig): PieceTokenizerFiles {
+/**
+ * @param config tokenizer_config.json
+ * @param arrange gives pieces other ids. Default: the file's
+ * @throws CHECKPOINT that names the file and the field
+ */
+export function readPieceTokenizer(
+  path: string,
+  bytes: Uint8Array,
+  config: TokenizerConfig,
+  arrange: (file: PieceModelFile) => PieceModelFile = (file) => file,
+): PieceTokenizerFiles {
   let file: PieceModelFile;
   try {
-    file = readPieceModel(bytes);
+    file = arrange(readPieceModel(bytes));
   } catch (cause) {
     if (!(cause instanceof ProtobufError)) throw cause;
     const message = `cannot use ${path} as a SentencePiece model: ${cause.message}. Download it again, or take a tokenizer.json.`;
@@ -102,6 +111,8 @@ const AROUND: ReadonlyMap<string, readonly [string | null, string | null]> = new
   ["MT5Tokenizer", [null, "eos_token"]],
   ["PegasusTokenizer", [null, "eos_token"]],
   ["AlbertTokenizer", ["cls_token", "sep_token"]],
+  ["XLMRobertaTokenizer", ["bos_token", "eos_token"]],
+  ["CamembertTokenizer", ["bos_token", "eos_token"]],
 ]);
 
 function postProcessorOf(file: PieceModelFile, config: TokenizerConfig): object | null {

@@ -1,4 +1,4 @@
-// Cases of add, scale and softcap.
+// Cases of add, scale, clamp and softcap.
 import { FLOAT_DTYPES, type FloatDType } from "../../dtype.js";
 import { listed, normal, smallIntegers } from "./fills.js";
 import { type OpCase, TOLERANCES } from "./op-case.js";
@@ -56,6 +56,39 @@ function scaleCase(dtype: FloatDType, factor: number, { tokens, hidden, why }: (
   };
 }
 
+function clampCase(dtype: FloatDType, limit: number, { tokens, hidden, why }: (typeof SHAPES)[number]): OpCase {
+  return {
+    op: "clamp",
+    name: `clamp ${dtype} [${tokens},${hidden}] to ${limit}`,
+    why,
+    dtype,
+    tolerance: "exact",
+    prepare(bench) {
+      const x = bench.output("x", dtype, [tokens, hidden], { initial: normal(bench.random, 2) });
+      return () => bench.ops.clamp(x, limit);
+    },
+  };
+}
+
+const CLAMP_EDGES = [
+  ...[0, -0, 8, -8, 7.96875, -7.96875, 8.0625, -8.0625, 60000, -60000],
+  ...[Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN],
+];
+
+function clampEdges(dtype: FloatDType): OpCase {
+  return {
+    op: "clamp",
+    name: `clamp ${dtype} of edges`,
+    why: "values at the limit and next to it, infinities end there, NaN and the sign of zero stay",
+    dtype,
+    tolerance: "exact",
+    prepare(bench) {
+      const x = bench.output("x", dtype, [1, CLAMP_EDGES.length], { initial: listed(CLAMP_EDGES) });
+      return () => bench.ops.clamp(x, 8);
+    },
+  };
+}
+
 /** What tanh of a float32 may be off by: less than what 1 - 2 / (e^2y + 1) loses near 0. */
 const SOFTCAP = { absolute: 1e-37, relative: 2e-6, nmse: 1e-12 };
 
@@ -97,6 +130,8 @@ export const elementCases: readonly OpCase[] = [
     ...SHAPES.map((shape) => addCase(dtype, shape)),
     exactSums(dtype),
     ...SHAPES.map((shape, i) => scaleCase(dtype, [0.25, -3, 45.254833995939045, 1e-3][i]!, shape)),
+    ...SHAPES.map((shape, i) => clampCase(dtype, [1, 0.5, 2.25, 3][i]!, shape)),
+    clampEdges(dtype),
   ]),
   softcapCase(1, 1, 5, "the smallest of everything"),
   softcapCase(3, 1003, 0.5, "small logits keep their precision"),

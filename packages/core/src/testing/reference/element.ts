@@ -1,4 +1,4 @@
-// add, scale and softcap: each number by itself.
+// add, scale, clamp and softcap: each number by itself.
 import type { Tensor } from "../../tensor.js";
 import { load, store } from "../elements.js";
 import { addRows } from "./norm.js";
@@ -7,6 +7,11 @@ export const add = addRows;
 
 export function scale(x: Tensor, factor: number): void {
   change(x, (value) => value * factor);
+}
+
+export function clamp(x: Tensor, limit: number): void {
+  // Not Math.max: of 0 and -0 it takes one, here the value stays.
+  change(x, (value) => (value > limit ? limit : value < -limit ? -limit : value));
 }
 
 export function softcap(x: Tensor, cap: number): void {

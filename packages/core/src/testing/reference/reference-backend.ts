@@ -14,7 +14,7 @@ import { activate, gatedActivation } from "./activation.js";
 import { adjustLogits } from "./adjust-logits.js";
 import { encoderAttention, pagedAttention, writeKv } from "./attention.js";
 import { prepareBatch } from "./batch.js";
-import { add, scale, softcap } from "./element.js";
+import { add, clamp, scale, softcap } from "./element.js";
 import { addEmbedding, embedding, gatherRows } from "./embedding.js";
 import { combineExperts, expertLinear, ReferenceExpertWeights, routeExperts } from "./experts.js";
 import { linear, ReferenceLinearWeight } from "./linear.js";
@@ -36,6 +36,7 @@ const OPS: Ops = {
   addLayerNorm,
   add,
   scale,
+  clamp,
   softcap,
   rope,
   writeKv,

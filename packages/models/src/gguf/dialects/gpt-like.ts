@@ -50,24 +50,33 @@ export const gptNeoX: GgufDialect = {
 
 const SELF_ATTENTION = { attn_qkv: "self_attention.query_key_value", attn_output: "self_attention.dense" } as const;
 
+const ALIBI = "attention.max_alibi_bias";
+/** Of the paper, and of transformers' Falcon. */
+const ALIBI_BIAS = 8;
+
+const isSequential = (file: GgufFacts) => file.has("blk.0.ffn_norm.weight");
 const hasTwoNorms = (file: GgufFacts) => file.has("blk.0.attn_norm_2.weight");
 
-/** Those that rotate: the converter does not write others. */
+/** The converter writes those that rotate. Those with ALiBi (RW) have Bloom's layers; the key is MPT's. */
 export const falcon: GgufDialect = {
   architecture: "FalconForCausalLM",
   norm: "layer",
   switches: { bias: ["blk.0.attn_qkv.bias"] },
+  neutral: { [ALIBI]: [0, ALIBI_BIAS] },
   // What the first architecture computes, the new one with one norm does too.
   values: (file) => ({
     intermediate_size: innerSize(file),
-    new_decoder_architecture: true,
+    new_decoder_architecture: !isSequential(file),
+    parallel_attn: !isSequential(file),
     num_ln_in_parallel_attn: hasTwoNorms(file) ? 2 : 1,
+    alibi: file.number(ALIBI) === ALIBI_BIAS,
   }),
   tensors: (file): GgufTensorNames => ({
     layers: "transformer.h",
     once: once("transformer", "word_embeddings", "ln_f"),
     layer: {
       ...(hasTwoNorms(file) ? { attn_norm: "ln_mlp", attn_norm_2: "ln_attn" } : { attn_norm: "input_layernorm" }),
+      ffn_norm: "post_attention_layernorm",
       ...SELF_ATTENTION,
       ...DENSE_MLP,
     },

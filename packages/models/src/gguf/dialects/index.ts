@@ -2,10 +2,11 @@
 import { type GgufHeaders, OctavoError } from "@octavo/core";
 import type { GgufDialect } from "../dialect.js";
 import { plain } from "../gguf-facts.js";
+import { bert, modernBert, nomicBert } from "./encoders.js";
 import { gptOss, qwen3Moe } from "./experts.js";
 import { gemma, gemma2, gemma3 } from "./gemma.js";
 import { bloom, falcon, gpt2, gptNeoX, mpt } from "./gpt-like.js";
-import { granite, llama, olmo2, qwen2, qwen3, smollm3, stablelm } from "./llama-like.js";
+import { granite, llama, olmo, olmo2, qwen2, qwen3, smollm3, stablelm } from "./llama-like.js";
 import { chatglm, glm4, phi3 } from "./merged.js";
 
 /** By `general.architecture`. */
@@ -19,6 +20,7 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["gemma3", gemma3],
   ["phi3", phi3],
   ["granite", granite],
+  ["olmo", olmo],
   ["olmo2", olmo2],
   ["stablelm", stablelm],
   ["smollm3", smollm3],
@@ -30,6 +32,9 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["falcon", falcon],
   ["bloom", bloom],
   ["mpt", mpt],
+  ["bert", bert],
+  ["nomic-bert", nomicBert],
+  ["modern-bert", modernBert],
 ]);
 
 /** Architectures that have the keys, tensors and arithmetic of another; of those that see images, for text. */

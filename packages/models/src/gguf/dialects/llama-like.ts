@@ -55,6 +55,16 @@ export const qwen3: GgufDialect = {
   tensors: llamaNames(HEAD_NORMS),
 };
 
+/** The first one's norms have no weights. */
+export const olmo: GgufDialect = {
+  architecture: "OlmoForCausalLM",
+  norm: "layer",
+  fields: { clip_qkv: "attention.clamp_kqv" },
+  switches: { attention_bias: QKV_BIASES },
+  tensors: llamaNames(),
+  pairs: "head",
+};
+
 export const olmo2: GgufDialect = {
   architecture: "Olmo2ForCausalLM",
   norm: "rms",
