@@ -27,6 +27,7 @@ import { qwen3Moe } from "./architectures/qwen3-moe.js";
 import { roberta, xlmRoberta } from "./architectures/roberta.js";
 import { smollm3 } from "./architectures/smollm3.js";
 import { stableLm } from "./architectures/stablelm.js";
+import { starcoder2 } from "./architectures/starcoder2.js";
 import type { ConfigReader } from "./hf-config.js";
 import type { ModelConfig } from "./model-config.js";
 
@@ -59,6 +60,7 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   qwen3,
   smollm3,
   stableLm,
+  starcoder2,
 ];
 
 /** Names that `architectures` in config.json may have. */

@@ -295,4 +295,11 @@ export const RECIPES: readonly Recipe[] = [
       ["ffn.down_proj", "ffn_down"],
     ],
   },
+  {
+    models: ["starcoder2"],
+    architecture: "starcoder2",
+    norm: "layer",
+    config: { sliding_window: 4096 },
+    names: [["mlp.c_fc", "ffn_up"], ["mlp.c_proj", "ffn_down"], ...LLAMA],
+  },
 ];

@@ -7,6 +7,7 @@ import { gemma, gemma2, gemma3 } from "./gemma.js";
 import { bloom, falcon, gpt2, gptNeoX, mpt } from "./gpt-like.js";
 import { granite, llama, olmo2, qwen2, qwen3, smollm3, stablelm } from "./llama-like.js";
 import { chatglm, glm4, phi3 } from "./merged.js";
+import { starcoder2 } from "./plain-mlp.js";
 
 /** By `general.architecture`. */
 const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
@@ -30,6 +31,7 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["falcon", falcon],
   ["bloom", bloom],
   ["mpt", mpt],
+  ["starcoder2", starcoder2],
 ]);
 
 /** Architectures that have the keys, tensors and arithmetic of another; of those that see images, for text. */
