@@ -23,12 +23,18 @@ export function rmsNorm(id: string, size: number, eps: number, weightOffset?: nu
 }
 
 /** `<id>.weight`, `<id>.bias` */
-export function layerNorm(id: string, size: number, eps: number, { bias = true } = {}): NormSpec {
+export function layerNorm(
+  id: string,
+  size: number,
+  eps: number,
+  { bias = true, weightOffset }: { readonly bias?: boolean; readonly weightOffset?: number } = {},
+): NormSpec {
   return {
     kind: "layer",
     weight: tensorParameter(id, [size]),
     bias: bias ? { kind: "tensor", id: `${id}.bias`, name: `${id}.bias`, shape: [size] } : undefined,
     eps,
+    weightOffset,
   };
 }
 
@@ -126,7 +132,7 @@ export function gatedMlp(
 export function mergedGatedMlp(
   gateUp: string,
   down: string,
-  { hiddenSize, intermediateSize }: ModelConfig,
+  { hiddenSize, intermediateSize }: Pick<ModelConfig, "hiddenSize" | "intermediateSize">,
   activation: GatedMlpSpec["activation"],
   traits: LinearTraits = {},
 ): GatedMlpSpec {
@@ -141,7 +147,7 @@ export function mergedGatedMlp(
 /** What a mixture of experts has beside its experts. */
 export type RouterOptions = Pick<
   ExpertsMlpSpec,
-  "numExpertsPerToken" | "scoring" | "renormalize" | "scale" | "choiceBias" | "groups" | "shared"
+  "numExpertsPerToken" | "scoring" | "renormalize" | "scale" | "choiceBias" | "groups" | "shared" | "sharedGate"
 >;
 
 /**
@@ -173,6 +179,25 @@ export function expertsMlp(
     ),
     ...options,
   };
+}
+
+/** Sizes of {@link gatedExperts}. */
+export interface ExpertsSizes {
+  readonly hiddenSize: number;
+  readonly numExperts: number;
+  /** Width of an expert. */
+  readonly expertSize: number;
+}
+
+/** `<id>.gate` routes to `<id>.experts.<number>`, gated MLPs with SiLU. */
+export function gatedExperts(
+  id: string,
+  { hiddenSize, numExperts, expertSize }: ExpertsSizes,
+  options: RouterOptions,
+): ExpertsMlpSpec {
+  const router = linearParameter(`${id}.gate`, hiddenSize, [[`${id}.gate`, numExperts]]);
+  const size = { hiddenSize, intermediateSize: expertSize };
+  return expertsMlp(router, numExperts, (index) => gatedMlp(`${id}.experts.${index}`, size, "silu"), options);
 }
 
 /** @param up and @param down the checkpoint's names */

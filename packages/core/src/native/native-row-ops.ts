@@ -32,7 +32,8 @@ const ACTIVATION_CODES: Readonly<Record<GatedActivation, number>> = {
   gelu_tanh: 2,
   relu: 3,
   quick_gelu: 4,
-  swiglu_oai: 5,
+  relu2: 5,
+  swiglu_oai: 6,
 };
 
 export class NativeRowOps
@@ -133,7 +134,7 @@ export class NativeRowOps
     );
   }
 
-  layerNorm(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void {
+  layerNorm(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number, weightOffset = 0): void {
     checkNorm("layerNorm", out, x, weight);
     if (bias) checkBias("layerNorm", bias, weight);
     if (x.shape[0] === 0) return;
@@ -152,11 +153,19 @@ export class NativeRowOps
       headsOf(x),
       x.shape.at(-1)!,
       eps,
-      0,
+      weightOffset,
     );
   }
 
-  addLayerNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void {
+  addLayerNorm(
+    out: Tensor,
+    residual: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | undefined,
+    eps: number,
+    weightOffset = 0,
+  ): void {
     const [tokens, hidden] = x.shape;
     checkAddNorm("addLayerNorm", out, residual, x, weight);
     if (bias) checkBias("addLayerNorm", bias, weight);
@@ -176,7 +185,7 @@ export class NativeRowOps
       1,
       hidden!,
       eps,
-      0,
+      weightOffset,
     );
   }
 

@@ -9,7 +9,7 @@ const NAME = "MistralForCausalLM";
 
 export const mistral: Architecture = {
   name: NAME,
-  aliases: ["MinistralForCausalLM", "Mistral3ForConditionalGeneration"],
+  aliases: ["CwmForCausalLM", "MinistralForCausalLM", "Mistral3ForConditionalGeneration"],
   readConfig(reader: ConfigReader): ModelConfig {
     readActivation(reader, "hidden_act", ["silu"]);
     const defaults = { maxPositions: 2 ** 17, bosTokenId: 1, eosTokenIds: [2], numKvHeads: 8 };

@@ -1,9 +1,9 @@
 // Olmo2ForCausalLM: norms on what attention and MLP give and on all of q and k, none on what they read (OLMo Team 2025).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { decoderBlueprint, gatedMlp, rmsNorm, selfAttention } from "../hf-modules.js";
+import { rmsNorm } from "../hf-modules.js";
 import { readActivation, readDecoderConfig } from "../model-config.js";
-import type { LlamaConfig } from "./llama.js";
+import { type LlamaConfig, llamaBlueprint } from "./llama.js";
 
 const NAME = "Olmo2ForCausalLM";
 
@@ -19,18 +19,14 @@ export const olmo2: Architecture<Olmo2Config> = {
     };
   },
   blueprint(config) {
-    const { hiddenSize, normEps, numHeads, numKvHeads, headDim, attentionBias } = config;
-    const norm = (id: string, size = hiddenSize) => rmsNorm(id, size, normEps);
-    return decoderBlueprint(config, norm("model.norm"), (index, id) => ({
-      kind: "sequential",
-      attention: selfAttention(`${id}.self_attn`, index, config, {
+    const { normEps, numHeads, numKvHeads, headDim, attentionBias } = config;
+    return llamaBlueprint(config, {
+      normsOutputs: true,
+      attention: (_, id) => ({
         bias: attentionBias,
-        queryNorm: norm(`${id}.self_attn.q_norm`, numHeads * headDim),
-        keyNorm: norm(`${id}.self_attn.k_norm`, numKvHeads * headDim),
+        queryNorm: rmsNorm(`${id}.q_norm`, numHeads * headDim, normEps),
+        keyNorm: rmsNorm(`${id}.k_norm`, numKvHeads * headDim, normEps),
       }),
-      attentionOutputNorm: norm(`${id}.post_attention_layernorm`),
-      mlp: gatedMlp(`${id}.mlp`, config, "silu"),
-      mlpOutputNorm: norm(`${id}.post_feedforward_layernorm`),
-    }));
+    });
   },
 };
