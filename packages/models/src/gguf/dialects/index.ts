@@ -2,12 +2,26 @@
 import { type GgufHeaders, OctavoError } from "@octavo/core";
 import type { GgufDialect } from "../dialect.js";
 import { plain } from "../gguf-facts.js";
-import { gptOss, qwen3Moe } from "./experts.js";
+import { cohere2, commandR } from "./cohere.js";
+import { ernie45Moe, gptOss, graniteMoe, olmoe, qwen2Moe, qwen3Moe } from "./experts.js";
 import { gemma, gemma2, gemma3 } from "./gemma.js";
-import { bloom, falcon, gpt2, gptNeoX, mpt } from "./gpt-like.js";
-import { granite, llama, olmo2, qwen2, qwen3, smollm3, stablelm } from "./llama-like.js";
+import { bloom, falcon, gpt2, gptNeoX, mpt, starcoder } from "./gpt-like.js";
+import {
+  ernie45,
+  exaone4,
+  granite,
+  hunyuanDense,
+  llama,
+  minicpm,
+  olmo2,
+  qwen2,
+  qwen3,
+  seedOss,
+  smollm3,
+  stablelm,
+} from "./llama-like.js";
 import { chatglm, glm4, phi3 } from "./merged.js";
-import { starcoder2 } from "./plain-mlp.js";
+import { arcee, nemotron, phi2, starcoder2 } from "./plain-mlp.js";
 
 /** By `general.architecture`. */
 const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
@@ -31,11 +45,27 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["falcon", falcon],
   ["bloom", bloom],
   ["mpt", mpt],
+  ["arcee", arcee],
+  ["cohere2", cohere2],
+  ["command-r", commandR],
+  ["ernie4_5", ernie45],
+  ["ernie4_5-moe", ernie45Moe],
+  ["exaone4", exaone4],
+  ["granitemoe", graniteMoe],
+  ["hunyuan-dense", hunyuanDense],
+  ["minicpm", minicpm],
+  ["nemotron", nemotron],
+  ["olmoe", olmoe],
+  ["phi2", phi2],
+  ["qwen2moe", qwen2Moe],
+  ["seed_oss", seedOss],
+  ["starcoder", starcoder],
   ["starcoder2", starcoder2],
 ]);
 
 /** Architectures that have the keys, tensors and arithmetic of another; of those that see images, for text. */
 const GGUF_ALIASES: Readonly<Record<string, string>> = {
+  internlm2: "llama",
   mistral3: "llama",
   qwen2vl: "qwen2",
   qwen3vl: "qwen3",
