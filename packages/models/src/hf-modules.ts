@@ -112,19 +112,30 @@ export function mergedAttention(
 /** `<id>.gate_proj`, `up_proj`, `down_proj` */
 export function gatedMlp(
   id: string,
+  size: Pick<ModelConfig, "hiddenSize" | "intermediateSize">,
+  activation: GatedMlpSpec["activation"],
+  traits: LinearTraits = {},
+): GatedMlpSpec {
+  return splitGatedMlp(id, ["gate_proj", "up_proj", "down_proj"], size, activation, traits);
+}
+
+/** The same under other names. @param names behind `<id>.`: gate, up, down */
+export function splitGatedMlp(
+  id: string,
+  [gate, up, down]: readonly [gate: string, up: string, down: string],
   { hiddenSize, intermediateSize }: Pick<ModelConfig, "hiddenSize" | "intermediateSize">,
   activation: GatedMlpSpec["activation"],
   traits: LinearTraits = {},
 ): GatedMlpSpec {
   const parts = [
-    [`${id}.gate_proj`, intermediateSize],
-    [`${id}.up_proj`, intermediateSize],
+    [`${id}.${gate}`, intermediateSize],
+    [`${id}.${up}`, intermediateSize],
   ] as const;
   return {
     kind: "gated",
     activation,
     gateUp: linearParameter(`${id}.gate_up_proj`, hiddenSize, parts, traits),
-    down: linearParameter(`${id}.down_proj`, intermediateSize, [[`${id}.down_proj`, hiddenSize]], traits),
+    down: linearParameter(`${id}.down_proj`, intermediateSize, [[`${id}.${down}`, hiddenSize]], traits),
   };
 }
 

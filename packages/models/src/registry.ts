@@ -8,6 +8,7 @@ import { cohere, cohere2 } from "./architectures/cohere.js";
 import { distilBert } from "./architectures/distilbert.js";
 import { ernie45 } from "./architectures/ernie4-5.js";
 import { ernie45Moe } from "./architectures/ernie4-5-moe.js";
+import { exaone } from "./architectures/exaone.js";
 import { exaone4 } from "./architectures/exaone4.js";
 import { falcon } from "./architectures/falcon.js";
 import { gemma } from "./architectures/gemma.js";
@@ -82,6 +83,7 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   cohere2,
   ernie45,
   ernie45Moe,
+  exaone,
   exaone4,
   gptBigCode,
   gptJ,

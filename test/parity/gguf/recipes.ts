@@ -351,6 +351,7 @@ export const RECIPES: readonly Recipe[] = [
     names: [["mlp.moe_statics.e_score_correction_bias", "exp_probs_b.bias"], ...EXPERTS, ...SHARED, ...LLAMA],
     arrange: [stackAll(/\.experts\.(\d+)\./)],
   },
+  { models: ["llama-rope-llama3"], architecture: "exaone", names: LLAMA },
   {
     models: ["exaone4"],
     architecture: "exaone4",
@@ -386,6 +387,15 @@ export const RECIPES: readonly Recipe[] = [
     architecture: "hunyuan-dense",
     keys: () => ({ "rope.scaling.type": "none", "rope.scaling.factor": 1 }),
     names: [["self_attn.query_layernorm", "attn_q_norm"], ["self_attn.key_layernorm", "attn_k_norm"], ...LLAMA],
+  },
+  { models: ["llama-gqa-tied"], architecture: "internlm2", names: LLAMA, arrange: [pairHeads] },
+  {
+    models: ["granite"],
+    architecture: "minicpm",
+    config: { attention_multiplier: 8 ** -0.5 },
+    keys: (config) => ({ ...rotating(config), ...multipliers(config), "attention.scale": 0 }),
+    names: LLAMA,
+    arrange: [pairHeads],
   },
   { models: ["nemotron"], architecture: "nemotron", norm: "layer", keys: rotating, names: LLAMA, arrange: [addOne] },
   {

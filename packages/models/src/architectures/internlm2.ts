@@ -1,9 +1,8 @@
 // InternLM2ForCausalLM: Llama under other names, q, k and v of each group of heads merged (Cai et al. 2024).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { decoderBlueprint, mergedAttention, rmsNorm } from "../hf-modules.js";
+import { decoderBlueprint, mergedAttention, rmsNorm, splitGatedMlp } from "../hf-modules.js";
 import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
-import { linearParameter } from "../parameters.js";
 import { splitQkvGroups } from "../row-order.js";
 
 const NAME = "InternLM2ForCausalLM";
@@ -22,7 +21,7 @@ export const internLm2: Architecture<InternLm2Config> = {
     };
   },
   blueprint(config) {
-    const { hiddenSize, intermediateSize, numHeads, numKvHeads, headDim, normEps, hasBiases: bias } = config;
+    const { hiddenSize, numHeads, numKvHeads, headDim, normEps, hasBiases: bias } = config;
     const norm = (id: string) => rmsNorm(id, hiddenSize, normEps);
     const rows = splitQkvGroups(numKvHeads, numHeads / numKvHeads, headDim);
     return decoderBlueprint(
@@ -39,16 +38,7 @@ export const internLm2: Architecture<InternLm2Config> = {
           { rope: 0 },
         ),
         mlpNorm: norm(`${id}.ffn_norm`),
-        mlp: {
-          kind: "gated",
-          activation: "silu",
-          gateUp: linearParameter(
-            `${id}.feed_forward.gate_up`,
-            hiddenSize,
-            ["w1", "w3"].map((name) => [`${id}.feed_forward.${name}`, intermediateSize] as const),
-          ),
-          down: linearParameter(`${id}.feed_forward.w2`, intermediateSize, [[`${id}.feed_forward.w2`, hiddenSize]]),
-        },
+        mlp: splitGatedMlp(`${id}.feed_forward`, ["w1", "w3", "w2"], config, "silu"),
       }),
       { embedding: "model.tok_embeddings", head: "output" },
     );

@@ -8,6 +8,7 @@ import { gemma, gemma2, gemma3 } from "./gemma.js";
 import { bloom, falcon, gpt2, gptNeoX, mpt, starcoder } from "./gpt-like.js";
 import {
   ernie45,
+  exaone,
   exaone4,
   granite,
   hunyuanDense,
@@ -50,6 +51,7 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["command-r", commandR],
   ["ernie4_5", ernie45],
   ["ernie4_5-moe", ernie45Moe],
+  ["exaone", exaone],
   ["exaone4", exaone4],
   ["granitemoe", graniteMoe],
   ["hunyuan-dense", hunyuanDense],

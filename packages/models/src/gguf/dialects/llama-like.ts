@@ -82,6 +82,9 @@ export const olmo2: GgufDialect = {
   tensors: { once: ONCE, layer: NORMED_OUTPUTS },
 };
 
+/** EXAONE 3, 3.5 and Deep: a Llama whose rows stay as they are. */
+export const exaone: GgufDialect = { architecture: "LlamaForCausalLM", norm: "rms", tensors: llamaNames() };
+
 export const exaone4: GgufDialect = {
   architecture: "Exaone4ForCausalLM",
   norm: "rms",
