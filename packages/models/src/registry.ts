@@ -24,6 +24,7 @@ import { granite } from "./architectures/granite.js";
 import { graniteMoe } from "./architectures/granite-moe.js";
 import { helium } from "./architectures/helium.js";
 import { hunyuanDense } from "./architectures/hunyuan-dense.js";
+import { hunyuanMoe } from "./architectures/hunyuan-moe.js";
 import { internLm2 } from "./architectures/internlm2.js";
 import { llama } from "./architectures/llama.js";
 import { miniCpm } from "./architectures/minicpm.js";
@@ -33,6 +34,7 @@ import { modernBert } from "./architectures/modernbert.js";
 import { mpt } from "./architectures/mpt.js";
 import { nemotron } from "./architectures/nemotron.js";
 import { olmo2 } from "./architectures/olmo2.js";
+import { olmo3 } from "./architectures/olmo3.js";
 import { olmoe } from "./architectures/olmoe.js";
 import { opt } from "./architectures/opt.js";
 import { phi } from "./architectures/phi.js";
@@ -90,9 +92,11 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   graniteMoe,
   helium,
   hunyuanDense,
+  hunyuanMoe,
   internLm2,
   miniCpm,
   nemotron,
+  olmo3,
   olmoe,
   phi,
   qwen2Moe,

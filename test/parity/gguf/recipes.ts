@@ -177,6 +177,16 @@ export const RECIPES: readonly Recipe[] = [
     names: [...EXPERTS, ...LLAMA],
     arrange: [stackAll(/\.experts\.(\d+)\./)],
   },
+  {
+    models: ["olmo3"],
+    architecture: "olmo2",
+    keys: (config) => ({
+      "attention.sliding_window": window(config),
+      "attention.sliding_window_pattern": slides(config),
+      "rope.scaling.yarn_attn_factor": 1.2,
+    }),
+    names: GEMMA.filter(([from]) => !from.startsWith("pre_")),
+  },
   { models: ["olmo2"], architecture: "olmo2", names: GEMMA.filter(([from]) => !from.startsWith("pre_")) },
   {
     models: ["stablelm", "stablelm-parallel-qk-norm"],
@@ -387,6 +397,27 @@ export const RECIPES: readonly Recipe[] = [
     architecture: "hunyuan-dense",
     keys: () => ({ "rope.scaling.type": "none", "rope.scaling.factor": 1 }),
     names: [["self_attn.query_layernorm", "attn_q_norm"], ["self_attn.key_layernorm", "attn_k_norm"], ...LLAMA],
+  },
+  {
+    models: ["hunyuan-moe"],
+    architecture: "hunyuan-moe",
+    keys: (config) => ({
+      ...experts(config),
+      expert_feed_forward_length: config.intermediateSize,
+      expert_shared_feed_forward_length: config.intermediateSize,
+      expert_shared_count: 1,
+    }),
+    names: [
+      ["mlp.gate.wg", "ffn_gate_inp"],
+      ["mlp.shared_mlp.gate_proj", "ffn_gate_shexp"],
+      ["mlp.shared_mlp.up_proj", "ffn_up_shexp"],
+      ["mlp.shared_mlp.down_proj", "ffn_down_shexp"],
+      ["self_attn.query_layernorm", "attn_q_norm"],
+      ["self_attn.key_layernorm", "attn_k_norm"],
+      ...EXPERTS,
+      ...LLAMA,
+    ],
+    arrange: [stackAll(/\.experts\.(\d+)\./)],
   },
   { models: ["llama-gqa-tied"], architecture: "internlm2", names: LLAMA, arrange: [pairHeads] },
   {

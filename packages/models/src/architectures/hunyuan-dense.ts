@@ -1,38 +1,39 @@
 // HunYuanDenseV1ForCausalLM: Llama with a norm on each head of q and k, after they turned (Tencent 2025).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { rmsNorm } from "../hf-modules.js";
+import { rmsNorm, type SelfAttentionOptions } from "../hf-modules.js";
 import { readActivation, readDecoderConfig } from "../model-config.js";
 import type { RopeConfig } from "../rope-config.js";
 import { type LlamaConfig, llamaBlueprint } from "./llama.js";
 
 const NAME = "HunYuanDenseV1ForCausalLM";
 
-type HunyuanConfig = Omit<LlamaConfig, "mlpBias">;
+export type HunyuanConfig = Omit<LlamaConfig, "mlpBias">;
 
 export const hunyuanDense: Architecture<HunyuanConfig> = {
   name: NAME,
-  readConfig(reader: ConfigReader): HunyuanConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
-    const config = readDecoderConfig(reader, NAME, { normEps: 1e-5, bosTokenId: 1, eosTokenIds: [2] });
-    return {
-      ...config,
-      rope: withAlpha(reader, config.rope!),
-      attentionBias: reader.boolean("attention_bias", false),
-    };
-  },
-  blueprint(config) {
-    const { headDim, normEps, attentionBias } = config;
-    return llamaBlueprint(config, {
-      attention: (_, id) => ({
-        bias: attentionBias,
-        normsTurned: true,
-        queryNorm: rmsNorm(`${id}.query_layernorm`, headDim, normEps),
-        keyNorm: rmsNorm(`${id}.key_layernorm`, headDim, normEps),
-      }),
-    });
-  },
+  readConfig: (reader) => readHunyuanConfig(reader, NAME),
+  blueprint: (config) => llamaBlueprint(config, { attention: (_, id) => hunyuanAttention(id, config) }),
 };
+
+export function readHunyuanConfig(reader: ConfigReader, architecture: string): HunyuanConfig {
+  readActivation(reader, "hidden_act", ["silu"]);
+  const config = readDecoderConfig(reader, architecture, { normEps: 1e-5, bosTokenId: 1, eosTokenIds: [2] });
+  return {
+    ...config,
+    rope: withAlpha(reader, config.rope!),
+    attentionBias: reader.boolean("attention_bias", false),
+  };
+}
+
+export function hunyuanAttention(id: string, { headDim, normEps, attentionBias }: HunyuanConfig): SelfAttentionOptions {
+  return {
+    bias: attentionBias,
+    normsTurned: true,
+    queryNorm: rmsNorm(`${id}.query_layernorm`, headDim, normEps),
+    keyNorm: rmsNorm(`${id}.key_layernorm`, headDim, normEps),
+  };
+}
 
 /** "dynamic" with an `alpha` is a larger base at every length, and not what others mean by it. */
 function withAlpha(reader: ConfigReader, rope: RopeConfig): RopeConfig {

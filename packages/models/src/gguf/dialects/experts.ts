@@ -2,7 +2,7 @@
 import type { GgufDialect } from "../dialect.js";
 import type { GgufFacts } from "../gguf-facts.js";
 import { layerTypes } from "./gemma.js";
-import { granite } from "./llama-like.js";
+import { granite, hunyuanDense } from "./llama-like.js";
 import { ATTENTION, HEAD_NORMS, llamaNames, ONCE, QKV_BIASES } from "./names.js";
 
 const EXPERTS = {
@@ -84,6 +84,21 @@ export const ernie45Moe: GgufDialect = {
     bare: ["mlp.moe_statics.e_score_correction_bias"],
   },
   pairs: "rotary",
+};
+
+/** Routed experts and the MLP of every token are of one width, so that a file that says otherwise does not fit its tensors. */
+export const hunyuanMoe: GgufDialect = {
+  ...hunyuanDense,
+  architecture: "HunYuanMoEV1ForCausalLM",
+  fields: { num_experts: "expert_count", moe_topk: "expert_used_count" },
+  keys: ["expert_shared_feed_forward_length", "expert_feed_forward_length", "expert_shared_count"],
+  tensors: llamaNames({
+    attn_q_norm: "self_attn.query_layernorm",
+    attn_k_norm: "self_attn.key_layernorm",
+    ...EXPERTS,
+    ffn_gate_inp: "mlp.gate.wg",
+    ...shared("mlp.shared_mlp"),
+  }),
 };
 
 export const graniteMoe: GgufDialect = {

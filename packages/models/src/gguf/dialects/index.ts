@@ -3,7 +3,7 @@ import { type GgufHeaders, OctavoError } from "@octavo/core";
 import type { GgufDialect } from "../dialect.js";
 import { plain } from "../gguf-facts.js";
 import { cohere2, commandR } from "./cohere.js";
-import { ernie45Moe, gptOss, graniteMoe, olmoe, qwen2Moe, qwen3Moe } from "./experts.js";
+import { ernie45Moe, gptOss, graniteMoe, hunyuanMoe, olmoe, qwen2Moe, qwen3Moe } from "./experts.js";
 import { gemma, gemma2, gemma3 } from "./gemma.js";
 import { bloom, falcon, gpt2, gptNeoX, mpt, starcoder } from "./gpt-like.js";
 import {
@@ -55,6 +55,7 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["exaone4", exaone4],
   ["granitemoe", graniteMoe],
   ["hunyuan-dense", hunyuanDense],
+  ["hunyuan-moe", hunyuanMoe],
   ["minicpm", minicpm],
   ["nemotron", nemotron],
   ["olmoe", olmoe],

@@ -75,9 +75,13 @@ const NORMED_OUTPUTS = {
   post_ffw_norm: "post_feedforward_layernorm",
 } as const;
 
+/** With windows OLMo 3. */
 export const olmo2: GgufDialect = {
-  architecture: "Olmo2ForCausalLM",
+  architecture: (file) => (file.number("attention.sliding_window") ? "Olmo3ForCausalLM" : "Olmo2ForCausalLM"),
   norm: "rms",
+  fields: { sliding_window: "attention.sliding_window" },
+  keys: ["attention.sliding_window_pattern"],
+  values: (file) => ({ layer_types: file.number("attention.sliding_window") ? layerTypes(file, 4) : null }),
   switches: { attention_bias: QKV_BIASES },
   tensors: { once: ONCE, layer: NORMED_OUTPUTS },
 };
