@@ -37,7 +37,7 @@ describe.each(written.filter(([name]) => models.has(name)))("%s", (name, recipe)
   const source = recipe.config ? withConfig(name, model.folder, recipe.config) : model.folder;
   const config = readModelConfig(source) as AnyConfig;
   const write = (precision: Precision = "plain") => {
-    const path = join(folder, `${name}-${precision}.gguf`);
+    const path = join(folder, `${recipe.architecture}-${name}-${precision}.gguf`);
     if (!existsSync(path)) writeGguf(recipe, config, source, path, precision);
     return path;
   };

@@ -43,12 +43,22 @@ export interface NormOps {
   /** residual += x (rounded to its dtype), then out = rmsNorm(residual).  out, residual, x: [T, H]; weight: [H]; out may be x */
   addRmsNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, eps: number, weightOffset?: number): void;
   /**
-   * out[t] = (x[t] - mean(x[t])) / sqrt(mean((x[t] - mean(x[t]))^2) + eps) * weight + bias (Ba et al. 2016). Shapes as in rmsNorm.
+   * out[t] = (x[t] - mean(x[t])) / sqrt(mean((x[t] - mean(x[t]))^2) + eps) * (weightOffset + weight) + bias (Ba et al. 2016).
+   * Shapes as in rmsNorm.
    * @param bias as weight; undefined adds nothing
+   * @param weightOffset default 0; 1 where checkpoints hold weights around 0 (Nemotron)
    */
-  layerNorm(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void;
+  layerNorm(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number, weightOffset?: number): void;
   /** residual += x (rounded to its dtype), then out = layerNorm(residual).  out, residual, x: [T, H]; weight, bias: [H]; out may be x */
-  addLayerNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void;
+  addLayerNorm(
+    out: Tensor,
+    residual: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | undefined,
+    eps: number,
+    weightOffset?: number,
+  ): void;
 }
 
 /** One number after the other, in place. */
@@ -157,9 +167,9 @@ export interface LinearOps {
 /**
  * A function of one number z: silu z / (1 + exp(-z)); gelu z / 2 * (1 + erf(z / sqrt(2))); gelu_tanh its approximation
  * z / 2 * (1 + tanh(sqrt(2 / pi) * (z + 0.044715 * z^3))) (Hendrycks and Gimpel 2016), which transformers also calls gelu_new,
- * gelu_pytorch_tanh and gelu_fast; relu max(z, 0); quick_gelu z / (1 + exp(-1.702 * z)).
+ * gelu_pytorch_tanh and gelu_fast; relu max(z, 0); relu2 its square (So et al. 2021); quick_gelu z / (1 + exp(-1.702 * z)).
  */
-export type Activation = "silu" | "gelu" | "gelu_tanh" | "relu" | "quick_gelu";
+export type Activation = "silu" | "gelu" | "gelu_tanh" | "relu" | "quick_gelu" | "relu2";
 
 /**
  * What {@link ActivationOps.gatedActivation} makes of gate and up: f(gate) * up, or gpt-oss's swiglu_oai: gate is at most 7, up in [-7, 7],

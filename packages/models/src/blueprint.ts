@@ -12,7 +12,7 @@ export interface NormSpec {
   /** Of a layer norm, where it has one. */
   readonly bias?: TensorParameter;
   readonly eps: number;
-  /** Added to the weight: 1 in Gemma. Default 0. */
+  /** Added to the weight: 1 in Gemma and Nemotron. Default 0. */
   readonly weightOffset?: number;
 }
 
@@ -43,9 +43,11 @@ export interface AttentionSpec {
   readonly output: LinearParameter;
   /** Values of q, k and v are brought between this and its negative, before anything else. Absent: they stay. */
   readonly clip?: number;
-  /** Of queries and keys before they turn: of each head, or of the whole projection, as the weight's size says. */
+  /** Of queries and keys, before they turn: of each head, or of the whole projection, as the weight's size says. */
   readonly queryNorm?: NormSpec;
   readonly keyNorm?: NormSpec;
+  /** Whether those two come after the turn (Hunyuan). Default false. */
+  readonly normsTurned?: boolean;
   /** Which of the blueprint's `ropes` turns queries and keys. Absent: none. */
   readonly rope?: number;
   /** Factor of the scores. */
@@ -98,6 +100,8 @@ export interface ExpertsMlpSpec {
   readonly down: ExpertsParameter;
   /** An MLP that every token goes through, added. */
   readonly shared?: GatedMlpSpec;
+  /** [1, hidden]: the sigmoid of its product is a token's factor of what `shared` gives (Qwen2-MoE). Default: 1. */
+  readonly sharedGate?: LinearParameter;
 }
 
 export type MlpSpec = GatedMlpSpec | PlainMlpSpec | ExpertsMlpSpec;

@@ -23,12 +23,18 @@ export function rmsNorm(id: string, size: number, eps: number, weightOffset?: nu
 }
 
 /** `<id>.weight`, `<id>.bias` */
-export function layerNorm(id: string, size: number, eps: number, { bias = true } = {}): NormSpec {
+export function layerNorm(
+  id: string,
+  size: number,
+  eps: number,
+  { bias = true, weightOffset }: { readonly bias?: boolean; readonly weightOffset?: number } = {},
+): NormSpec {
   return {
     kind: "layer",
     weight: tensorParameter(id, [size]),
     bias: bias ? { kind: "tensor", id: `${id}.bias`, name: `${id}.bias`, shape: [size] } : undefined,
     eps,
+    weightOffset,
   };
 }
 
@@ -106,19 +112,30 @@ export function mergedAttention(
 /** `<id>.gate_proj`, `up_proj`, `down_proj` */
 export function gatedMlp(
   id: string,
+  size: Pick<ModelConfig, "hiddenSize" | "intermediateSize">,
+  activation: GatedMlpSpec["activation"],
+  traits: LinearTraits = {},
+): GatedMlpSpec {
+  return splitGatedMlp(id, ["gate_proj", "up_proj", "down_proj"], size, activation, traits);
+}
+
+/** The same under other names. @param names behind `<id>.`: gate, up, down */
+export function splitGatedMlp(
+  id: string,
+  [gate, up, down]: readonly [gate: string, up: string, down: string],
   { hiddenSize, intermediateSize }: Pick<ModelConfig, "hiddenSize" | "intermediateSize">,
   activation: GatedMlpSpec["activation"],
   traits: LinearTraits = {},
 ): GatedMlpSpec {
   const parts = [
-    [`${id}.gate_proj`, intermediateSize],
-    [`${id}.up_proj`, intermediateSize],
+    [`${id}.${gate}`, intermediateSize],
+    [`${id}.${up}`, intermediateSize],
   ] as const;
   return {
     kind: "gated",
     activation,
     gateUp: linearParameter(`${id}.gate_up_proj`, hiddenSize, parts, traits),
-    down: linearParameter(`${id}.down_proj`, intermediateSize, [[`${id}.down_proj`, hiddenSize]], traits),
+    down: linearParameter(`${id}.down_proj`, intermediateSize, [[`${id}.${down}`, hiddenSize]], traits),
   };
 }
 
@@ -126,7 +143,7 @@ export function gatedMlp(
 export function mergedGatedMlp(
   gateUp: string,
   down: string,
-  { hiddenSize, intermediateSize }: ModelConfig,
+  { hiddenSize, intermediateSize }: Pick<ModelConfig, "hiddenSize" | "intermediateSize">,
   activation: GatedMlpSpec["activation"],
   traits: LinearTraits = {},
 ): GatedMlpSpec {
@@ -141,7 +158,7 @@ export function mergedGatedMlp(
 /** What a mixture of experts has beside its experts. */
 export type RouterOptions = Pick<
   ExpertsMlpSpec,
-  "numExpertsPerToken" | "scoring" | "renormalize" | "scale" | "choiceBias" | "groups" | "shared"
+  "numExpertsPerToken" | "scoring" | "renormalize" | "scale" | "choiceBias" | "groups" | "shared" | "sharedGate"
 >;
 
 /**
@@ -173,6 +190,25 @@ export function expertsMlp(
     ),
     ...options,
   };
+}
+
+/** Sizes of {@link gatedExperts}. */
+export interface ExpertsSizes {
+  readonly hiddenSize: number;
+  readonly numExperts: number;
+  /** Width of an expert. */
+  readonly expertSize: number;
+}
+
+/** `<id>.gate` routes to `<id>.experts.<number>`, gated MLPs with SiLU. */
+export function gatedExperts(
+  id: string,
+  { hiddenSize, numExperts, expertSize }: ExpertsSizes,
+  options: RouterOptions,
+): ExpertsMlpSpec {
+  const router = linearParameter(`${id}.gate`, hiddenSize, [[`${id}.gate`, numExperts]]);
+  const size = { hiddenSize, intermediateSize: expertSize };
+  return expertsMlp(router, numExperts, (index) => gatedMlp(`${id}.experts.${index}`, size, "silu"), options);
 }
 
 /** @param up and @param down the checkpoint's names */

@@ -122,6 +122,7 @@ const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
   ["gelu_pytorch_tanh", "gelu_tanh"],
   ["quick_gelu", "quick_gelu"],
   ["relu", "relu"],
+  ["relu2", "relu2"],
 ]);
 
 /** @param supported the first is the default @throws UNSUPPORTED for another */

@@ -22,7 +22,7 @@ import {
   type TensorSource,
   type TensorSpec,
 } from "@octavo/quant";
-import { type RowOrder, withRowOrder } from "./row-order.js";
+import { type RowOrder, reorderElements, withRowOrder } from "./row-order.js";
 import { uploadRows } from "./upload-rows.js";
 
 /** A plain tensor: a norm or an embedding table. */
@@ -39,6 +39,8 @@ export interface TensorParameter {
   readonly value?: number;
   /** What it is kept in. Default: the model's dtype. */
   readonly dtype?: "float32";
+  /** In which order the checkpoint's elements are wanted. Default: as they are. */
+  readonly order?: RowOrder;
 }
 
 /** A linear layer of the checkpoint, or a stack of several that it keeps as one. */
@@ -202,10 +204,11 @@ export class Parameters implements Disposable {
       source.release?.(spec.name);
       return;
     }
-    const found = readTensor(source, spec);
+    const read = readTensor(source, spec);
+    const found = parameter.order && !source.isArranged ? reorderElements(read, parameter.order) : read;
     const uploaded = backend.upload(found, dtype);
     this.#tensors.set(parameter.id, uploaded);
-    if (uploaded.storage === found.storage) return;
+    if (uploaded.storage === read.storage) return;
     this.#keep(uploaded);
     source.release?.(spec.name);
   }

@@ -114,6 +114,39 @@ export function readRopeConfig(
   }
 }
 
+/** The rotary embeddings of a model whose layers with a window have one of their own. */
+export interface LayerRopes {
+  /** Of layers that see all. */
+  readonly rope: RopeConfig;
+  /** Of layers with a window. */
+  readonly localRope: RopeConfig;
+}
+
+/**
+ * By layer type in transformers 5's `rope_parameters`; in 4's `rope_theta` and `rope_scaling` of layers that see all, and
+ * `rope_local_base_freq` of the others, which nothing scales.
+ * @param theta of layers that see all @param localTheta of those with a window; where config.json leaves them out
+ */
+export function readLayerRopes(
+  reader: ConfigReader,
+  headDim: number,
+  maxPositions: number,
+  { theta, localTheta }: { readonly theta: number; readonly localTheta: number },
+): LayerRopes {
+  const kinds = reader.object("rope_parameters");
+  const local = reader.renamed({ rope_theta: "rope_local_base_freq" });
+  return {
+    rope: readRopeConfig(reader, headDim, maxPositions, {
+      theta,
+      section: kinds?.object("full_attention") ?? reader.object("rope_scaling") ?? null,
+    }),
+    localRope: readRopeConfig(local, headDim, maxPositions, {
+      theta: localTheta,
+      section: kinds?.object("sliding_attention") ?? null,
+    }),
+  };
+}
+
 function readScaling(
   config: ConfigReader,
   section: ConfigReader,

@@ -1,6 +1,16 @@
 // Rows of a linear layer in another order than the checkpoint has them, for example q, k and v of each head beside one another.
 // Rows are moved whole, so that it does not matter what they are stored in.
-import { byteSize, bytesOf, hostStorage, isDense, type LinearPart, type Tensor, tensor } from "@octavo/core";
+import {
+  byteSize,
+  bytesOf,
+  elementCount,
+  hostStorage,
+  isDense,
+  type LinearPart,
+  reshape,
+  type Tensor,
+  tensor,
+} from "@octavo/core";
 
 /** The checkpoint's row that becomes row `row` of `count`. */
 export type RowOrder = (row: number, count: number) => number;
@@ -25,6 +35,11 @@ export function reorderRows(source: Tensor, order: RowOrder): Tensor {
     to.set(from.subarray(at, at + rowBytes), row * rowBytes);
   }
   return tensor(source.dtype, source.shape, hostStorage(to));
+}
+
+/** The same of single elements, of a norm of heads for example. */
+export function reorderElements(source: Tensor, order: RowOrder): Tensor {
+  return reshape(reorderRows(reshape(source, [elementCount(source.shape)]), order), source.shape);
 }
 
 /**

@@ -58,6 +58,28 @@ export const stackAll =
     for (const [name, parts] of groups) tensors.set(name, stacked(parts));
   };
 
+/** Rows of two tensors in one, the first half and the second (Granite's gate and up). @param ending of the name, and what it becomes */
+export const splitHalves =
+  (ending: string, halves: readonly [string, string]): Arrange =>
+  (tensors) => {
+    for (const [name, stored] of [...tensors]) {
+      if (!name.endsWith(ending)) continue;
+      tensors.delete(name);
+      const [rows, width] = stored.shape.slice(-2) as [number, number];
+      const shape = [...stored.shape.slice(0, -2), rows / 2, width];
+      for (const [half, to] of halves.entries()) {
+        const values = stored.values.filter((_, at) => Math.floor(at / ((rows / 2) * width)) % 2 === half);
+        tensors.set(name.replace(ending, to), { ...stored, shape, values });
+      }
+    }
+  };
+
+/** A matrix of one row becomes a vector (Qwen2-MoE's gate of what is shared). */
+export const flatten =
+  (pattern: RegExp): Arrange =>
+  (tensors) =>
+    replaceAll(tensors, pattern, (stored) => ({ ...stored, shape: stored.shape.slice(1) }));
+
 /** gpt-oss's experts: gate and up apart, weights the other way round. */
 export const splitGateUp: Arrange = (tensors) => {
   for (const [name, stored] of [...tensors]) {

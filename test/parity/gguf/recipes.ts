@@ -2,7 +2,17 @@
 // from Octavo's own tables, which the files are to prove.
 import type { GgufWriterValue } from "@octavo/core/testing";
 import type { ModelConfig } from "@octavo/models";
-import { type Arrange, addOne, pairHeads, splitGateUp, splitGroups, stackAll, turnAround } from "./arrange.js";
+import {
+  type Arrange,
+  addOne,
+  flatten,
+  pairHeads,
+  splitGateUp,
+  splitGroups,
+  splitHalves,
+  stackAll,
+  turnAround,
+} from "./arrange.js";
 
 export type Names = readonly (readonly [from: string, to: string])[];
 /** Any architecture's config. */
@@ -67,6 +77,32 @@ const BLOOM: Names = [
   ["post_attention_layernorm", "ffn_norm"],
 ];
 
+const GPT2: Names = [
+  ["transformer.wte", "token_embd"],
+  ["transformer.wpe", "position_embd"],
+  ["transformer.ln_f", "output_norm"],
+  ["transformer.h.", "blk."],
+  ["ln_1", "attn_norm"],
+  ["ln_2", "ffn_norm"],
+  ["attn.c_attn", "attn_qkv"],
+  ["attn.c_proj", "attn_output"],
+  ["mlp.c_fc", "ffn_up"],
+  ["mlp.c_proj", "ffn_down"],
+];
+const EXPERTS: Names = [
+  ["mlp.gate.", "ffn_gate_inp."],
+  ["mlp.experts.gate_proj", "ffn_gate_exps"],
+  ["mlp.experts.up_proj", "ffn_up_exps"],
+  ["mlp.experts.down_proj", "ffn_down_exps"],
+];
+const SHARED: Names = [
+  ["shared_experts", "shared_expert"],
+  ["mlp.shared_expert_gate", "ffn_gate_inp_shexp"],
+  ["mlp.shared_expert.gate_proj", "ffn_gate_shexp"],
+  ["mlp.shared_expert.up_proj", "ffn_up_shexp"],
+  ["mlp.shared_expert.down_proj", "ffn_down_shexp"],
+];
+
 /** A list of flags. */
 const flags = (values: readonly boolean[]) => ({
   type: 7,
@@ -80,6 +116,13 @@ const experts = (config: AnyConfig) => ({
 const slides = ({ windows }: AnyConfig) => flags(windows.map((window) => window !== null));
 const window = ({ windows }: AnyConfig) => windows.find((width) => width !== null) ?? 0;
 const rotating = ({ rope }: AnyConfig) => ({ "rope.dimension_count": rope!.rotaryDim });
+
+const multipliers = (config: AnyConfig) => ({
+  "attention.scale": config.attentionMultiplier as number,
+  embedding_scale: config.embeddingMultiplier as number,
+  residual_scale: config.residualMultiplier as number,
+  logit_scale: config.logitsScaling as number,
+});
 
 const LLAMAS = ["mha", "gqa-tied", "mqa-headdim", "bias", "bf16", "f16", "rope-linear", "rope-llama3", "rope-yarn"];
 
@@ -115,13 +158,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     models: ["granite"],
     architecture: "granite",
-    keys: (config) => ({
-      ...rotating(config),
-      "attention.scale": config.attentionMultiplier as number,
-      embedding_scale: config.embeddingMultiplier as number,
-      residual_scale: config.residualMultiplier as number,
-      logit_scale: config.logitsScaling as number,
-    }),
+    keys: (config) => ({ ...rotating(config), ...multipliers(config) }),
     names: LLAMA,
     arrange: [pairHeads],
   },
@@ -139,14 +176,18 @@ export const RECIPES: readonly Recipe[] = [
     models: ["qwen3-moe"],
     architecture: "qwen3moe",
     keys: (config) => ({ ...experts(config), expert_feed_forward_length: config.expertSize as number }),
-    names: [
-      ["mlp.gate.", "ffn_gate_inp."],
-      ["mlp.experts.gate_proj", "ffn_gate_exps"],
-      ["mlp.experts.up_proj", "ffn_up_exps"],
-      ["mlp.experts.down_proj", "ffn_down_exps"],
-      ...LLAMA,
-    ],
+    names: [...EXPERTS, ...LLAMA],
     arrange: [stackAll(/\.experts\.(\d+)\./)],
+  },
+  {
+    models: ["olmo3"],
+    architecture: "olmo2",
+    keys: (config) => ({
+      "attention.sliding_window": window(config),
+      "attention.sliding_window_pattern": slides(config),
+      "rope.scaling.yarn_attn_factor": 1.2,
+    }),
+    names: GEMMA.filter(([from]) => !from.startsWith("pre_")),
   },
   { models: ["olmo2"], architecture: "olmo2", names: GEMMA.filter(([from]) => !from.startsWith("pre_")) },
   {
@@ -231,18 +272,7 @@ export const RECIPES: readonly Recipe[] = [
     norm: "layer",
     config: { scale_attn_by_inverse_layer_idx: false, activation_function: "gelu_new" },
     keys: (config) => ({ feed_forward_length: 4 * config.hiddenSize }),
-    names: [
-      ["transformer.wte", "token_embd"],
-      ["transformer.wpe", "position_embd"],
-      ["transformer.ln_f", "output_norm"],
-      ["transformer.h.", "blk."],
-      ["ln_1", "attn_norm"],
-      ["ln_2", "ffn_norm"],
-      ["attn.c_attn", "attn_qkv"],
-      ["attn.c_proj", "attn_output"],
-      ["mlp.c_fc", "ffn_up"],
-      ["mlp.c_proj", "ffn_down"],
-    ],
+    names: GPT2,
     arrange: [turnAround],
   },
   {
@@ -312,5 +342,159 @@ export const RECIPES: readonly Recipe[] = [
       ["ffn.up_proj", "ffn_up"],
       ["ffn.down_proj", "ffn_down"],
     ],
+  },
+  { models: ["arcee"], architecture: "arcee", keys: rotating, names: LLAMA, arrange: [pairHeads] },
+  {
+    models: ["cohere", "cohere-qk-norm"],
+    architecture: "command-r",
+    norm: "layer",
+    keys: (config) => ({ logit_scale: config.logitScale as number, "rope.scaling.type": "none" }),
+    names: LLAMA,
+  },
+  {
+    models: ["cohere2"],
+    architecture: "cohere2",
+    norm: "layer",
+    keys: (config) => ({
+      ...rotating(config),
+      logit_scale: config.logitScale as number,
+      "attention.sliding_window": window(config),
+      "attention.sliding_window_pattern": 3, // absent: 4
+      "rope.scaling.type": "none",
+    }),
+    names: LLAMA,
+  },
+  { models: ["ernie4_5"], architecture: "ernie4_5", names: LLAMA },
+  {
+    models: ["ernie4_5-moe"],
+    architecture: "ernie4_5-moe",
+    keys: (config) => ({
+      ...experts(config),
+      expert_feed_forward_length: config.expertSize as number,
+      expert_shared_count: 2,
+      expert_shared_feed_forward_length: 20,
+      leading_dense_block_count: 1,
+      interleave_moe_layer_step: 1,
+    }),
+    names: [["mlp.moe_statics.e_score_correction_bias", "exp_probs_b.bias"], ...EXPERTS, ...SHARED, ...LLAMA],
+    arrange: [stackAll(/\.experts\.(\d+)\./)],
+  },
+  { models: ["llama-rope-llama3"], architecture: "exaone", names: LLAMA },
+  {
+    models: ["exaone4"],
+    architecture: "exaone4",
+    keys: (config) => ({
+      "attention.sliding_window": window(config),
+      "attention.sliding_window_pattern": slides(config),
+    }),
+    names: GEMMA.filter(([from]) => !from.startsWith("pre_")),
+  },
+  {
+    models: ["granite-moe", "granite-moe-shared"],
+    architecture: "granitemoe",
+    keys: (config) => ({
+      ...experts(config),
+      ...rotating(config),
+      ...multipliers(config),
+      ...(config.sharedSize ? { expert_shared_feed_forward_length: config.sharedSize as number } : {}),
+    }),
+    names: [
+      ["block_sparse_moe.router.layer", "ffn_gate_inp"],
+      ["block_sparse_moe.output_linear", "ffn_down_exps"],
+      ["shared_mlp.output_linear", "ffn_down_shexp"],
+      ...LLAMA,
+    ],
+    arrange: [
+      pairHeads,
+      splitHalves("block_sparse_moe.input_linear.weight", ["ffn_gate_exps.weight", "ffn_up_exps.weight"]),
+      splitHalves("shared_mlp.input_linear.weight", ["ffn_gate_shexp.weight", "ffn_up_shexp.weight"]),
+    ],
+  },
+  {
+    models: ["hunyuan-dense"],
+    architecture: "hunyuan-dense",
+    keys: () => ({ "rope.scaling.type": "none", "rope.scaling.factor": 1 }),
+    names: [["self_attn.query_layernorm", "attn_q_norm"], ["self_attn.key_layernorm", "attn_k_norm"], ...LLAMA],
+  },
+  {
+    models: ["hunyuan-moe"],
+    architecture: "hunyuan-moe",
+    keys: (config) => ({
+      ...experts(config),
+      expert_feed_forward_length: config.intermediateSize,
+      expert_shared_feed_forward_length: config.intermediateSize,
+      expert_shared_count: 1,
+    }),
+    names: [
+      ["mlp.gate.wg", "ffn_gate_inp"],
+      ["mlp.shared_mlp.gate_proj", "ffn_gate_shexp"],
+      ["mlp.shared_mlp.up_proj", "ffn_up_shexp"],
+      ["mlp.shared_mlp.down_proj", "ffn_down_shexp"],
+      ["self_attn.query_layernorm", "attn_q_norm"],
+      ["self_attn.key_layernorm", "attn_k_norm"],
+      ...EXPERTS,
+      ...LLAMA,
+    ],
+    arrange: [stackAll(/\.experts\.(\d+)\./)],
+  },
+  { models: ["llama-gqa-tied"], architecture: "internlm2", names: LLAMA, arrange: [pairHeads] },
+  {
+    models: ["granite"],
+    architecture: "minicpm",
+    config: { attention_multiplier: 8 ** -0.5 },
+    keys: (config) => ({ ...rotating(config), ...multipliers(config), "attention.scale": 0 }),
+    names: LLAMA,
+    arrange: [pairHeads],
+  },
+  { models: ["nemotron"], architecture: "nemotron", norm: "layer", keys: rotating, names: LLAMA, arrange: [addOne] },
+  {
+    models: ["olmoe"],
+    architecture: "olmoe",
+    keys: experts,
+    names: [...EXPERTS, ...LLAMA],
+    arrange: [stackAll(/\.experts\.(\d+)\./)],
+  },
+  {
+    models: ["phi"],
+    architecture: "phi2",
+    norm: "layer",
+    keys: rotating,
+    names: [
+      ["model.final_layernorm", "output_norm"],
+      ["self_attn.dense", "attn_output"],
+      ["mlp.fc1", "ffn_up"],
+      ["mlp.fc2", "ffn_down"],
+      ...LLAMA,
+    ],
+  },
+  {
+    models: ["qwen2-moe"],
+    architecture: "qwen2moe",
+    keys: (config) => ({
+      ...experts(config),
+      expert_feed_forward_length: config.expertSize as number,
+      expert_shared_feed_forward_length: config.sharedSize as number,
+    }),
+    names: [...EXPERTS, ...SHARED, ...LLAMA],
+    arrange: [stackAll(/\.experts\.(\d+)\./), flatten(/shared_expert_gate/)],
+  },
+  {
+    models: ["seed-oss"],
+    architecture: "seed_oss",
+    names: [["post_attention_layernorm", "post_attention_norm"], ...LLAMA],
+  },
+  {
+    models: ["gpt-bigcode"],
+    architecture: "starcoder",
+    norm: "layer",
+    keys: (config) => ({ feed_forward_length: 4 * config.hiddenSize }),
+    names: GPT2,
+  },
+  {
+    models: ["starcoder2"],
+    architecture: "starcoder2",
+    norm: "layer",
+    config: { sliding_window: 4096 },
+    names: [["mlp.c_fc", "ffn_up"], ["mlp.c_proj", "ffn_down"], ...LLAMA],
   },
 ];

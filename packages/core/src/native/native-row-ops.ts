@@ -31,7 +31,8 @@ const ACTIVATION_CODES: Readonly<Record<GatedActivation, number>> = {
   gelu_tanh: 2,
   relu: 3,
   quick_gelu: 4,
-  swiglu_oai: 5,
+  relu2: 5,
+  swiglu_oai: 6,
 };
 
 export class NativeRowOps
@@ -97,16 +98,24 @@ export class NativeRowOps
     this.#norm("rmsNorm", out, residual, x, weight, undefined, eps, weightOffset);
   }
 
-  layerNorm(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void {
+  layerNorm(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number, weightOffset = 0): void {
     checkNorm("layerNorm", out, x, weight);
     if (bias) checkBias("layerNorm", bias, weight);
-    this.#norm("layerNorm", out, undefined, x, weight, bias, eps, 0);
+    this.#norm("layerNorm", out, undefined, x, weight, bias, eps, weightOffset);
   }
 
-  addLayerNorm(out: Tensor, residual: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void {
+  addLayerNorm(
+    out: Tensor,
+    residual: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | undefined,
+    eps: number,
+    weightOffset = 0,
+  ): void {
     checkAddNorm("addLayerNorm", out, residual, x, weight);
     if (bias) checkBias("addLayerNorm", bias, weight);
-    this.#norm("layerNorm", out, residual, x, weight, bias, eps, 0);
+    this.#norm("layerNorm", out, residual, x, weight, bias, eps, weightOffset);
   }
 
   #norm(

@@ -27,6 +27,10 @@ struct Relu {
     static OCTAVO_INLINE Vec of(Vec z) { return select(z <= 0.0f, Vec{}, z); }
 };
 
+struct Relu2 {
+    static OCTAVO_INLINE Vec of(Vec z) { return Relu::of(z) * Relu::of(z); }
+};
+
 struct QuickGelu {
     static OCTAVO_INLINE Vec of(Vec z) { return z / (exponential(z * -1.702f) + 1.0f); }
 };
@@ -68,9 +72,10 @@ void softcap(float* x, float cap, int64_t count) {
 
 octavo::cpu::ActivationKernels activation_kernels() {
     return {{OCTAVO_OF_DTYPES(activate, Silu), OCTAVO_OF_DTYPES(activate, Gelu), OCTAVO_OF_DTYPES(activate, GeluTanh),
-             OCTAVO_OF_DTYPES(activate, Relu), OCTAVO_OF_DTYPES(activate, QuickGelu)},
+             OCTAVO_OF_DTYPES(activate, Relu), OCTAVO_OF_DTYPES(activate, QuickGelu), OCTAVO_OF_DTYPES(activate, Relu2)},
             {OCTAVO_OF_DTYPES(gated, Gated<Silu>), OCTAVO_OF_DTYPES(gated, Gated<Gelu>), OCTAVO_OF_DTYPES(gated, Gated<GeluTanh>),
-             OCTAVO_OF_DTYPES(gated, Gated<Relu>), OCTAVO_OF_DTYPES(gated, Gated<QuickGelu>), OCTAVO_OF_DTYPES(gated, SwigluOai)},
+             OCTAVO_OF_DTYPES(gated, Gated<Relu>), OCTAVO_OF_DTYPES(gated, Gated<QuickGelu>), OCTAVO_OF_DTYPES(gated, Gated<Relu2>),
+             OCTAVO_OF_DTYPES(gated, SwigluOai)},
             softcap};
 }
 

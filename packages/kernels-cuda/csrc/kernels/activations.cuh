@@ -25,6 +25,10 @@ struct Relu {
     __device__ float operator()(float z) const { return z <= 0.0f ? 0.0f : z; }
 };
 
+struct Relu2 {
+    __device__ float operator()(float z) const { return Relu{}(z) * Relu{}(z); }
+};
+
 struct QuickGelu {
     __device__ float operator()(float z) const { return z / (1.0f + expf(-1.702f * z)); }
 };

@@ -23,6 +23,8 @@ void with_activation(Activation activation, Launch launch) {
             return launch(kernels::Relu{});
         case Activation::kQuickGelu:
             return launch(kernels::QuickGelu{});
+        case Activation::kRelu2:
+            return launch(kernels::Relu2{});
         default:
             fail(ErrorCode::kInternal, "there is no activation of code %d", static_cast<int>(activation));
     }

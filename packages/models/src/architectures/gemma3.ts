@@ -4,7 +4,7 @@ import type { Architecture } from "../architecture.js";
 import { seesAll } from "../bidirectional.js";
 import type { ConfigReader } from "../hf-config.js";
 import { readPlainConfig } from "../model-config.js";
-import { type RopeConfig, readRopeConfig } from "../rope-config.js";
+import { type LayerRopes, readLayerRopes } from "../rope-config.js";
 import { readWindows } from "../windows.js";
 import { GEMMA_DEFAULTS, gemmaNorm } from "./gemma.js";
 import { type Gemma2Config, gemma2Blueprint, readGemma2Fields } from "./gemma2.js";
@@ -13,12 +13,7 @@ const NAME = "Gemma3ForCausalLM";
 const GLOBAL_THETA = 1e6;
 const LOCAL_THETA = 1e4;
 
-export interface Gemma3Config extends Gemma2Config {
-  /** Of layers that see all. */
-  readonly rope: RopeConfig;
-  /** Of layers with a window. */
-  readonly localRope: RopeConfig;
-}
+export interface Gemma3Config extends Omit<Gemma2Config, "rope">, LayerRopes {}
 
 export const gemma3: Architecture<Gemma3Config> = {
   name: NAME,
@@ -30,7 +25,7 @@ export const gemma3: Architecture<Gemma3Config> = {
     // Its max_position_embeddings is the length with scaling, as vLLM has it.
     const config = readPlainConfig(reader, NAME, defaults);
     const { headDim, maxPositions, numLayers } = config;
-    const ropes = readRopes(reader, headDim, maxPositions);
+    const ropes = readLayerRopes(reader, headDim, maxPositions, { theta: GLOBAL_THETA, localTheta: LOCAL_THETA });
     const pattern = reader.size("sliding_window_pattern", { fallback: 6, max: 2 ** 12 });
     const slides = (index: number) => (index + 1) % pattern !== 0;
     return {
@@ -55,19 +50,3 @@ export const gemma3: Architecture<Gemma3Config> = {
     return { ...blueprint, ropes: [rope, localRope] };
   },
 };
-
-/** By layer type in transformers 5's `rope_parameters`; `rope_theta`, `rope_scaling` and `rope_local_base_freq` in 4's. */
-function readRopes(reader: ConfigReader, headDim: number, maxPositions: number) {
-  const kinds = reader.object("rope_parameters");
-  const local = reader.renamed({ rope_theta: "rope_local_base_freq" });
-  return {
-    rope: readRopeConfig(reader, headDim, maxPositions, {
-      theta: GLOBAL_THETA,
-      section: kinds?.object("full_attention") ?? reader.object("rope_scaling") ?? null,
-    }),
-    localRope: readRopeConfig(local, headDim, maxPositions, {
-      theta: LOCAL_THETA,
-      section: kinds?.object("sliding_attention") ?? null,
-    }),
-  };
-}

@@ -17,6 +17,13 @@ export interface LlamaConfig extends ModelConfig {
 
 export const llama: Architecture<LlamaConfig> = {
   name: NAME,
+  aliases: [
+    "AquilaForCausalLM",
+    "InternLM3ForCausalLM",
+    "IQuestCoderForCausalLM",
+    "LLaMAForCausalLM",
+    "XverseForCausalLM",
+  ],
   readConfig(reader: ConfigReader): LlamaConfig {
     readActivation(reader, "hidden_act", ["silu"]);
     return {
@@ -38,16 +45,25 @@ export interface LlamaChanges {
   readonly attention?: (index: number, id: string) => SelfAttentionOptions;
   /** @param id of the layer */
   readonly mlp?: (index: number, id: string) => MlpSpec;
+  /** Whether norms stand behind attention and MLP, and none before them (OLMo 2, EXAONE 4). Default false. */
+  readonly normsOutputs?: boolean;
 }
 
 /** A Llama by its modules' names: two norms a layer, attention and a gated MLP without biases. */
-export function llamaBlueprint(config: ModelConfig, { attention, mlp }: LlamaChanges = {}): Blueprint {
+export function llamaBlueprint(
+  config: ModelConfig,
+  { attention, mlp, normsOutputs = false }: LlamaChanges = {},
+): Blueprint {
   const norm = (id: string) => rmsNorm(id, config.hiddenSize, config.normEps);
   return decoderBlueprint(config, norm("model.norm"), (index, id) => ({
     kind: "sequential",
-    inputNorm: norm(`${id}.input_layernorm`),
+    ...(normsOutputs
+      ? {
+          attentionOutputNorm: norm(`${id}.post_attention_layernorm`),
+          mlpOutputNorm: norm(`${id}.post_feedforward_layernorm`),
+        }
+      : { inputNorm: norm(`${id}.input_layernorm`), mlpNorm: norm(`${id}.post_attention_layernorm`) }),
     attention: selfAttention(`${id}.self_attn`, index, config, attention?.(index, `${id}.self_attn`)),
-    mlpNorm: norm(`${id}.post_attention_layernorm`),
     mlp: mlp?.(index, id) ?? gatedMlp(`${id}.mlp`, config, "silu"),
   }));
 }

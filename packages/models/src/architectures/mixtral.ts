@@ -1,7 +1,7 @@
 // MixtralForCausalLM: Mistral with a mixture of experts (Jiang et al. 2024).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { expertsMlp } from "../hf-modules.js";
+import { expertsMlp, splitGatedMlp } from "../hf-modules.js";
 import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
 import { linearParameter } from "../parameters.js";
 import { readWindows } from "../windows.js";
@@ -32,27 +32,12 @@ export const mixtral: Architecture<ExpertsConfig> = {
     };
   },
   blueprint(config) {
-    const { hiddenSize, intermediateSize, numExperts, numExpertsPerToken } = config;
-    const linear = (id: string, from: number, parts: readonly string[], to: number) =>
-      linearParameter(
-        id,
-        from,
-        parts.map((name) => [name, to] as const),
-      );
+    const { hiddenSize, numExperts, numExpertsPerToken } = config;
     return llamaBlueprint(config, {
       mlp(_, layer) {
         const id = `${layer}.block_sparse_moe`;
-        const expert = (index: number) => {
-          const own = `${id}.experts.${index}`;
-          const merged = [`${own}.w1`, `${own}.w3`];
-          return {
-            kind: "gated",
-            activation: "silu",
-            gateUp: linear(`${own}.gate_up`, hiddenSize, merged, intermediateSize),
-            down: linear(`${own}.w2`, intermediateSize, [`${own}.w2`], hiddenSize),
-          } as const;
-        };
-        const router = linear(`${id}.gate`, hiddenSize, [`${id}.gate`], numExperts);
+        const router = linearParameter(`${id}.gate`, hiddenSize, [[`${id}.gate`, numExperts]]);
+        const expert = (index: number) => splitGatedMlp(`${id}.experts.${index}`, ["w1", "w3", "w2"], config, "silu");
         return expertsMlp(router, numExperts, expert, { numExpertsPerToken, scoring: "softmax", renormalize: true });
       },
     });

@@ -3,6 +3,7 @@ import {
   type BlockFormat,
   byteSize,
   bytesOf,
+  elementCount,
   type FileReader,
   type GgufFile,
   type GgufTensor,
@@ -18,7 +19,7 @@ import {
 } from "@octavo/core";
 import type { WeightFiles } from "../model-source.js";
 import { nearNames } from "../near-names.js";
-import { reorderRows } from "../row-order.js";
+import { reorderElements, reorderRows } from "../row-order.js";
 import type { TensorSummary } from "../tensor-summary.js";
 import type { GgufLayout } from "./gguf-layout.js";
 import { ROPE_TENSORS } from "./gguf-rope.js";
@@ -77,12 +78,14 @@ export class GgufWeights implements WeightFiles {
     const [{ ggufName, data }] = pieces;
     const { headDim, turned, shiftsNorms } = this.#layout;
     const rows = pieces.reduce((sum, piece) => sum + (piece.data.shape[0] ?? 0), 0);
-    const order = turned !== undefined && turns(name) && rows > 0 && rows % headDim === 0 ? turned : undefined;
+    const turning = isNorm(ggufName) ? elementCount(data.shape) : rows;
+    const order = turned !== undefined && turns(name) && turning > 0 && turning % headDim === 0 ? turned : undefined;
     const isShifted = shiftsNorms && isNorm(ggufName);
     if (pieces.length === 1 && order === undefined && !isShifted) return data;
     const host = tensor(data.dtype, [rows, ...data.shape.slice(1)], hostStorage(this.readBytes(name)));
     if (isShifted) return this.#withoutOne(name, host);
-    return order === undefined ? host : reorderRows(host, order);
+    if (order === undefined) return host;
+    return isNorm(ggufName) ? reorderElements(host, order) : reorderRows(host, order);
   }
 
   blockFormat(name: string): BlockFormat | undefined {

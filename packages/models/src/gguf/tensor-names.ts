@@ -36,9 +36,9 @@ export function matters(ggufName: string): boolean {
   return /^blk\.|^dense_|scale$/.test(ggufName) && !ggufName.includes(".attn_rot_embd.");
 }
 
-/** Whether the rows of a tensor turn with positions. */
+/** Whether the rows of a tensor, or the elements of a norm of heads, turn with positions. */
 export function turns(name: string): boolean {
-  return /\.self_attn\.[qk]_proj\.(?:weight|bias)$/.test(name);
+  return /\.self_attn\.[qk]_(?:proj|norm)\.(?:weight|bias)$/.test(name);
 }
 
 /** Whether a tensor is a norm's weight. */

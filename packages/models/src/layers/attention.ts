@@ -61,8 +61,8 @@ export class Attention {
 
   /** out, x: [T, hidden] */
   forward(context: ForwardContext, out: Tensor, x: Tensor): void {
-    const { numHeads, numKvHeads, headDim, clip } = this.#spec;
-    const { ops, workspace, batch } = context;
+    const { numHeads, numKvHeads, headDim, clip, normsTurned = false } = this.#spec;
+    const { ops, workspace } = context;
     const tokens = x.shape[0]!;
     const keysAt = numHeads * headDim;
     const valuesAt = keysAt + numKvHeads * headDim;
@@ -76,13 +76,18 @@ export class Attention {
     const k = reshape(keys, [tokens, numKvHeads, headDim]);
     const v = reshape(slice(qkv, 1, valuesAt, this.#qkv.outFeatures), [tokens, numKvHeads, headDim]);
     const [normedQ, normedK] = this.#normsHeads ? [q, k] : [queries, keys];
+    if (normsTurned) this.#turn(context, q, k);
     this.#queryNorm?.forward(ops, normedQ, normedQ);
     this.#keyNorm?.forward(ops, normedK, normedK);
-    if (this.#ropeTable !== undefined) ops.rope(q, k, batch.positions, this.#ropeTable);
+    if (!normsTurned) this.#turn(context, q, k);
     const attended = workspace.alloc(x.dtype, [tokens, numHeads * headDim]);
     this.#attend(context, reshape(attended, [tokens, numHeads, headDim]), q, k, v);
     ops.linear(out, attended, this.#output);
     workspace.release(mark);
+  }
+
+  #turn({ ops, batch }: ForwardContext, q: Tensor, k: Tensor): void {
+    if (this.#ropeTable !== undefined) ops.rope(q, k, batch.positions, this.#ropeTable);
   }
 
   #attend({ ops, batch, layerBatches, kvCache }: ForwardContext, out: Tensor, q: Tensor, k: Tensor, v: Tensor): void {

@@ -13,20 +13,30 @@ import type { ForwardContext } from "../causal-lm.js";
 import type { ParameterSpec, Parameters } from "../parameters.js";
 import { GatedMlp } from "./gated-mlp.js";
 
+const SIGMOID: RoutingOptions = { scoring: "sigmoid", renormalize: false };
+
 export class ExpertsMlp {
   readonly #spec: ExpertsMlpSpec;
   readonly #router: LinearWeight;
   readonly #gateUp: ExpertWeights;
   readonly #down: ExpertWeights;
   readonly #shared: GatedMlp | undefined;
+  readonly #sharedGate: LinearWeight | undefined;
   readonly #routing: RoutingOptions;
 
-  static parameters({ router, choiceBias, gateUp, down, shared }: ExpertsMlpSpec): ParameterSpec[] {
-    return [router, ...(choiceBias ? [choiceBias] : []), gateUp, down, ...(shared ? GatedMlp.parameters(shared) : [])];
+  static parameters({ router, choiceBias, gateUp, down, shared, sharedGate }: ExpertsMlpSpec): ParameterSpec[] {
+    return [
+      router,
+      ...(choiceBias ? [choiceBias] : []),
+      gateUp,
+      down,
+      ...(shared ? GatedMlp.parameters(shared) : []),
+      ...(sharedGate ? [sharedGate] : []),
+    ];
   }
 
   static workspaceBytes(spec: ExpertsMlpSpec, dtype: FloatDType, tokens: number): number {
-    const { router, numExpertsPerToken: chosen, gateUp, down, shared } = spec;
+    const { router, numExpertsPerToken: chosen, gateUp, down, shared, sharedGate } = spec;
     const rows = tokens * chosen;
     const [numExperts, inner, hidden] = [outFeatures(router), down.inFeatures, gateUp.inFeatures];
     const routing = workspaceBytes("int32", [rows]) + workspaceBytes("float32", [rows]);
@@ -35,17 +45,21 @@ export class ExpertsMlp {
       workspaceBytes(dtype, [rows, 2 * inner]) +
       workspaceBytes(dtype, [rows, inner]) +
       workspaceBytes(dtype, [rows, hidden]);
-    const both = shared ? workspaceBytes(dtype, [tokens, hidden]) + GatedMlp.workspaceBytes(shared, dtype, tokens) : 0;
+    if (shared === undefined) return routing + experts;
+    const output = workspaceBytes(dtype, [tokens, hidden]);
+    const gate = 2 * workspaceBytes("float32", [tokens]) + workspaceBytes("int32", [tokens]) + output;
+    const both = output + Math.max(GatedMlp.workspaceBytes(shared, dtype, tokens), sharedGate ? gate : 0);
     return Math.max(routing + experts, both);
   }
 
   constructor(spec: ExpertsMlpSpec, parameters: Parameters) {
-    const { scoring, renormalize, scale, choiceBias, groups, shared } = spec;
+    const { scoring, renormalize, scale, choiceBias, groups, shared, sharedGate } = spec;
     this.#spec = spec;
     this.#router = parameters.linear(spec.router.id);
     this.#gateUp = parameters.experts(spec.gateUp.id);
     this.#down = parameters.experts(spec.down.id);
     this.#shared = shared && new GatedMlp(shared, parameters);
+    this.#sharedGate = sharedGate && parameters.linear(sharedGate.id);
     this.#routing = {
       scoring,
       renormalize,
@@ -80,9 +94,24 @@ export class ExpertsMlp {
     if (this.#shared === undefined) return;
     const shared = workspace.alloc(x.dtype, x.shape);
     this.#shared.forward(context, shared, x);
-    ops.add(out, shared);
+    ops.add(out, this.#sharedGate === undefined ? shared : gated(context, shared, x, this.#sharedGate));
     workspace.release(mark);
   }
+}
+
+/** What is routed to a single expert by a sigmoid is multiplied by that. @returns [T, hidden] in the workspace */
+function gated({ ops, workspace }: ForwardContext, shared: Tensor, x: Tensor, gate: LinearWeight): Tensor {
+  const tokens = x.shape[0]!;
+  const logits = workspace.alloc("float32", [tokens, 1]);
+  ops.linear(logits, x, gate);
+  const routing: Routing = {
+    experts: workspace.alloc("int32", [tokens, 1]),
+    weights: workspace.alloc("float32", [tokens, 1]),
+  };
+  ops.routeExperts(routing, logits, SIGMOID);
+  const out = workspace.alloc(shared.dtype, shared.shape);
+  ops.combineExperts(out, shared, routing);
+  return out;
 }
 
 function outFeatures({ parts }: ExpertsMlpSpec["router"]): number {

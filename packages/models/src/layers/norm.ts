@@ -30,12 +30,12 @@ export class Norm {
   /** out = norm(x).  out, x: [T, size] or [T, heads, size], may be strided over T; out may be x */
   forward(ops: Ops, out: Tensor, x: Tensor): void {
     if (this.#isRms) ops.rmsNorm(out, x, this.#weight, this.#eps, this.#weightOffset);
-    else ops.layerNorm(out, x, this.#weight, this.#bias, this.#eps);
+    else ops.layerNorm(out, x, this.#weight, this.#bias, this.#eps, this.#weightOffset);
   }
 
   /** residual += x, then out = norm(residual).  out, residual, x: [T, size] */
   addForward(ops: Ops, out: Tensor, residual: Tensor, x: Tensor): void {
     if (this.#isRms) ops.addRmsNorm(out, residual, x, this.#weight, this.#eps, this.#weightOffset);
-    else ops.addLayerNorm(out, residual, x, this.#weight, this.#bias, this.#eps);
+    else ops.addLayerNorm(out, residual, x, this.#weight, this.#bias, this.#eps, this.#weightOffset);
   }
 }

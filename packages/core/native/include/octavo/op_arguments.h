@@ -25,10 +25,10 @@ struct Norm {
 };
 
 /** ACTIVATION_CODES of packages/core/src/native/native-row-ops.ts. */
-enum class Activation : int32_t { kSilu, kGelu, kGeluTanh, kRelu, kQuickGelu, kSwigluOai };
-inline constexpr int kActivations = 6;
+enum class Activation : int32_t { kSilu, kGelu, kGeluTanh, kRelu, kQuickGelu, kRelu2, kSwigluOai };
+inline constexpr int kActivations = 7;
 /** The first ones, which need no gate. */
-inline constexpr int kAloneActivations = 5;
+inline constexpr int kAloneActivations = 6;
 
 struct Rope {
     int32_t dtype;

@@ -6,7 +6,7 @@ import type { Fill } from "./case-bench.js";
 import { normal, tiny } from "./fills.js";
 import { type OpCase, scaled, TOLERANCES } from "./op-case.js";
 
-const ACTIVATIONS: readonly Activation[] = ["silu", "gelu", "gelu_tanh", "relu", "quick_gelu"];
+const ACTIVATIONS: readonly Activation[] = ["silu", "gelu", "gelu_tanh", "relu", "quick_gelu", "relu2"];
 const GATED: readonly GatedActivation[] = [...ACTIVATIONS, "swiglu_oai"];
 
 interface ActivationShape {

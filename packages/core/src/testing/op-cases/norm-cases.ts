@@ -111,6 +111,13 @@ const CALLS: readonly NormCall[] = [
     norm: (ops, out, x, weight, _bias, eps) => ops.layerNorm(out, x, weight, undefined, eps),
     addNorm: (ops, out, residual, x, weight, _bias, eps) => ops.addLayerNorm(out, residual, x, weight, undefined, eps),
   },
+  {
+    op: "layerNorm",
+    addOp: "addLayerNorm",
+    variant: "weights from 1",
+    norm: (ops, out, x, weight, bias, eps) => ops.layerNorm(out, x, weight, bias, eps, 1),
+    addNorm: (ops, out, residual, x, weight, bias, eps) => ops.addLayerNorm(out, residual, x, weight, bias, eps, 1),
+  },
 ];
 
 function parametersOf(bench: CaseBench, dtype: FloatDType, hidden: number) {

@@ -13,6 +13,7 @@ const ACTIVATIONS: Readonly<Record<Activation, (z: number) => number>> = {
   gelu_tanh: (z) => 0.5 * z * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3))),
   relu: (z) => (z <= 0 ? 0 : z),
   quick_gelu: (z) => z / (1 + Math.exp(-1.702 * z)),
+  relu2: (z) => (z <= 0 ? 0 : z * z),
 };
 
 function gated(activation: GatedActivation): (gate: number, up: number) => number {

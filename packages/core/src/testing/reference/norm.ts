@@ -12,7 +12,14 @@ export function rmsNorm(out: Tensor, x: Tensor, weight: Tensor, eps: number, wei
   });
 }
 
-export function layerNorm(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): void {
+export function layerNorm(
+  out: Tensor,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  eps: number,
+  weightOffset = 0,
+): void {
   forEachRow(out, x, (row, at) => {
     const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
     let squares = 0;
@@ -20,7 +27,8 @@ export function layerNorm(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor |
     const scale = 1 / Math.sqrt(squares / row.length + eps);
     const factors = parameters(weight, at, row.length);
     const added = bias && parameters(bias, at, row.length);
-    for (let i = 0; i < row.length; i++) row[i] = (row[i]! - mean) * scale * factors[i]! + (added?.[i] ?? 0);
+    for (let i = 0; i < row.length; i++)
+      row[i] = (row[i]! - mean) * scale * (weightOffset + factors[i]!) + (added?.[i] ?? 0);
   });
 }
 
@@ -43,9 +51,10 @@ export function addLayerNorm(
   weight: Tensor,
   bias: Tensor | undefined,
   eps: number,
+  weightOffset = 0,
 ): void {
   addRows(residual, x);
-  layerNorm(out, residual, weight, bias, eps);
+  layerNorm(out, residual, weight, bias, eps, weightOffset);
 }
 
 /** out += x for rows, [T, H]. */

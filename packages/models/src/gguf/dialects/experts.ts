@@ -2,7 +2,22 @@
 import type { GgufDialect } from "../dialect.js";
 import type { GgufFacts } from "../gguf-facts.js";
 import { layerTypes } from "./gemma.js";
+import { granite, hunyuanDense } from "./llama-like.js";
 import { ATTENTION, HEAD_NORMS, llamaNames, ONCE, QKV_BIASES } from "./names.js";
+
+const EXPERTS = {
+  ffn_gate_inp: "mlp.gate",
+  ffn_gate_exps: "mlp.experts.#.gate_proj",
+  ffn_up_exps: "mlp.experts.#.up_proj",
+  ffn_down_exps: "mlp.experts.#.down_proj",
+} as const;
+
+/** @param id of what every token goes through */
+const shared = (id: string) => ({
+  ffn_gate_shexp: `${id}.gate_proj`,
+  ffn_up_shexp: `${id}.up_proj`,
+  ffn_down_shexp: `${id}.down_proj`,
+});
 
 export const qwen3Moe: GgufDialect = {
   architecture: "Qwen3MoeForCausalLM",
@@ -18,13 +33,97 @@ export const qwen3Moe: GgufDialect = {
     norm_topk_prob: file.read("expert_weights_norm") ?? true,
     mlp_only_layers: denseLayers(file),
   }),
+  tensors: llamaNames({ ...HEAD_NORMS, ...EXPERTS }),
+};
+
+export const qwen2Moe: GgufDialect = {
+  architecture: "Qwen2MoeForCausalLM",
+  norm: "rms",
+  fields: {
+    num_experts: "expert_count",
+    num_experts_per_tok: "expert_used_count",
+    moe_intermediate_size: "expert_feed_forward_length",
+    shared_expert_intermediate_size: "expert_shared_feed_forward_length",
+  },
+  switches: { qkv_bias: QKV_BIASES },
+  values: (file) => ({ norm_topk_prob: false, mlp_only_layers: denseLayers(file) }),
   tensors: llamaNames({
-    ...HEAD_NORMS,
-    ffn_gate_inp: "mlp.gate",
-    ffn_gate_exps: "mlp.experts.#.gate_proj",
-    ffn_up_exps: "mlp.experts.#.up_proj",
-    ffn_down_exps: "mlp.experts.#.down_proj",
+    ...EXPERTS,
+    ffn_gate_inp_shexp: "mlp.shared_expert_gate",
+    ...shared("mlp.shared_expert"),
   }),
+};
+
+export const olmoe: GgufDialect = {
+  architecture: "OlmoeForCausalLM",
+  norm: "rms",
+  fields: { num_experts: "expert_count", num_experts_per_tok: "expert_used_count" },
+  switches: { attention_bias: QKV_BIASES },
+  tensors: llamaNames({ ...HEAD_NORMS, ...EXPERTS }),
+};
+
+export const ernie45Moe: GgufDialect = {
+  architecture: "Ernie4_5_MoeForCausalLM",
+  norm: "rms",
+  fields: {
+    moe_num_experts: "expert_count",
+    moe_k: "expert_used_count",
+    moe_intermediate_size: "expert_feed_forward_length",
+    moe_num_shared_experts: "expert_shared_count",
+    moe_layer_start_index: "leading_dense_block_count",
+    moe_layer_interval: "interleave_moe_layer_step",
+  },
+  // It follows from two others.
+  keys: ["expert_shared_feed_forward_length"],
+  tensors: {
+    ...llamaNames({
+      ...EXPERTS,
+      exp_probs_b: "mlp.moe_statics.e_score_correction_bias",
+      ...shared("mlp.shared_experts"),
+    }),
+    bare: ["mlp.moe_statics.e_score_correction_bias"],
+  },
+  pairs: "rotary",
+};
+
+/** Routed experts and the MLP of every token are of one width, so that a file that says otherwise does not fit its tensors. */
+export const hunyuanMoe: GgufDialect = {
+  ...hunyuanDense,
+  architecture: "HunYuanMoEV1ForCausalLM",
+  fields: { num_experts: "expert_count", moe_topk: "expert_used_count" },
+  keys: ["expert_shared_feed_forward_length", "expert_feed_forward_length", "expert_shared_count"],
+  tensors: llamaNames({
+    attn_q_norm: "self_attn.query_layernorm",
+    attn_k_norm: "self_attn.key_layernorm",
+    ...EXPERTS,
+    ffn_gate_inp: "mlp.gate.wg",
+    ...shared("mlp.shared_mlp"),
+  }),
+};
+
+export const graniteMoe: GgufDialect = {
+  ...granite,
+  architecture: "GraniteMoeForCausalLM",
+  fields: {
+    ...granite.fields,
+    num_local_experts: "expert_count",
+    num_experts_per_tok: "expert_used_count",
+    shared_intermediate_size: "expert_shared_feed_forward_length",
+  },
+  tensors: {
+    once: ONCE,
+    layer: {
+      ...ATTENTION,
+      ffn_norm: "post_attention_layernorm",
+      ffn_gate_inp: "block_sparse_moe.router.layer",
+      ffn_gate_exps: "block_sparse_moe.input_linear.weight.#",
+      ffn_up_exps: "block_sparse_moe.input_linear.weight.#",
+      ffn_down_exps: "block_sparse_moe.output_linear.weight.#",
+      ffn_gate_shexp: "shared_mlp.input_linear",
+      ffn_up_shexp: "shared_mlp.input_linear",
+      ffn_down_shexp: "shared_mlp.output_linear",
+    },
+  },
 };
 
 export const gptOss: GgufDialect = {

@@ -28,6 +28,9 @@ export const gpt2: GgufDialect = {
   },
 };
 
+/** GPT-2 with one head of keys and values. */
+export const starcoder: GgufDialect = { ...gpt2, architecture: "GPTBigCodeForCausalLM" };
+
 const DENSE_MLP = { ffn_up: "mlp.dense_h_to_4h", ffn_down: "mlp.dense_4h_to_h" } as const;
 
 export const gptNeoX: GgufDialect = {

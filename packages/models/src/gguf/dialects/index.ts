@@ -2,12 +2,29 @@
 import { type GgufHeaders, OctavoError } from "@octavo/core";
 import type { GgufDialect } from "../dialect.js";
 import { plain } from "../gguf-facts.js";
+import { cohere2, commandR } from "./cohere.js";
 import { bert, modernBert, nomicBert } from "./encoders.js";
-import { gptOss, qwen3Moe } from "./experts.js";
+import { ernie45Moe, gptOss, graniteMoe, hunyuanMoe, olmoe, qwen2Moe, qwen3Moe } from "./experts.js";
 import { gemma, gemma2, gemma3 } from "./gemma.js";
-import { bloom, falcon, gpt2, gptNeoX, mpt } from "./gpt-like.js";
-import { granite, llama, olmo, olmo2, qwen2, qwen3, smollm3, stablelm } from "./llama-like.js";
+import { bloom, falcon, gpt2, gptNeoX, mpt, starcoder } from "./gpt-like.js";
+import {
+  ernie45,
+  exaone,
+  exaone4,
+  granite,
+  hunyuanDense,
+  llama,
+  minicpm,
+  olmo,
+  olmo2,
+  qwen2,
+  qwen3,
+  seedOss,
+  smollm3,
+  stablelm,
+} from "./llama-like.js";
 import { chatglm, glm4, phi3 } from "./merged.js";
+import { arcee, nemotron, phi2, starcoder2 } from "./plain-mlp.js";
 
 /** By `general.architecture`. */
 const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
@@ -35,10 +52,29 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["bert", bert],
   ["nomic-bert", nomicBert],
   ["modern-bert", modernBert],
+  ["arcee", arcee],
+  ["cohere2", cohere2],
+  ["command-r", commandR],
+  ["ernie4_5", ernie45],
+  ["ernie4_5-moe", ernie45Moe],
+  ["exaone", exaone],
+  ["exaone4", exaone4],
+  ["granitemoe", graniteMoe],
+  ["hunyuan-dense", hunyuanDense],
+  ["hunyuan-moe", hunyuanMoe],
+  ["minicpm", minicpm],
+  ["nemotron", nemotron],
+  ["olmoe", olmoe],
+  ["phi2", phi2],
+  ["qwen2moe", qwen2Moe],
+  ["seed_oss", seedOss],
+  ["starcoder", starcoder],
+  ["starcoder2", starcoder2],
 ]);
 
 /** Architectures that have the keys, tensors and arithmetic of another; of those that see images, for text. */
 const GGUF_ALIASES: Readonly<Record<string, string>> = {
+  internlm2: "llama",
   mistral3: "llama",
   qwen2vl: "qwen2",
   qwen3vl: "qwen3",

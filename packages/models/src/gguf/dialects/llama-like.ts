@@ -1,5 +1,6 @@
 // Llama, and what is built like it.
 import type { GgufDialect } from "../dialect.js";
+import { layerTypes } from "./gemma.js";
 import { ATTENTION, GATED_MLP, HEAD_NORMS, llamaNames, ONCE, QKV_BIASES } from "./names.js";
 
 const LLAMA_BIASES = { attention_bias: QKV_BIASES, mlp_bias: ["blk.0.ffn_gate.bias"] } as const;
@@ -37,6 +38,17 @@ export const granite: GgufDialect = {
   pairs: "head",
 };
 
+/** Granite's arithmetic. Old files leave out what all models had then, as llama.cpp does. */
+export const minicpm: GgufDialect = {
+  ...granite,
+  values: (file) => ({
+    attention_multiplier: (file.headDim ?? 1) ** -0.5,
+    embedding_multiplier: file.read("embedding_scale") ?? 12,
+    residual_multiplier: file.read("residual_scale") ?? 1.4 / Math.sqrt(file.layers),
+    logits_scaling: file.read("logit_scale") ?? (file.number("embedding_length") ?? 0) / 256,
+  }),
+};
+
 export const smollm3: GgufDialect = {
   architecture: "SmolLM3ForCausalLM",
   norm: "rms",
@@ -65,20 +77,60 @@ export const olmo: GgufDialect = {
   pairs: "head",
 };
 
+const NORMED_OUTPUTS = {
+  ...ATTENTION,
+  ...HEAD_NORMS,
+  post_attention_norm: "post_attention_layernorm",
+  ...GATED_MLP,
+  post_ffw_norm: "post_feedforward_layernorm",
+} as const;
+
+/** With windows OLMo 3. */
 export const olmo2: GgufDialect = {
-  architecture: "Olmo2ForCausalLM",
+  architecture: (file) => (file.number("attention.sliding_window") ? "Olmo3ForCausalLM" : "Olmo2ForCausalLM"),
   norm: "rms",
+  fields: { sliding_window: "attention.sliding_window" },
+  keys: ["attention.sliding_window_pattern"],
+  values: (file) => ({ layer_types: file.number("attention.sliding_window") ? layerTypes(file, 4) : null }),
   switches: { attention_bias: QKV_BIASES },
+  tensors: { once: ONCE, layer: NORMED_OUTPUTS },
+};
+
+/** EXAONE 3, 3.5 and Deep: a Llama whose rows stay as they are. */
+export const exaone: GgufDialect = { architecture: "LlamaForCausalLM", norm: "rms", tensors: llamaNames() };
+
+export const exaone4: GgufDialect = {
+  architecture: "Exaone4ForCausalLM",
+  norm: "rms",
+  fields: { sliding_window: "attention.sliding_window" },
+  keys: ["attention.sliding_window_pattern"],
+  values: (file) => ({ layer_types: layerTypes(file, file.number("attention.sliding_window") ? 4 : 1) }),
+  tensors: { once: ONCE, layer: NORMED_OUTPUTS },
+};
+
+export const ernie45: GgufDialect = {
+  architecture: "Ernie4_5ForCausalLM",
+  norm: "rms",
+  tensors: llamaNames(),
+  pairs: "rotary",
+};
+
+export const seedOss: GgufDialect = {
+  architecture: "SeedOssForCausalLM",
+  norm: "rms",
+  switches: { ...LLAMA_BIASES, attention_out_bias: ["blk.0.attn_output.bias"] },
   tensors: {
     once: ONCE,
-    layer: {
-      ...ATTENTION,
-      ...HEAD_NORMS,
-      post_attention_norm: "post_attention_layernorm",
-      ...GATED_MLP,
-      post_ffw_norm: "post_feedforward_layernorm",
-    },
+    layer: { ...ATTENTION, post_attention_norm: "post_attention_layernorm", ...GATED_MLP },
   },
+};
+
+/** The converter writes the base of the frequencies that "alpha" makes. */
+export const hunyuanDense: GgufDialect = {
+  architecture: "HunYuanDenseV1ForCausalLM",
+  norm: "rms",
+  switches: { attention_bias: QKV_BIASES },
+  tensors: llamaNames({ attn_q_norm: "self_attn.query_layernorm", attn_k_norm: "self_attn.key_layernorm" }),
 };
 
 export const stablelm: GgufDialect = {

@@ -1,0 +1,73 @@
+// GraniteMoeForCausalLM, GraniteMoeSharedForCausalLM and, where all layers attend, GraniteMoeHybridForCausalLM: Granite with experts, an
+// MLP that every token goes through, or both (IBM 2024, 2025).
+import type { Architecture } from "../architecture.js";
+import type { MlpSpec } from "../blueprint.js";
+import type { ConfigReader } from "../hf-config.js";
+import { expertsMlp, mergedGatedMlp } from "../hf-modules.js";
+import { linearParameter } from "../parameters.js";
+import { type GraniteConfig, graniteBlueprint, readGraniteConfig } from "./granite.js";
+import { type ExpertsConfig, MAX_EXPERTS } from "./mixtral.js";
+
+const NAME = "GraniteMoeForCausalLM";
+
+export interface GraniteMoeConfig extends Omit<GraniteConfig, "mlpBias">, ExpertsConfig {
+  /** Width of the MLP that every token goes through; 0: there is none. */
+  readonly sharedSize: number;
+}
+
+export const graniteMoe: Architecture<GraniteMoeConfig> = {
+  name: NAME,
+  aliases: ["GraniteMoeSharedForCausalLM", "GraniteMoeHybridForCausalLM"],
+  readConfig(reader: ConfigReader): GraniteMoeConfig {
+    checkAttention(reader);
+    const config = readGraniteConfig(reader, NAME);
+    const numExperts = reader.integer("num_local_experts", { fallback: 8, min: 0, max: MAX_EXPERTS });
+    return {
+      ...config,
+      rope: reader.raw("position_embedding_type") === "nope" ? null : config.rope,
+      numExperts,
+      numExpertsPerToken: reader.integer("num_experts_per_tok", { fallback: 2, min: 0, max: numExperts }),
+      sharedSize: reader.integer("shared_intermediate_size", { fallback: 0, min: 0, max: 2 ** 20 }),
+    };
+  },
+  blueprint: (config) =>
+    graniteBlueprint(config, {
+      attention: () => ({ bias: config.attentionBias, rope: config.rope === null ? undefined : 0 }),
+      mlp: (_, id) => graniteMlp(id, config),
+    }),
+};
+
+/** Granite 4 may have layers of another kind. */
+function checkAttention(reader: ConfigReader): void {
+  const isHybrid = (reader.raw("architectures") as unknown[]).includes("GraniteMoeHybridForCausalLM");
+  const types = reader.raw("layer_types") ?? (isHybrid ? [] : ["attention"]);
+  const attends = (type: unknown) => type === "attention" || type === "full_attention";
+  if (!Array.isArray(types) || types.length === 0 || !types.every(attends))
+    reader.unsupported("layer_types", ["attention in every layer"]);
+}
+
+function graniteMlp(layer: string, config: GraniteMoeConfig): MlpSpec {
+  const { hiddenSize, intermediateSize, numExperts, numExpertsPerToken, sharedSize } = config;
+  const names = ["input_linear", "output_linear"].map((name) => `${layer}.shared_mlp.${name}`) as [string, string];
+  const shared = mergedGatedMlp(...names, { hiddenSize, intermediateSize: sharedSize }, "silu");
+  if (numExperts === 0) return shared;
+  const id = `${layer}.block_sparse_moe`;
+  const expert = (index: number) => {
+    const stack = { index, count: numExperts };
+    const linear = (name: string, from: number, to: number) =>
+      linearParameter(`${id}.${index}.${name}`, from, [[`${id}.${name}.weight`, to]], { stack });
+    return {
+      kind: "gated",
+      activation: "silu",
+      gateUp: linear("input_linear", hiddenSize, 2 * intermediateSize),
+      down: linear("output_linear", intermediateSize, hiddenSize),
+    } as const;
+  };
+  const router = linearParameter(`${id}.router`, hiddenSize, [[`${id}.router.layer`, numExperts]]);
+  return expertsMlp(router, numExperts, expert, {
+    numExpertsPerToken,
+    scoring: "softmax_topk",
+    renormalize: false,
+    shared: sharedSize > 0 ? shared : undefined,
+  });
+}

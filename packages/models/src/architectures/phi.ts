@@ -1,0 +1,41 @@
+// PhiForCausalLM: Phi-1, 1.5 and 2; attention and MLP side by side, partial rotation, biases (Gunasekar et al. 2023).
+import type { Activation } from "@octavo/core";
+import type { Architecture } from "../architecture.js";
+import type { ConfigReader } from "../hf-config.js";
+import { decoderBlueprint, layerNorm, plainMlp, selfAttention } from "../hf-modules.js";
+import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+
+const NAME = "PhiForCausalLM";
+
+export interface PhiConfig extends ModelConfig {
+  readonly activation: Activation;
+}
+
+export const phi: Architecture<PhiConfig> = {
+  name: NAME,
+  readConfig(reader: ConfigReader): PhiConfig {
+    if (reader.boolean("qk_layernorm", false)) reader.unsupported("qk_layernorm", ["false"]);
+    const config = readDecoderConfig(reader.renamed({ rms_norm_eps: "layer_norm_eps" }), NAME, {
+      normEps: 1e-5,
+      bosTokenId: 1,
+      eosTokenIds: [2],
+      rope: { rotaryShare: 0.5 },
+    });
+    return { ...config, activation: readActivation(reader, "hidden_act", ["gelu_tanh", "gelu"]) };
+  },
+  blueprint(config) {
+    const { hiddenSize, normEps, activation } = config;
+    const norm = (id: string) => layerNorm(id, hiddenSize, normEps);
+    return decoderBlueprint(
+      config,
+      norm("model.final_layernorm"),
+      (index, id) => ({
+        kind: "parallel",
+        inputNorm: norm(`${id}.input_layernorm`),
+        attention: selfAttention(`${id}.self_attn`, index, config, { bias: true, outputName: "dense" }),
+        mlp: plainMlp(`${id}.mlp.fc1`, `${id}.mlp.fc2`, config, activation),
+      }),
+      { headBias: true },
+    );
+  },
+};
