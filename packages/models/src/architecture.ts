@@ -18,6 +18,8 @@ interface Common<Config extends ModelConfig> {
 /** A decoder-only architecture. */
 export interface Architecture<Config extends ModelConfig = ModelConfig> extends Common<Config> {
   readonly kind?: "decoder";
+  /** Whether a tensor of checkpoints belongs to what is not computed, such as layers that draft. They are passed over in silence. */
+  isUnread?(name: string, config: Config): boolean;
   /** The weights and what is computed with them. */
   blueprint(config: Config): Blueprint;
 }
@@ -25,8 +27,8 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> extends 
 /** An architecture that sees whole prompts, and generates nothing. */
 export interface EncoderArchitecture<Config extends ModelConfig = ModelConfig> extends Common<Config> {
   readonly kind: "encoder";
-  /** Tensors of checkpoints that belong to what comes behind the hidden states: poolers, heads. They are passed over in silence. */
-  readonly otherTensors: RegExp;
+  /** The same of what comes behind the hidden states: poolers, heads. */
+  isUnread(name: string): boolean;
   /** The weights and what is computed with them. */
   blueprint(config: Config): EncoderBlueprint;
 }

@@ -12,10 +12,6 @@ export function kvTensorsPerLayer({ valueInKey }: Pick<ModelConfig, "valueInKey"
  * @param keys [blocks, kvHeads, blockSize, headDim]
  * @param values gives the tensor beside it; asked only where there is one
  */
-export function valuesOf(
-  { valueInKey }: Pick<ModelConfig, "valueInKey">,
-  keys: Tensor,
-  values: () => Tensor,
-): Tensor {
+export function valuesOf({ valueInKey }: Pick<ModelConfig, "valueInKey">, keys: Tensor, values: () => Tensor): Tensor {
   return valueInKey ? slice(keys, 3, valueInKey.first, valueInKey.first + valueInKey.size) : values();
 }

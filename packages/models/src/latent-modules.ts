@@ -3,7 +3,7 @@
 import type { LatentAttentionSpec } from "./blueprint.js";
 import type { ConfigReader } from "./hf-config.js";
 import { rmsNorm } from "./hf-modules.js";
-import { type ModelConfig, readPlainConfig, type DecoderDefaults } from "./model-config.js";
+import { type DecoderDefaults, type ModelConfig, readPlainConfig } from "./model-config.js";
 import {
   type ExpertsParameter,
   expertsParameter,

@@ -78,6 +78,8 @@ export interface LinearTraits {
   readonly rows?: RowOrder;
   /** Default: a tensor for each layer; see `LinearRequest`. */
   readonly stack?: LinearRequest["stack"];
+  /** Default: the whole tensor; see `LinearRequest`. */
+  readonly slice?: LinearRequest["slice"];
 }
 
 /** @param parts checkpoint names and output sizes, in the order in which they are stacked */
@@ -131,8 +133,8 @@ export function checkpointTensors(
     spec.kind === "tensor"
       ? tensorSpecs(spec)
       : linearParts([spec]).flatMap((part) => [
-        ...scheme.tensors(isArranged && part.slice === undefined ? { ...part, transposed: false } : part),
-      ]),
+          ...scheme.tensors(isArranged && part.slice === undefined ? { ...part, transposed: false } : part),
+        ]),
   );
 }
 

@@ -3,12 +3,14 @@ import { OctavoError } from "@octavo/core";
 import type { AnyArchitecture } from "./architecture.js";
 import { bert } from "./architectures/bert.js";
 import { bloom } from "./architectures/bloom.js";
+import { deepseekV2, deepseekV3 } from "./architectures/deepseek.js";
 import { distilBert } from "./architectures/distilbert.js";
 import { falcon } from "./architectures/falcon.js";
 import { gemma } from "./architectures/gemma.js";
 import { gemma2 } from "./architectures/gemma2.js";
 import { gemma3 } from "./architectures/gemma3.js";
 import { glm, glm4 } from "./architectures/glm4.js";
+import { glm4Moe } from "./architectures/glm4-moe.js";
 import { gptNeoX } from "./architectures/gpt-neox.js";
 import { gptOss } from "./architectures/gpt-oss.js";
 import { gpt2 } from "./architectures/gpt2.js";
@@ -37,6 +39,8 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   roberta,
   xlmRoberta,
   bloom,
+  deepseekV2,
+  deepseekV3,
   falcon,
   gemma,
   gemma2,
@@ -46,6 +50,7 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   granite,
   glm,
   glm4,
+  glm4Moe,
   gptOss,
   mixtral,
   qwen3Moe,

@@ -53,8 +53,6 @@ function planesOf(
     return { format, blocks: readBlocks(source, spec, format, first, rows) };
   }
   const weight =
-    format === undefined
-      ? sliceOf(linear, readTensor(source, spec))
-      : decodeTensor(source, spec, format, first, rows);
+    format === undefined ? sliceOf(linear, readTensor(source, spec)) : decodeTensor(source, spec, format, first, rows);
   return { format: "dense", weight: transposed ? transpose(weight) : weight };
 }

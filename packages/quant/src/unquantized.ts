@@ -16,7 +16,10 @@ export const unquantized: QuantScheme = {
     const { name, outFeatures, inFeatures, transposed = false, bias } = linear;
     const isTurned = transposed && !isArranged(linear, source);
     const isWhole = linear.slice === undefined;
-    const found = pick(linear, readTensor(source, weightSpec({ ...linear, transposed: isWhole ? isTurned : transposed })));
+    const found = pick(
+      linear,
+      readTensor(source, weightSpec({ ...linear, transposed: isWhole ? isTurned : transposed })),
+    );
     return {
       name,
       outFeatures,
@@ -26,7 +29,14 @@ export const unquantized: QuantScheme = {
   },
 };
 
-function weightSpec({ name, outFeatures, inFeatures, transposed = false, stack, slice: part }: LinearRequest): TensorSpec {
+function weightSpec({
+  name,
+  outFeatures,
+  inFeatures,
+  transposed = false,
+  stack,
+  slice: part,
+}: LinearRequest): TensorSpec {
   const [rows, columns] = transposed ? [inFeatures, outFeatures] : [outFeatures, inFeatures];
   const shape = [part?.count ?? rows, columns];
   return stack ? floatSpec(name, [stack.count, ...shape]) : floatSpec(`${name}.weight`, shape);

@@ -17,13 +17,7 @@ import {
 } from "./op-checks.js";
 
 export class NativeAttentionOps extends NativeRowOps implements AttentionOps {
-  writeKv(
-    keyCache: Tensor,
-    valueCache: Tensor | undefined,
-    k: Tensor,
-    v: Tensor | undefined,
-    batch: Batch,
-  ): void {
+  writeKv(keyCache: Tensor, valueCache: Tensor | undefined, k: Tensor, v: Tensor | undefined, batch: Batch): void {
     const [blocks, kvHeads, blockSize, headDim] = keyCache.shape;
     checkKeyCache("writeKv", keyCache, batch);
     checkStored("writeKv", "k", k, keyCache, k.shape[0]!);

@@ -62,7 +62,8 @@ export class NativeExpertOps extends NativeAttentionOps implements ExpertOps {
 
   headLinear(out: Tensor, x: Tensor, heads: ExpertWeights): void {
     const rows = out.shape[0]!;
-    if (rows % heads.count !== 0) fail("headLinear", `out is [${out.shape}], rows for ${heads.count} heads were expected`);
+    if (rows % heads.count !== 0)
+      fail("headLinear", `out is [${out.shape}], rows for ${heads.count} heads were expected`);
     this.#multiply("headLinear", out, x, heads, rows, heads.count);
   }
 

@@ -6,7 +6,13 @@ import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, gatedMlp, rmsNorm } from "../hf-modules.js";
 import { type LatentConfig, latentAttention, readLatentConfig } from "../latent-modules.js";
 import { readActivation } from "../model-config.js";
-import { readSigmoidRouting, readSparseLayers, type SharedExpertsConfig, sharedExpertsMlp } from "../shared-experts.js";
+import {
+  isOfDraftLayer,
+  readSigmoidRouting,
+  readSparseLayers,
+  type SharedExpertsConfig,
+  sharedExpertsMlp,
+} from "../shared-experts.js";
 
 type DeepseekConfig = LatentConfig & SharedExpertsConfig;
 
@@ -37,7 +43,7 @@ export const deepseekV3: Architecture<DeepseekConfig> = {
     const config = readLatentConfig(reader, "DeepseekV3ForCausalLM", { ...DEFAULTS, bosTokenId: 0, eosTokenIds: [1] });
     return { ...config, ...readSigmoidRouting(reader, config, { numExperts: 256, denseLayers: 3 }) };
   },
-  otherTensors,
+  isUnread: isOfDraftLayer,
   blueprint: deepseekBlueprint,
 };
 

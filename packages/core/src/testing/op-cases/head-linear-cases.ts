@@ -25,7 +25,14 @@ const SHAPES: readonly HeadShape[] = [
   { why: "rows beside others, of x and of out", tokens: 9, heads: 6, inFeatures: 40, outFeatures: 32, gap: 8 },
   { why: "all heads read one row", tokens: 4, heads: 5, inFeatures: 56, outFeatures: 16, sharesInput: true, gap: 8 },
   { why: "a prompt: more rows of a head than a tile", tokens: 70, heads: 4, inFeatures: 72, outFeatures: 130 },
-  { why: "a prompt whose heads read one row", tokens: 70, heads: 8, inFeatures: 64, outFeatures: 24, sharesInput: true },
+  {
+    why: "a prompt whose heads read one row",
+    tokens: 70,
+    heads: 8,
+    inFeatures: 64,
+    outFeatures: 24,
+    sharesInput: true,
+  },
 ];
 
 function headCase(dtype: FloatDType, shape: HeadShape, format: FloatDType | "q8_0" = dtype): OpCase {
