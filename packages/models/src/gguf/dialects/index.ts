@@ -2,6 +2,7 @@
 import { type GgufHeaders, OctavoError } from "@octavo/core";
 import type { GgufDialect } from "../dialect.js";
 import { plain } from "../gguf-facts.js";
+import { deepseek2 } from "./deepseek.js";
 import { gptOss, qwen3Moe } from "./experts.js";
 import { gemma, gemma2, gemma3 } from "./gemma.js";
 import { bloom, falcon, gpt2, gptNeoX, mpt } from "./gpt-like.js";
@@ -24,6 +25,7 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["smollm3", smollm3],
   ["chatglm", chatglm],
   ["glm4", glm4],
+  ["deepseek2", deepseek2],
   ["gpt-oss", gptOss],
   ["gpt2", gpt2],
   ["gptneox", gptNeoX],
