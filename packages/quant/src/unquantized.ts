@@ -13,21 +13,23 @@ export const unquantized: QuantScheme = {
     return linear.bias ? [weightSpec(linear), biasSpec(linear)] : [weightSpec(linear)];
   },
   decode(linear: LinearRequest, source: TensorSource): LinearPart {
-    const { name, outFeatures, inFeatures, transposed = false, bias } = linear;
-    const isTurned = transposed && !isArranged(linear, source);
-    const isWhole = linear.slice === undefined;
-    const found = pick(
-      linear,
-      readTensor(source, weightSpec({ ...linear, transposed: isWhole ? isTurned : transposed })),
-    );
+    const { name, outFeatures, transposed = false, bias, slice: part } = linear;
+    const arranged = isArranged(linear, source);
+    const isTurned = transposed && !(arranged && part === undefined);
+    const found = pick(linear, readTensor(source, weightSpec({ ...linear, transposed: isTurned })));
     return {
       name,
       outFeatures,
-      planes: { format: "dense", weight: isTurned ? transpose(found) : reshape(found, [outFeatures, inFeatures]) },
+      planes: { format: "dense", weight: isTurned ? turned(linear, found, arranged) : found },
       bias: bias ? pick(linear, readTensor(source, biasSpec(linear))) : undefined,
     };
   },
 };
+
+/** [inFeatures, outFeatures] the other way round; of weights whose order has no meaning as another view. */
+function turned({ inFeatures, outFeatures }: LinearRequest, found: Tensor, arranged: boolean): Tensor {
+  return arranged ? reshape(found, [outFeatures, inFeatures]) : transpose(found);
+}
 
 function weightSpec({
   name,

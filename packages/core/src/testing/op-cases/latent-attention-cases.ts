@@ -1,7 +1,7 @@
 // Cases of attention whose values are a part of the keys, which are all that is cached (DeepSeek V2's latent attention).
 import { FLOAT_DTYPES, type FloatDType } from "../../dtype.js";
 import { slice } from "../../tensor.js";
-import { type AttentionShape, batchOf, cacheFill, LONGER, MIXED } from "./attention-batch.js";
+import { type AttentionShape, batchOf, cacheFill, MIXED } from "./attention-batch.js";
 import { preparedBatch } from "./case-batch.js";
 import { normal } from "./fills.js";
 import { type OpCase, TOLERANCES } from "./op-case.js";
@@ -31,7 +31,19 @@ const SHAPES: readonly LatentShape[] = [
     lengths: MIXED,
   },
   { name: "DeepSeek's size", why: "few heads, as a rank of several has", heads: 5, ...DEEPSEEK, lengths: MIXED },
-  { name: "DeepSeek's size", why: "16 heads, as V2-Lite", heads: 16, ...DEEPSEEK, dtypes: HALVES, lengths: LONGER },
+  {
+    name: "DeepSeek's size",
+    why: "16 heads, as V2-Lite: prompts of several tiles beside an entry without tokens",
+    heads: 16,
+    ...DEEPSEEK,
+    dtypes: HALVES,
+    lengths: [
+      [40, 1],
+      [30, 9],
+      [17, 0],
+      [0, 5],
+    ],
+  },
   {
     name: "DeepSeek's size",
     why: "128 heads: several tiles of one token",
@@ -39,19 +51,18 @@ const SHAPES: readonly LatentShape[] = [
     ...DEEPSEEK,
     dtypes: ["bfloat16"],
     lengths: [
-      [100, 1],
-      [0, 1],
+      [66, 1],
       [3, 2],
     ],
   },
   {
     name: "DeepSeek's size",
-    why: "a number of heads that fills no tile, decoding at several lengths",
+    why: "a number of heads that fills no tile, decoding at lengths around a tile's",
     heads: 20,
     ...DEEPSEEK,
     dtypes: HALVES,
     lengths: [
-      [511, 1],
+      [200, 1],
       [32, 1],
       [31, 1],
     ],
