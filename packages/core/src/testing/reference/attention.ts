@@ -70,10 +70,14 @@ export function pagedAttention(
 function readSequence(cache: Tensor, blocks: Int32Array, head: number, start: number, end: number): Float64Array {
   const [, kvHeads, blockSize, headDim] = cache.shape as [number, number, number, number];
   const gathered = new Float64Array((end - start) * headDim);
-  for (let position = start; position < end; position++) {
+  const stride = cache.strides[2]!;
+  // Rows that lie side by side are read together.
+  const step = stride === headDim ? blockSize : 1;
+  for (let position = start; position < end; ) {
+    const next = Math.min(end, (Math.floor(position / step) + 1) * step);
     const row = (blocks[Math.floor(position / blockSize)]! * kvHeads + head) * blockSize + (position % blockSize);
-    const to = (position - start) * headDim;
-    load(gathered.subarray(to, to + headDim), cache, row * cache.strides[2]!);
+    load(gathered.subarray((position - start) * headDim, (next - start) * headDim), cache, row * stride);
+    position = next;
   }
   return gathered;
 }
