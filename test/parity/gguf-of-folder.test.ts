@@ -43,7 +43,7 @@ describe.each(written.filter(([name]) => models.has(name)))("%s", (name, recipe)
   };
 
   test("the folder's config", () => {
-    const ignored = { bosTokenId: null, eosTokenIds: null, rope: null, localRope: null };
+    const ignored = { bosTokenId: null, eosTokenIds: null, rope: null, localRope: null, splitsKeysAndValues: null };
     const found = readModelConfig(write()) as AnyConfig;
     const wanted = { ...config, ...ignored, architecture: recipe.reads ?? config.architecture };
     expect(rounded({ ...found, ...ignored })).toMatchObject(rounded(wanted) as object);

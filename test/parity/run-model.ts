@@ -14,7 +14,7 @@ import {
   tensor,
   Workspace,
 } from "@octavo/core";
-import { type CausalLM, type ForwardContext, type LoadFormat, loadModel } from "@octavo/models";
+import { type CausalLM, type ForwardContext, type LoadFormat, loadModel, valuesOf } from "@octavo/models";
 
 const ROW = 1; // of two, so that a mix-up of row and index shows
 const BLOCK_SIZE = 16;
@@ -51,10 +51,9 @@ export class ModelRun implements Disposable {
     const table = (dtype: DType, shape: number[], purpose: "tables" | "kv" = "tables") =>
       tensor(dtype, shape, backend.allocate(byteSize(dtype, shape), purpose));
     const { numLayers, numKvHeads, headDim } = model.config;
-    const cache = () =>
-      Array.from({ length: numLayers }, () =>
-        table(model.dtype, [1 + maxBlocks, numKvHeads, BLOCK_SIZE, headDim], "kv"),
-      );
+    const cache = () => table(model.dtype, [1 + maxBlocks, numKvHeads, BLOCK_SIZE, headDim], "kv");
+    const keys = Array.from({ length: numLayers }, cache);
+    const values = keys.map((own) => valuesOf(model.config, own, cache));
     this.model = model;
     this.#backend = backend;
     this.#hostPlan = tensor("int32", [layout.totalWords], backend.allocateHost(4 * layout.totalWords));
@@ -90,7 +89,7 @@ export class ModelRun implements Disposable {
       ops: backend.ops,
       workspace: this.#workspace,
       batch: this.#batch,
-      kvCache: { keys: cache(), values: cache() },
+      kvCache: { keys, values },
       tap: options.tap,
     };
   }

@@ -76,6 +76,14 @@ export interface ExpertOps {
    * @param routing its experts are read
    */
   expertLinear(out: Tensor, x: Tensor, experts: ExpertWeights, routing: Routing): void;
+  /**
+   * out[t * E + e] = x[t * E + e] * weight[e]^T + bias[e]: every head of a token goes through a layer of its own (latent attention of
+   * DeepSeek V2); x[t] where x has a row for each token alone. Otherwise as expertLinear.
+   * @param out [T * E, outFeatures], may be strided over rows
+   * @param x [T, inFeatures] or [T * E, inFeatures], may be strided over rows
+   * @param heads of this backend
+   */
+  headLinear(out: Tensor, x: Tensor, heads: ExpertWeights): void;
   /** out[t] = sum over j, in order, of routing.weights[t][j] * x[t * k + j].  out: [T, H]; x: [T * k, H]; both contiguous */
   combineExperts(out: Tensor, x: Tensor, routing: Routing): void;
 }

@@ -118,20 +118,21 @@ export interface AttentionOps {
   /**
    * Stores keys and values into the paged cache at `batch.slots`.
    * @param keyCache [blocks, kvHeads, blockSize, D]
-   * @param valueCache as keyCache
+   * @param valueCache as keyCache; undefined, as v, where values are a part of the keys
    * @param k [T, kvHeads, D], may be strided over T
    * @param v as k
    * @param batch prepared: its slots are read
    */
-  writeKv(keyCache: Tensor, valueCache: Tensor, k: Tensor, v: Tensor, batch: Batch): void;
+  writeKv(keyCache: Tensor, valueCache: Tensor | undefined, k: Tensor, v: Tensor | undefined, batch: Batch): void;
   /**
    * Causal attention of each token over its row's sequence up to itself, read from the paged cache (Kwon et al. 2023).
    * Query head h reads key head floor(h * kvHeads / heads). Any mix of chunk lengths and context lengths. Blocks that lie wholly
    * outside of every window of a row's tokens are not looked at: their table entries may be stale.
-   * @param out [T, heads, D]
+   * @param out [T, heads, E]
    * @param q [T, heads, D], may be strided over T
    * @param keyCache [blocks, kvHeads, blockSize, D]
-   * @param valueCache as keyCache
+   * @param valueCache [blocks, kvHeads, blockSize, E]: contiguous, or a slice of keyCache's last dimension (latent attention of
+   * DeepSeek V2, whose values are a part of the keys)
    * @param batch prepared: its rows and block tables are read
    */
   pagedAttention(

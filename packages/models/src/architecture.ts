@@ -20,6 +20,8 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> extends 
   readonly kind?: "decoder";
   /** Whether its config says how wide windows are where tokens see those behind them, too. Default false. */
   readonly hasBidirectionalWindows?: boolean;
+  /** Whether a tensor of checkpoints belongs to what is not computed, such as layers that draft. They are passed over in silence. */
+  isUnread?(name: string, config: Config): boolean;
   /** The weights and what is computed with them. */
   blueprint(config: Config): Blueprint;
 }
@@ -27,8 +29,8 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> extends 
 /** An architecture that sees whole prompts, and generates nothing. */
 export interface EncoderArchitecture<Config extends ModelConfig = ModelConfig> extends Common<Config> {
   readonly kind: "encoder";
-  /** Tensors of checkpoints that belong to what comes behind the hidden states: poolers, heads. They are passed over in silence. */
-  readonly otherTensors: RegExp;
+  /** The same of what comes behind the hidden states: poolers, heads. */
+  isUnread(name: string): boolean;
   /** The weights and what is computed with them. */
   blueprint(config: Config): EncoderBlueprint;
 }

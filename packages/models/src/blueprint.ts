@@ -33,6 +33,7 @@ export interface EmbeddingSpec {
 
 /** Self-attention: over the paged cache, or of whole prompts. */
 export interface AttentionSpec {
+  readonly kind?: "heads";
   /** Whether a token sees those behind it, too: then a step has whole prompts, and nothing is cached. Default false. */
   readonly isBidirectional?: boolean;
   readonly numHeads: number;
@@ -60,6 +61,34 @@ export interface AttentionSpec {
   readonly sinks?: TensorParameter;
   /** [numHeads] of ALiBi (Press et al. 2022): scores fall by slope times distance. */
   readonly slopes?: readonly number[];
+}
+
+/** Latent attention (DeepSeek-AI 2024), absorbed: see layers/latent-attention.ts. */
+export interface LatentAttentionSpec {
+  readonly kind: "latent";
+  readonly numHeads: number;
+  /** Width of the cached latent. */
+  readonly latentDim: number;
+  /** Of queries and of the key that all heads share: what turns, in halves. It comes first in a cached row. */
+  readonly rotaryDim: number;
+  /** The latent of queries, where they have one, then the shared key and the latent of keys and values: [features, hidden]. */
+  readonly down: LinearParameter;
+  /** Of the latent of queries; absent: queries are made of the hidden state itself. */
+  readonly queryNorm?: NormSpec;
+  readonly latentNorm: NormSpec;
+  /** The parts of queries that do not turn, head by head. */
+  readonly query: LinearParameter;
+  /** The parts that turn: of each head [rotaryDim, features]. */
+  readonly turningQuery: ExpertsParameter;
+  /** Of each head [latentDim, features of its part of `query`]. */
+  readonly queryToLatent: ExpertsParameter;
+  /** Of each head [width of its values, latentDim]. */
+  readonly latentToValue: ExpertsParameter;
+  readonly output: LinearParameter;
+  /** Which of the blueprint's `ropes` turns them. */
+  readonly rope: number;
+  /** Factor of the scores. */
+  readonly scale: number;
 }
 
 /** down(f(gate(x)) * up(x)) (Shazeer 2020). */
@@ -111,7 +140,7 @@ export interface SequentialLayer {
   readonly kind: "sequential";
   /** What attention and MLP read. Absent: the stream itself. */
   readonly inputNorm?: NormSpec;
-  readonly attention: AttentionSpec;
+  readonly attention: AttentionSpec | LatentAttentionSpec;
   /** Of attention's output, before it is added. */
   readonly attentionOutputNorm?: NormSpec;
   /** Of the stream after attention, which goes on normed (OPT 350m). */

@@ -6,7 +6,7 @@ import type { ModelConfig } from "./model-config.js";
 export interface KvCacheTensors {
   /** One for each layer. */
   readonly keys: readonly Tensor[];
-  /** One for each layer. */
+  /** One for each layer; of latent attention a slice of its keys. */
   readonly values: readonly Tensor[];
 }
 

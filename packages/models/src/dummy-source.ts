@@ -20,6 +20,7 @@ interface Live {
  */
 export class DummySource implements TensorSource, Disposable {
   readonly isArranged = true;
+  readonly hasArrangedSlices = true;
   readonly #specs: ReadonlyMap<string, TensorSpec>;
   readonly #backend: Backend;
   readonly #dtype: FloatDType;

@@ -7,8 +7,9 @@ import { type ModelConfig, readActivation, readPlainConfig } from "./model-confi
 import { linearParameter, tensorParameter } from "./parameters.js";
 
 /** Of checkpoints for masked tokens, classes and answers: what comes behind the hidden states. */
-export const TASK_TENSORS =
-  /^((\w+\.)?pooler|cls|lm_head|head|decoder|classifier|pre_classifier|vocab_\w+|qa_outputs)\./;
+export function isOfTask(name: string): boolean {
+  return /^((\w+\.)?pooler|cls|lm_head|head|decoder|classifier|pre_classifier|vocab_\w+|qa_outputs)\./.test(name);
+}
 
 export interface BertConfig extends ModelConfig {
   readonly activation: Activation;

@@ -5,6 +5,7 @@ export { Checkpoint } from "./checkpoint.js";
 export type { CheckpointFormat } from "./checkpoint-files.js";
 export { describeModel, kvBytesOfContext, kvBytesPerToken, type ModelDescription } from "./describe-model.js";
 export { type GenerationDefaults, readGenerationDefaults } from "./generation-config.js";
+export { kvTensorsPerLayer, valuesOf } from "./kv-layout.js";
 export { type LayerGroups, layerGroups, oneGroup } from "./layer-groups.js";
 export type { LoadFormat } from "./load-format.js";
 export { kvBytesPerBlock, type LoadOptions, loadModel, loadTextModel, type TextLoadOptions } from "./load-model.js";

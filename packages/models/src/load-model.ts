@@ -6,6 +6,7 @@ import { checkHead } from "./check-head.js";
 import { Constants } from "./constants.js";
 import { Decoder } from "./decoder.js";
 import { EncoderModel } from "./encoder.js";
+import { kvTensorsPerLayer } from "./kv-layout.js";
 import { checkLoadFormat, type LoadFormat, openSource } from "./load-format.js";
 import type { ModelConfig } from "./model-config.js";
 import type { ModelSource } from "./model-source.js";
@@ -119,7 +120,7 @@ export function kvBytesPerBlock(
   numLayers: number = config.numLayers,
 ): number {
   if (isEncoder(config)) return 0;
-  return 2 * numLayers * byteSize(dtype, [config.numKvHeads, blockSize, config.headDim]);
+  return kvTensorsPerLayer(config) * numLayers * byteSize(dtype, [config.numKvHeads, blockSize, config.headDim]);
 }
 
 /** Disposes what was added, last first, unless it is kept. (Node 20 has no DisposableStack.) */

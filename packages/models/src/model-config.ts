@@ -17,10 +17,12 @@ export interface ModelConfig {
   readonly numLayers: number;
   /** Query heads. */
   readonly numHeads: number;
-  /** Heads of keys and values; divides `numHeads`. */
+  /** Heads of keys and values that are cached; divides `numHeads`. */
   readonly numKvHeads: number;
-  /** Width of a head. */
+  /** Width of a head, as its keys are cached. */
   readonly headDim: number;
+  /** Which part of a cached key is its value, where nothing but keys is cached (latent attention). Default: values are cached, too. */
+  readonly valueInKey?: { readonly first: number; readonly size: number };
   /** Positions that the model can serve: `max_position_embeddings`, with linear, dynamic or yarn scaling the scaled length. */
   readonly maxPositions: number;
   /** Added to the variance, or the mean of squares, by norms. */

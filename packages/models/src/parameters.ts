@@ -14,6 +14,7 @@ import {
 } from "@octavo/core";
 import {
   floatSpec,
+  isArranged,
   type LinearRequest,
   type QuantScheme,
   readBlockRows,
@@ -82,6 +83,8 @@ export interface LinearTraits {
   readonly rows?: RowOrder;
   /** Default: a tensor for each layer; see `LinearRequest`. */
   readonly stack?: LinearRequest["stack"];
+  /** Default: the whole tensor; see `LinearRequest`. */
+  readonly slice?: LinearRequest["slice"];
 }
 
 /** @param parts checkpoint names and output sizes, in the order in which they are stacked */
@@ -135,7 +138,9 @@ export function checkpointTensors(
   return specs.flatMap((spec) =>
     spec.kind === "tensor"
       ? tensorSpecs(spec)
-      : linearParts([spec]).flatMap((part) => [...scheme.tensors(isArranged ? { ...part, transposed: false } : part)]),
+      : linearParts([spec]).flatMap((part) => [
+          ...scheme.tensors(isArranged && part.slice === undefined ? { ...part, transposed: false } : part),
+        ]),
   );
 }
 
@@ -177,7 +182,7 @@ export class Parameters implements Disposable {
   #prepare(spec: LinearParameter, source: TensorSource, backend: Backend, scheme: QuantScheme): LinearWeight {
     const parts = spec.parts.map((part) => {
       const found = scheme.decode(part, source);
-      return part.rows === undefined || source.isArranged ? found : withRowOrder(found, part.rows);
+      return part.rows === undefined || isArranged(part, source) ? found : withRowOrder(found, part.rows);
     });
     const weight = backend.prepareLinear({ inFeatures: spec.inFeatures, parts, dtype: this.dtype });
     this.#linears.set(spec.id, weight);

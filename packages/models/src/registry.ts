@@ -5,6 +5,7 @@ import { arcee } from "./architectures/arcee.js";
 import { bert } from "./architectures/bert.js";
 import { bloom } from "./architectures/bloom.js";
 import { cohere, cohere2 } from "./architectures/cohere.js";
+import { deepseekV2, deepseekV3 } from "./architectures/deepseek.js";
 import { distilBert } from "./architectures/distilbert.js";
 import { ernie45 } from "./architectures/ernie4-5.js";
 import { ernie45Moe } from "./architectures/ernie4-5-moe.js";
@@ -15,6 +16,7 @@ import { gemma } from "./architectures/gemma.js";
 import { gemma2 } from "./architectures/gemma2.js";
 import { gemma3 } from "./architectures/gemma3.js";
 import { glm, glm4 } from "./architectures/glm4.js";
+import { glm4Moe } from "./architectures/glm4-moe.js";
 import { gptBigCode } from "./architectures/gpt-bigcode.js";
 import { gptNeoX } from "./architectures/gpt-neox.js";
 import { gptOss } from "./architectures/gpt-oss.js";
@@ -62,6 +64,8 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   roberta,
   xlmRoberta,
   bloom,
+  deepseekV2,
+  deepseekV3,
   falcon,
   gemma,
   gemma2,
@@ -71,6 +75,7 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   granite,
   glm,
   glm4,
+  glm4Moe,
   gptOss,
   mixtral,
   qwen3Moe,

@@ -43,9 +43,10 @@ export function checkUnusedTensors(checkpoint: WeightFiles, plan: LoadPlan): voi
   const untied = config.tieWordEmbeddings ? changedNames(plan, { tieWordEmbeddings: false }) : read;
   const modules = new Set([...untied].map(moduleOf));
   const anyLayer = new Set([...modules].map(withoutNumbers));
-  const others = architecture.kind === "encoder" ? architecture.otherTensors : undefined;
   const isHarmless = (name: string) =>
-    BUFFER.test(name) || (config.tieWordEmbeddings && name === "lm_head.weight") || (others?.test(name) ?? false);
+    BUFFER.test(name) ||
+    (config.tieWordEmbeddings && name === "lm_head.weight") ||
+    (architecture.isUnread?.(name, config) ?? false);
   const unused = [...checkpoint.names].filter((name) => !read.has(name) && !isHarmless(name));
   const parts = unused.filter((name) => PARAMETER.test(name) && anyLayer.has(withoutNumbers(moduleOf(name))));
   const name = parts[0];

@@ -9,6 +9,7 @@ import {
   findBadScale,
   hostStorage,
   OctavoError,
+  slice,
   type Tensor,
   tensor,
 } from "@octavo/core";
@@ -27,10 +28,17 @@ export function readDense(source: TensorSource, spec: TensorSpec): Tensor {
 /**
  * A tensor in blocks as it lies: uint8 [...rows, bytes of a row].
  * @param spec its shape in elements
+ * @param first and @param rows which of its first dimension. Default: all
  * @throws CHECKPOINT, also for a scale that is not finite where JavaScript sees the bytes
  */
-export function readBlocks(source: TensorSource, spec: TensorSpec, format: BlockFormat): Tensor {
-  const blocks = shapedBlocks(source, spec, format);
+export function readBlocks(
+  source: TensorSource,
+  spec: TensorSpec,
+  format: BlockFormat,
+  first = 0,
+  rows: number = spec.shape[0] ?? 1,
+): Tensor {
+  const blocks = slice(shapedBlocks(source, spec, format), 0, first, first + rows);
   if (isVisible(blocks)) checkScales(source, spec, format, bytesOf(blocks));
   return blocks;
 }
@@ -65,21 +73,40 @@ export function readBlockRows(source: TensorSource, spec: TensorSpec): BlockRows
   return format === undefined ? undefined : blockRows(source, spec, format);
 }
 
-/** @returns float32 on the host */
-export function decodeTensor(source: TensorSource, spec: TensorSpec, format: BlockFormat): Tensor {
-  const values = new Float32Array(elementCount(spec.shape));
-  blockRows(source, spec, format).decode(0, values);
-  return tensor("float32", spec.shape, hostStorage(new Uint8Array(values.buffer)));
+/**
+ * @param first and @param rows which of the first dimension. Default: all
+ * @returns float32 on the host
+ */
+export function decodeTensor(
+  source: TensorSource,
+  spec: TensorSpec,
+  format: BlockFormat,
+  first = 0,
+  rows: number = spec.shape[0] ?? 1,
+): Tensor {
+  const shape = [rows, ...spec.shape.slice(1)];
+  const values = new Float32Array(elementCount(shape));
+  blockRows(source, spec, format, first, rows).decode(0, values);
+  return tensor("float32", shape, hostStorage(new Uint8Array(values.buffer)));
 }
 
-function blockRows(source: TensorSource, spec: TensorSpec, format: BlockFormat): BlockRows {
-  const blocks = shapedBlocks(source, spec, format);
+function blockRows(
+  source: TensorSource,
+  spec: TensorSpec,
+  format: BlockFormat,
+  start = 0,
+  rows: number = spec.shape[0] ?? 1,
+): BlockRows {
+  const whole = shapedBlocks(source, spec, format);
+  const blocks = slice(whole, 0, start, start + rows);
   const rowBytes = blocks.shape.at(-1) ?? 0;
   const rowLength = spec.shape.at(-1) ?? 1;
-  const bytes = (isVisible(blocks) ? undefined : source.readBytes?.(spec.name)) ?? bytesOf(blocks);
+  const given = isVisible(blocks) ? undefined : source.readBytes?.(spec.name);
+  const from = start * byteSize("uint8", whole.shape.slice(1));
+  const bytes = given?.subarray(from, from + byteSize("uint8", blocks.shape)) ?? bytesOf(blocks);
   checkScales(source, spec, format, bytes);
   return {
-    count: elementCount(spec.shape.slice(0, -1)),
+    count: elementCount(blocks.shape.slice(0, -1)),
     rowLength,
     decode(first, out) {
       const from = first * rowBytes;

@@ -56,6 +56,29 @@ describe("ggufScheme", () => {
     if (planes.format === "dense") expect(floats(planes.weight)).toEqual(decoded(weight, 192));
   });
 
+  test("takes a layer's rows of a tensor that has more", () => {
+    const weight = blocks(8, 40);
+    const all = decoded(weight, 8 * 64);
+    const source = sourceOf({ "q_proj.weight": weight });
+    const part = { ...q, slice: { first: 2, count: 8 } };
+    const { planes } = ggufScheme({ packed: ["q4_1"] }).decode(part, source);
+    expect(planes).toMatchObject({ format: "q4_1", blocks: { shape: [3, 40], byteOffset: 2 * 40 } });
+    const dense = ggufScheme().decode(part, source).planes;
+    expect(dense).toMatchObject({ format: "dense", weight: { shape: [3, 64] } });
+    if (dense.format === "dense") expect(floats(dense.weight)).toEqual(all.slice(2 * 64, 5 * 64));
+  });
+
+  test("rows that are a layer's columns are decoded and turned", () => {
+    const weight = blocks(8, 40);
+    const all = decoded(weight, 8 * 64);
+    const part = { name: "q_proj", inFeatures: 3, outFeatures: 64, bias: false, transposed: true };
+    const source = sourceOf({ "q_proj.weight": weight });
+    const { planes } = ggufScheme({ packed: ["q4_1"] }).decode({ ...part, slice: { first: 5, count: 8 } }, source);
+    expect(planes).toMatchObject({ format: "dense", weight: { dtype: "float32", shape: [64, 3] } });
+    const turned = Float32Array.from({ length: 192 }, (_, i) => all[(5 + (i % 3)) * 64 + Math.floor(i / 3)]!);
+    if (planes.format === "dense") expect(floats(planes.weight)).toEqual(turned);
+  });
+
   test("plain weights and biases pass through", () => {
     const weight = plain("float16", [3, 64]);
     const bias = plain("float32", [3]);

@@ -4,8 +4,9 @@ import type { BlockFormat, CanonicalPlanes, LinearPart } from "@octavo/core";
 import { decodeTensor, readBlocks, readDense } from "./decode-tensor.js";
 import type { LinearRequest, QuantScheme } from "./scheme.js";
 import type { TensorSource } from "./tensor-source.js";
-import { floatSpec, readTensor, type TensorSpec } from "./tensor-spec.js";
-import { unquantized } from "./unquantized.js";
+import { readTensor, type TensorSpec } from "./tensor-spec.js";
+import { transpose } from "./transpose.js";
+import { sliceOf, unquantized } from "./unquantized.js";
 
 /** What is kept in blocks. */
 export interface GgufSchemeOptions {
@@ -19,22 +20,39 @@ export function ggufScheme({ packed = [] }: GgufSchemeOptions = {}): QuantScheme
     name: "gguf",
     tensors: (linear) => unquantized.tensors(ownTensors(linear)),
     decode(linear: LinearRequest, source: TensorSource): LinearPart {
-      const { name, outFeatures, inFeatures } = ownTensors(linear);
-      const planes = planesOf(floatSpec(`${name}.weight`, [outFeatures, inFeatures]), source, packed);
-      const bias = linear.bias ? readDense(source, floatSpec(`${name}.bias`, [outFeatures])) : undefined;
-      return { name, outFeatures, planes, bias };
+      const own = ownTensors(linear);
+      const { name, outFeatures } = own;
+      const [weight, bias] = unquantized.tensors(own) as [TensorSpec, TensorSpec?];
+      return {
+        name,
+        outFeatures,
+        planes: planesOf(own, weight, source, packed),
+        bias: bias && sliceOf(own, readDense(source, bias)),
+      };
     },
   };
 }
 
-/** Whatever a checkpoint has, in GGUF a layer has tensors of its own, as [outFeatures, inFeatures]. */
-function ownTensors({ stack, transposed: _, ...linear }: LinearRequest): LinearRequest {
+/** Whatever a checkpoint has, in GGUF a layer has tensors of its own, as [outFeatures, inFeatures]; but slices of tensors are as there. */
+function ownTensors({ stack, transposed, ...linear }: LinearRequest): LinearRequest {
+  if (linear.slice !== undefined) return { ...linear, transposed };
   return stack === undefined ? linear : { ...linear, name: `${linear.name}.${stack.index}` };
 }
 
-function planesOf(spec: TensorSpec, source: TensorSource, packed: readonly BlockFormat[]): CanonicalPlanes {
+function planesOf(
+  linear: LinearRequest,
+  spec: TensorSpec,
+  source: TensorSource,
+  packed: readonly BlockFormat[],
+): CanonicalPlanes {
   const format = source.blockFormat?.(spec.name);
-  if (format === undefined) return { format: "dense", weight: readTensor(source, spec) };
-  if (packed.includes(format)) return { format, blocks: readBlocks(source, spec, format) };
-  return { format: "dense", weight: decodeTensor(source, spec, format) };
+  const { slice, transposed = false } = linear;
+  const first = slice?.first ?? 0;
+  const rows = transposed ? linear.inFeatures : linear.outFeatures;
+  if (format !== undefined && packed.includes(format) && !transposed) {
+    return { format, blocks: readBlocks(source, spec, format, first, rows) };
+  }
+  const weight =
+    format === undefined ? sliceOf(linear, readTensor(source, spec)) : decodeTensor(source, spec, format, first, rows);
+  return { format: "dense", weight: transposed ? transpose(weight) : weight };
 }

@@ -21,6 +21,16 @@ export interface LinearRequest {
    * `<name>` and `<name>_bias`, without an ending of their own. Default: one weight a tensor.
    */
   readonly stack?: { readonly index: number; readonly count: number };
+  /**
+   * Which rows of the tensor, where a checkpoint has this layer among others in one (DeepSeek's kv_b_proj: keys and values of each head):
+   * those from `first` on, of `count` in all. Where it is `transposed`, they are the layer's columns. Default: all.
+   */
+  readonly slice?: { readonly first: number; readonly count: number };
+}
+
+/** Whether a source has a layer's rows as models want them. */
+export function isArranged({ slice }: LinearRequest, source: TensorSource): boolean {
+  return (slice === undefined ? source.isArranged : source.hasArrangedSlices) ?? false;
 }
 
 /** How a checkpoint stores the weights of its linear layers. */

@@ -22,6 +22,8 @@ export interface TensorSource {
    * GGUF files, and dummy weights. Default false.
    */
   readonly isArranged?: boolean;
+  /** The same of layers that are slices of a tensor: dummy weights, whose order has no meaning. Default false. */
+  readonly hasArrangedSlices?: boolean;
   /** Where a tensor comes from, for error messages: a file's path. */
   origin(name: string): string;
 }

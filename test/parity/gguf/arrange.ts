@@ -80,6 +80,22 @@ export const flatten =
   (tensors) =>
     replaceAll(tensors, pattern, (stored) => ({ ...stored, shape: stored.shape.slice(1) }));
 
+/** DeepSeek's keys and values of heads, apart since May 2025: keys [heads, latent, key], values [heads, value, latent]. */
+export const splitHeads: Arrange = (tensors, config) => {
+  const { stillDim, valueDim, latentDim } = config as ModelConfig & Readonly<Record<string, number>>;
+  const heads = Array.from({ length: config.numHeads }, (_, head) => head);
+  for (const [name, stored] of [...tensors]) {
+    if (!name.includes(".kv_b_proj.")) continue;
+    tensors.delete(name);
+    const rows = (head: number, first: number, count: number): Stored => {
+      const from = (head * (stillDim! + valueDim!) + first) * latentDim!;
+      return { ...stored, shape: [count, latentDim!], values: stored.values.slice(from, from + count * latentDim!) };
+    };
+    tensors.set(name.replace("kv_b", "k_b"), stacked(heads.map((head) => transposed(rows(head, 0, stillDim!)))));
+    tensors.set(name.replace("kv_b", "v_b"), stacked(heads.map((head) => rows(head, stillDim!, valueDim!))));
+  }
+};
+
 /** gpt-oss's experts: gate and up apart, weights the other way round. */
 export const splitGateUp: Arrange = (tensors) => {
   for (const [name, stored] of [...tensors]) {

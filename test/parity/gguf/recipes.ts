@@ -10,6 +10,7 @@ import {
   splitGateUp,
   splitGroups,
   splitHalves,
+  splitHeads,
   stackAll,
   turnAround,
 } from "./arrange.js";
@@ -124,6 +125,50 @@ const multipliers = (config: AnyConfig) => ({
   logit_scale: config.logitsScaling as number,
 });
 
+/** As the converter writes DeepSeek V2 and V3 today; older files have keys and values of heads in one tensor. */
+const deepseek = (config: AnyConfig) => {
+  const at = (name: string) => config[name] as number;
+  const { count, chosen } = (config.groups as { count: number; chosen: number } | undefined) ?? { count: 1, chosen: 1 };
+  const scaling = config.rope!.scaling;
+  return {
+    ...experts(config),
+    ...rotating(config),
+    ...(config.queryRank === null ? {} : { "attention.q_lora_rank": at("queryRank") }),
+    "attention.kv_lora_rank": at("latentDim"),
+    "attention.value_length": at("latentDim"),
+    "attention.key_length_mla": at("stillDim") + at("rotaryDim"),
+    "attention.value_length_mla": at("valueDim"),
+    expert_feed_forward_length: at("expertSize"),
+    expert_shared_count: at("numSharedExperts"),
+    expert_weights_scale: at("routedScale"),
+    expert_weights_norm: config.renormalizes as boolean,
+    expert_gating_func: config.scoring === "sigmoid" ? 2 : 1,
+    expert_group_count: count,
+    expert_group_used_count: chosen,
+    leading_dense_block_count: (config.isSparse as boolean[]).indexOf(true),
+    ...(scaling.type === "yarn" ? { "rope.scaling.yarn_log_multiplier": 0.1 * scaling.mscaleAllDim! } : {}),
+  };
+};
+const DEEPSEEK: Names = [
+  ["self_attn.q_a_proj", "attn_q_a"],
+  ["self_attn.q_a_layernorm", "attn_q_a_norm"],
+  ["self_attn.q_b_proj", "attn_q_b"],
+  ["self_attn.kv_a_proj_with_mqa", "attn_kv_a_mqa"],
+  ["self_attn.kv_a_layernorm", "attn_kv_a_norm"],
+  ["self_attn.kv_b_proj", "attn_kv_b"],
+  ["self_attn.k_b_proj", "attn_k_b"],
+  ["self_attn.v_b_proj", "attn_v_b"],
+  ["mlp.gate.e_score_correction_bias", "exp_probs_b.bias"],
+  ["mlp.gate.", "ffn_gate_inp."],
+  ["mlp.experts.gate_proj", "ffn_gate_exps"],
+  ["mlp.experts.up_proj", "ffn_up_exps"],
+  ["mlp.experts.down_proj", "ffn_down_exps"],
+  ["mlp.shared_experts.gate_proj", "ffn_gate_shexp"],
+  ["mlp.shared_experts.up_proj", "ffn_up_shexp"],
+  ["mlp.shared_experts.down_proj", "ffn_down_shexp"],
+  ...LLAMA,
+];
+
 const LLAMAS = ["mha", "gqa-tied", "mqa-headdim", "bias", "bf16", "f16", "rope-linear", "rope-llama3", "rope-yarn"];
 
 export const RECIPES: readonly Recipe[] = [
@@ -188,6 +233,28 @@ export const RECIPES: readonly Recipe[] = [
       "rope.scaling.yarn_attn_factor": 1.2,
     }),
     names: GEMMA.filter(([from]) => !from.startsWith("pre_")),
+  },
+  {
+    models: ["deepseek-v2", "deepseek-v3"],
+    architecture: "deepseek2",
+    keys: deepseek,
+    names: DEEPSEEK,
+    arrange: [stackAll(/\.experts\.(\d+)\./), splitHeads],
+  },
+  {
+    models: ["deepseek-v2-lite"],
+    architecture: "deepseek2",
+    keys: ({ numHeads, ...config }) => {
+      const {
+        "attention.key_length_mla": keys,
+        "attention.value_length_mla": values,
+        ...others
+      } = deepseek({ numHeads, ...config });
+      const widths = { "attention.key_length": keys, "attention.value_length": values };
+      return { ...others, ...widths, "attention.head_count_kv": numHeads };
+    },
+    names: DEEPSEEK,
+    arrange: [stackAll(/\.experts\.(\d+)\./)],
   },
   { models: ["olmo2"], architecture: "olmo2", names: GEMMA.filter(([from]) => !from.startsWith("pre_")) },
   {

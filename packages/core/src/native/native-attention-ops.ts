@@ -2,7 +2,7 @@
 import type { Batch } from "../batch.js";
 import { DTYPES } from "../dtype.js";
 import type { AttentionOps, AttentionOptions } from "../ops.js";
-import type { Tensor } from "../tensor.js";
+import { isContiguous, type Tensor } from "../tensor.js";
 import { NativeRowOps } from "./native-row-ops.js";
 import {
   address,
@@ -16,34 +16,36 @@ import {
 } from "./op-checks.js";
 
 export class NativeAttentionOps extends NativeRowOps implements AttentionOps {
-  writeKv(keyCache: Tensor, valueCache: Tensor, k: Tensor, v: Tensor, batch: Batch): void {
+  writeKv(keyCache: Tensor, valueCache: Tensor | undefined, k: Tensor, v: Tensor | undefined, batch: Batch): void {
     const [blocks, kvHeads, blockSize, headDim] = keyCache.shape;
-    checkCache("writeKv", keyCache, valueCache, batch);
-    checkHeads("writeKv", "k", k, k.shape[0]!, headDim!);
-    checkHeads("writeKv", "v", v, k.shape[0]!, headDim!);
-    checkSameDtype("writeKv", k, keyCache);
-    checkSameDtype("writeKv", v, keyCache);
+    checkKeyCache("writeKv", keyCache, batch);
+    checkStored("writeKv", "k", k, keyCache, k.shape[0]!);
     checkIndices("writeKv", "slots", batch.slots, batch.numTokens);
-    if (k.shape[1] !== kvHeads || v.shape[1] !== kvHeads || k.shape[0]! < batch.numTokens) {
-      fail(
-        "writeKv",
-        `k is [${k.shape}], v is [${v.shape}] for ${batch.numTokens} tokens and ${kvHeads} heads of the cache`,
-      );
+    if ((valueCache === undefined) !== (v === undefined)) fail("writeKv", "valueCache and v come together, or neither");
+    if (valueCache && v) {
+      checkStored("writeKv", "v", v, keyCache, k.shape[0]!);
+      checkValueCache("writeKv", valueCache, keyCache);
+      if (valueCache.shape[3] !== headDim || !isContiguous(valueCache)) {
+        fail("writeKv", `the caches are [${keyCache.shape}] and [${valueCache.shape}], two of one shape were expected`);
+      }
     }
+    if (k.shape[0]! < batch.numTokens) fail("writeKv", `k is [${k.shape}] for ${batch.numTokens} tokens`);
     if (batch.numTokens === 0) return;
     this.native.writeKv(
       this.backend,
       address(keyCache),
-      address(valueCache),
+      valueCache ? address(valueCache) : 0,
       DTYPES[keyCache.dtype].code,
       blocks!,
       kvHeads!,
       blockSize!,
       headDim!,
+      headDim!,
+      headDim!,
       address(k),
       k.strides[0]!,
-      address(v),
-      v.strides[0]!,
+      v ? address(v) : 0,
+      v ? v.strides[0]! : 0,
       address(batch.slots),
       batch.numTokens,
     );
@@ -59,10 +61,12 @@ export class NativeAttentionOps extends NativeRowOps implements AttentionOps {
   ): void {
     const [blocks, kvHeads, blockSize, headDim] = keyCache.shape;
     const [tokens, heads] = q.shape;
-    checkCache("pagedAttention", keyCache, valueCache, batch);
+    const valueDim = valueCache.shape[3];
+    checkKeyCache("pagedAttention", keyCache, batch);
+    checkValueCache("pagedAttention", valueCache, keyCache);
     const words = this.batchWords.of("pagedAttention", batch);
     checkHeads("pagedAttention", "q", q, tokens!, headDim!);
-    checkHeads("pagedAttention", "out", out, tokens!, headDim!);
+    checkHeads("pagedAttention", "out", out, tokens!, valueDim!);
     checkSameDtype("pagedAttention", q, keyCache);
     checkSameDtype("pagedAttention", out, keyCache);
     checkOptions("pagedAttention", options, heads!);
@@ -80,6 +84,8 @@ export class NativeAttentionOps extends NativeRowOps implements AttentionOps {
       kvHeads!,
       blockSize!,
       headDim!,
+      valueDim!,
+      valueCache.strides[2]!,
       words,
       address(out),
       out.strides[0]!,
@@ -140,17 +146,31 @@ export class NativeAttentionOps extends NativeRowOps implements AttentionOps {
   }
 }
 
-function checkCache(op: string, keyCache: Tensor, valueCache: Tensor, { layout }: Batch): void {
+function checkKeyCache(op: string, keyCache: Tensor, { layout }: Batch): void {
   checkFloat(op, keyCache);
-  checkSameDtype(op, valueCache, keyCache);
   checkContiguous(op, "keyCache", keyCache);
-  checkContiguous(op, "valueCache", valueCache);
-  let same = keyCache.shape.length === 4 && valueCache.shape.length === 4;
-  for (let i = 0; i < 4; i++) same &&= keyCache.shape[i] === valueCache.shape[i];
-  if (!same || keyCache.shape[2] !== layout.capacity.blockSize) {
-    const expected = `[blocks, kvHeads, ${layout.capacity.blockSize}, headDim]`;
-    fail(op, `the caches are [${keyCache.shape}] and [${valueCache.shape}], both ${expected} was expected`);
-  }
+  if (keyCache.shape.length === 4 && keyCache.shape[2] === layout.capacity.blockSize) return;
+  fail(op, `keyCache is [${keyCache.shape}], [blocks, kvHeads, ${layout.capacity.blockSize}, headDim] was expected`);
+}
+
+/** Contiguous, or a part of each key. */
+function checkValueCache(op: string, valueCache: Tensor, keyCache: Tensor): void {
+  checkSameDtype(op, valueCache, keyCache);
+  const isPart = valueCache.storage === keyCache.storage && valueCache.strides[2] === keyCache.strides[2];
+  if (!isPart) checkContiguous(op, "valueCache", valueCache);
+  let same = valueCache.shape.length === 4 && valueCache.strides[3] === 1;
+  for (let i = 0; i < 3; i++) same &&= keyCache.shape[i] === valueCache.shape[i];
+  if (same) return;
+  const expected = `[${keyCache.shape.slice(0, 3)}, valueDim]`;
+  fail(op, `the caches are [${keyCache.shape}] and [${valueCache.shape}], values ${expected} were expected`);
+}
+
+/** What goes into the cache. */
+function checkStored(op: string, name: string, t: Tensor, keyCache: Tensor, tokens: number): void {
+  const [, kvHeads, , headDim] = keyCache.shape;
+  checkHeads(op, name, t, tokens, headDim!);
+  checkSameDtype(op, t, keyCache);
+  if (t.shape[1] !== kvHeads) fail(op, `${name} is [${t.shape}] for ${kvHeads} heads of the cache`);
 }
 
 function checkOptions(op: string, { scale, window, softcap, sinks, slopes }: AttentionOptions, heads: number): void {

@@ -56,22 +56,40 @@ export class NativeExpertOps extends NativeAttentionOps implements ExpertOps {
 
   expertLinear(out: Tensor, x: Tensor, experts: ExpertWeights, routing: Routing): void {
     const [tokens, chosen] = routing.experts.shape;
-    const rows = tokens! * chosen!;
-    const given = x.shape[0]!;
-    const share = given === rows ? 1 : chosen!;
+    checkRouting("expertLinear", routing, tokens!, chosen!);
+    this.#multiply("expertLinear", out, x, experts, tokens! * chosen!, chosen!, routing.experts);
+  }
+
+  headLinear(out: Tensor, x: Tensor, heads: ExpertWeights): void {
+    const rows = out.shape[0]!;
+    if (rows % heads.count !== 0)
+      fail("headLinear", `out is [${out.shape}], rows for ${heads.count} heads were expected`);
+    this.#multiply("headLinear", out, x, heads, rows, heads.count);
+  }
+
+  /** @param chosen rows that a token has @param routed without it each row of a token goes to the expert of its own */
+  #multiply(
+    op: string,
+    out: Tensor,
+    x: Tensor,
+    experts: ExpertWeights,
+    rows: number,
+    chosen: number,
+    routed?: Tensor,
+  ): void {
+    const share = x.shape[0] === rows ? 1 : chosen;
     if (!(experts instanceof NativeExpertWeights) || experts.isOwn !== this.isOwn) {
-      fail("expertLinear", "the experts were prepared by another backend");
+      fail(op, "the experts were prepared by another backend");
     }
     if (!experts.complete) {
-      const message = "expertLinear: the experts or one of their weights were used after dispose()";
+      const message = `${op}: the experts or one of their weights were used after dispose()`;
       throw new OctavoError({ code: "DISPOSED", message });
     }
-    checkRouting("expertLinear", routing, tokens!, chosen!);
-    checkFloat("expertLinear", x);
-    checkMatrix("expertLinear", "x", x, share === 1 ? rows : tokens!, experts.inFeatures);
-    checkMatrix("expertLinear", "out", out, rows, experts.outFeatures);
-    if (out.dtype !== "float32") checkSameDtype("expertLinear", out, x);
-    if (x.strides[1] !== 1 || out.strides[1] !== 1) fail("expertLinear", "the rows of x and out must be contiguous");
+    checkFloat(op, x);
+    checkMatrix(op, "x", x, rows / share, experts.inFeatures);
+    checkMatrix(op, "out", out, rows, experts.outFeatures);
+    if (out.dtype !== "float32") checkSameDtype(op, out, x);
+    if (x.strides[1] !== 1 || out.strides[1] !== 1) fail(op, "the rows of x and out must be contiguous");
     if (rows === 0) return;
     this.native.expertLinear(
       this.backend,
@@ -84,7 +102,7 @@ export class NativeExpertOps extends NativeAttentionOps implements ExpertOps {
       DTYPES[x.dtype].code,
       rows,
       share,
-      address(routing.experts),
+      routed ? address(routed) : 0,
     );
   }
 

@@ -12,12 +12,16 @@ type RecordArguments = [
 
 type CacheArguments = [
   keys: number,
+  /** 0 where only keys are written. */
   values: number,
   dtype: number,
   blocks: number,
   kvHeads: number,
   blockSize: number,
   headDim: number,
+  valueDim: number,
+  /** From one position's value to the next one's. */
+  valueStride: number,
 ];
 
 /** AttentionOptions; 0 for what is absent. */
@@ -183,6 +187,7 @@ export interface NativeOpCalls {
     xDtype: number,
     rows: number,
     share: number,
+    /** 0: row i goes to expert i modulo their count. */
     routed: number,
   ): void;
   combineExperts(

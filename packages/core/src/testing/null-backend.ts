@@ -108,6 +108,7 @@ function nullOps(sampleToken: (row: number, position: number) => number): Ops {
     meanRows: nothing,
     routeExperts: nothing,
     expertLinear: nothing,
+    headLinear: nothing,
     combineExperts: nothing,
     adjustLogits: nothing,
     filterLogits: nothing,

@@ -1,14 +1,15 @@
-// The paged KV cache's memory: for every layer of a group a key and a value tensor of blocks, all in one allocation.
+// The paged KV cache's memory: for every layer of a group a key and a value tensor of blocks, or one that holds both, all in one
+// allocation.
 import { type Backend, byteSize, type FloatDType, OctavoError, type Storage, type Tensor, tensor } from "@octavo/core";
-import type { KvCacheTensors, LayerGroups, ModelConfig } from "@octavo/models";
+import { type KvCacheTensors, kvTensorsPerLayer, type LayerGroups, type ModelConfig, valuesOf } from "@octavo/models";
 
 export class KvPool implements KvCacheTensors, Disposable {
   /** For each layer [blocks, kvHeads, blockSize, headDim]; layers of different groups share tensors, never blocks. */
   readonly keys: readonly Tensor[];
   readonly values: readonly Tensor[];
-  /** A block's keys or values of one layer. */
+  /** Of a block. */
   readonly bytesPerPart: number;
-  /** Two for each layer of a group. */
+  /** For each layer of a group its keys and, where they are not a part of them, its values. */
   readonly numParts: number;
   readonly numBlocks: number;
   readonly #storage: Storage;
@@ -26,12 +27,13 @@ export class KvPool implements KvCacheTensors, Disposable {
     const bytes = byteSize(dtype, shape);
     this.#tensorBytes = bytes;
     this.bytesPerPart = bytes / numBlocks;
-    this.numParts = 2 * layersPerGroup;
+    const each = kvTensorsPerLayer(config);
+    this.numParts = each * layersPerGroup;
     this.numBlocks = numBlocks;
     this.#storage = allocate(backend, this.numParts * bytes);
     const at = (index: number) => tensor(dtype, shape, this.#storage, index * bytes);
-    this.keys = places.map((place) => at(2 * place));
-    this.values = places.map((place) => at(2 * place + 1));
+    this.keys = places.map((place) => at(each * place));
+    this.values = this.keys.map((keys, layer) => valuesOf(config, keys, () => at(each * places[layer]! + 1)));
   }
 
   get bytesPerBlock(): number {

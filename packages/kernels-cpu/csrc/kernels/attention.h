@@ -16,11 +16,12 @@ constexpr int64_t padded(int64_t count) { return (count + kLanes - 1) / kLanes *
 /** What the queries of a unit accumulate; pointers into the scratch. */
 struct SoftmaxState {
     float* queries;   // [queries, width], scaled
-    float* outputs;   // [queries, width]
+    float* outputs;   // [queries, value_width]
     float* scores;    // [queries, keys]
     float* totals;    // [queries, kLanes], lane-wise sums of the exponentials
     float* maxima;    // [queries, kLanes], the first lane used
     int64_t width;    // padded head size
+    int64_t value_width;
     int64_t keys;     // padded block size
 };
 
@@ -94,20 +95,22 @@ OCTAVO_INLINE void accumulate_values(float* outputs, const float* weights, int64
 template <typename T>
 void attention_unit(const AttentionUnit& unit, float* scratch) {
     const octavo::cpu::KeyBlocks& sequence = unit.sequence;
-    const int64_t head_dim = sequence.head_dim, block_size = sequence.block_size;
+    const int64_t head_dim = sequence.head_dim, value_dim = sequence.value_dim, block_size = sequence.block_size;
     const int64_t queries = unit.tokens * unit.group;
     SoftmaxState state;
     state.width = padded(head_dim);
+    state.value_width = padded(value_dim);
     state.keys = padded(block_size);
     state.queries = scratch;
     state.outputs = state.queries + queries * state.width;
-    state.scores = state.outputs + queries * state.width;
+    state.scores = state.outputs + queries * state.value_width;
     state.totals = state.scores + queries * state.keys;
     state.maxima = state.totals + queries * kLanes;
     float* key_scratch = state.maxima + queries * kLanes;
     float* value_scratch = key_scratch + block_size * state.width;
     // Converted rows are padded to whole lanes with zeros, which add nothing to a dot product.
-    float* zeroed_end = state.width == head_dim ? key_scratch : value_scratch + block_size * state.width;
+    const bool padded_rows = state.width != head_dim || state.value_width != value_dim;
+    float* zeroed_end = padded_rows ? value_scratch + block_size * state.value_width : key_scratch;
     memset(scratch, 0, static_cast<size_t>(zeroed_end - scratch) * sizeof(float));
 
     for (int64_t query = 0; query < queries; query++) {
@@ -127,7 +130,11 @@ void attention_unit(const AttentionUnit& unit, float* scratch) {
         const T* block_keys = static_cast<const T*>(sequence.keys) + block * sequence.key_block_stride;
         const T* block_values = static_cast<const T*>(sequence.values) + block * sequence.value_block_stride;
         const Rows keys = block_rows(block_keys, sequence.key_stride, filled, head_dim, state.width, key_scratch);
-        const Rows values = block_rows(block_values, sequence.value_stride, filled, head_dim, state.width, value_scratch);
+        // Values that are a part of the keys were converted with them.
+        const int64_t inside = block_values - block_keys;
+        const bool are_keys = inside >= 0 && inside + value_dim <= head_dim && state.value_width == value_dim;
+        const Rows values = are_keys ? Rows{keys.first + inside, keys.stride}
+                                     : block_rows(block_values, sequence.value_stride, filled, value_dim, state.value_width, value_scratch);
         // Tokens too far before this block or too far behind it see none of it.
         const int64_t first_token = start > unit.first_position + unit.after ? start - unit.first_position - unit.after : 0;
         const int64_t reach = start + filled + unit.before - unit.first_position;
@@ -146,25 +153,25 @@ void attention_unit(const AttentionUnit& unit, float* scratch) {
                 adjust_scores(state.scores + query * state.keys, first / kLanes * kLanes, count, unit.softcap, slope, behind);
             }
             const float correction = update_softmax(state, query, first, count);
-            float* outputs = state.outputs + query * state.width;
+            float* outputs = state.outputs + query * state.value_width;
             const float* weights = state.scores + query * state.keys;
             int64_t d = 0;
-            for (; d + 8 * kLanes <= state.width; d += 8 * kLanes) {
+            for (; d + 8 * kLanes <= state.value_width; d += 8 * kLanes) {
                 accumulate_values<8>(outputs + d, weights, first, count, values.first + d, values.stride, correction);
             }
-            for (; d < state.width; d += kLanes) {
+            for (; d < state.value_width; d += kLanes) {
                 accumulate_values<1>(outputs + d, weights, first, count, values.first + d, values.stride, correction);
             }
         }
     }
 
     for (int64_t query = 0; query < queries; query++) {
-        T* to = static_cast<T*>(unit.out) + query / unit.group * unit.out_stride + query % unit.group * head_dim;
-        const float* from = state.outputs + query * state.width;
+        T* to = static_cast<T*>(unit.out) + query / unit.group * unit.out_stride + query % unit.group * value_dim;
+        const float* from = state.outputs + query * state.value_width;
         float total = sum(load(state.totals + query * kLanes));
         // Far above the scores a sink makes the total infinite, and the output 0.
         if (unit.sinks) total += exponential(broadcast(unit.sinks[query % unit.group] - state.maxima[query * kLanes]))[0];
-        for_lanes(head_dim, [&](int64_t i, auto, auto store) { store(to + i, load(from + i) / total); });
+        for_lanes(value_dim, [&](int64_t i, auto, auto store) { store(to + i, load(from + i) / total); });
     }
 }
 

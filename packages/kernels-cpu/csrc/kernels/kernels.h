@@ -61,7 +61,7 @@ struct KeyBlocks {
     int64_t key_block_stride, key_stride;
     int64_t value_block_stride, value_stride;
     int64_t block_size;
-    int64_t head_dim;
+    int64_t head_dim, value_dim;
     const int32_t* blocks;  // the sequence's block ids; null: 0, 1, 2, ...
     int64_t length;         // positions that there are
 };
@@ -71,7 +71,7 @@ struct AttentionUnit {
     KeyBlocks sequence;
     const void* q;  // [tokens, group, head_dim], strided over tokens
     int64_t q_stride;
-    void* out;
+    void* out;  // [tokens, group, value_dim], strided over tokens
     int64_t out_stride;
     int64_t tokens;
     int64_t group;
@@ -84,11 +84,12 @@ struct AttentionUnit {
 };
 
 /** Scratch floats of one attention unit, on any instruction set: rows are padded to whole vectors of at most 16 lanes. */
-constexpr int64_t attention_scratch_floats(int64_t queries, int64_t head_dim, int64_t block_size) {
+constexpr int64_t attention_scratch_floats(int64_t queries, int64_t head_dim, int64_t value_dim, int64_t block_size) {
     constexpr int64_t kMostLanes = 16;
     const int64_t width = (head_dim + kMostLanes - 1) / kMostLanes * kMostLanes;
+    const int64_t value_width = (value_dim + kMostLanes - 1) / kMostLanes * kMostLanes;
     const int64_t keys = (block_size + kMostLanes - 1) / kMostLanes * kMostLanes;
-    return queries * (2 * width + keys + 2 * kMostLanes) + 2 * block_size * width;
+    return queries * (width + value_width + keys + 2 * kMostLanes) + block_size * (width + value_width);
 }
 
 struct LinearKernels {

@@ -47,6 +47,7 @@ void write_kv(Context& context, const PagedCache& cache, const void* k, int64_t 
         check(slots[t] >= 0 && slots[t] < capacity, ErrorCode::kInternal, "writeKv: slot %d of token %lld is outside of the cache's %lld",
               slots[t], static_cast<long long>(t), static_cast<long long>(capacity));
     }
+    const bool has_values = cache.values && v;
     for_rows(context, tokens, 2 * cache.kv_heads * cache.head_dim, [&](int64_t begin, int64_t end) {
         for (int64_t t = begin; t < end; t++) {
             const int64_t block = slots[t] / cache.block_size, offset = slots[t] % cache.block_size;
@@ -55,6 +56,7 @@ void write_kv(Context& context, const PagedCache& cache, const void* k, int64_t 
                 const int64_t from = head * head_bytes;
                 memcpy(static_cast<char*>(cache.keys) + to, static_cast<const char*>(k) + t * k_stride * size + from,
                        static_cast<size_t>(head_bytes));
+                if (!has_values) continue;
                 memcpy(static_cast<char*>(cache.values) + to, static_cast<const char*>(v) + t * v_stride * size + from,
                        static_cast<size_t>(head_bytes));
             }
@@ -63,18 +65,23 @@ void write_kv(Context& context, const PagedCache& cache, const void* k, int64_t 
 }
 
 void paged_attention(Context& context, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments) {
-    const AttentionQueries queries = {cache.dtype,    arguments.out,  arguments.out_stride, arguments.q,       arguments.q_stride, arguments.heads,
-                                      cache.kv_heads, cache.head_dim, cache.block_size,     arguments.options, true};
+    const AttentionQueries queries = {cache.dtype,      arguments.out,  arguments.out_stride, arguments.q,      arguments.q_stride,
+                                      arguments.heads,  cache.kv_heads, cache.head_dim,       cache.value_dim,  cache.block_size,
+                                      arguments.options, true};
     const int64_t pairs = collect_spans(context, cache, batch, arguments, queries);
-    const int64_t size = dtype::kSizes[cache.dtype], head_elements = cache.block_size * cache.head_dim;
+    const int64_t size = dtype::kSizes[cache.dtype];
+    const int64_t head_keys = cache.block_size * cache.head_dim, head_values = cache.block_size * cache.value_stride;
     run_units(context, queries, pairs, [&](const AttentionSpan& span, int64_t kv_head) {
         KeyBlocks sequence;
-        sequence.keys = static_cast<const char*>(cache.keys) + kv_head * head_elements * size;
-        sequence.values = static_cast<const char*>(cache.values) + kv_head * head_elements * size;
-        sequence.key_block_stride = sequence.value_block_stride = cache.kv_heads * head_elements;
-        sequence.key_stride = sequence.value_stride = cache.head_dim;
+        sequence.keys = static_cast<const char*>(cache.keys) + kv_head * head_keys * size;
+        sequence.values = static_cast<const char*>(cache.values) + kv_head * head_values * size;
+        sequence.key_block_stride = cache.kv_heads * head_keys;
+        sequence.value_block_stride = cache.kv_heads * head_values;
+        sequence.key_stride = cache.head_dim;
+        sequence.value_stride = cache.value_stride;
         sequence.block_size = cache.block_size;
         sequence.head_dim = cache.head_dim;
+        sequence.value_dim = cache.value_dim;
         sequence.blocks = batch.block_tables + span.row * batch.max_blocks;
         sequence.length = span.length;
         return sequence;

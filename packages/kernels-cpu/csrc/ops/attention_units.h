@@ -17,13 +17,15 @@ struct AttentionQueries {
     int64_t out_stride;
     const void* q;
     int64_t q_stride;
-    int64_t heads, kv_heads, head_dim;
+    int64_t heads, kv_heads, head_dim, value_dim;
     int64_t key_block;  // positions of a block
     const AttentionOptions& options;
     bool causal;
 
     int64_t group() const { return heads / kv_heads; }
     int64_t unit_tokens() const { return group() >= kUnitQueries ? 1 : kUnitQueries / group(); }
+    /** Units that the heads of one kv head are dealt to. */
+    int64_t head_parts() const { return (group() + kUnitQueries - 1) / kUnitQueries; }
     int64_t before() const { return options.window - 1; }
     int64_t after() const { return causal ? 0 : options.window - 1; }
 };
@@ -52,23 +54,26 @@ inline int64_t add_spans(Context& context, const AttentionQueries& queries, int6
 template <typename FindKeys>
 void run_units(Context& context, const AttentionQueries& queries, int64_t pairs, FindKeys find_keys) {
     const int64_t size = dtype::kSizes[queries.dtype], group = queries.group(), kv_heads = queries.kv_heads;
-    const int64_t scratch_floats = attention_scratch_floats(queries.unit_tokens() * group, queries.head_dim, queries.key_block);
+    const int64_t parts = queries.head_parts(), part_heads = (group + parts - 1) / parts;
+    const int64_t scratch_floats = attention_scratch_floats(queries.unit_tokens() * part_heads, queries.head_dim, queries.value_dim,
+                                                              queries.key_block);
     const auto kernel = context.kernels.attention.unit[queries.dtype];
-    const int64_t units = static_cast<int64_t>(context.spans.size()) * kv_heads;
+    const int64_t units = static_cast<int64_t>(context.spans.size()) * kv_heads * parts;
     const AttentionOptions& options = queries.options;
     context.pool.run(units, 2 * pairs * queries.heads * queries.head_dim >= kMinParallelProducts, [&](int64_t index, int thread) {
         // Later tokens of a chunk see more keys: starting with them leaves the small units for the end.
         const int64_t unit_index = units - 1 - index;
-        const AttentionSpan& span = context.spans[static_cast<size_t>(unit_index / kv_heads)];
-        const int64_t kv_head = unit_index % kv_heads, first_head = kv_head * group;
+        const AttentionSpan& span = context.spans[static_cast<size_t>(unit_index / (kv_heads * parts))];
+        const int64_t kv_head = unit_index / parts % kv_heads, skipped = unit_index % parts * part_heads;
+        const int64_t first_head = kv_head * group + skipped;
         AttentionUnit unit;
         unit.sequence = find_keys(span, kv_head);
         unit.q = static_cast<const char*>(queries.q) + (span.first_token * queries.q_stride + first_head * queries.head_dim) * size;
         unit.q_stride = queries.q_stride;
-        unit.out = static_cast<char*>(queries.out) + (span.first_token * queries.out_stride + first_head * queries.head_dim) * size;
+        unit.out = static_cast<char*>(queries.out) + (span.first_token * queries.out_stride + first_head * queries.value_dim) * size;
         unit.out_stride = queries.out_stride;
         unit.tokens = span.tokens;
-        unit.group = group;
+        unit.group = group - skipped < part_heads ? group - skipped : part_heads;
         unit.first_position = span.first_position;
         unit.before = queries.before();
         unit.after = queries.after();

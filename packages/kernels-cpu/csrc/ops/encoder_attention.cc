@@ -13,7 +13,7 @@ constexpr int64_t kKeyBlock = 16;
 
 void encoder_attention(Context& context, const BatchView& batch, const EncoderAttention& a) {
     const AttentionQueries queries = {a.dtype,    a.out,      a.out_stride, a.q,       a.q_stride, a.heads,
-                                      a.kv_heads, a.head_dim, kKeyBlock,    a.options, false};
+                                      a.kv_heads, a.head_dim, a.head_dim,   kKeyBlock, a.options,  false};
     check(a.rows <= batch.max_rows, ErrorCode::kInternal, "encoderAttention: %lld rows, the tables have %lld",
           static_cast<long long>(a.rows), static_cast<long long>(batch.max_rows));
     context.spans.clear();
@@ -36,7 +36,7 @@ void encoder_attention(Context& context, const BatchView& batch, const EncoderAt
         sequence.value_block_stride = kKeyBlock * a.v_stride;
         sequence.value_stride = a.v_stride;
         sequence.block_size = kKeyBlock;
-        sequence.head_dim = a.head_dim;
+        sequence.head_dim = sequence.value_dim = a.head_dim;
         sequence.blocks = nullptr;
         sequence.length = span.length;
         return sequence;

@@ -10,6 +10,15 @@
 namespace octavo::cpu {
 namespace {
 
+/** As group_rows for rows that come in turns, one for each of `count` heads. */
+void group_heads(ExpertGroups& groups, int64_t rows, int64_t count) {
+    const int64_t each = rows / count;
+    groups.starts.resize(static_cast<size_t>(count) + 1);
+    groups.rows.resize(static_cast<size_t>(rows));
+    for (int64_t head = 0; head <= count; head++) groups.starts[static_cast<size_t>(head)] = static_cast<int32_t>(head * each);
+    for (int64_t row = 0; row < rows; row++) groups.rows[static_cast<size_t>(row % count * each + row / count)] = static_cast<int32_t>(row);
+}
+
 /** Sorts the rows by their experts, in order within each. @throws INTERNAL for an expert that is not there */
 void group_rows(ExpertGroups& groups, const int32_t* experts, int64_t rows, int64_t count) {
     groups.starts.assign(static_cast<size_t>(count) + 1, 0);
@@ -94,7 +103,9 @@ void expert_linear(Context& context, const ExpertWeights& weights, const ExpertL
     const LinearWeight& any = *weights.experts.front();
     const int64_t k = any.in_features, columns = out_features(any);
     const bool panels = std::any_of(weights.experts.begin(), weights.experts.end(), [](const auto* weight) { return has_panels(*weight); });
-    group_rows(groups, arguments.experts, arguments.linear.rows, static_cast<int64_t>(weights.experts.size()));
+    const auto count = static_cast<int64_t>(weights.experts.size());
+    if (arguments.experts) group_rows(groups, arguments.experts, arguments.linear.rows, count);
+    else group_heads(groups, arguments.linear.rows, count);
     // Experts in blocks beside dense ones are rare: all are then multiplied in float32.
     const bool bfloat16 = !panels && multiplies_bfloat16(context, any, arguments.linear.x_dtype);
     const bool is_packed = bfloat16 && context.kernels.linear.pack;

@@ -14,7 +14,8 @@
 namespace octavo::cuda::kernels {
 
 inline constexpr int kAttentionWarps = 4, kAttentionThreads = kAttentionWarps * kWarp;
-inline constexpr int kMaxHeadDim = 256, kMaxDimsPerLane = kMaxHeadDim / kWarp;
+/** Of heads, and of the cached rows of latent attention (DeepSeek: 576), whose kernel is one of its own: it takes more registers. */
+inline constexpr int kMaxHeadDim = 256, kMaxLatentDim = 576;
 
 /** @param kPacked rows of keys are multiples of 16 bytes at multiples of 16 bytes */
 template <typename T, bool kPacked>
@@ -38,7 +39,7 @@ struct Seeker {
     const T* q;
     T* out;
     int64_t head;
-    int head_dim;
+    int head_dim, value_dim;
     int64_t position, first, end;  // it sees [first, end)
 };
 
@@ -50,13 +51,14 @@ struct KeyPlace {
 };
 
 /** All threads of a block; `find(position)` returns a KeyPlace. */
-template <typename T, bool kPacked, typename Find>
+template <typename T, bool kPacked, int kMaxDim, typename Find>
 __device__ inline void attend(const Seeker<T>& seeker, const AttentionOptions& options, Find find) {
-    __shared__ float query[kMaxHeadDim];
-    __shared__ float partial[kAttentionWarps][kMaxHeadDim];
+    constexpr int kMaxDimsPerLane = kMaxDim / kWarp;
+    __shared__ float query[kMaxDim];
+    __shared__ float partial[kAttentionWarps][kMaxDim];
     __shared__ float maxima[kAttentionWarps], totals[kAttentionWarps];
     const int lane = static_cast<int>(threadIdx.x) % kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;
-    const int head_dim = seeker.head_dim;
+    const int head_dim = seeker.head_dim, value_dim = seeker.value_dim;
     for (int d = static_cast<int>(threadIdx.x); d < head_dim; d += kAttentionThreads) query[d] = to_float(seeker.q[d]);
     __syncthreads();
     const float slope = options.slopes ? options.slopes[seeker.head] : 0.0f;
@@ -91,7 +93,7 @@ __device__ inline void attend(const Seeker<T>& seeker, const AttentionOptions& o
 #pragma unroll
             for (int i = 0; i < kMaxDimsPerLane; i++) {
                 const int d = lane + i * kWarp;
-                if (d < head_dim) sums[i] += share * to_float(value[d]);
+                if (d < value_dim) sums[i] += share * to_float(value[d]);
             }
         }
     }
@@ -103,7 +105,7 @@ __device__ inline void attend(const Seeker<T>& seeker, const AttentionOptions& o
 #pragma unroll
     for (int i = 0; i < kMaxDimsPerLane; i++) {
         const int d = lane + i * kWarp;
-        if (d < head_dim) partial[warp][d] = sums[i];
+        if (d < value_dim) partial[warp][d] = sums[i];
     }
     __syncthreads();
     float overall = maxima[0];
@@ -114,7 +116,7 @@ __device__ inline void attend(const Seeker<T>& seeker, const AttentionOptions& o
         weights[w] = maxima[w] == -INFINITY ? 0.0f : expf(maxima[w] - overall);  // a warp without keys
         divisor += weights[w] * totals[w];
     }
-    for (int d = static_cast<int>(threadIdx.x); d < head_dim; d += kAttentionThreads) {
+    for (int d = static_cast<int>(threadIdx.x); d < value_dim; d += kAttentionThreads) {
         float sum = 0;
         for (int w = 0; w < kAttentionWarps; w++) sum += weights[w] * partial[w][d];
         seeker.out[d] = from_float<T>(sum / divisor);
@@ -122,7 +124,7 @@ __device__ inline void attend(const Seeker<T>& seeker, const AttentionOptions& o
 }
 
 /** Causal, over the paged cache. Grid: [tokens, heads]. */
-template <typename T, bool kPacked>
+template <typename T, bool kPacked, int kMaxDim>
 __global__ void __launch_bounds__(kAttentionThreads)
     paged_attention(PagedCache cache, BatchView batch, PagedAttention a, Fault* fault) {
     const int64_t token = blockIdx.x, head = blockIdx.y;
@@ -139,21 +141,22 @@ __global__ void __launch_bounds__(kAttentionThreads)
     const int64_t kv_head = head * cache.kv_heads / a.heads;
     const int64_t first = length > a.options.window ? length - a.options.window : 0;
     const Seeker<T> seeker = {static_cast<const T*>(a.q) + token * a.q_stride + head * cache.head_dim,
-                              static_cast<T*>(a.out) + token * a.out_stride + head * cache.head_dim,
+                              static_cast<T*>(a.out) + token * a.out_stride + head * cache.value_dim,
                               head,
                               static_cast<int>(cache.head_dim),
+                              static_cast<int>(cache.value_dim),
                               length - 1,
                               first,
                               length};
-    attend<T, kPacked>(seeker, a.options, [&](int64_t position) {
+    attend<T, kPacked, kMaxDim>(seeker, a.options, [&](int64_t position) {
         int64_t block = table[position / cache.block_size];
         if (block < 0 || block >= cache.blocks) {
             report(fault, kCacheBlock, block);
             block = 0;
         }
         const int64_t row = (block * cache.kv_heads + kv_head) * cache.block_size + position % cache.block_size;
-        const int64_t offset = row * cache.head_dim;
-        return KeyPlace<T>{static_cast<const T*>(cache.keys) + offset, static_cast<const T*>(cache.values) + offset};
+        return KeyPlace<T>{static_cast<const T*>(cache.keys) + row * cache.head_dim,
+                           static_cast<const T*>(cache.values) + row * cache.value_stride};
     });
 }
 
@@ -174,10 +177,11 @@ __global__ void __launch_bounds__(kAttentionThreads) encoder_attention(BatchView
                               static_cast<T*>(a.out) + token * a.out_stride + head * a.head_dim,
                               head,
                               static_cast<int>(a.head_dim),
+                              static_cast<int>(a.head_dim),
                               position,
                               position >= window ? position + 1 - window : 0,
                               length - position > window ? position + window : length};
-    attend<T, kPacked>(seeker, a.options, [&](int64_t other) {
+    attend<T, kPacked, kMaxHeadDim>(seeker, a.options, [&](int64_t other) {
         return KeyPlace<T>{static_cast<const T*>(a.k) + (start + other) * a.k_stride + kv_head * a.head_dim,
                            static_cast<const T*>(a.v) + (start + other) * a.v_stride + kv_head * a.head_dim};
     });

@@ -80,10 +80,10 @@ __device__ inline void store_four(T* to, float4 values, float factor) {
  * Adds up the shares of `heads` heads from `slot` on, `splits` slots each of which the first `active` were written.
  * @param sinks of these heads, or null
  */
-template <typename T, int kDim>
+template <typename T, int kDim, int kThreads>
 __device__ void merge_splits(T* out, const DecodeScratch& scratch, int64_t slot, int heads, int splits, int active, const float* sinks,
                              float* weights) {
-    constexpr int kThreads = DecodeShape<kDim>::kThreads, kFours = kDim / 4;
+    constexpr int kFours = kDim / 4;
     const int thread = static_cast<int>(threadIdx.x), lane = thread % kWarp;
     // Other blocks wrote them: not from this multiprocessor's own cache.
     for (int head = thread / kWarp; head < heads; head += kThreads / kWarp) {
@@ -306,7 +306,7 @@ __global__ void __launch_bounds__(DecodeShape<kDim>::kThreads, 3)
     __syncthreads();
     if (!comes_last) return;
     __threadfence();
-    merge_splits<T, kDim>(out, scratch, slot, heads, splits, active, sinks, block_sums);
+    merge_splits<T, kDim, kThreads>(out, scratch, slot, heads, splits, active, sinks, block_sums);
 }
 
 }  // namespace octavo::cuda::kernels

@@ -17,7 +17,7 @@ struct ExpertTile {
     int expert, first, rows;
 };
 
-/** In GPU memory of the stream. Which row of an expert comes first is left to chance: no result depends on it. */
+/** In GPU memory of the stream; none where rows come in turns. Which row of an expert comes first is left to chance: no result depends on it. */
 struct ExpertGroups {
     int tiles;
     ExpertTile tile[kMostExperts + kMostGroupedRows / kFewTileRows];
@@ -35,9 +35,31 @@ struct ExpertCall {
     const void* x;
     int64_t x_stride;
     const ExpertEntry* table;
-    const int32_t* experts;  // [rows]
+    const int32_t* experts;  // [rows]; null: row i goes to expert i modulo their count
     int rows, share, count, inputs, outputs;
+
+    __device__ int expert_of(int row) const { return experts ? experts[row] : row % count; }
 };
+
+/** The rows of a block's tile, without groups: those of one head after another, each head's in tiles of kRows. */
+template <int kRows>
+__device__ inline ExpertTile head_tile(const ExpertCall& a) {
+    const int head = static_cast<int>(blockIdx.y) % a.count, first = static_cast<int>(blockIdx.y) / a.count * kRows;
+    return {head, first, min(kRows, a.rows / a.count - first)};
+}
+
+/** The tile of the block's second index. @returns false behind the last one. @param rows of the block: which row each line is, or -1 */
+template <int kRows>
+__device__ inline bool find_tile(const ExpertCall& a, const ExpertGroups* groups, ExpertTile& tile, int (&rows)[kRows]) {
+    if (groups && static_cast<int>(blockIdx.y) >= groups->tiles) return false;
+    tile = groups ? groups->tile[blockIdx.y] : head_tile<kRows>(a);
+    const int line = static_cast<int>(threadIdx.x);
+    if (line < kRows) {
+        const int row = groups ? tile.first + line : (tile.first + line) * a.count + tile.expert;
+        rows[line] = line >= tile.rows ? -1 : groups ? groups->rows[row] : row;
+    }
+    return true;
+}
 
 inline constexpr int kGroupThreads = kMostExperts;
 

@@ -24,7 +24,7 @@ __global__ void __launch_bounds__(kExpertFewThreads) expert_few_rows(ExpertCall 
     const int first = (static_cast<int>(blockIdx.x) * kWarps + warp) * kExpertFewOutputs;
     if (first >= a.outputs) return;
     const int second = first + 1 < a.outputs ? first + 1 : first;
-    const int leader = static_cast<int>(blockIdx.y), expert = a.experts[leader];
+    const int leader = static_cast<int>(blockIdx.y), expert = a.expert_of(leader);
     if (expert < 0 || expert >= a.count) {
         if (lane == 0) report(fault, kExpert, expert);
         return;
@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(kExpertFewThreads) expert_few_rows(ExpertCall 
     int before = 0, found = 0;
     for (int i = 0; i < a.rows; i += kWarp) {
         const int row = i + lane;
-        const bool same = row < a.rows && a.experts[row] == expert;
+        const bool same = row < a.rows && a.expert_of(row) == expert;
         before += __popc(__ballot_sync(kAllLanes, same && row < leader));
         const unsigned from_here = __ballot_sync(kAllLanes, same && row >= leader);
         const int index = found + __popc(from_here & ((1u << lane) - 1));
@@ -94,11 +94,10 @@ __global__ void __launch_bounds__(kExpertThreads) expert_mma(ExpertCall a, const
     __shared__ alignas(16) T x_tiles[kStages][kRows * kStride];
     __shared__ alignas(16) T weight_tiles[kStages][kExpertOutputs * kStride];
     __shared__ int rows[kRows];
-    if (static_cast<int>(blockIdx.y) >= groups->tiles) return;
-    const ExpertTile tile = groups->tile[blockIdx.y];
+    ExpertTile tile;
+    if (!find_tile(a, groups, tile, rows)) return;
     const int thread = static_cast<int>(threadIdx.x), lane = thread % kWarp, warp = thread / kWarp;
     const int first_output = static_cast<int>(blockIdx.x) * kExpertOutputs;
-    if (thread < kRows) rows[thread] = thread < tile.rows ? groups->rows[tile.first + thread] : -1;
     __syncthreads();
 
     const ExpertEntry entry = a.table[tile.expert];
@@ -172,12 +171,11 @@ __global__ void __launch_bounds__(kExpertTileThreads) expert_tiled(ExpertCall a,
     constexpr int kThreadRows = kRows / 16;
     __shared__ float x_tile[kExpertTileInputs][kRows + 4], weight_tile[kExpertTileInputs][kExpertTile + 4];
     __shared__ int rows[kRows];
-    if (static_cast<int>(blockIdx.y) >= groups->tiles) return;
-    const ExpertTile tile = groups->tile[blockIdx.y];
+    ExpertTile tile;
+    if (!find_tile(a, groups, tile, rows)) return;
     const int thread = static_cast<int>(threadIdx.x);
     const int first_output = static_cast<int>(blockIdx.x) * kExpertTile;
     const int column = thread % 16 * 4, line_of_thread = thread / 16 * kThreadRows;
-    if (thread < kRows) rows[thread] = thread < tile.rows ? groups->rows[tile.first + thread] : -1;
     __syncthreads();
     const ExpertEntry entry = a.table[tile.expert];
     const X* x = static_cast<const X*>(a.x);

@@ -63,7 +63,7 @@ __global__ void __launch_bounds__(kRowThreads) rope(Rope a, Fault* fault) {
     }
 }
 
-/** One block a token; sizes and strides count units. */
+/** One block a token; sizes and strides count units. Without `v` only keys are written. */
 template <typename Unit>
 __global__ void __launch_bounds__(kRowThreads)
     write_kv(Unit* keys, Unit* values, const Unit* k, int64_t k_stride, const Unit* v, int64_t v_stride, const int32_t* slots,
@@ -79,7 +79,7 @@ __global__ void __launch_bounds__(kRowThreads)
         const int head = i / units, unit = i % units;
         const int64_t to = ((block * kv_heads + head) * block_size + offset) * units + unit;
         keys[to] = k[token * k_stride + i];
-        values[to] = v[token * v_stride + i];
+        if (v) values[to] = v[token * v_stride + i];
     }
 }
 

@@ -51,6 +51,15 @@ void allow_shared(const Stream& stream, size_t bytes) {
     allowed |= bit;
 }
 
+/**
+ * Shares that each row's sequence is cut into, so that there are about `blocks` blocks. Of what a captured launch knows: lengths change
+ * between replays. A power of two of rows, so that those which a graph adds up to its bucket do not change the bits of the others.
+ */
+inline int64_t splits_for(int64_t rows, int64_t blocks_of_row, int64_t blocks) {
+    const int64_t fitting = blocks / (static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(rows))) * blocks_of_row);
+    return fitting < 1 ? 1 : fitting > kernels::kMaxSplits ? kernels::kMaxSplits : fitting;
+}
+
 template <typename T, int kDim, kernels::AttentionKind kKind>
 void decode(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& a) {
     using Shape = kernels::DecodeShape<kDim>;
@@ -58,11 +67,7 @@ void decode(Stream& stream, const PagedCache& cache, const BatchView& batch, con
     allow_shared<kernel>(stream, Shape::kSharedBytes);
     const int64_t group = a.heads / cache.kv_heads;
     const int64_t head_tiles = (group + kernels::kDecodeHeads - 1) / kernels::kDecodeHeads;
-    // Of what a captured launch knows: lengths change between replays. A power of two, so that rows which a graph adds up to its
-    // bucket do not change the bits of the others.
-    const int64_t rows = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(a.rows)));
-    const int64_t fitting = kernels::kDecodeBlocks / (rows * cache.kv_heads * head_tiles);
-    const int64_t splits = fitting < 1 ? 1 : fitting > kernels::kMaxSplits ? kernels::kMaxSplits : fitting;
+    const int64_t splits = splits_for(a.rows, cache.kv_heads * head_tiles, kernels::kDecodeBlocks);
     const dim3 grid(static_cast<unsigned>(a.rows), static_cast<unsigned>(cache.kv_heads * head_tiles), static_cast<unsigned>(splits));
     kernel<<<grid, Shape::kThreads, Shape::kSharedBytes, stream.handle()>>>(cache, batch, a, static_cast<int>(head_tiles),
                                                                             scratch_of(stream), stream.fault());
@@ -97,9 +102,12 @@ bool decode_and_prefill(Stream& stream, const PagedCache& cache, const BatchView
 /** decode_and_prefill for what is not plain. */
 bool attend_with_options(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments);
 
-inline void check_head_dim(int64_t head_dim) {
-    check(head_dim <= kernels::kMaxHeadDim, ErrorCode::kUnsupported, "attention heads of %lld: the CUDA backend has at most %d",
-          static_cast<long long>(head_dim), kernels::kMaxHeadDim);
+/** Attention whose values are a part of the keys. @returns false for sizes without a kernel and GPUs without enough shared memory */
+bool attend_to_latents(Stream& stream, const PagedCache& cache, const BatchView& batch, const PagedAttention& arguments);
+
+inline void check_head_dim(int64_t head_dim, int most) {
+    check(head_dim <= most, ErrorCode::kUnsupported, "attention heads of %lld: the CUDA backend has at most %d",
+          static_cast<long long>(head_dim), most);
 }
 
 }  // namespace octavo::cuda

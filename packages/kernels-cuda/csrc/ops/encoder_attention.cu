@@ -11,7 +11,7 @@ bool on_tensor_cores(Stream& stream, const BatchView& batch, const EncoderAttent
                                  2 * a.q_stride, 2 * a.out_stride);
     if (!packed) return false;
     // The prompt's own keys as if they were a cache of one block for each token.
-    const PagedCache cache = {const_cast<void*>(a.k), const_cast<void*>(a.v), a.dtype, a.tokens, a.kv_heads, 1, a.head_dim};
+    const PagedCache cache = {const_cast<void*>(a.k), const_cast<void*>(a.v), a.dtype, a.tokens, a.kv_heads, 1, a.head_dim, a.head_dim, a.head_dim};
     const PagedAttention queries = {a.out, a.out_stride, a.q, a.q_stride, a.heads, a.tokens, a.rows, a.options};
     return with_head_dim(a.head_dim, [&](auto head_dim) {
         with_float_type(a.dtype, [&](auto tag) {
@@ -24,7 +24,7 @@ bool on_tensor_cores(Stream& stream, const BatchView& batch, const EncoderAttent
 }
 
 void one_by_one(Stream& stream, const BatchView& batch, const EncoderAttention& a) {
-    check_head_dim(a.head_dim);
+    check_head_dim(a.head_dim, kernels::kMaxHeadDim);
     const dim3 grid(static_cast<unsigned>(a.tokens), static_cast<unsigned>(a.heads));
     const int64_t size = dtype::kSizes[a.dtype];
     const bool packed = in_packs(bits_of(a.k), a.k_stride * size, a.head_dim * size);

@@ -25,25 +25,29 @@ void launch_few_rows(Stream& stream, const ExpertCall& call) {
     kernel<<<grid, kernels::kExpertFewThreads, 0, stream.handle()>>>(call, stream.fault());
 }
 
+/** Heads have as many rows each, so that nothing needs to be grouped. */
+unsigned tiles_of(const ExpertCall& call, int tile_rows) {
+    if (!call.experts) return static_cast<unsigned>(call.count) * blocks_for(call.rows / call.count, tile_rows);
+    return static_cast<unsigned>(kernels::most_tiles(call.rows, call.count, tile_rows));
+}
+
 template <typename T, int kRows>
 void launch_mma(Stream& stream, const ExpertCall& call, const ExpertGroups* groups) {
-    const dim3 grid(blocks_for(call.outputs, kernels::kExpertOutputs),
-                    static_cast<unsigned>(kernels::most_tiles(call.rows, call.count, kRows)));
+    const dim3 grid(blocks_for(call.outputs, kernels::kExpertOutputs), tiles_of(call, kRows));
     kernels::expert_mma<T, kRows><<<grid, kernels::kExpertThreads, 0, stream.handle()>>>(call, groups);
 }
 
 template <typename X, typename W, int kRows>
 void launch_tiled(Stream& stream, const ExpertCall& call, const ExpertGroups* groups) {
-    const dim3 grid(blocks_for(call.outputs, kernels::kExpertTile),
-                    static_cast<unsigned>(kernels::most_tiles(call.rows, call.count, kRows)));
+    const dim3 grid(blocks_for(call.outputs, kernels::kExpertTile), tiles_of(call, kRows));
     kernels::expert_tiled<X, W, kRows><<<grid, kernels::kExpertTileThreads, 0, stream.handle()>>>(call, groups);
 }
 
 /** Rows in tiles of kRows: the number of them in a tile changes no result. */
 template <int kRows>
 void launch_grouped(Stream& stream, const ExpertCall& call, int32_t weight_dtype, int32_t x_dtype, bool packed) {
-    auto* groups = static_cast<ExpertGroups*>(stream.expert_groups());
-    kernels::group_rows<<<1, kernels::kGroupThreads, 0, stream.handle()>>>(call, kRows, groups, stream.fault());
+    auto* groups = call.experts ? static_cast<ExpertGroups*>(stream.expert_groups()) : nullptr;
+    if (groups) kernels::group_rows<<<1, kernels::kGroupThreads, 0, stream.handle()>>>(call, kRows, groups, stream.fault());
     with_float_type(weight_dtype, [&](auto weight_tag) {
         using W = typename decltype(weight_tag)::Type;
         if constexpr (sizeof(W) == 2) {
@@ -85,7 +89,9 @@ void route_experts(Stream& stream, const RouteExperts& arguments) {
 void expert_linear(Stream& stream, const ExpertWeights& weights, const ExpertLinear& arguments) {
     const Linear& linear = arguments.linear;
     const int64_t out_size = dtype::kSizes[linear.out_dtype], x_size = dtype::kSizes[linear.x_dtype];
-    const int64_t at_once = kernels::kMostGroupedRows / arguments.share * arguments.share;
+    // Whole tokens, so that the heads of each begin anew.
+    const int64_t token_rows = arguments.experts ? arguments.share : weights.count;
+    const int64_t at_once = kernels::kMostGroupedRows / token_rows * token_rows;
     for (int64_t first = 0; first < linear.rows; first += at_once) {
         const ExpertCall call = {static_cast<char*>(linear.out) + first * linear.out_stride * out_size,
                                  linear.out_stride,
@@ -93,7 +99,7 @@ void expert_linear(Stream& stream, const ExpertWeights& weights, const ExpertLin
                                  static_cast<const char*>(linear.x) + first / arguments.share * linear.x_stride * x_size,
                                  linear.x_stride,
                                  weights.table,
-                                 arguments.experts + first,
+                                 arguments.experts ? arguments.experts + first : nullptr,
                                  static_cast<int>(std::min(at_once, linear.rows - first)),
                                  static_cast<int>(arguments.share),
                                  static_cast<int>(weights.count),

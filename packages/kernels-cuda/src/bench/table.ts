@@ -5,6 +5,7 @@ import { attentionCases } from "./attention-cases.js";
 import type { BenchCase } from "./bench-case.js";
 import { elementCases } from "./element-cases.js";
 import { expertCases } from "./expert-cases.js";
+import { latentCases } from "./latent-cases.js";
 import { linearCases } from "./linear-cases.js";
 import { normCases } from "./norm-cases.js";
 import { poolingCases } from "./pooling-cases.js";
@@ -19,5 +20,5 @@ export function benchCases(dtype: FloatDType): BenchCase[] {
       (cases) => cases(shape, dtype),
     ),
   );
-  return [...ofModels, ...expertCases(dtype)];
+  return [...ofModels, ...expertCases(dtype), ...latentCases(dtype)];
 }

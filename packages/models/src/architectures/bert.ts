@@ -1,6 +1,6 @@
 // BertModel: learned positions, every token sees all others (Devlin et al. 2018).
 import type { EncoderArchitecture } from "../architecture.js";
-import { type BertConfig, bertBlueprint, readBertConfig, TASK_TENSORS } from "../encoder-modules.js";
+import { type BertConfig, bertBlueprint, isOfTask, readBertConfig } from "../encoder-modules.js";
 
 const NAME = "BertModel";
 
@@ -9,7 +9,7 @@ export const bert: EncoderArchitecture<BertConfig> = {
   name: NAME,
   aliases: ["BertForMaskedLM", "BertForPreTraining"],
   basePrefix: "bert.",
-  otherTensors: TASK_TENSORS,
+  isUnread: isOfTask,
   readConfig: (reader) => readBertConfig(reader, NAME, { numTokenTypes: 2 }),
   blueprint: (config) => bertBlueprint(config, { base: "bert" }),
 };

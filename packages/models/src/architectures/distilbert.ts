@@ -1,12 +1,6 @@
 // DistilBertModel: a BERT of half as many layers, without token types and with names of its own (Sanh et al. 2019).
 import type { EncoderArchitecture } from "../architecture.js";
-import {
-  type BertConfig,
-  type BertLayerNames,
-  bertBlueprint,
-  readBertConfig,
-  TASK_TENSORS,
-} from "../encoder-modules.js";
+import { type BertConfig, type BertLayerNames, bertBlueprint, isOfTask, readBertConfig } from "../encoder-modules.js";
 import type { ConfigReader } from "../hf-config.js";
 
 const NAME = "DistilBertModel";
@@ -27,7 +21,7 @@ export const distilBert: EncoderArchitecture<BertConfig> = {
   name: NAME,
   aliases: ["DistilBertForMaskedLM"],
   basePrefix: "distilbert.",
-  otherTensors: TASK_TENSORS,
+  isUnread: isOfTask,
   readConfig(reader: ConfigReader): BertConfig {
     const renamed = reader.renamed({
       hidden_size: "dim",

@@ -1,7 +1,7 @@
 // ModernBertModel: rotation, gated MLPs, and in two layers of three a window to both sides (Warner et al. 2024).
 import type { Activation } from "@octavo/core";
 import type { EncoderArchitecture } from "../architecture.js";
-import { TASK_TENSORS } from "../encoder-modules.js";
+import { isOfTask } from "../encoder-modules.js";
 import type { ConfigReader } from "../hf-config.js";
 import { layerNorm, mergedAttention, mergedGatedMlp } from "../hf-modules.js";
 import { type ModelConfig, readActivation, readPlainConfig } from "../model-config.js";
@@ -30,7 +30,7 @@ export const modernBert: EncoderArchitecture<ModernBertConfig> = {
   name: NAME,
   aliases: ["ModernBertForMaskedLM"],
   basePrefix: `${BASE}.`,
-  otherTensors: TASK_TENSORS,
+  isUnread: isOfTask,
   readConfig(reader: ConfigReader): ModernBertConfig {
     const fields = reader.renamed({ rms_norm_eps: "norm_eps" });
     const config = readPlainConfig(fields, NAME, { normEps: 1e-5, maxPositions: 8192 });

@@ -1,7 +1,7 @@
 // RobertaModel (Liu et al. 2019), XLMRobertaModel (Conneau et al. 2019): BERTs whose positions are counted from behind the padding
 // token's id.
 import type { EncoderArchitecture } from "../architecture.js";
-import { type BertConfig, bertBlueprint, readBertConfig, TASK_TENSORS } from "../encoder-modules.js";
+import { type BertConfig, bertBlueprint, isOfTask, readBertConfig } from "../encoder-modules.js";
 
 interface RobertaConfig extends BertConfig {
   /** The position table's row of the first position. */
@@ -14,7 +14,7 @@ function robertaArchitecture(name: string, aliases: readonly string[]): EncoderA
     name,
     aliases,
     basePrefix: "roberta.",
-    otherTensors: TASK_TENSORS,
+    isUnread: isOfTask,
     readConfig(reader) {
       const positionOffset = 1 + reader.integer("pad_token_id", { fallback: 1, min: 0, max: 2 ** 24 });
       return { ...readBertConfig(reader, name, { numTokenTypes: 2, positionOffset }), positionOffset };

@@ -37,7 +37,9 @@ export interface GgufDialect {
   /** Fields that no key has: what the converter bakes in, or what follows from others. */
   readonly values?: (file: GgufFacts) => Readonly<Record<string, unknown>>;
   /** Fields of `rope_scaling`, where it has some. */
-  readonly ropeScaling?: Readonly<Record<string, unknown>>;
+  readonly ropeScaling?: Readonly<Record<string, unknown>> | ((file: GgufFacts) => Readonly<Record<string, unknown>>);
+  /** Set where what is cached is a latent: then {@link values} has the widths of heads, and the usual keys have others. Default false. */
+  readonly hasLatents?: boolean;
   readonly tensors: GgufTensorNames | ((file: GgufFacts) => GgufTensorNames);
   /**
    * Set where rows of q and k lie so that dimensions that turn together are neighbours: over whole heads, as the converter reorders

@@ -26,6 +26,7 @@ export function ggufConfigReader(headers: GgufHeaders, name: string, dialect: Gg
   const keys = { ...COMMON_FIELDS, rms_norm_eps: EPSILON[dialect.norm], ...dialect.fields };
   const architecture = typeof dialect.architecture === "string" ? dialect.architecture : dialect.architecture(file);
   const scaling = ropeScaling(headers, file);
+  const ropeFields = typeof dialect.ropeScaling === "function" ? dialect.ropeScaling(file) : dialect.ropeScaling;
   const fields = nested({
     ...Object.fromEntries(Object.entries(keys).map(([field, key]) => [field, file.read(key)])),
     architectures: [architecture],
@@ -39,7 +40,7 @@ export function ggufConfigReader(headers: GgufHeaders, name: string, dialect: Gg
       Object.entries(dialect.switches ?? {}).map(([field, names]) => [field, names.some((n) => file.has(n))]),
     ),
     ...dialect.values?.(file),
-    rope_scaling: scaling && { ...scaling, ...dialect.ropeScaling },
+    rope_scaling: scaling && { ...scaling, ...ropeFields },
     dtype: dtypeOf(headers),
     bos_token_id: plain(metadata.get("tokenizer.ggml.bos_token_id")),
     eos_token_id: endTokens(metadata),
@@ -53,7 +54,8 @@ export function ggufConfigReader(headers: GgufHeaders, name: string, dialect: Gg
 }
 
 /** @throws UNSUPPORTED for values of another width than keys, and a rotation that does not fit the file's order of rows */
-function checkHeads(file: GgufFacts, { pairs }: GgufDialect): void {
+function checkHeads(file: GgufFacts, { pairs, hasLatents }: GgufDialect): void {
+  if (hasLatents) return;
   const { path, architecture, headDim } = file;
   const check = (key: string, supports: (found: number) => boolean) => {
     const found = file.number(key);

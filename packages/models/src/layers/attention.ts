@@ -1,104 +1,31 @@
-// Self-attention: merged q, k and v projection, norms of heads, RoPE, attention over the paged cache or of whole prompts, output
-// projection.
-import {
-  type AttentionOptions,
-  type FloatDType,
-  type LinearWeight,
-  reshape,
-  slice,
-  type Tensor,
-  workspaceBytes,
-} from "@octavo/core";
-import type { AttentionSpec } from "../blueprint.js";
+// Attention of a layer: over keys and values of heads, or over latents.
+import type { FloatDType, Tensor } from "@octavo/core";
+import type { AttentionSpec, LatentAttentionSpec } from "../blueprint.js";
 import type { ForwardContext } from "../causal-lm.js";
 import type { ModelParts } from "../model-parts.js";
 import type { ParameterSpec } from "../parameters.js";
-import { Norm } from "./norm.js";
+import { LatentAttention } from "./latent-attention.js";
+import { SelfAttention } from "./self-attention.js";
 
-export class Attention {
-  readonly #spec: AttentionSpec;
-  readonly #layer: number;
-  readonly #qkv: LinearWeight;
-  readonly #output: LinearWeight;
-  readonly #queryNorm: Norm | undefined;
-  readonly #keyNorm: Norm | undefined;
-  readonly #normsHeads: boolean;
-  readonly #ropeTable: Tensor | undefined;
-  readonly #options: AttentionOptions;
+type Spec = AttentionSpec | LatentAttentionSpec;
 
-  static parameters({ qkv, output, queryNorm, keyNorm, sinks }: AttentionSpec): ParameterSpec[] {
-    return [qkv, ...Norm.parameters(queryNorm), ...Norm.parameters(keyNorm), ...(sinks ? [sinks] : []), output];
-  }
-
-  /** Scratch that {@link forward} takes for `tokens` tokens. */
-  static workspaceBytes(spec: AttentionSpec, dtype: FloatDType, tokens: number): number {
-    const { numHeads, numKvHeads, headDim } = spec;
-    return (
-      workspaceBytes(dtype, [tokens, (numHeads + 2 * numKvHeads) * headDim]) +
-      workspaceBytes(dtype, [tokens, numHeads * headDim])
-    );
-  }
-
-  /** @param layer index into the KV cache, where there is one */
-  constructor(spec: AttentionSpec, layer: number, { parameters, ropeTables, constant }: ModelParts) {
-    const { qkv, output, queryNorm, keyNorm, rope, scale, window, softcap, sinks, slopes } = spec;
-    this.#spec = spec;
-    this.#layer = layer;
-    this.#qkv = parameters.linear(qkv.id);
-    this.#output = parameters.linear(output.id);
-    this.#queryNorm = Norm.optional(queryNorm, parameters);
-    this.#keyNorm = Norm.optional(keyNorm, parameters);
-    this.#normsHeads = queryNorm?.weight.shape.at(-1) === spec.headDim;
-    this.#ropeTable = rope === undefined ? undefined : ropeTables[rope]!;
-    this.#options = {
-      scale,
-      window,
-      softcap,
-      sinks: sinks && parameters.tensor(sinks.id),
-      slopes: slopes && constant(slopes),
-    };
-  }
-
+export interface Attention {
   /** out, x: [T, hidden] */
-  forward(context: ForwardContext, out: Tensor, x: Tensor): void {
-    const { numHeads, numKvHeads, headDim, clip, normsTurned = false } = this.#spec;
-    const { ops, workspace } = context;
-    const tokens = x.shape[0]!;
-    const keysAt = numHeads * headDim;
-    const valuesAt = keysAt + numKvHeads * headDim;
-    const mark = workspace.mark();
-    const qkv = workspace.alloc(x.dtype, [tokens, this.#qkv.outFeatures]);
-    ops.linear(qkv, x, this.#qkv);
-    if (clip !== undefined) ops.clamp(qkv, clip);
-    const queries = slice(qkv, 1, 0, keysAt);
-    const keys = slice(qkv, 1, keysAt, valuesAt);
-    const q = reshape(queries, [tokens, numHeads, headDim]);
-    const k = reshape(keys, [tokens, numKvHeads, headDim]);
-    const v = reshape(slice(qkv, 1, valuesAt, this.#qkv.outFeatures), [tokens, numKvHeads, headDim]);
-    const [normedQ, normedK] = this.#normsHeads ? [q, k] : [queries, keys];
-    if (normsTurned) this.#turn(context, q, k);
-    this.#queryNorm?.forward(ops, normedQ, normedQ);
-    this.#keyNorm?.forward(ops, normedK, normedK);
-    if (!normsTurned) this.#turn(context, q, k);
-    const attended = workspace.alloc(x.dtype, [tokens, numHeads * headDim]);
-    this.#attend(context, reshape(attended, [tokens, numHeads, headDim]), q, k, v);
-    ops.linear(out, attended, this.#output);
-    workspace.release(mark);
-  }
+  forward(context: ForwardContext, out: Tensor, x: Tensor): void;
+}
 
-  #turn({ ops, batch }: ForwardContext, q: Tensor, k: Tensor): void {
-    if (this.#ropeTable !== undefined) ops.rope(q, k, batch.positions, this.#ropeTable);
-  }
+export function attentionParameters(spec: Spec): ParameterSpec[] {
+  return spec.kind === "latent" ? LatentAttention.parameters(spec) : SelfAttention.parameters(spec);
+}
 
-  #attend({ ops, batch, layerBatches, kvCache }: ForwardContext, out: Tensor, q: Tensor, k: Tensor, v: Tensor): void {
-    if (this.#spec.isBidirectional) {
-      ops.encoderAttention(out, q, k, v, batch, this.#options);
-      return;
-    }
-    const keyCache = kvCache.keys[this.#layer]!;
-    const valueCache = kvCache.values[this.#layer]!;
-    const own = layerBatches === undefined ? batch : layerBatches[this.#layer]!;
-    ops.writeKv(keyCache, valueCache, k, v, own);
-    ops.pagedAttention(out, q, keyCache, valueCache, own, this.#options);
-  }
+/** Scratch that `forward` takes for `tokens` tokens. */
+export function attentionWorkspaceBytes(spec: Spec, dtype: FloatDType, tokens: number): number {
+  return spec.kind === "latent"
+    ? LatentAttention.workspaceBytes(spec, dtype, tokens)
+    : SelfAttention.workspaceBytes(spec, dtype, tokens);
+}
+
+/** @param layer index into the KV cache, where there is one */
+export function createAttention(spec: Spec, layer: number, parts: ModelParts): Attention {
+  return spec.kind === "latent" ? new LatentAttention(spec, layer, parts) : new SelfAttention(spec, layer, parts);
 }

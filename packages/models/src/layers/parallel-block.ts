@@ -4,7 +4,7 @@ import type { ParallelLayer } from "../blueprint.js";
 import type { ForwardContext } from "../causal-lm.js";
 import type { ModelParts } from "../model-parts.js";
 import type { ParameterSpec } from "../parameters.js";
-import { Attention } from "./attention.js";
+import { type Attention, attentionParameters, attentionWorkspaceBytes, createAttention } from "./attention.js";
 import { createMlp, type Mlp, mlpParameters, mlpWorkspaceBytes } from "./mlp.js";
 import { Norm } from "./norm.js";
 import type { ResidualStream } from "./residual-stream.js";
@@ -19,7 +19,7 @@ export class ParallelBlock {
   static parameters({ inputNorm, attention, mlpNorm, mlp }: ParallelLayer): ParameterSpec[] {
     return [
       ...Norm.parameters(inputNorm),
-      ...Attention.parameters(attention),
+      ...attentionParameters(attention),
       ...Norm.parameters(mlpNorm),
       ...mlpParameters(mlp),
     ];
@@ -28,14 +28,14 @@ export class ParallelBlock {
   static workspaceBytes({ attention, mlp }: ParallelLayer, dtype: FloatDType, tokens: number): number {
     const attended = workspaceBytes(dtype, [tokens, hiddenSizeOf(attention)]);
     return Math.max(
-      Attention.workspaceBytes(attention, dtype, tokens),
+      attentionWorkspaceBytes(attention, dtype, tokens),
       attended + mlpWorkspaceBytes(mlp, dtype, tokens),
     );
   }
 
   constructor({ inputNorm, attention, mlpNorm, mlp }: ParallelLayer, index: number, parts: ModelParts) {
     this.#index = index;
-    this.#attention = new Attention(attention, index, parts);
+    this.#attention = createAttention(attention, index, parts);
     this.#mlp = createMlp(mlp, parts.parameters);
     this.#inputNorm = new Norm(inputNorm, parts.parameters);
     this.#mlpNorm = Norm.optional(mlpNorm, parts.parameters);

@@ -4,7 +4,7 @@ import type { SequentialLayer } from "../blueprint.js";
 import type { ForwardContext } from "../causal-lm.js";
 import type { ModelParts } from "../model-parts.js";
 import type { ParameterSpec } from "../parameters.js";
-import { Attention } from "./attention.js";
+import { type Attention, attentionParameters, attentionWorkspaceBytes, createAttention } from "./attention.js";
 import { createMlp, type Mlp, mlpParameters, mlpWorkspaceBytes } from "./mlp.js";
 import { Norm } from "./norm.js";
 import type { ResidualStream } from "./residual-stream.js";
@@ -24,7 +24,7 @@ export class SequentialBlock {
   static parameters(layer: SequentialLayer): ParameterSpec[] {
     return [
       ...Norm.parameters(layer.inputNorm),
-      ...Attention.parameters(layer.attention),
+      ...attentionParameters(layer.attention),
       ...Norm.parameters(layer.attentionOutputNorm),
       ...Norm.parameters(layer.attentionStreamNorm),
       ...Norm.parameters(layer.mlpNorm),
@@ -35,13 +35,13 @@ export class SequentialBlock {
   }
 
   static workspaceBytes({ attention, mlp }: SequentialLayer, dtype: FloatDType, tokens: number): number {
-    return Math.max(Attention.workspaceBytes(attention, dtype, tokens), mlpWorkspaceBytes(mlp, dtype, tokens));
+    return Math.max(attentionWorkspaceBytes(attention, dtype, tokens), mlpWorkspaceBytes(mlp, dtype, tokens));
   }
 
   constructor(layer: SequentialLayer, index: number, parts: ModelParts) {
     const { parameters } = parts;
     this.#index = index;
-    this.#attention = new Attention(layer.attention, index, parts);
+    this.#attention = createAttention(layer.attention, index, parts);
     this.#mlp = createMlp(layer.mlp, parameters);
     this.#inputNorm = Norm.optional(layer.inputNorm, parameters);
     this.#attentionOutputNorm = Norm.optional(layer.attentionOutputNorm, parameters);

@@ -106,12 +106,14 @@ public:
     PagedCache cache() {
         PagedCache cache;
         cache.keys = pointer<void>();
-        cache.values = pointer<void>();
+        cache.values = optional_address();
         cache.dtype = code();
         cache.blocks = integer();
         cache.kv_heads = integer();
         cache.block_size = integer();
         cache.head_dim = integer();
+        cache.value_dim = integer();
+        cache.value_stride = integer();
         return cache;
     }
 

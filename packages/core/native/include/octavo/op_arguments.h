@@ -52,12 +52,15 @@ struct Linear {
     int64_t rows;
 };
 
-/** A layer's keys and values: [blocks, kv_heads, block_size, head_dim]. */
+/** A layer's keys [blocks, kv_heads, block_size, head_dim] and values [blocks, kv_heads, block_size, value_dim]. */
 struct PagedCache {
     void* keys;
-    void* values;
+    void* values;  // null where only keys are written
     int32_t dtype;
-    int64_t blocks, kv_heads, block_size, head_dim;
+    int64_t blocks, kv_heads, block_size, head_dim, value_dim;
+    int64_t value_stride;  // from one position's value to the next one's: head_dim where values are a part of the keys
+
+    bool is_plain() const { return value_dim == head_dim && value_stride == head_dim; }
 };
 
 /** The plan and the tables of a batch; offsets in words as planLayout of core gives them. */
@@ -160,7 +163,7 @@ struct RouteExperts {
 struct ExpertLinear {
     Linear linear;
     int64_t share;
-    const int32_t* experts;  // [linear.rows]
+    const int32_t* experts;  // [linear.rows]; null: row i goes to expert i modulo their count
 };
 
 /** out[tokens, hidden] of x[tokens * chosen, hidden]. */

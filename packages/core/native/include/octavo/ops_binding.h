@@ -89,7 +89,7 @@ napi_value write_kv_entry(Call& call) {
     const PagedCache cache = call.cache();
     const void* k = call.pointer<void>();
     const int64_t k_stride = call.integer();
-    const void* v = call.pointer<void>();
+    const void* v = call.optional_address();
     const int64_t v_stride = call.integer();
     const int32_t* slots = call.pointer<int32_t>();
     write_kv(queue, cache, k, k_stride, v, v_stride, slots, call.integer());
@@ -183,7 +183,7 @@ napi_value expert_linear_entry(Call& call) {
     arguments.linear.x_dtype = call.code();
     arguments.linear.rows = call.integer();
     arguments.share = call.integer();
-    arguments.experts = call.pointer<int32_t>();
+    arguments.experts = static_cast<const int32_t*>(call.optional_address());
     expert_linear(queue_of(backend), experts, arguments);
     return nullptr;
 }

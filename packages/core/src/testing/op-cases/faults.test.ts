@@ -226,7 +226,7 @@ const FAULTS: Fault[] = [
   [
     "writeKv",
     "keys and values exchanged",
-    (right) => ({ writeKv: (kc, vc, k, v, batch) => right.writeKv(kc, vc, v, k, batch) }),
+    (right) => ({ writeKv: (kc, vc, k, v, batch) => right.writeKv(kc, vc, v ?? k, v && k, batch) }),
   ],
   [
     "writeKv",
@@ -335,6 +335,26 @@ const FAULTS: Fault[] = [
         const shifted = tensor("int32", routing.experts.shape, hostStorage(new Uint8Array(ids.buffer)));
         right.expertLinear(out, x, experts, { ...routing, experts: shifted });
       },
+    }),
+  ],
+  [
+    "headLinear",
+    "all heads through the first one's layer",
+    (right) => ({
+      headLinear(out, x, heads) {
+        const shape = [out.shape[0]! / heads.count, heads.count];
+        const zeros = () => hostStorage(new Uint8Array(4 * out.shape[0]!));
+        const routing = { experts: tensor("int32", shape, zeros()), weights: tensor("float32", shape, zeros()) };
+        right.expertLinear(out, x, heads, routing);
+      },
+    }),
+  ],
+  [
+    "pagedAttention",
+    "values that begin where the keys do",
+    (right) => ({
+      pagedAttention: (o, q, k, v, batch, options) =>
+        right.pagedAttention(o, q, k, { ...v, byteOffset: k.byteOffset }, batch, options),
     }),
   ],
   [

@@ -10,7 +10,9 @@ import { embeddingCases } from "./embedding-cases.js";
 import { encoderAttentionCases } from "./encoder-attention-cases.js";
 import { expertCases } from "./expert-cases.js";
 import { filterCases } from "./filter-cases.js";
+import { headLinearCases } from "./head-linear-cases.js";
 import { headNormCases } from "./head-norm-cases.js";
+import { latentAttentionCases } from "./latent-attention-cases.js";
 import { linearCases } from "./linear-cases.js";
 import { logprobsCases } from "./logprobs-cases.js";
 import { normCases } from "./norm-cases.js";
@@ -30,6 +32,7 @@ export const opCases: readonly OpCase[] = [
   ...headNormCases,
   ...elementCases,
   ...ropeCases,
+  ...latentAttentionCases,
   ...attentionOptionsCases,
   ...attentionCases,
   ...encoderAttentionCases,
@@ -37,6 +40,7 @@ export const opCases: readonly OpCase[] = [
   ...blockLinearCases,
   ...routingCases,
   ...expertCases,
+  ...headLinearCases,
   ...activationCases,
   ...poolingCases,
   ...adjustCases,

@@ -19,11 +19,12 @@ export function headOptions({ scale, softcap, sinks, slopes }: AttentionOptions,
   return { scale, softcap, sink, slope: slopes ? value[0]! : 0 };
 }
 
-/** Keys and values of one head, from position `start` on: [positions, headDim] each. */
+/** Keys [positions, headDim] and values [positions, valueDim] of one head, from position `start` on. */
 export interface HeadSequence {
   readonly start: number;
   readonly keys: Float64Array;
   readonly values: Float64Array;
+  readonly valueDim: number;
 }
 
 /**
@@ -33,7 +34,7 @@ export interface HeadSequence {
 export function attend(
   query: Float64Array,
   at: number,
-  { start, keys, values }: HeadSequence,
+  { start, keys, values, valueDim }: HeadSequence,
   [first, end]: readonly [first: number, end: number],
   { scale, softcap, sink, slope }: HeadOptions,
 ): Float64Array {
@@ -50,14 +51,14 @@ export function attend(
     weights[position - first] = score;
     largest = Math.max(largest, score);
   }
-  const result = new Float64Array(headDim);
+  const result = new Float64Array(valueDim);
   let total = Math.exp(sink - largest);
   for (let position = first; position < end; position++) {
     const weight = Math.exp(weights[position - first]! - largest);
-    const value = (position - start) * headDim;
+    const value = (position - start) * valueDim;
     total += weight;
-    for (let d = 0; d < headDim; d++) result[d] = result[d]! + weight * values[value + d]!;
+    for (let d = 0; d < valueDim; d++) result[d] = result[d]! + weight * values[value + d]!;
   }
-  for (let d = 0; d < headDim; d++) result[d] = result[d]! / total;
+  for (let d = 0; d < valueDim; d++) result[d] = result[d]! / total;
   return result;
 }

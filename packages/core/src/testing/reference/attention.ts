@@ -5,7 +5,13 @@ import type { Tensor } from "../../tensor.js";
 import { copyElements, intsOf, load, store } from "../elements.js";
 import { attend, headOptions } from "./attend.js";
 
-export function writeKv(keyCache: Tensor, valueCache: Tensor, k: Tensor, v: Tensor, batch: Batch): void {
+export function writeKv(
+  keyCache: Tensor,
+  valueCache: Tensor | undefined,
+  k: Tensor,
+  v: Tensor | undefined,
+  batch: Batch,
+): void {
   const [, kvHeads, blockSize, headDim] = keyCache.shape as [number, number, number, number];
   const slots = intsOf(batch.slots);
   for (let t = 0; t < batch.numTokens; t++) {
@@ -14,7 +20,7 @@ export function writeKv(keyCache: Tensor, valueCache: Tensor, k: Tensor, v: Tens
     for (let head = 0; head < kvHeads; head++) {
       const to = ((block * kvHeads + head) * blockSize + offset) * headDim;
       copyElements(keyCache, to, k, t * k.strides[0]! + head * k.strides[1]!, headDim);
-      copyElements(valueCache, to, v, t * v.strides[0]! + head * v.strides[1]!, headDim);
+      if (valueCache && v) copyElements(valueCache, to, v, t * v.strides[0]! + head * v.strides[1]!, headDim);
     }
   }
 }
@@ -31,6 +37,7 @@ export function pagedAttention(
   const plan = intsOf(batch.plan);
   const blockTables = intsOf(batch.tables.blockTables);
   const kvHeads = keyCache.shape[1]!;
+  const valueDim = valueCache.shape[3]!;
   const heads = q.shape[1]!;
   const query = new Float64Array(q.shape[2]!);
   const seen = options.window ?? Number.POSITIVE_INFINITY;
@@ -51,7 +58,7 @@ export function pagedAttention(
           const position = contextLen + t - start;
           const range = [Math.max(0, position + 1 - seen), position + 1] as const;
           load(query, q, t * q.strides[0]! + head * q.strides[1]!);
-          const result = attend(query, position, { start: firstSeen, keys, values }, range, own);
+          const result = attend(query, position, { start: firstSeen, keys, values, valueDim }, range, own);
           store(out, t * out.strides[0]! + head * out.strides[1]!, result);
         }
       }
@@ -63,10 +70,13 @@ export function pagedAttention(
 function readSequence(cache: Tensor, blocks: Int32Array, head: number, start: number, end: number): Float64Array {
   const [, kvHeads, blockSize, headDim] = cache.shape as [number, number, number, number];
   const gathered = new Float64Array((end - start) * headDim);
+  const stride = cache.strides[2]!;
+  // Rows that lie side by side are read together.
+  const step = stride === headDim ? blockSize : 1;
   for (let position = start; position < end; ) {
-    const next = Math.min(end, (Math.floor(position / blockSize) + 1) * blockSize);
+    const next = Math.min(end, (Math.floor(position / step) + 1) * step);
     const row = (blocks[Math.floor(position / blockSize)]! * kvHeads + head) * blockSize + (position % blockSize);
-    load(gathered.subarray((position - start) * headDim, (next - start) * headDim), cache, row * headDim);
+    load(gathered.subarray((position - start) * headDim, (next - start) * headDim), cache, row * stride);
     position = next;
   }
   return gathered;
@@ -97,7 +107,7 @@ export function encoderAttention(
         for (let position = 0; position < length; position++) {
           const range = [Math.max(0, position + 1 - seen), Math.min(length, position + seen)] as const;
           load(query, q, (start + position) * q.strides[0]! + head * q.strides[1]!);
-          const result = attend(query, position, { start: 0, keys, values }, range, own);
+          const result = attend(query, position, { start: 0, keys, values, valueDim: headDim }, range, own);
           store(out, (start + position) * out.strides[0]! + head * out.strides[1]!, result);
         }
       }

@@ -90,10 +90,7 @@ function largest(values: Float64Array, candidates: readonly number[], count: num
 }
 
 export function expertLinear(out: Tensor, x: Tensor, experts: ExpertWeights, routing: Routing): void {
-  if (!(experts instanceof ReferenceExpertWeights)) {
-    const message = "expertLinear: the experts were prepared by another backend";
-    throw new OctavoError({ code: "INVALID_ARGUMENT", message });
-  }
+  checkOwn("expertLinear", experts);
   const [tokens, chosen] = routing.experts.shape as [number, number];
   const share = x.shape[0] === tokens ? chosen : 1;
   intsOf(routing.experts).forEach((expert, row) => {
@@ -104,6 +101,22 @@ export function expertLinear(out: Tensor, x: Tensor, experts: ExpertWeights, rou
     }
     linearRow(out, row * out.strides[0]!, x, Math.floor(row / share) * x.strides[0]!, weight);
   });
+}
+
+export function headLinear(out: Tensor, x: Tensor, heads: ExpertWeights): void {
+  checkOwn("headLinear", heads);
+  const rows = out.shape[0]!;
+  const share = x.shape[0] === rows ? 1 : heads.count;
+  for (let row = 0; row < rows; row++) {
+    const weight = heads.weights[row % heads.count]!;
+    linearRow(out, row * out.strides[0]!, x, Math.floor(row / share) * x.strides[0]!, weight);
+  }
+}
+
+function checkOwn(op: string, experts: ExpertWeights): asserts experts is ReferenceExpertWeights {
+  if (experts instanceof ReferenceExpertWeights) return;
+  const message = `${op}: the experts were prepared by another backend`;
+  throw new OctavoError({ code: "INVALID_ARGUMENT", message });
 }
 
 export function combineExperts(out: Tensor, x: Tensor, routing: Routing): void {

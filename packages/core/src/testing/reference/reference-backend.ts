@@ -16,7 +16,7 @@ import { encoderAttention, pagedAttention, writeKv } from "./attention.js";
 import { prepareBatch } from "./batch.js";
 import { add, clamp, scale, softcap } from "./element.js";
 import { addEmbedding, embedding, gatherRows } from "./embedding.js";
-import { combineExperts, expertLinear, ReferenceExpertWeights, routeExperts } from "./experts.js";
+import { combineExperts, expertLinear, headLinear, ReferenceExpertWeights, routeExperts } from "./experts.js";
 import { linear, ReferenceLinearWeight } from "./linear.js";
 import { logprobs } from "./logprobs.js";
 import { addLayerNorm, addRmsNorm, layerNorm, rmsNorm } from "./norm.js";
@@ -45,6 +45,7 @@ const OPS: Ops = {
   linear,
   routeExperts,
   expertLinear,
+  headLinear,
   combineExperts,
   activate,
   gatedActivation,

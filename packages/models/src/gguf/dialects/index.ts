@@ -3,6 +3,7 @@ import { type GgufHeaders, OctavoError } from "@octavo/core";
 import type { GgufDialect } from "../dialect.js";
 import { plain } from "../gguf-facts.js";
 import { cohere2, commandR } from "./cohere.js";
+import { deepseek2 } from "./deepseek.js";
 import { bert, modernBert, nomicBert } from "./encoders.js";
 import { ernie45Moe, gptOss, graniteMoe, hunyuanMoe, olmoe, qwen2Moe, qwen3Moe } from "./experts.js";
 import { gemma, gemma2, gemma3 } from "./gemma.js";
@@ -43,6 +44,7 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["smollm3", smollm3],
   ["chatglm", chatglm],
   ["glm4", glm4],
+  ["deepseek2", deepseek2],
   ["gpt-oss", gptOss],
   ["gpt2", gpt2],
   ["gptneox", gptNeoX],

@@ -1,0 +1,40 @@
+// Glm4MoeForCausalLM: GLM-4.5 and 4.6, attention of heads with a mixture of experts that is routed as DeepSeek V3's (GLM Team 2025).
+import type { Architecture } from "../architecture.js";
+import type { ConfigReader } from "../hf-config.js";
+import { gatedMlp } from "../hf-modules.js";
+import { readActivation, readDecoderConfig } from "../model-config.js";
+import { isOfDraftLayer, readSigmoidRouting, type SharedExpertsConfig, sharedExpertsMlp } from "../shared-experts.js";
+import { llamaBlueprint } from "./llama.js";
+import { type Qwen3Config, qwen3Attention } from "./qwen3.js";
+
+const NAME = "Glm4MoeForCausalLM";
+
+export interface Glm4MoeConfig extends Qwen3Config, SharedExpertsConfig {
+  /** Whether each head of q and k is normed. */
+  readonly normsHeads: boolean;
+}
+
+export const glm4Moe: Architecture<Glm4MoeConfig> = {
+  name: NAME,
+  readConfig(reader: ConfigReader): Glm4MoeConfig {
+    readActivation(reader, "hidden_act", ["silu"]);
+    const defaults = { maxPositions: 2 ** 17, normEps: 1e-5, numKvHeads: 8, rope: { rotaryShare: 0.5 } };
+    const config = readDecoderConfig(reader, NAME, defaults);
+    return {
+      ...config,
+      ...readSigmoidRouting(reader, config, { numExperts: 128, denseLayers: 1 }),
+      attentionBias: reader.boolean("attention_bias", false),
+      normsHeads: reader.boolean("use_qk_norm", false),
+    };
+  },
+  isUnread: isOfDraftLayer,
+  blueprint: (config) =>
+    llamaBlueprint(config, {
+      attention: (_, id) => ({
+        ...(config.normsHeads ? qwen3Attention(id, config) : { bias: config.attentionBias }),
+        outputBias: false,
+      }),
+      mlp: (index, id) =>
+        config.isSparse[index] ? sharedExpertsMlp(`${id}.mlp`, config) : gatedMlp(`${id}.mlp`, config, "silu"),
+    }),
+};
