@@ -1,11 +1,11 @@
 // The numbers that follow from options, model and memory, once the model is known.
 import { type BackendInfo, checkArgument, OctavoError, planLayout } from "@octavo/core";
-import { longestSequence, mostBlocks } from "@octavo/kv-cache";
+import { longestSequence } from "@octavo/kv-cache";
 import type { LayerGroups } from "@octavo/models";
 import { maxSamples } from "@octavo/scheduler";
 import { decodeBuckets } from "./decode-buckets.js";
 import { type EngineOptions, resolveFileSize, resolveOffloading, wholeNumber } from "./engine-options.js";
-import { checkDevice, kvBudget, type MemoryNeeds, mib } from "./kv-budget.js";
+import { checkDevice, kvBudget, type MemoryNeeds, mib, requestBytes } from "./kv-budget.js";
 import { deviceStateBytes } from "./runner/device-state.js";
 import { type DraftModel, draftRunnerBytes } from "./runner/draft-runner.js";
 import { resolveSpeculation } from "./speculation/speculative-config.js";
@@ -96,7 +96,7 @@ export function resolveSizes(
   const blocksOf = (tokens: number) => Math.ceil(tokens / blockSize);
   const { layerGroups } = model;
   const { slidingWindows } = layerGroups;
-  const needs = { blockSize, slidingWindows, maxNumBatchedTokens };
+  const needs = { blockSize, blockBytes, slidingWindows, maxNumBatchedTokens };
   const { speculativeConfig } = options;
   const drafts = speculativeConfig ? resolveSpeculation(speculativeConfig).numSpeculativeTokens : 0;
   const samples = maxSamples(maxNumSeqs + 1, maxNumBatchedTokens, drafts);
@@ -116,7 +116,7 @@ export function resolveSizes(
     workspaceBytes: model.workspaceBytes(maxNumBatchedTokens, samples) + draft.workspaceBytes,
     tableBytes: deviceStateBytes(layout, maxLogprobs) + draft.tableBytes,
     hasGraphs: hasGraphs && !options.enforceEager,
-    oneRequestBytes: isAuto ? 0 : (1 + mostBlocks(limit, needs)) * blockBytes,
+    oneRequestBytes: isAuto ? 0 : requestBytes(limit, needs),
   };
   const budget = kvBudget(options, memory, backend);
   const affordable = Math.min(Math.floor(budget / blockBytes), Math.floor(MAX_SLOTS / blockSize));
@@ -124,7 +124,7 @@ export function resolveSizes(
   const maxModelLen = isAuto ? Math.min(limit, fits) : limit;
   if (maxModelLen === 0 || fits < maxModelLen) {
     const request = isAuto ? "the shortest request" : `one request of max_model_len ${limit}`;
-    const needed = (1 + mostBlocks(isAuto ? 1 : limit, needs)) * blockBytes;
+    const needed = requestBytes(isAuto ? 1 : limit, needs);
     const isOfShare = backend.dedicated !== undefined && options.kvCacheMemoryBytes === undefined;
     const lower = fits === 0 ? "" : `set max_model_len to at most ${fits} (or auto), or `;
     const raise = isOfShare ? "raise gpu_memory_utilization" : `set kv_cache_memory_bytes to at least ${needed}`;
@@ -164,7 +164,11 @@ function resolveMaxLogprobs({ maxLogprobs = DEFAULT_LOGPROBS }: EngineOptions, v
 }
 
 /** Tokens a block of the KV cache. @throws INVALID_ARGUMENT */
-export function resolveBlockSize({ blockSize }: EngineOptions, backend: BackendInfo, maxModelLen: number): number {
+export function resolveBlockSize(
+  { blockSize }: EngineOptions,
+  backend: Pick<BackendInfo, "blockSize">,
+  maxModelLen: number,
+): number {
   return wholeNumber("blockSize", blockSize ?? backend.blockSize, maxModelLen + 4096);
 }
 

@@ -3,7 +3,7 @@
 export type { CausalLM, Encoder, ForwardContext, KvCacheTensors, TextModel } from "./causal-lm.js";
 export { Checkpoint } from "./checkpoint.js";
 export type { CheckpointFormat } from "./checkpoint-files.js";
-export { describeModel, kvBytesOfContext, kvBytesPerToken, type ModelDescription } from "./describe-model.js";
+export { describeModel, type ModelDescription } from "./describe-model.js";
 export { type GenerationDefaults, readGenerationDefaults } from "./generation-config.js";
 export { type LayerGroups, layerGroups, oneGroup } from "./layer-groups.js";
 export type { LoadFormat } from "./load-format.js";

@@ -1,12 +1,13 @@
 // From a model on disk to a core that makes embeddings, with the facts that the client shows.
 import { loadTextModel, type ModelSource, type PoolingConfig } from "@octavo/models";
+import { checkPoolingMemory } from "../core/check-memory.js";
 import type { LoadedCore } from "../core/load-core.js";
 import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
 import { resolveBatch } from "../engine-sizes.js";
 import { loadBackend } from "../load-backend.js";
 import type { LoadListener } from "../load-listener.js";
 import { PoolingCore } from "./pooling-core.js";
-import { resolvePoolingSizes } from "./pooling-sizes.js";
+import { resolvePoolingSizes, stepBytes } from "./pooling-sizes.js";
 
 export async function loadPoolingCore(
   source: ModelSource,
@@ -26,6 +27,7 @@ export async function loadPoolingCore(
     const { dtype, loadFormat, dequantize } = options;
     const model = loadTextModel(source, backend, {
       ...{ dtype, loadFormat, dequantize, maxModelLen, onProgress },
+      onNeed: (need) => checkPoolingMemory(source.path, need, stepBytes(sizes, config, need.dtype), backend.info),
       withoutHead: true,
     });
     backend.releaseStaging?.();

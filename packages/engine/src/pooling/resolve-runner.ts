@@ -9,7 +9,10 @@ import { type EngineOptions, resolveRunner } from "../engine-options.js";
  * length 1.
  * @throws UNSUPPORTED for an encoder that shall generate, INVALID_ARGUMENT for options that only generation has
  */
-export function resolvePooling(options: EngineOptions, source: ModelSource): PoolingConfig | null {
+export function resolvePooling(
+  options: EngineOptions,
+  source: Pick<ModelSource, "path" | "config" | "pooling">,
+): PoolingConfig | null {
   const asked = resolveRunner(options);
   const encoder = isEncoder(source.config);
   if (asked === "generate" && encoder) {
