@@ -19,10 +19,11 @@ export async function loadTokenizer(folder: string, options: EngineOptions): Pro
   return null;
 }
 
-/** Of a folder that has none of the files. */
+/** Of a folder that has none of the files, or is none. */
 export function lacksTokenizer(folder: string): OctavoError {
+  const found = existsSync(folder) ? `has no tokenizer (${TOKENIZER_FILES.join(", ")})` : "does not exist";
   const message =
-    `${folder} has no tokenizer (${TOKENIZER_FILES.join(", ")}): download its files, name a folder or model that has them ` +
+    `${folder} ${found}: download its files, name a folder or model that has them ` +
     "with --tokenizer (tokenizer), or take prompts as token ids alone with --skip-tokenizer-init (skipTokenizerInit)";
   return new OctavoError({ code: "CHECKPOINT", message, param: folder });
 }

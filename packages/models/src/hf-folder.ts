@@ -7,7 +7,7 @@ import { readEndTokens, readGenerationDefaults } from "./generation-config.js";
 import { ConfigReader } from "./hf-config.js";
 import { checkModelFolder } from "./model-folder.js";
 import type { ModelSource } from "./model-source.js";
-import { readPooling } from "./pooling.js";
+import { readMatryoshka, readPooling } from "./pooling.js";
 import { architectureOf } from "./registry.js";
 
 /**
@@ -30,6 +30,7 @@ export function openModelFolder(folder: string): ModelSource {
     fieldName: (field) => field,
     generationDefaults: () => readGenerationDefaults(folder),
     pooling: () => readPooling(folder),
+    matryoshka: () => readMatryoshka(reader),
     scheme: () => quantScheme(config.quantization, configFile),
     openWeights: (read, format = "auto") => Checkpoint.open(folder, read, format === "gguf" ? "auto" : format),
   };

@@ -11,7 +11,7 @@ export { kvBytesPerBlock, type LoadOptions, loadModel, loadTextModel, type TextL
 export type { ModelConfig } from "./model-config.js";
 export type { ModelSource, SchemeOptions, WeightFiles, WeightFormat } from "./model-source.js";
 export { openModel, readModelConfig } from "./open-model.js";
-export type { PoolingConfig, PoolingType } from "./pooling.js";
+export type { MatryoshkaDimensions, PoolingConfig, PoolingType } from "./pooling.js";
 export { isEncoder, supportedArchitectures } from "./registry.js";
 export { type DTypeOption, resolveDType } from "./resolve-dtype.js";
 export { fillRopeTable, type RopeFrequencies, ropeFrequencies } from "./rope.js";

@@ -56,8 +56,9 @@ test("the request to paste is one that this engine answers", () => {
   );
   expect(lineOf({}, "try it", { hasTokenizer: false })).toMatch(/v1\/completions .*"prompt":\[1,2,3\]\}'$/);
   expect(lineOf({}, "address")).toContain("chat page");
-  const pooling = { type: "mean", normalize: true, size: 384 } as const;
+  const pooling = { type: "mean", normalize: true, size: 384, matryoshka: null } as const;
   expect(lineOf({ pooling }, "try it")).toMatch(/v1\/embeddings .*"input":"Hello!"\}'$/);
+  expect(lineOf({ pooling }, "Octavo")).toMatch(/embeddings of 384 elements \(mean\), /);
   expect(lineOf({ pooling }, "address")).not.toContain("chat page");
   expect(lineOf({}, "address", { hasTokenizer: false })).toContain("token ids only");
 });

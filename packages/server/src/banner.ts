@@ -14,12 +14,17 @@ export function banner(url: string, name: string, info: EngineInfo, options: Ban
   const key = options.needsKey ? ` -H "Authorization: Bearer $OCTAVO_API_KEY"` : "";
   const quoted = JSON.stringify(body).replaceAll("'", `'\\''`);
   return [
-    `Octavo ${version} serves ${name} (${info.architecture}, ${info.dtype}, ${info.maxModelLen} tokens) on ${info.device}, loaded in ${info.loadSeconds.toFixed(1)} s`,
+    `Octavo ${version} serves ${name} (${facts(info)}) on ${info.device}, loaded in ${info.loadSeconds.toFixed(1)} s`,
     `  memory   ${describeMemory(info)}`,
     `  address  ${url}  (OpenAI API under /v1${pages(info, options)})`,
     `  try it   curl ${url}${path} -H "Content-Type: application/json"${key} -d '${quoted}'`,
     "",
   ].join("\n");
+}
+
+function facts({ architecture, dtype, maxModelLen, pooling }: EngineInfo): string {
+  const vectors = pooling && `embeddings of ${pooling.size} elements (${pooling.type})`;
+  return [architecture, dtype, ...(vectors ? [vectors] : []), `${maxModelLen} tokens`].join(", ");
 }
 
 /** A request that this engine answers. */
@@ -41,7 +46,7 @@ function describeMemory({ memory, weightBytes, dedicated }: EngineInfo): string 
   const mapped = dedicated ? 0 : Math.max(0, weightBytes - weights); // by the CPU, which computes in the files' pages
   const held = [
     `weights ${[...(weights > 0 ? [size(weights)] : []), ...(mapped > 0 ? [`${size(mapped)} mapped`] : [])].join(" and ")}`,
-    `KV cache ${size(kv)}`,
+    ...(kv > 0 ? [`KV cache ${size(kv)}`] : []),
     `workspace ${size(workspace)}`,
     `tables ${size(tables)}`,
   ].join(", ");

@@ -24,6 +24,7 @@ export async function loadPoolingCore(
   try {
     const sizes = resolvePoolingSizes(options, pooling, config.maxPositions, backend.info);
     const { maxModelLen } = sizes;
+    const matryoshka = source.matryoshka();
     const { dtype, loadFormat, dequantize } = options;
     const model = loadTextModel(source, backend, {
       ...{ dtype, loadFormat, dequantize, maxModelLen, onProgress },
@@ -43,7 +44,7 @@ export async function loadPoolingCore(
       maxNumBatchedTokens: sizes.maxNumBatchedTokens,
       maxLogprobs: 0,
       logprobsMode: resolveLogprobsMode(options),
-      schedulingPolicy: "fcfs" as const,
+      schedulingPolicy: options.schedulingPolicy ?? "fcfs",
       blockSize: sizes.blockSize,
       slidingWindows: [],
       numBlocks: 0,
@@ -54,7 +55,7 @@ export async function loadPoolingCore(
       dedicated: backend.info.dedicated,
       loadSeconds: (performance.now() - started) / 1000,
       generationDefaults: {},
-      pooling: { type: pooling.type, normalize: pooling.normalize, size: config.hiddenSize },
+      pooling: { type: pooling.type, normalize: pooling.normalize, size: config.hiddenSize, matryoshka },
     };
     return { core, info, eosTokenIds: config.eosTokenIds };
   } catch (error) {

@@ -25,12 +25,19 @@ export function resolvePooling(
   if (asked === "generate") return null;
   const own = source.pooling();
   if (asked === "auto" && !encoder && own === null) return null;
-  const { speculativeConfig, kvOffloadingSize = 0, workerExtensionCls, logitsProcessors = [] } = options;
+  const {
+    speculativeConfig,
+    kvOffloadingSize = 0,
+    workerExtensionCls,
+    logitsProcessors = [],
+    schedulingPolicy,
+  } = options;
   for (const [flag, isGiven] of [
     ["speculative_config", speculativeConfig !== undefined],
     ["kv_offloading_size", kvOffloadingSize > 0],
     ["worker_extension_cls", workerExtensionCls !== undefined],
     ["logits_processors", logitsProcessors.length > 0],
+    ["scheduling_policy fairness", schedulingPolicy === "fairness"],
   ] as const) {
     checkArgument(!isGiven, `${flag} is for models that generate; ${source.path} makes embeddings, leave it out`, flag);
   }

@@ -24,6 +24,7 @@ export function openGgufModel(path: string): ModelSource {
     fieldName: (field) => reader.label(field),
     generationDefaults: () => ({}),
     pooling: () => null,
+    matryoshka: () => null,
     scheme: ({ blockFormats = [], dequantize = false }) => ggufScheme({ packed: dequantize ? [] : blockFormats }),
     openWeights: (read: FileReader) => new GgufWeights(path, read, layout),
   };
