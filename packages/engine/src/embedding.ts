@@ -51,7 +51,7 @@ export class Embedder {
     const { client, bounds } = this.#engine;
     const pooling = checkEmbeds(client.info);
     checkKeys(options, KNOWN, "embedding option");
-    const size = resolveDimensions(options, client.info.model, pooling);
+    const size = resolveDimensions(options, pooling);
     const { priority, timeoutMs } = options;
     const served = resolveRequestOptions({ priority, timeoutMs }, client.info.schedulingPolicy, () => 0);
     bounds.check(this.#numPrompts, 0);
@@ -157,18 +157,18 @@ function checkFinite(vector: Float32Array): void {
 }
 
 /** @throws INVALID_ARGUMENT for a model that was not trained for fewer, as vLLM: they would mean little */
-function resolveDimensions({ dimensions }: EmbedOptions, model: string, { size, matryoshka }: PoolingInfo): number {
+function resolveDimensions({ dimensions }: EmbedOptions, { size, matryoshka }: PoolingInfo): number {
   if (dimensions === undefined || dimensions === size) return size;
   checkArgument(
     matryoshka !== null,
-    `dimensions is ${dimensions}, but ${model} was not trained for fewer than its ${size} (Matryoshka representations): leave dimensions out. If it was, say so in its config.json with "is_matryoshka": true`,
+    `dimensions is ${dimensions}, but this model was not trained for fewer than its ${size} (Matryoshka representations): leave dimensions out. If it was, say so in its config.json with "is_matryoshka": true`,
     "dimensions",
   );
   const isOne = matryoshka === "any" || matryoshka!.includes(dimensions);
   const known = matryoshka === "any" ? `a whole number from 1 to ${size}` : `one of ${matryoshka!.join(", ")}`;
   checkArgument(
     Number.isSafeInteger(dimensions) && dimensions >= 1 && dimensions <= size && isOne,
-    `dimensions must be ${known} for ${model}, got ${dimensions}`,
+    `dimensions must be ${known} for this model, got ${dimensions}`,
     "dimensions",
   );
   return dimensions;

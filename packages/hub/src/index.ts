@@ -3,7 +3,13 @@ export { planRemoval, type Removal, removeModel } from "./cache/remove-model.js"
 export { RepoFolder } from "./cache/repo-folder.js";
 export { type CachedModel, type CachedRevision, scanCache } from "./cache/scan-cache.js";
 export type { DownloadProgress, OnProgress } from "./download/progress.js";
-export { type Environment, type HostSettings, huggingFaceSettings, modelScopeSettings } from "./environment.js";
+export {
+  type Environment,
+  type HostSettings,
+  huggingFaceSettings,
+  isOffline,
+  modelScopeSettings,
+} from "./environment.js";
 export { HubError, type HubErrorReason } from "./hub-error.js";
 export type { AskOptions } from "./listed-model.js";
 export { type PeekedModel, peek } from "./peek.js";

@@ -144,6 +144,16 @@ describe("POST /v1/embeddings", () => {
   });
 });
 
+test("a model that generates makes no embeddings", async () => {
+  const { post } = createTestApp();
+  const found = await problem(await post(EMBEDDINGS, { input: "a" }));
+  expect(found).toMatchObject({
+    status: 400,
+    param: "model",
+    message: expect.stringMatching(/`fake`.*--runner pooling/),
+  });
+});
+
 test("routes that generate are refused, the others answer", async () => {
   const { app, post } = createPoolingApp();
   for (const [path, body] of [

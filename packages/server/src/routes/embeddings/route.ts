@@ -5,7 +5,7 @@ import { parseJson } from "../../body/parse-json.js";
 import { readBody } from "../../body/read-body.js";
 import { validate } from "../../body/validate.js";
 import type { Env, RouteHandler, ServerContext } from "../../context.js";
-import { badRequest } from "../../errors/api-error.js";
+import { type ApiError, badRequest } from "../../errors/api-error.js";
 import { resolveModel } from "../../fields/model.js";
 import { chooseRequestId } from "../../fields/request-id.js";
 import { toRequestOptions } from "../../fields/serving.js";
@@ -23,6 +23,7 @@ export function embeddings(context: ServerContext): RouteHandler {
     const body = validate(embeddingSchema, json);
     const model = resolveModel(servedModelNames, body.model);
     refuseUnimplemented(json, EMBEDDING_UNIMPLEMENTED);
+    if (!engine.info.pooling) throw generates(model);
     const isList = Array.isArray(body.input) && typeof body.input[0] !== "number";
     if (isList) limits.checkPromptCount(body.input.length, "input");
     const cuts = body.truncate_prompt_tokens !== undefined;
@@ -46,6 +47,11 @@ export function embeddings(context: ServerContext): RouteHandler {
     c.set("summary", () => ({ promptTokens: reply.usage.prompt_tokens, texts: outputs.length }));
     return c.json(reply);
   };
+}
+
+function generates(model: string): ApiError {
+  const message = `The model \`${model}\` was loaded to generate; for embeddings start the server with --runner pooling.`;
+  return badRequest(message, "model");
 }
 
 interface InputEncoding {
