@@ -16,6 +16,7 @@ const ENTRIES = [
   "engine-thread",
   "block-file-thread",
   "template-thread",
+  "embeddings",
   "engine-overhead",
   "latency-target",
   "phases",

@@ -32,10 +32,22 @@ describe("complete", () => {
     expect(await runCli(["complete", "a", ...remote.slice(0, 2)])).toMatchObject({
       code: 1,
       stdout: "",
-      stderr: expect.stringMatching(/^octavo: the server answered 401: Unauthorized \(INVALID_ARGUMENT\)\n$/),
+      stderr: expect.stringMatching(
+        /^octavo: http:\S+\/v1\/models answers 401: Unauthorized\. Give its key with --api-key.* \(INVALID_ARGUMENT\)\n$/,
+      ),
     });
     const nobody = await runCli(["complete", "a", "--url", "http://127.0.0.1:9"]);
     expect(nobody.stderr).toMatch(/^octavo: http:\/\/127\.0\.0\.1:9 does not answer .*octavo serve/);
+    const named = await runCli(["complete", "a", "--model-name", "m"]);
+    expect(named).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/--model-name is for a running server.*--url/),
+    });
+    const both = await runCli(["chat", "./folder", ...remote]);
+    expect(both).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/\.\/folder would be loaded here, but --url/),
+    });
     expect((await runCli(["complete"], {}, "")).stderr).toContain("nothing to continue");
     const long = await runCli(["complete", ...remote], {}, "dog ".repeat(5000));
     expect(long).toMatchObject({ code: 1, stderr: expect.stringContaining("context") });

@@ -1,7 +1,8 @@
 // An encoder behind a real server, with the official OpenAI client.
+import { rmSync } from "node:fs";
 import OpenAI from "openai";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { goldenEncoder, largestGap } from "../parity/golden-encoders.js";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { copyOf, goldenEncoder, largestGap } from "../parity/golden-encoders.js";
 import { type ServerProcess, startServer } from "./server-process.js";
 
 const model = "tiny-bert";
@@ -9,15 +10,23 @@ const { folder, texts } = goldenEncoder("bert");
 // One is longer than the model reads.
 const short = texts.filter(({ length }) => length < 24);
 
+/** Of a machine that others use, too. */
+const WAIT = { timeout: 10_000, interval: 100 };
+
+let copy: string;
 let server: ServerProcess;
 let client: OpenAI;
 
 beforeAll(async () => {
-  server = await startServer([folder, "--served-model-name", model]);
+  copy = copyOf(folder, { matryoshka_dimensions: [4, 8] });
+  server = await startServer([copy, "--served-model-name", model]);
   client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "unused", maxRetries: 0 });
 });
 
-afterAll(() => server[Symbol.asyncDispose]());
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  rmSync(copy, { recursive: true });
+});
 
 test("texts, in both encodings", async () => {
   const input = short.map(({ text }) => text);
@@ -43,14 +52,49 @@ test("a text that is too long is refused, or cut", async () => {
   expect(largestGap(data[0]!.embedding, long.embedding)).toBeLessThan(1e-4);
 });
 
-test("dimensions", async () => {
+test("dimensions, of a model that was trained for them", async () => {
   const { data } = await client.embeddings.create({ model, input: "a cat", dimensions: 4, encoding_format: "float" });
   expect(data[0]!.embedding).toHaveLength(4);
   expect(Math.hypot(...data[0]!.embedding)).toBeCloseTo(1, 5);
-  await expect(client.embeddings.create({ model, input: "a cat", dimensions: 33 })).rejects.toMatchObject({
-    status: 400,
-    param: "dimensions",
-  });
+  for (const dimensions of [5, 33]) {
+    await expect(client.embeddings.create({ model, input: "a cat", dimensions })).rejects.toMatchObject({
+      status: 400,
+      param: "dimensions",
+    });
+  }
+});
+
+test("thousands of texts, beside which others are answered", async () => {
+  const input = Array.from({ length: 3000 }, (_, i) => short[i % short.length]!.text);
+  const began = performance.now();
+  const many = client.embeddings.create({ model, input });
+  const waits: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const asked = performance.now();
+    await client.embeddings.create({ model, input: "a cat" });
+    waits.push(performance.now() - asked);
+  }
+  const { data } = await many;
+  expect(data).toHaveLength(3000);
+  expect(largestGap(data[2999]!.embedding, short[2999 % short.length]!.embedding)).toBeLessThan(1e-4);
+  expect(Math.min(...waits)).toBeLessThan(performance.now() - began);
+});
+
+test("a client that goes, and one that gives too little time", async () => {
+  const input = Array.from({ length: 4000 }, () => "the cat sat on the mat");
+  const controller = new AbortController();
+  const gone = client.embeddings.create({ model, input }, { signal: controller.signal });
+  setTimeout(() => controller.abort(), 20);
+  await expect(gone).rejects.toThrow(/abort/i);
+  const late = { model, input, timeout_ms: 1 } as OpenAI.EmbeddingCreateParams;
+  await expect(client.embeddings.create(late)).rejects.toMatchObject({ status: 504 });
+  await vi.waitFor(async () => {
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    expect(metrics).toMatch(/^octavo:num_requests_waiting\{[^}]*\} 0$/m);
+    expect(metrics).toMatch(/^octavo:request_success_total\{finished_reason="abort"[^}]*\} [1-9]/m);
+    expect(await (await fetch(`${server.url}/load`)).json()).toEqual({ server_load: 0 });
+  }, WAIT);
+  expect(server.log()).not.toContain("request failed");
 });
 
 test("health, models and metrics answer; what generates is refused", async () => {

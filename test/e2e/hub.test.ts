@@ -1,5 +1,5 @@
 // Models by name, as a user has them: the commands and LLM.load against a hub of this machine that has Pocket.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LLM } from "@octavo/engine";
@@ -28,6 +28,23 @@ beforeAll(async () => {
 afterAll(async () => {
   await hub[Symbol.asyncDispose]();
   rmSync(home, { recursive: true });
+});
+
+test("inspect says of a model what it says of its folder, and fetches no weights", async () => {
+  const folder = JSON.parse((await runCli(["inspect", modelPath, "--json"])).stdout);
+  const { stdout, stderr } = await runCli(["inspect", "org/pocket", "--json"], env);
+  expect(stderr).toBe("");
+  const { download, devices, tensors, ...named } = JSON.parse(stdout);
+  const sizes = Object.values(hub.models.get("org/pocket")!.files).map(({ length }) => length);
+  const bytes = sizes.reduce((sum, size) => sum + size);
+  expect(download).toEqual({ bytes, bytesToDownload: bytes });
+  expect(hub.bytesSent).toBeLessThan(0.01 * bytes);
+  const paths = { path: "org/pocket", tensors: undefined, devices: undefined };
+  expect(named).toEqual({ ...folder, ...paths });
+  const file = "org/pocket/model.safetensors";
+  expect(tensors).toEqual(folder.tensors.map((tensor: object) => ({ ...tensor, path: file })));
+  expect(devices[0].weights).toEqual(folder.devices[0].weights);
+  expect(existsSync(join(home, "hub"))).toBe(false);
 });
 
 test("a server downloads its model, and the others find it without network", async () => {

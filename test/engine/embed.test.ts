@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { openSafetensors } from "@octavo/core";
 import { type EngineOptions, LLM } from "@octavo/engine";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { goldenEncoder, goldenEncoders, largestGap } from "../parity/golden-encoders.js";
+import { copyOf, goldenEncoder, goldenEncoders, largestGap } from "../parity/golden-encoders.js";
 
 const TOLERANCE = 1e-4;
 const LLAMA = fileURLToPath(new URL("../fixtures/models/llama-mha", import.meta.url));
@@ -69,10 +69,21 @@ test("float16 and bfloat16 are near", async () => {
   }
 });
 
-test("dimensions: the beginning, of length 1 again", async () => {
-  await using llm = await load(bert.folder);
+test("dimensions: the beginning, of length 1 again, of models that were trained for it", async () => {
   const prompt = bert.cases[1]!.prompt;
-  const whole = (await llm.embed(prompt)).embedding;
+  const copy = (fields: object) => {
+    const folder = copyOf(bert.folder, fields);
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    return folder;
+  };
+  const refused = expect.objectContaining({ code: "INVALID_ARGUMENT", param: "dimensions" });
+  await using usual = await load(bert.folder);
+  expect(usual.info.pooling!.matryoshka).toBeNull();
+  const whole = (await usual.embed(prompt, { dimensions: 32 })).embedding;
+  await expect(usual.embed(prompt, { dimensions: 8 })).rejects.toThrow(
+    /not trained for fewer than its 32.*is_matryoshka/,
+  );
+  await using llm = await load(copy({ is_matryoshka: true }));
   const { embedding } = await llm.embed(prompt, { dimensions: 8 });
   const length = Math.hypot(...whole.subarray(0, 8));
   expect(
@@ -81,12 +92,69 @@ test("dimensions: the beginning, of length 1 again", async () => {
       whole.slice(0, 8).map((value) => value / length),
     ),
   ).toBeLessThan(1e-6);
-  for (const dimensions of [0, 33, 1.5]) {
-    await expect(llm.embed(prompt, { dimensions })).rejects.toMatchObject({
-      code: "INVALID_ARGUMENT",
-      param: "dimensions",
+  for (const dimensions of [0, 33, 1.5]) await expect(llm.embed(prompt, { dimensions })).rejects.toEqual(refused);
+  await using some = await load(copy({ matryoshka_dimensions: [16, 8] }));
+  expect((await some.embed(prompt, { dimensions: 16 })).embedding).toHaveLength(16);
+  await expect(some.embed(prompt, { dimensions: 12 })).rejects.toThrow(/one of 8, 16 for/);
+  await expect(load(copy({ matryoshka_dimensions: "8" }))).rejects.toMatchObject({ code: "CHECKPOINT" });
+});
+
+describe("who waits, and how long", () => {
+  const prompts = (count: number) => Array.from({ length: count }, () => bert.cases[1]!.prompt);
+
+  test("with priorities the lower ones come first, whoever has begun", async () => {
+    await using llm = await load(bert.folder, { maxNumSeqs: 4, schedulingPolicy: "priority", thread: false });
+    const ends: string[] = [];
+    const ask = async (name: string, count: number, priority?: number) => {
+      await llm.embed(prompts(count), priority === undefined ? {} : { priority });
+      ends.push(name);
+    };
+    await Promise.all([ask("late", 40, 5), ask("usual", 8), ask("later", 8), ask("urgent", 8, -1)]);
+    expect(ends).toEqual(["urgent", "usual", "later", "late"]);
+  });
+
+  test("no priority without its policy, and no policy that has tenants", async () => {
+    await using llm = await load(bert.folder);
+    await expect(llm.embed(prompts(1), { priority: 1 })).rejects.toMatchObject({ param: "priority" });
+    await expect(llm.embed(prompts(1), { timeoutMs: 0 })).rejects.toMatchObject({ param: "timeout_ms" });
+    await expect(load(bert.folder, { schedulingPolicy: "fairness" })).rejects.toThrow(
+      /scheduling_policy fairness is for/,
+    );
+  });
+
+  test.each([true, false])("a signal and a deadline end it, and others go on (thread: %s)", async (thread) => {
+    await using llm = await load(bert.folder, { maxNumSeqs: 2, thread });
+    await llm.embed(prompts(1));
+    const before = llm.stats.steps;
+    const controller = new AbortController();
+    const aborted = llm.embed(prompts(2000), { signal: controller.signal });
+    const late = llm.embed(prompts(2000), { timeoutMs: 5 });
+    const other = llm.embed(prompts(3));
+    controller.abort(new Error("enough"));
+    await expect(aborted).rejects.toThrow("enough");
+    await expect(late).rejects.toMatchObject({ code: "TIMEOUT", param: "timeout_ms" });
+    expect(await other).toHaveLength(3);
+    expect(llm.stats.steps - before).toBeLessThan(1000);
+    expect(llm.stats.numWaiting).toBe(0);
+    await expect(llm.embed(prompts(1), { signal: controller.signal })).rejects.toThrow("enough");
+  });
+
+  test("bounds of the queue count prompts and their tokens", async () => {
+    const length = bert.cases[1]!.prompt.length;
+    await using llm = await load(bert.folder, { maxNumQueuedReqs: 3, maxNumQueuedTokens: 4 * length });
+    const first = llm.embed(prompts(2));
+    await expect(llm.embed(prompts(3))).rejects.toMatchObject({
+      code: "QUEUE_FULL",
+      message: expect.stringMatching(/max_num_queued_tokens/),
     });
-  }
+    const second = llm.embed(prompts(1));
+    await expect(llm.embed(prompts(1))).rejects.toMatchObject({
+      code: "QUEUE_FULL",
+      message: expect.stringMatching(/max_num_queued_reqs/),
+    });
+    await Promise.all([first, second]);
+    expect(await llm.embed(prompts(3))).toHaveLength(3);
+  });
 });
 
 describe("prompts that are too long", () => {

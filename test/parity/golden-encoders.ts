@@ -1,5 +1,6 @@
 // Hidden states and embeddings of tiny random models, made with transformers and sentence-transformers: make-encoder-fixtures.py.
-import { readdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bytesOf, openSafetensors } from "@octavo/core";
@@ -61,4 +62,13 @@ export function goldenEncoder(name: string): GoldenEncoder {
 export function largestGap(found: ArrayLike<number>, expected: Float32Array): number {
   if (found.length !== expected.length) return Number.NaN;
   return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(found[i]! - value)), 0);
+}
+
+/** A copy of a model's folder with other fields in its config.json, in a place for temporary files; the caller removes it. */
+export function copyOf(folder: string, fields: object): string {
+  const copy = mkdtempSync(join(tmpdir(), "octavo-encoder-"));
+  cpSync(folder, copy, { recursive: true });
+  const file = join(copy, "config.json");
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...fields }));
+  return copy;
 }

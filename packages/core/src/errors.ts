@@ -11,6 +11,7 @@ const marker = Symbol.for("octavo.error");
  * - `BACKEND_LOAD`: a native backend could not be loaded
  * - `OUT_OF_MEMORY`: memory is short, of the host or of a device; the message has the sizes
  * - `QUEUE_FULL`: too many requests wait; retry later
+ * - `TIMEOUT`: it was not done in the time that the caller gave it
  * - `ENGINE_DEAD`: the engine thread failed; `cause` says why
  * - `DISPOSED`: used after dispose()
  * - `INTERNAL`: a broken invariant: a bug of ours
@@ -23,6 +24,7 @@ export type ErrorCode =
   | "BACKEND_LOAD"
   | "OUT_OF_MEMORY"
   | "QUEUE_FULL"
+  | "TIMEOUT"
   | "ENGINE_DEAD"
   | "DISPOSED"
   | "INTERNAL";

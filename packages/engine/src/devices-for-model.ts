@@ -1,12 +1,9 @@
-// What would run a model here, for `octavo inspect`: every device as an engine would use it, judged from headers alone.
+// What would run a model here: every device as an engine would use it, judged from headers alone.
 import { OctavoError } from "@octavo/core";
-import { kvBytesPerBlock, type ModelDescription, resolveDType, type WeightNeed, weightNeed } from "@octavo/models";
-import { checkMemory } from "./core/check-memory.js";
+import { type ModelDescription, resolveDType, type WeightNeed, weightNeed } from "@octavo/models";
 import type { EngineOptions } from "./engine-options.js";
-import { resolveBatch, resolveMaxModelLen } from "./engine-sizes.js";
-import { checkShare } from "./kv-budget.js";
-import { resolveLayerGroups } from "./kv-groups.js";
 import { loadBackend } from "./load-backend.js";
+import { checkServing } from "./serving-need.js";
 
 /** A device, and what it makes of a model. */
 export interface DeviceForModel {
@@ -36,7 +33,7 @@ export async function devicesForModel(
 
 async function judge(
   device: DeviceForModel["device"],
-  { path, config, tensors }: ModelDescription,
+  { path, config, pooling, tensors }: ModelDescription,
   options: EngineOptions,
 ): Promise<DeviceForModel> {
   let description: string | null = null;
@@ -51,14 +48,7 @@ async function judge(
       if (config !== null && tensors.length > 0) {
         const dtype = resolveDType(options.dtype ?? "auto", config.dtype, info);
         weights = weightNeed(tensors, { dtype, packed: options.dequantize ? [] : (info.blockFormats ?? []) });
-        checkShare(options, info, () => backend.describeMemory?.() ?? "");
-        const { blockSize } = info;
-        const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
-        const { slidingWindows, layersPerGroup } = resolveLayerGroups(options, config, maxModelLen);
-        const blockBytes = kvBytesPerBlock(config, dtype, blockSize, layersPerGroup);
-        const { maxNumBatchedTokens } = resolveBatch(options);
-        const kv = { maxModelLen, blockSize, blockBytes, slidingWindows, maxNumBatchedTokens };
-        checkMemory(path, options, weights, kv, info);
+        checkServing({ path, config, pooling }, options, weights, backend);
       }
     } finally {
       backend.dispose();

@@ -2,18 +2,27 @@
 import { checkArgument, OctavoError } from "@octavo/core";
 import type { Tokenizer } from "@octavo/tokenizer";
 import type { CoreClient } from "./client/core-client.js";
+import { EmbeddingEnd } from "./embedding-end.js";
 import type { EmbeddingOutput, EmbedOptions, EngineInfo, PoolingInfo } from "./engine.js";
 import { checkKeys } from "./known-keys.js";
 import { normalize } from "./pooling/vectors.js";
 import { encodePrompt, type Prompt } from "./prompt.js";
+import { encodeAbort } from "./protocol/commands.js";
 import type { QueueBounds } from "./queue-bounds.js";
+import { resolveRequestOptions } from "./request-options.js";
 import { truncateTokens } from "./truncate-text.js";
 
 const KNOWN: Readonly<Record<keyof EmbedOptions, true>> = {
   dimensions: true,
   truncatePromptTokens: true,
   truncationSide: true,
+  priority: true,
+  timeoutMs: true,
+  signal: true,
 };
+
+/** While one is computed, the next one is there. */
+const STEPS_AHEAD = 2;
 
 /** What an embedder needs of an engine. */
 export interface EmbeddingEngine {
@@ -26,6 +35,7 @@ export class Embedder {
   readonly #engine: EmbeddingEngine;
   readonly #running = new Set<Promise<unknown>>();
   #numPrompts = 0;
+  #lastId = 0;
 
   constructor(engine: EmbeddingEngine) {
     this.#engine = engine;
@@ -36,17 +46,24 @@ export class Embedder {
     return this.#numPrompts;
   }
 
-  /** @throws INVALID_ARGUMENT (with `param`) for a prompt or option, QUEUE_FULL */
+  /** @throws INVALID_ARGUMENT (with `param`) for a prompt or option, QUEUE_FULL, TIMEOUT; the signal's reason */
   async embed(prompts: readonly Prompt[], options: EmbedOptions): Promise<EmbeddingOutput[]> {
     const { client, bounds } = this.#engine;
     const pooling = checkEmbeds(client.info);
     checkKeys(options, KNOWN, "embedding option");
     const size = resolveDimensions(options, pooling);
+    const { priority, timeoutMs } = options;
+    const served = resolveRequestOptions({ priority, timeoutMs }, client.info.schedulingPolicy, () => 0);
     bounds.check(this.#numPrompts, 0);
     const tokens = prompts.map((prompt) => this.#encode(prompt, options));
-    const running = this.#send(tokens);
+    const numTokens = tokens.reduce((sum, { length }) => sum + length, 0);
+    bounds.check(this.#numPrompts, numTokens);
+    using ending = new EmbeddingEnd(options.signal, served.timeoutMs);
+    const id = this.#lastId + 1;
+    const running = this.#send(tokens, served.priority, ending);
     this.#running.add(running);
     this.#numPrompts += prompts.length;
+    bounds.add(id, numTokens);
     try {
       const vectors = await running;
       return tokens.map((promptTokenIds, i) => {
@@ -56,6 +73,7 @@ export class Embedder {
         return { embedding, promptTokenIds };
       });
     } finally {
+      bounds.remove(id);
       this.#running.delete(running);
       this.#numPrompts -= prompts.length;
     }
@@ -71,19 +89,32 @@ export class Embedder {
     return encodePrompt(truncateTokens(prompt, options, client.info.maxModelLen, tokenizer), tokenizer, client.info);
   }
 
-  /** As many at once as a step has rows, so that others need not wait for all of a long list. */
-  async #send(tokens: readonly Int32Array[]): Promise<Float32Array[]> {
+  /** A few steps' rows at a time, so that others need not wait for all of a long list. */
+  async #send(tokens: readonly Int32Array[], priority: number, ending: EmbeddingEnd): Promise<Float32Array[]> {
     const { client } = this.#engine;
     const { maxNumSeqs } = client.info;
     const answers: Promise<Float32Array[]>[] = [];
     for (let from = 0; from < tokens.length; from += maxNumSeqs) {
-      answers.push(callEmbed(client, tokens.slice(from, from + maxNumSeqs)));
+      if (answers.length >= STEPS_AHEAD) await answers.at(-STEPS_AHEAD);
+      ending.throwIfEnded();
+      const id = ++this.#lastId;
+      ending.onEnd(() => client.send(encodeAbort(id)));
+      const answer = callEmbed(client, id, priority, tokens.slice(from, from + maxNumSeqs), ending);
+      answer.catch(() => {}); // reported below, though perhaps after another
+      answers.push(answer);
     }
     return (await Promise.all(answers)).flat();
   }
 }
 
-async function callEmbed(client: CoreClient, prompts: readonly Int32Array[]): Promise<Float32Array[]> {
+/** @throws why it ended before its time */
+async function callEmbed(
+  client: CoreClient,
+  id: number,
+  priority: number,
+  prompts: readonly Int32Array[],
+  ending: EmbeddingEnd,
+): Promise<Float32Array[]> {
   const lengths = Int32Array.from(prompts, ({ length }) => length);
   const tokens = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
   let at = 0;
@@ -91,9 +122,10 @@ async function callEmbed(client: CoreClient, prompts: readonly Int32Array[]): Pr
     tokens.set(prompt, at);
     at += prompt.length;
   }
-  const vectors = (await client.call({ method: "embed", tokens, lengths })) as Float32Array;
-  const size = vectors.length / prompts.length;
-  return prompts.map((_, i) => vectors.subarray(i * size, (i + 1) * size));
+  const vectors = (await client.call({ method: "embed", id, priority, tokens, lengths })) as Float32Array | undefined;
+  if (vectors === undefined) ending.throwIfEnded();
+  const size = vectors!.length / prompts.length;
+  return prompts.map((_, i) => vectors!.subarray(i * size, (i + 1) * size));
 }
 
 /** @throws INVALID_ARGUMENT where the engine generates */
@@ -124,11 +156,19 @@ function checkFinite(vector: Float32Array): void {
   throw new OctavoError({ code: "INTERNAL", message });
 }
 
-function resolveDimensions({ dimensions }: EmbedOptions, { size }: PoolingInfo): number {
-  if (dimensions === undefined) return size;
+/** @throws INVALID_ARGUMENT for a model that was not trained for fewer, as vLLM: they would mean little */
+function resolveDimensions({ dimensions }: EmbedOptions, { size, matryoshka }: PoolingInfo): number {
+  if (dimensions === undefined || dimensions === size) return size;
   checkArgument(
-    Number.isSafeInteger(dimensions) && dimensions >= 1 && dimensions <= size,
-    `dimensions must be a whole number from 1 to ${size}, got ${dimensions}`,
+    matryoshka !== null,
+    `dimensions is ${dimensions}, but this model was not trained for fewer than its ${size} (Matryoshka representations): leave dimensions out. If it was, say so in its config.json with "is_matryoshka": true`,
+    "dimensions",
+  );
+  const isOne = matryoshka === "any" || matryoshka!.includes(dimensions);
+  const known = matryoshka === "any" ? `a whole number from 1 to ${size}` : `one of ${matryoshka!.join(", ")}`;
+  checkArgument(
+    Number.isSafeInteger(dimensions) && dimensions >= 1 && dimensions <= size && isOne,
+    `dimensions must be ${known} for this model, got ${dimensions}`,
     "dimensions",
   );
   return dimensions;

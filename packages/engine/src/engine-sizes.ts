@@ -1,11 +1,11 @@
 // The numbers that follow from options, model and memory, once the model is known.
 import { type BackendInfo, checkArgument, planLayout } from "@octavo/core";
-import { longestSequence, mostBlocks } from "@octavo/kv-cache";
+import { longestSequence } from "@octavo/kv-cache";
 import type { LayerGroups } from "@octavo/models";
 import { maxSamples } from "@octavo/scheduler";
 import { decodeBuckets } from "./decode-buckets.js";
 import { type EngineOptions, resolveFileSize, resolveOffloading, wholeNumber } from "./engine-options.js";
-import { checkDevice, kvBudget, type MemoryNeeds } from "./kv-budget.js";
+import { checkDevice, kvBudget, type MemoryNeeds, requestBytes } from "./kv-budget.js";
 import { kvShortage } from "./kv-shortage.js";
 import { deviceStateBytes } from "./runner/device-state.js";
 import { type DraftModel, draftRunnerBytes } from "./runner/draft-runner.js";
@@ -100,7 +100,7 @@ export function resolveSizes(
   const blocksOf = (tokens: number) => Math.ceil(tokens / blockSize);
   const { layerGroups } = model;
   const { slidingWindows } = layerGroups;
-  const needs = { blockSize, slidingWindows, maxNumBatchedTokens };
+  const needs = { blockSize, blockBytes, slidingWindows, maxNumBatchedTokens };
   const { speculativeConfig } = options;
   const drafts = speculativeConfig ? resolveSpeculation(speculativeConfig).numSpeculativeTokens : 0;
   const samples = maxSamples(maxNumSeqs + 1, maxNumBatchedTokens, drafts);
@@ -120,7 +120,7 @@ export function resolveSizes(
     workspaceBytes: model.workspaceBytes(maxNumBatchedTokens, samples) + draft.workspaceBytes,
     tableBytes: deviceStateBytes(layout, maxLogprobs) + draft.tableBytes,
     hasGraphs: hasGraphs && !options.enforceEager,
-    oneRequestBytes: isAuto ? 0 : (1 + mostBlocks(limit, needs)) * blockBytes,
+    oneRequestBytes: isAuto ? 0 : requestBytes(limit, needs),
   };
   const budget = kvBudget(options, memory, backend);
   const affordable = Math.min(Math.floor(budget / blockBytes), Math.floor(MAX_SLOTS / blockSize));
@@ -130,7 +130,7 @@ export function resolveSizes(
     throw kvShortage(options, backend, {
       budget,
       fits,
-      needed: (1 + mostBlocks(isAuto ? 1 : limit, needs)) * blockBytes,
+      needed: requestBytes(isAuto ? 1 : limit, needs),
       maxModelLen: isAuto ? "auto" : limit,
       stepBytes: memory.workspaceBytes + memory.tableBytes,
       hasWindow: slidingWindows.some((window) => window !== null && Number.isFinite(window)),
@@ -165,7 +165,11 @@ function resolveMaxLogprobs({ maxLogprobs = DEFAULT_LOGPROBS }: EngineOptions, v
 }
 
 /** Tokens a block of the KV cache. @throws INVALID_ARGUMENT */
-export function resolveBlockSize({ blockSize }: EngineOptions, backend: BackendInfo, maxModelLen: number): number {
+export function resolveBlockSize(
+  { blockSize }: EngineOptions,
+  backend: Pick<BackendInfo, "blockSize">,
+  maxModelLen: number,
+): number {
   return wholeNumber("blockSize", blockSize ?? backend.blockSize, maxModelLen + 4096);
 }
 

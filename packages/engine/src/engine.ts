@@ -1,6 +1,6 @@
 // What the server, the offline API and every other user of an engine sees: prompts in, pieces of text out.
 import type { DedicatedMemory, MemoryPurpose, OctavoError } from "@octavo/core";
-import type { GenerationDefaults } from "@octavo/models";
+import type { GenerationDefaults, MatryoshkaDimensions } from "@octavo/models";
 import type { SchedulingPolicyName } from "@octavo/scheduler";
 import type { Tokenizer } from "@octavo/tokenizer";
 import type { LogprobsMode } from "./engine-options.js";
@@ -69,6 +69,8 @@ export interface PoolingInfo {
   readonly normalize: boolean;
   /** Elements of a vector. */
   readonly size: number;
+  /** Which numbers of them `dimensions` may ask for: those that the model was trained for. "any": all; null: none but `size`. */
+  readonly matryoshka: MatryoshkaDimensions;
 }
 
 /** The engine's state and counters since its start, as of the last step. */
@@ -199,8 +201,8 @@ export interface RequestStream extends AsyncIterable<OutputChunk> {
 /** What `embed` may be told. */
 export interface EmbedOptions {
   /**
-   * The first so many elements of each vector, of length 1 again where vectors are. For models that were trained for it (Matryoshka
-   * representations); others lose more. Default: all.
+   * The first so many elements of each vector, of length 1 again where vectors are. Only of models that were trained for it (Matryoshka
+   * representations, `info.pooling.matryoshka`). Default: all.
    */
   readonly dimensions?: number;
   /**
@@ -210,6 +212,12 @@ export interface EmbedOptions {
   readonly truncatePromptTokens?: number;
   /** Where they lose it: at the end ("right") or at the beginning ("left"). Default "right". */
   readonly truncationSide?: "left" | "right";
+  /** With `schedulingPolicy: "priority"`: lower values are computed first. A whole number of 32 bits. Default 0. */
+  readonly priority?: number;
+  /** Milliseconds after which it fails with TIMEOUT; what is not computed by then is not. A whole number. Default: never. */
+  readonly timeoutMs?: number;
+  /** Ends it: what is not computed is not, and the call fails with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** A prompt's vector. */
@@ -290,7 +298,8 @@ export interface Engine extends AsyncDisposable {
   ): Promise<BeamSearchOutput>;
   /**
    * The vectors of prompts.
-   * @throws INVALID_ARGUMENT (with `param`) for a prompt or option, or where the engine generates; QUEUE_FULL, ENGINE_DEAD
+   * @throws INVALID_ARGUMENT (with `param`) for a prompt or option, or where the engine generates; QUEUE_FULL, TIMEOUT, ENGINE_DEAD; the
+   *   signal's reason
    */
   embed(prompts: readonly Prompt[], options?: EmbedOptions): Promise<EmbeddingOutput[]>;
   /**

@@ -2,9 +2,6 @@
 export type { DownloadProgress } from "@octavo/hub";
 export {
   describeModel,
-  kvBytesOfContext,
-  kvBytesPerToken,
-  layerGroups,
   type ModelDescription,
   type TensorSummary,
   type WeightNeed,
@@ -12,7 +9,7 @@ export {
 export { cumulativeLogprob, highestCumulative, resolveChoices } from "./choices.js";
 export type { WorkerContext, WorkerExtension } from "./core/worker-methods.js";
 export { type BackendReport, describeBackends } from "./describe-backends.js";
-export { type DeviceForModel, devicesForModel } from "./devices-for-model.js";
+export type { DeviceForModel } from "./devices-for-model.js";
 export type {
   Beam,
   BeamSearchOutput,
@@ -33,6 +30,7 @@ export type {
 } from "./engine.js";
 export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode, RUNNERS, type Runner } from "./engine-options.js";
 export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
+export { type Inspection, type InspectOptions, inspectModel } from "./inspect-model.js";
 export type { AllBlocksCleared, BlockRemoved, BlockStored, KvCacheEvent, KvMedium } from "./kv-events.js";
 export { LLM } from "./llm.js";
 export type { LoadListener } from "./load-listener.js";
@@ -47,6 +45,7 @@ export type { Prompt } from "./prompt.js";
 export type { RepetitionDetectionParams } from "./repetition-detection.js";
 export type { RequestOptions } from "./request-options.js";
 export type { SamplingParams } from "./sampling-params.js";
+export type { ServingNeed } from "./serving-need.js";
 export {
   SPECULATIVE_METHODS,
   type SpeculativeConfig,

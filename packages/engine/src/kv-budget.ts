@@ -1,5 +1,6 @@
 // How much memory the KV cache gets: on the host a modest multiple of the model, on a GPU what is left of the engine's share.
 import { type BackendInfo, type DedicatedMemory, OctavoError } from "@octavo/core";
+import { type BlockNeeds, mostBlocks } from "@octavo/kv-cache";
 import { type EngineOptions, resolveUtilization, wholeNumber } from "./engine-options.js";
 
 /** What an engine needs beside its KV cache. */
@@ -10,6 +11,18 @@ export interface MemoryNeeds {
   readonly hasGraphs: boolean;
   /** KV cache of one request of the longest length; 0 where the length follows from the cache. */
   readonly oneRequestBytes: number;
+}
+
+/** What decides how much a request keeps. */
+export interface KvNeed extends BlockNeeds {
+  readonly maxModelLen: number;
+  /** Of one block. */
+  readonly blockBytes: number;
+}
+
+/** Bytes of the blocks that a request of so many tokens holds, and of block 0, which is never given out. */
+export function requestBytes(tokens: number, needs: Omit<KvNeed, "maxModelLen">): number {
+  return (1 + mostBlocks(tokens, needs)) * needs.blockBytes;
 }
 
 const MIB = 2 ** 20;

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { COMMIT, ID, scratch } from "../test-support/scratch.js";
-import { resolveModel } from "./resolve-model.js";
+import { resolveHeaders, resolveModel } from "./resolve-model.js";
 
 test("a path stays as it is, whatever the hub has", async () => {
   const { hub, options } = await scratch();
@@ -25,4 +27,15 @@ test("a name that is nowhere may be a mistyped path", async () => {
   const offline = { ...options, env: { ...env, HF_HUB_OFFLINE: "1" } };
   await expect(resolveModel("models/lama", offline)).rejects.toEqual(refused(/not in the cache .* Nor is there/));
   await expect(resolveModel("hf://models/lama", options)).rejects.toEqual(refused(/may read it\.$/));
+});
+
+test("headers: a path as it is, a name as a folder for a while, and what is neither", async () => {
+  const { options, cache } = await scratch({ commit: COMMIT, files: { "config.json": Buffer.from("{}") } });
+  expect(await resolveHeaders(tmpdir(), options)).toBe(tmpdir());
+  await expect(resolveHeaders("org/other", options)).rejects.toMatchObject({
+    reason: "not_found",
+    message: expect.stringMatching(/no model org\/other.*Nor is there a file or folder org\/other here\./),
+  });
+  await expect(resolveHeaders(ID, options)).rejects.toThrow(/no weights/);
+  expect(existsSync(cache)).toBe(false);
 });

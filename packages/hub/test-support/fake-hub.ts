@@ -46,6 +46,8 @@ const LFS_BYTES = 1000;
 export class FakeHub implements AsyncDisposable {
   readonly models = new Map<string, FakeModel>();
   readonly requests: Seen[] = [];
+  /** Bytes of files that were sent, whole or in parts. */
+  bytesSent = 0;
   /** Asked for every request. */
   fault: (request: Seen) => Fault | undefined = () => undefined;
   /** Entries of a page of a listing. */
@@ -171,6 +173,7 @@ export class FakeHub implements AsyncDisposable {
       return;
     }
     const body = bytes.subarray(begin, end);
+    this.bytesSent += body.length;
     response.writeHead(isRange ? 206 : 200, {
       etag,
       "accept-ranges": "bytes",

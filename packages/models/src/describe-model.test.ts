@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { modelFolder, TINY_CONFIG } from "../test-support/model-folder.js";
-import { describeModel, kvBytesOfContext, kvBytesPerToken } from "./describe-model.js";
+import { describeModel } from "./describe-model.js";
 
 const POCKET = fileURLToPath(new URL("../../model-pocket", import.meta.url));
 
@@ -14,8 +14,6 @@ test("Pocket, from its headers", () => {
   expect(elements).toBeGreaterThan(7e6);
   expect(weightBytes).toBe(2 * elements);
   expect(tensors[0]).toMatchObject({ dtype: "bfloat16", path: expect.stringMatching(/model\.safetensors$/) });
-  const { numLayers, numKvHeads, headDim } = config!;
-  expect(kvBytesPerToken(config!, "float32")).toBe(2 * numLayers * numKvHeads * headDim * 4);
 });
 
 test("a folder that is no model", () => {
@@ -35,13 +33,4 @@ test("the containers that a folder has", () => {
     ...{ name: "model.layers.0.mlp.down_proj.weight", dtype: "float32", shape: [8, 12], byteLength: 384 },
     path: expect.stringMatching(/pytorch_model\.bin$/),
   });
-});
-
-test("what a request keeps: layers with a window no more than that", () => {
-  const { config } = describeModel(POCKET);
-  const perToken = kvBytesPerToken(config!, "float32");
-  const half = config!.windows.map((_, layer) => (layer % 2 ? null : 100));
-  expect(kvBytesOfContext(config!, "float32", 1000)).toBe(1000 * perToken);
-  expect(kvBytesOfContext({ ...config!, windows: half }, "float32", 1000)).toBe(((1000 + 100) / 2) * perToken);
-  expect(kvBytesOfContext({ ...config!, windows: half }, "float32", 100)).toBe(100 * perToken);
 });

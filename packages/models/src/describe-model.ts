@@ -1,13 +1,12 @@
 // What a model is and needs, from its headers alone: no weight is read, no backend is needed.
-import { type FloatDType, isGguf, OctavoError, readGgufHeaders, readHeaderOnly } from "@octavo/core";
+import { isGguf, OctavoError, readGgufHeaders, readHeaderOnly } from "@octavo/core";
 import { Checkpoint } from "./checkpoint.js";
 import { checkpointFormats } from "./checkpoint-files.js";
-import { layerGroups } from "./layer-groups.js";
-import { kvBytesPerBlock } from "./load-model.js";
 import type { ModelConfig } from "./model-config.js";
 import type { WeightFormat } from "./model-source.js";
 import { withMxfp4Experts } from "./mxfp4-experts.js";
-import { readModelConfig } from "./open-model.js";
+import { openModel } from "./open-model.js";
+import type { PoolingConfig } from "./pooling.js";
 import type { TensorSummary } from "./tensor-summary.js";
 
 /** What the headers of a model say. */
@@ -16,6 +15,8 @@ export interface ModelDescription {
   readonly path: string;
   /** Null where Octavo cannot run the model; `problems` says why. */
   readonly config: ModelConfig | null;
+  /** How its authors make embeddings; null where its files do not say. */
+  readonly pooling: PoolingConfig | null;
   /** What its weights are in, the preferred one first; empty where there are none, or they cannot be opened. */
   readonly formats: readonly WeightFormat[];
   /** In the files' order. */
@@ -38,26 +39,16 @@ export function describeModel(path: string): ModelDescription {
       return null;
     }
   };
-  const config = attempt(() => readModelConfig(path));
+  const source = attempt(() => openModel(path));
+  const config = source?.config ?? null;
   const tensors = attempt(() => readTensors(path)) ?? [];
   if (config === null && tensors.length === 0) {
     throw new OctavoError({ code: "CHECKPOINT", message: problems[0]!, param: path });
   }
+  const pooling = source && attempt(() => source.pooling());
   const weightBytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const formats = isGguf(path) ? (["gguf"] as const) : checkpointFormats(path);
-  return { path, config, formats, tensors, weightBytes, problems };
-}
-
-/** Bytes of the keys and values that a request of so many tokens keeps: layers with a window no more than that of them. */
-export function kvBytesOfContext(config: ModelConfig, dtype: FloatDType, tokens: number): number {
-  const { slidingWindows, layersPerGroup } = layerGroups(config, tokens);
-  const perToken = kvBytesPerBlock(config, dtype, 1, layersPerGroup);
-  return slidingWindows.reduce((sum, window) => sum + Math.min(window, tokens) * perToken, 0);
-}
-
-/** Bytes that one token's keys and values take in all layers. */
-export function kvBytesPerToken(config: ModelConfig, dtype: FloatDType): number {
-  return kvBytesPerBlock(config, dtype, 1);
+  return { path, config, pooling, formats, tensors, weightBytes, problems };
 }
 
 function readTensors(path: string): TensorSummary[] {

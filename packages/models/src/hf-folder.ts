@@ -8,7 +8,7 @@ import { ConfigReader } from "./hf-config.js";
 import { checkModelFolder } from "./model-folder.js";
 import type { ModelSource } from "./model-source.js";
 import { withMxfp4Experts } from "./mxfp4-experts.js";
-import { readPooling } from "./pooling.js";
+import { readMatryoshka, readPooling } from "./pooling.js";
 import { architectureOf } from "./registry.js";
 
 /**
@@ -31,6 +31,7 @@ export function openModelFolder(folder: string): ModelSource {
     fieldName: (field) => field,
     generationDefaults: () => readGenerationDefaults(folder),
     pooling: () => readPooling(folder),
+    matryoshka: () => readMatryoshka(reader),
     scheme: ({ blockFormats = [], dequantize = false }) =>
       quantScheme(config.quantization, configFile, { packed: dequantize ? [] : blockFormats }),
     openWeights: (read, format = "auto") =>

@@ -3,7 +3,7 @@
 export type { CausalLM, Encoder, ForwardContext, KvCacheTensors, TextModel } from "./causal-lm.js";
 export { Checkpoint } from "./checkpoint.js";
 export type { CheckpointFormat } from "./checkpoint-files.js";
-export { describeModel, kvBytesOfContext, kvBytesPerToken, type ModelDescription } from "./describe-model.js";
+export { describeModel, type ModelDescription } from "./describe-model.js";
 export { type GenerationDefaults, readGenerationDefaults } from "./generation-config.js";
 export { kvTensorsPerLayer, valuesOf } from "./kv-layout.js";
 export { type LayerGroups, layerGroups, oneGroup } from "./layer-groups.js";
@@ -12,7 +12,7 @@ export { kvBytesPerBlock, type LoadOptions, loadModel, loadTextModel, type TextL
 export type { ModelConfig } from "./model-config.js";
 export type { ModelSource, SchemeOptions, WeightFiles, WeightFormat } from "./model-source.js";
 export { openModel, readModelConfig } from "./open-model.js";
-export type { PoolingConfig, PoolingType } from "./pooling.js";
+export type { MatryoshkaDimensions, PoolingConfig, PoolingType } from "./pooling.js";
 export type { ProjectionConfig } from "./projection-config.js";
 export { Projections } from "./projections.js";
 export { isEncoder, supportedArchitectures } from "./registry.js";

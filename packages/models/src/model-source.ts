@@ -4,7 +4,7 @@ import type { QuantScheme, TensorSource } from "@octavo/quant";
 import type { CheckpointFormat } from "./checkpoint-files.js";
 import type { GenerationDefaults } from "./generation-config.js";
 import type { ModelConfig } from "./model-config.js";
-import type { PoolingConfig } from "./pooling.js";
+import type { MatryoshkaDimensions, PoolingConfig } from "./pooling.js";
 import type { TensorSummary } from "./tensor-summary.js";
 
 /** Open weights of a model, by checkpoint name. */
@@ -40,6 +40,8 @@ export interface ModelSource {
   generationDefaults(): GenerationDefaults;
   /** How its authors make embeddings; null where the files do not say. @throws CHECKPOINT or UNSUPPORTED that names file and field */
   pooling(): PoolingConfig | null;
+  /** Which lengths its vectors may be cut to. @throws CHECKPOINT that names file and field */
+  matryoshka(): MatryoshkaDimensions;
   /** @throws UNSUPPORTED or CHECKPOINT for a quantization that Octavo does not read */
   scheme(options: SchemeOptions): QuantScheme;
   /** @param read `Backend.mapFile` @param format one of `formats`; "auto": the first @throws CHECKPOINT when files are missing or damaged */

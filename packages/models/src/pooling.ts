@@ -19,6 +19,9 @@ export interface PoolingConfig {
   readonly maxSeqLength?: number;
 }
 
+/** Lengths that a model's vectors may be cut to, for which it was trained (Matryoshka). "any": all; null: none. */
+export type MatryoshkaDimensions = readonly number[] | "any" | null;
+
 /** Names of the modes in 1_Pooling/config.json, up to sentence-transformers 5 as "pooling_mode_..." fields. */
 const MODES: ReadonlyMap<string, PoolingType> = new Map([
   ["cls", "cls"],
@@ -74,6 +77,16 @@ function checkOrder(modules: readonly Module[], file: string): void {
   if (/^Transformer, Pooling(, Dense)*(, Normalize)?$/.test(kinds)) return;
   const message = `${file} has the modules ${kinds}; Octavo runs them as Transformer, Pooling, any number of Dense, Normalize`;
   throw new OctavoError({ code: "UNSUPPORTED", message, param: file });
+}
+
+/** As vLLM: `matryoshka_dimensions` or `is_matryoshka` of config.json. @throws CHECKPOINT that names file and field */
+export function readMatryoshka(config: ConfigReader): MatryoshkaDimensions {
+  const [list, any] = ["matryoshka_dimensions", "is_matryoshka"] as const;
+  const sizes = config.raw(list) ?? [];
+  const isList = Array.isArray(sizes) && sizes.every((size) => Number.isSafeInteger(size) && size >= 1);
+  if (!isList) config.fail(list, "a list of whole numbers from 1");
+  if (sizes.length > 0) return [...sizes].sort((a, b) => a - b);
+  return config.boolean(any, false) ? "any" : null;
 }
 
 function readModules(file: string): Module[] {

@@ -38,16 +38,16 @@ const lineOf = (changes: Partial<EngineInfo>, word: string, options = {}) => {
 
 test("memory is what is held, and of which share", () => {
   expect(lineOf({}, "memory")).toMatch(
-    / weights 14\.0 MiB, KV cache 256\.0 MiB, workspace 12\.0 MiB, tables 0\.5 MiB$/,
+    / weights 14\.0 MiB, KV cache 256\.0 MiB, workspace 12\.0 MiB, tables 512\.0 KiB$/,
   );
   expect(lineOf({ memory: { ...info.memory, weights: 0 } }, "memory")).toMatch(/ weights 14\.0 MiB mapped, /);
   expect(lineOf({ memory: { ...info.memory, weights: MIB } }, "memory")).toMatch(
     / weights 1\.0 MiB and 13\.0 MiB mapped, /,
   );
   expect(lineOf({ dedicated: { ...dedicated, shareBytes: 72 * 1024 * MIB } }, "memory")).toMatch(
-    /weights 14\.0 MiB, .*, CUDA context 512\.0 MiB; share 72\.0 GiB of the GPU's 80\.0 GiB$/,
+    /weights 14\.0 MiB, .*, CUDA context 512\.0 MiB; share 72\.00 GiB of the GPU's 80\.00 GiB$/,
   );
-  expect(lineOf({ dedicated }, "memory")).toMatch(/512\.0 MiB; the GPU's 80\.0 GiB$/);
+  expect(lineOf({ dedicated }, "memory")).toMatch(/512\.0 MiB; the GPU's 80\.00 GiB$/);
 });
 
 test("the request to paste is one that this engine answers", () => {
@@ -56,8 +56,9 @@ test("the request to paste is one that this engine answers", () => {
   );
   expect(lineOf({}, "try it", { hasTokenizer: false })).toMatch(/v1\/completions .*"prompt":\[1,2,3\]\}'$/);
   expect(lineOf({}, "address")).toContain("chat page");
-  const pooling = { type: "mean", normalize: true, size: 384 } as const;
+  const pooling = { type: "mean", normalize: true, size: 384, matryoshka: null } as const;
   expect(lineOf({ pooling }, "try it")).toMatch(/v1\/embeddings .*"input":"Hello!"\}'$/);
+  expect(lineOf({ pooling }, "Octavo")).toMatch(/, mean embeddings of 384 elements, /);
   expect(lineOf({ pooling }, "address")).not.toContain("chat page");
   expect(lineOf({}, "address", { hasTokenizer: false })).toContain("token ids only");
 });

@@ -1,5 +1,6 @@
 // What `octavo serve` prints once it answers.
 import type { EngineInfo } from "@octavo/engine";
+import { formatBytes } from "./cli/sizes.js";
 import { version } from "./version.js";
 
 export interface BannerOptions {
@@ -14,12 +15,17 @@ export function banner(url: string, name: string, info: EngineInfo, options: Ban
   const key = options.needsKey ? ` -H "Authorization: Bearer $OCTAVO_API_KEY"` : "";
   const quoted = JSON.stringify(body).replaceAll("'", `'\\''`);
   return [
-    `Octavo ${version} serves ${name} (${info.architecture}, ${info.dtype}, ${info.maxModelLen} tokens) on ${info.device}, loaded in ${info.loadSeconds.toFixed(1)} s`,
+    `Octavo ${version} serves ${name} (${facts(info)}) on ${info.device}, loaded in ${info.loadSeconds.toFixed(1)} s`,
     `  memory   ${describeMemory(info)}`,
     `  address  ${url}  (OpenAI API under /v1${pages(info, options)})`,
     `  try it   curl ${url}${path} -H "Content-Type: application/json"${key} -d '${quoted}'`,
     "",
   ].join("\n");
+}
+
+function facts({ architecture, dtype, maxModelLen, pooling }: EngineInfo): string {
+  const vectors = pooling && `${pooling.type} embeddings of ${pooling.size} elements`;
+  return [architecture, dtype, ...(vectors ? [vectors] : []), `${maxModelLen} tokens`].join(", ");
 }
 
 /** A request that this engine answers. */
@@ -40,17 +46,13 @@ function describeMemory({ memory, weightBytes, dedicated }: EngineInfo): string 
   const { weights, kv, workspace, tables } = memory;
   const mapped = dedicated ? 0 : Math.max(0, weightBytes - weights); // by the CPU, which computes in the files' pages
   const held = [
-    `weights ${[...(weights > 0 ? [size(weights)] : []), ...(mapped > 0 ? [`${size(mapped)} mapped`] : [])].join(" and ")}`,
-    `KV cache ${size(kv)}`,
-    `workspace ${size(workspace)}`,
-    `tables ${size(tables)}`,
+    `weights ${[...(weights > 0 ? [formatBytes(weights)] : []), ...(mapped > 0 ? [`${formatBytes(mapped)} mapped`] : [])].join(" and ")}`,
+    ...(kv > 0 ? [`KV cache ${formatBytes(kv)}`] : []),
+    `workspace ${formatBytes(workspace)}`,
+    `tables ${formatBytes(tables)}`,
   ].join(", ");
   if (!dedicated) return held;
   const { totalBytes, contextBytes, shareBytes } = dedicated;
-  const share = shareBytes === undefined ? "" : `share ${size(shareBytes)} of `;
-  return `${held}, CUDA context ${size(contextBytes)}; ${share}the GPU's ${size(totalBytes)}`;
-}
-
-function size(bytes: number): string {
-  return bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const share = shareBytes === undefined ? "" : `share ${formatBytes(shareBytes)} of `;
+  return `${held}, CUDA context ${formatBytes(contextBytes)}; ${share}the GPU's ${formatBytes(totalBytes)}`;
 }

@@ -34,8 +34,8 @@ export interface Env {
     handler?: string;
     /** Set by a streaming route: fulfilled when the stream is over. */
     finished?: Promise<void>;
-    /** What the log says of the request's generations, as of now. */
-    summary?: () => GenerationSummary;
+    /** What the log says of the request's generations or texts, as of now. */
+    summary?: () => GenerationSummary | EmbeddingSummary;
   };
 }
 
@@ -49,6 +49,12 @@ export interface GenerationSummary {
   /** Until the first token of any of them. */
   readonly ttftMs?: number;
   readonly finishReasons: string;
+}
+
+/** Of all texts of one request. */
+export interface EmbeddingSummary {
+  readonly promptTokens: number;
+  readonly texts: number;
 }
 
 export type RouteHandler = Handler<Env>;

@@ -5,3 +5,4 @@ export { Detokenizer, type DetokenizerOptions } from "./detokenizer.js";
 export { StopMatcher } from "./stop-matcher.js";
 export type { TextStream } from "./text-stream.js";
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from "./tokenizer.js";
+export { hasTokenizerFile, TOKENIZER_FILES } from "./tokenizer-files.js";

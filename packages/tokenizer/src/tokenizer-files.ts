@@ -1,4 +1,5 @@
 // Reads a model folder's tokenizer files as the transformers library does, and says which file is missing or damaged.
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OctavoError } from "@octavo/core";
@@ -6,6 +7,15 @@ import { scanTokenizerJson } from "./bpe/scan-model.js";
 import { readTemplates } from "./template-files.js";
 import type { TokenizerConfig, TokenizerJson } from "./tokenizer-json.js";
 import { readVocabularyFiles, VOCABULARY_FILES } from "./vocabulary-files.js";
+
+const TOKENIZER_JSON = "tokenizer.json";
+/** What a folder's tokenizer can be in, in the order in which they are looked for. */
+export const TOKENIZER_FILES: readonly string[] = [TOKENIZER_JSON, ...VOCABULARY_FILES];
+
+/** Whether a folder has a tokenizer; that it can be used shows when it is loaded. */
+export function hasTokenizerFile(folder: string): boolean {
+  return TOKENIZER_FILES.some((name) => existsSync(join(folder, name)));
+}
 
 /** How the small text begins that stands in for a file until `git lfs pull` fetches it. */
 const LFS_POINTER = "version https://git-lfs.github.com/spec/";
@@ -23,7 +33,7 @@ export interface TokenizerFiles {
 
 /** @throws CHECKPOINT with the file's path as `param` */
 export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
-  const path = join(folder, "tokenizer.json");
+  const path = join(folder, TOKENIZER_JSON);
   const text = await readOptional(path);
   const configPath = join(folder, "tokenizer_config.json");
   const configText = await readOptional(configPath);

@@ -13,7 +13,8 @@ export const readHeaderOnly: FileReader = (path) => {
     const file = openSync(path, "r");
     try {
       const byteLength = fstatSync(file).size;
-      const bytes = read(file, Math.min(byteLength, 8 + headerLength(read(file, Math.min(byteLength, 8)))));
+      const start = read(file, Math.min(byteLength, SAFETENSORS_START));
+      const bytes = read(file, Math.min(byteLength, safetensorsHeaderBytes(start)));
       return { ...hostStorage(bytes), byteLength };
     } finally {
       closeSync(file);
@@ -24,11 +25,14 @@ export const readHeaderOnly: FileReader = (path) => {
   }
 };
 
-/** What the first eight bytes claim; the parser refuses what is too much. */
-function headerLength(start: Uint8Array): number {
-  if (start.byteLength < 8) return 0;
-  const claimed = new DataView(start.buffer).getBigUint64(0, true);
-  return claimed > MAX_HEADER_BYTES ? 0 : Number(claimed);
+/** Bytes of a file that say how long its header is. */
+export const SAFETENSORS_START = 8;
+
+/** Bytes of a file up to its tensors, as its first {@link SAFETENSORS_START} claim. Too many are as none: the parser refuses them. */
+export function safetensorsHeaderBytes(start: Uint8Array): number {
+  if (start.byteLength < SAFETENSORS_START) return start.byteLength;
+  const claimed = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
+  return SAFETENSORS_START + (claimed > MAX_HEADER_BYTES ? 0 : Number(claimed));
 }
 
 function read(file: number, length: number): Uint8Array {

@@ -1,7 +1,7 @@
 import type { BackendInfo } from "@octavo/core";
 import { describe, expect, test } from "vitest";
 import type { EngineOptions } from "../engine-options.js";
-import { checkMemory } from "./check-memory.js";
+import { checkMemory, checkPoolingMemory } from "./check-memory.js";
 
 const MIB = 2 ** 20;
 const host: BackendInfo = {
@@ -89,5 +89,24 @@ describe("on a GPU", () => {
     expect(check(900, { kvCacheMemoryBytes: 102 * MIB }, gpu)).toThrow(
       refused("max_model_len", /1000 MiB of the GPU are free.*or stop what else runs/),
     );
+  });
+});
+
+describe("of embeddings", () => {
+  const need = { dtype: "float32", weightBytes: 900 * MIB, packedBytes: 0, decodedFormats: [] } as const;
+  const checked = (weightMib: number, kvMib: number, backend = host) => {
+    return () => checkPoolingMemory("m", { ...need, weightBytes: weightMib * MIB }, kvMib * MIB, backend);
+  };
+
+  test("weights, and the keys and values of one step, in all that is free", () => {
+    expect(checked(900, 100)).not.toThrow();
+    expect(checked(900, 101)).toThrow(
+      refused(
+        "max_num_batched_tokens",
+        /^m needs at least 1001 MiB: weights 900 MiB in float32, keys and values of a step's prompts 101 MiB; 1000 MiB of memory are free\. Lower max_num_batched_tokens/,
+      ),
+    );
+    expect(checked(1001, 0)).toThrow(refused("model", /^m needs .*float32; 1000 MiB .*\. Set dtype to bfloat16/));
+    expect(checked(1001, 0, gpu)).toThrow(/1000 MiB of the GPU are free/);
   });
 });

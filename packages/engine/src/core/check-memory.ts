@@ -1,17 +1,10 @@
 // Whether a model fits, before minutes of loading: what it needs at least against what is there. The workspace is known only to the
 // loaded model; `resolveSizes` counts that, too.
 import { type BackendInfo, OctavoError } from "@octavo/core";
-import { type BlockNeeds, longestSequence, mostBlocks } from "@octavo/kv-cache";
+import { longestSequence } from "@octavo/kv-cache";
 import type { WeightNeed } from "@octavo/models";
 import type { EngineOptions } from "../engine-options.js";
-import { mibOf, mibUp, shareOf } from "../kv-budget.js";
-
-/** What the KV cache holds at least. */
-export interface KvNeed extends BlockNeeds {
-  readonly maxModelLen: number;
-  /** Of one block. */
-  readonly blockBytes: number;
-}
+import { type KvNeed, mibOf, mibUp, requestBytes, shareOf } from "../kv-budget.js";
 
 /** @throws OUT_OF_MEMORY with what is needed, what is there and which options change either */
 export function checkMemory(
@@ -24,8 +17,7 @@ export function checkMemory(
   const room = roomOf(options, backend);
   const left = room.bytes - weightBytes;
   const isAuto = options.maxModelLen === "auto";
-  const blocks = 1 + mostBlocks(isAuto ? 1 : kv.maxModelLen, kv); // block 0 is never given out
-  const kvBytes = blocks * kv.blockBytes;
+  const kvBytes = requestBytes(isAuto ? 1 : kv.maxModelLen, kv);
   // Without an order, half of what weights leave on a host is for others.
   const isHalved = options.kvCacheMemoryBytes === undefined && backend.dedicated === undefined;
   const forKv = isHalved ? left / 2 : left;
@@ -39,6 +31,29 @@ export function checkMemory(
       `the KV cache of one request of max_model_len ${isAuto ? "auto" : kv.maxModelLen} ${mibUp(kvBytes)}; ` +
       `${room.what}${kept}. ${adviceOf(fits, dtype)}, or ${room.advice}`,
     param: fits > 0 ? "max_model_len" : room.param,
+  });
+}
+
+/**
+ * Of an engine for embeddings.
+ * @param kvBytes keys and values of one step's prompts; 0 of an encoder
+ * @throws OUT_OF_MEMORY with what is needed and what is there
+ */
+export function checkPoolingMemory(
+  path: string,
+  { weightBytes, dtype }: WeightNeed,
+  kvBytes: number,
+  { dedicated, availableBytes }: BackendInfo,
+): void {
+  if (weightBytes + kvBytes <= availableBytes) return;
+  const step = kvBytes === 0 ? "" : `, keys and values of a step's prompts ${mibUp(kvBytes)}`;
+  const advice = weightBytes <= availableBytes ? "Lower max_num_batched_tokens" : adviceOf(0, dtype);
+  throw new OctavoError({
+    code: "OUT_OF_MEMORY",
+    message:
+      `${path} needs at least ${mibUp(weightBytes + kvBytes)}: weights ${mibUp(weightBytes)} in ${dtype}${step}; ` +
+      `${mibOf(availableBytes)} of ${dedicated ? "the GPU" : "memory"} are free. ${advice}, or stop other programs`,
+    param: weightBytes <= availableBytes ? "max_num_batched_tokens" : "model",
   });
 }
 

@@ -8,8 +8,17 @@ export type ControlCall =
   /** Answered when the pause has come to rest: no step in flight and, with "wait", no request left that was there. */
   | { readonly method: "pause"; readonly mode: SchedulerPauseMode }
   | { readonly method: "resume" }
-  /** Answered with a Float32Array [lengths.length, hidden]: the vector of each prompt of `tokens`, which has one behind the other. */
-  | { readonly method: "embed"; readonly tokens: Int32Array; readonly lengths: Int32Array }
+  /**
+   * Answered with a Float32Array [lengths.length, hidden]: the vector of each prompt of `tokens`, which has one behind the other. With
+   * undefined when `id` was aborted before.
+   */
+  | {
+      readonly method: "embed";
+      readonly id: number;
+      readonly priority: number;
+      readonly tokens: Int32Array;
+      readonly lengths: Int32Array;
+    }
   | { readonly method: "rpc"; readonly name: string; readonly args: readonly unknown[]; readonly kwargs?: object };
 
 export type ControlReply = { readonly value: unknown } | { readonly error: OctavoErrorOptions };

@@ -3,9 +3,10 @@ import { type Backend, heldBytes } from "@octavo/core";
 import { kvBytesPerBlock, loadModel, type ModelSource, openModel } from "@octavo/models";
 import type { EngineInfo } from "../engine.js";
 import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
-import { resolveBatch, resolveBlockSize, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
+import { resolveBatch, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
 import { checkShare, shareOf } from "../kv-budget.js";
 import { resolveLayerGroups } from "../kv-groups.js";
+import { kvNeed } from "../kv-need.js";
 import { loadBackend } from "../load-backend.js";
 import type { LoadListener } from "../load-listener.js";
 import { draftMemory, loadDraftModel } from "../speculation/load-draft-model.js";
@@ -41,21 +42,17 @@ export async function loadCore(
   const { config } = source;
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
   const { numThreads, batchInvariant } = options;
-  const { maxNumBatchedTokens } = resolveBatch(options); // loading may take minutes: what is wrong is said before
+  resolveBatch(options); // loading may take minutes: what is wrong is said before
   const layerGroups = resolveLayerGroups(options, config, maxModelLen);
   const modules = await loadUserModules(options);
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
   try {
     checkShare(options, backend.info, () => backend.describeMemory?.() ?? "");
     const { dtype, loadFormat, dequantize } = options;
-    const blockSize = resolveBlockSize(options, backend.info, maxModelLen);
     const model = loadModel(source, backend, {
       ...{ dtype, loadFormat, dequantize, maxModelLen, onProgress },
       onNeed: (need) => {
-        const { slidingWindows, layersPerGroup } = layerGroups;
-        const blockBytes = kvBytesPerBlock(config, need.dtype, blockSize, layersPerGroup);
-        const kv = { maxModelLen, blockSize, blockBytes, slidingWindows, maxNumBatchedTokens };
-        checkMemory(source.path, options, need, kv, backend.info);
+        checkMemory(source.path, options, need, kvNeed(options, config, need.dtype, backend.info), backend.info);
       },
     });
     const draft = loadDraftModel(options, model, backend, maxModelLen);

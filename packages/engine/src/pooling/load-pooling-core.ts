@@ -1,12 +1,13 @@
 // From a model on disk to a core that makes embeddings, with the facts that the client shows.
 import { loadTextModel, type ModelSource, type PoolingConfig } from "@octavo/models";
+import { checkPoolingMemory } from "../core/check-memory.js";
 import type { LoadedCore } from "../core/load-core.js";
 import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
 import { resolveBatch } from "../engine-sizes.js";
 import { loadBackend } from "../load-backend.js";
 import type { LoadListener } from "../load-listener.js";
 import { PoolingCore } from "./pooling-core.js";
-import { resolvePoolingSizes } from "./pooling-sizes.js";
+import { resolvePoolingSizes, stepBytes } from "./pooling-sizes.js";
 
 export async function loadPoolingCore(
   source: ModelSource,
@@ -23,9 +24,11 @@ export async function loadPoolingCore(
   try {
     const sizes = resolvePoolingSizes(options, pooling, config.maxPositions, backend.info);
     const { maxModelLen } = sizes;
+    const matryoshka = source.matryoshka();
     const { dtype, loadFormat, dequantize } = options;
     const model = loadTextModel(source, backend, {
       ...{ dtype, loadFormat, dequantize, maxModelLen, onProgress },
+      onNeed: (need) => checkPoolingMemory(source.path, need, stepBytes(sizes, config, need.dtype), backend.info),
       withoutHead: true,
     });
     backend.releaseStaging?.();
@@ -41,7 +44,7 @@ export async function loadPoolingCore(
       maxNumBatchedTokens: sizes.maxNumBatchedTokens,
       maxLogprobs: 0,
       logprobsMode: resolveLogprobsMode(options),
-      schedulingPolicy: "fcfs" as const,
+      schedulingPolicy: options.schedulingPolicy ?? "fcfs",
       blockSize: sizes.blockSize,
       slidingWindows: [],
       numBlocks: 0,
@@ -52,7 +55,7 @@ export async function loadPoolingCore(
       dedicated: backend.info.dedicated,
       loadSeconds: (performance.now() - started) / 1000,
       generationDefaults: {},
-      pooling: { type: pooling.type, normalize: pooling.normalize, size: core.runner.size },
+      pooling: { type: pooling.type, normalize: pooling.normalize, size: core.runner.size, matryoshka },
     };
     return { core, info, eosTokenIds: config.eosTokenIds };
   } catch (error) {

@@ -1,6 +1,6 @@
 // The numbers that follow from options and model where an engine makes embeddings.
-import { type BackendInfo, checkArgument, type PlanLayout, planLayout } from "@octavo/core";
-import type { PoolingConfig } from "@octavo/models";
+import { type BackendInfo, checkArgument, type FloatDType, type PlanLayout, planLayout } from "@octavo/core";
+import { kvBytesPerBlock, type ModelConfig, type PoolingConfig } from "@octavo/models";
 import { type EngineOptions, wholeNumber } from "../engine-options.js";
 import { resolveBatch, resolveMaxModelLen } from "../engine-sizes.js";
 
@@ -21,11 +21,9 @@ export function resolvePoolingSizes(
   options: EngineOptions,
   pooling: PoolingConfig,
   maxPositions: number,
-  backend: BackendInfo,
+  backend: Pick<BackendInfo, "blockSize">,
 ): PoolingSizes {
-  const usual = Math.min(maxPositions, pooling.maxSeqLength ?? maxPositions);
-  const asked = resolveMaxModelLen(options, maxPositions);
-  const maxModelLen = typeof options.maxModelLen === "number" ? asked : usual;
+  const maxModelLen = resolvePoolingLength(options, pooling, maxPositions);
   const least = resolveBatch(options).maxNumBatchedTokens;
   const tokens = options.maxNumBatchedTokens ?? Math.max(least, maxModelLen);
   const { maxNumSeqs, maxNumBatchedTokens } = resolveBatch({ ...options, maxNumBatchedTokens: tokens });
@@ -39,4 +37,19 @@ export function resolvePoolingSizes(
   const layout = planLayout({ maxRows: maxNumSeqs, maxTokens: maxNumBatchedTokens, maxBlocksPerRow, blockSize });
   const numBlocks = 1 + Math.min(maxNumSeqs * maxBlocksPerRow, maxNumSeqs + Math.ceil(maxNumBatchedTokens / blockSize));
   return { maxModelLen, maxNumSeqs, maxNumBatchedTokens, blockSize, layout, numBlocks };
+}
+
+/** The longest prompt: what its authors embed at most, unless more is asked for. @throws INVALID_ARGUMENT beyond the model's positions */
+export function resolvePoolingLength(
+  options: Pick<EngineOptions, "maxModelLen">,
+  { maxSeqLength = Number.POSITIVE_INFINITY }: PoolingConfig,
+  maxPositions: number,
+): number {
+  const asked = resolveMaxModelLen(options, maxPositions);
+  return typeof options.maxModelLen === "number" ? asked : Math.min(maxPositions, maxSeqLength);
+}
+
+/** Keys and values that the prompts of one step take; 0 of an encoder. */
+export function stepBytes({ numBlocks, blockSize }: PoolingSizes, config: ModelConfig, dtype: FloatDType): number {
+  return numBlocks * kvBytesPerBlock(config, dtype, blockSize);
 }

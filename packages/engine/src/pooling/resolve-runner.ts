@@ -9,7 +9,10 @@ import { type EngineOptions, resolveRunner } from "../engine-options.js";
  * length 1.
  * @throws UNSUPPORTED for an encoder that shall generate, INVALID_ARGUMENT for options that only generation has
  */
-export function resolvePooling(options: EngineOptions, source: ModelSource): PoolingConfig | null {
+export function resolvePooling(
+  options: EngineOptions,
+  source: Pick<ModelSource, "path" | "config" | "pooling">,
+): PoolingConfig | null {
   const asked = resolveRunner(options);
   const encoder = isEncoder(source.config);
   if (asked === "generate" && encoder) {
@@ -22,12 +25,19 @@ export function resolvePooling(options: EngineOptions, source: ModelSource): Poo
   if (asked === "generate") return null;
   const own = source.pooling();
   if (asked === "auto" && !encoder && own === null) return null;
-  const { speculativeConfig, kvOffloadingSize = 0, workerExtensionCls, logitsProcessors = [] } = options;
+  const {
+    speculativeConfig,
+    kvOffloadingSize = 0,
+    workerExtensionCls,
+    logitsProcessors = [],
+    schedulingPolicy,
+  } = options;
   for (const [flag, isGiven] of [
     ["speculative_config", speculativeConfig !== undefined],
     ["kv_offloading_size", kvOffloadingSize > 0],
     ["worker_extension_cls", workerExtensionCls !== undefined],
     ["logits_processors", logitsProcessors.length > 0],
+    ["scheduling_policy fairness", schedulingPolicy === "fairness"],
   ] as const) {
     checkArgument(!isGiven, `${flag} is for models that generate; ${source.path} makes embeddings, leave it out`, flag);
   }

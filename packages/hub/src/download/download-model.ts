@@ -3,26 +3,27 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { RepoFolder } from "../cache/repo-folder.js";
-import type { HostFile, Listing, ModelHost } from "../hosts/host.js";
-import type { HttpClient } from "../http/client.js";
+import type { HostFile } from "../hosts/host.js";
 import { HubError } from "../hub-error.js";
+import type { ListedModel } from "../listed-model.js";
 import { selectFiles } from "../select/select-files.js";
-import type { PulledModel, Wanted } from "../select/wanted.js";
+import type { PulledModel } from "../select/wanted.js";
 import { checkRoom, diskError } from "./disk.js";
 import { downloadFile, hasBlob, type TransferOptions } from "./download-file.js";
 import { Limit } from "./limit.js";
 import { partPath } from "./part-file.js";
 import { Progress } from "./progress.js";
 
-/** A model of a host, and where it goes. */
-export interface DownloadJob {
-  readonly host: ModelHost;
-  readonly client: HttpClient;
-  readonly repo: RepoFolder;
-  readonly revision: string;
-  readonly listing: Listing;
-  readonly wanted: Wanted;
+/** A model of a host, and how it comes. */
+export interface DownloadJob extends ListedModel {
   readonly transfer: TransferOptions;
+}
+
+/** What a model needs of its repository. */
+export interface ChosenFiles {
+  readonly chosen: readonly HostFile[];
+  /** The file to load; absent where it is the folder. */
+  readonly entry: string | undefined;
 }
 
 const FILES_AT_ONCE = 8;
@@ -34,19 +35,8 @@ export async function downloadModel(
   signal: AbortSignal | undefined,
 ): Promise<PulledModel> {
   const { repo, revision, wanted } = job;
-  const { commit, files } = job.listing;
-  const byPath = new Map(files.map((file) => [file.path, file]));
-  const readIndex = async (path: string) => {
-    const index = byPath.get(path)!;
-    await downloadAll(job, [index], new Progress("", undefined), signal);
-    return readFile(repo.blob(index.hash), "utf8");
-  };
-  const { paths, entry } = await selectFiles([...byPath.keys()], wanted, readIndex).catch(async (error: unknown) => {
-    const isFile = wanted.file !== undefined && error instanceof HubError && error.param === wanted.file;
-    if (isFile) await repo.setMissing(commit, wanted.file!).catch(() => {}); // a note for others
-    throw error;
-  });
-  const chosen = paths.map((path) => byPath.get(path)!);
+  const { commit } = job.listing;
+  const { chosen, entry } = await chooseFiles(job, signal);
   if (!chosen.every((file) => hasBlob(repo, file))) {
     await checkRoom(repo.path, bytesLeft(repo, chosen), wanted.id);
     await downloadAll(job, chosen, progress, signal);
@@ -57,8 +47,25 @@ export async function downloadModel(
   return { path: entry === undefined ? folder : join(folder, entry), id: wanted.id, commit, bytes };
 }
 
-/** When one fails, the others end. */
-async function downloadAll(
+/** Which files are wanted; an index that lists them is downloaded for it. @throws HubError; the signal's reason */
+export async function chooseFiles(job: DownloadJob, signal: AbortSignal | undefined): Promise<ChosenFiles> {
+  const { repo, listing, wanted } = job;
+  const byPath = new Map(listing.files.map((file) => [file.path, file]));
+  const readIndex = async (path: string) => {
+    const index = byPath.get(path)!;
+    await downloadAll(job, [index], new Progress("", undefined), signal);
+    return readFile(repo.blob(index.hash), "utf8");
+  };
+  const { paths, entry } = await selectFiles([...byPath.keys()], wanted, readIndex).catch(async (error: unknown) => {
+    const isFile = wanted.file !== undefined && error instanceof HubError && error.param === wanted.file;
+    if (isFile) await repo.setMissing(listing.commit, wanted.file!).catch(() => {}); // a note for others
+    throw error;
+  });
+  return { chosen: paths.map((path) => byPath.get(path)!), entry };
+}
+
+/** Files into the blobs of `job.repo`. When one fails, the others end. */
+export async function downloadAll(
   job: DownloadJob,
   files: readonly HostFile[],
   progress: Progress,

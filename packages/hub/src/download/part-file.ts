@@ -1,5 +1,6 @@
 // A file that is not complete yet, and a log beside it of what is there: pieces come in any order, and a cut may come at any time.
 import { type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
+import { HubError } from "../hub-error.js";
 import { ByteRanges } from "./byte-ranges.js";
 import { diskError } from "./disk.js";
 
@@ -47,6 +48,17 @@ export class PartFile implements AsyncDisposable {
       this.ranges.add(position, position + bytes.length);
       await this.#log.write(`${position} ${position + bytes.length}\n`);
     });
+  }
+
+  /** Bytes that were written. */
+  async read(begin: number, end: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(end - begin);
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesRead } = await this.#data.read(bytes, done, bytes.length - done, begin + done);
+      if (bytesRead === 0) throw new HubError("disk", `${this.path} became shorter while it was read: try again.`);
+      done += bytesRead;
+    }
+    return bytes;
   }
 
   /** Notes what the storage calls its content. */

@@ -1,7 +1,8 @@
 // What a host of models must offer, so that one downloader serves them all.
+import type { HostSettings } from "../environment.js";
 import type { HttpClient, Reply } from "../http/client.js";
 import { isPassing, RetryableError, retryAfterMs } from "../http/retry.js";
-import type { HubError } from "../hub-error.js";
+import { HubError } from "../hub-error.js";
 import type { HostName } from "../reference.js";
 
 export interface HostFile {
@@ -20,20 +21,47 @@ export interface Listing {
   readonly files: readonly HostFile[];
 }
 
-export interface ModelHost {
-  readonly name: HostName;
+export abstract class ModelHost {
+  abstract readonly name: HostName;
   /** For people. */
-  readonly title: string;
+  abstract readonly title: string;
+  abstract readonly defaultRevision: string;
   readonly endpoint: string;
   readonly cacheDir: string;
-  readonly defaultRevision: string;
-  /** For `endpoint` alone. */
-  readonly authorization: Readonly<Record<string, string>>;
+  protected readonly token: string | undefined;
+
+  constructor({ endpoint, cacheDir, token }: HostSettings) {
+    this.endpoint = endpoint;
+    this.cacheDir = cacheDir;
+    this.token = token;
+  }
+
+  get hasToken(): boolean {
+    return this.token !== undefined;
+  }
+
+  /** Headers for `endpoint` alone. */
+  get authorization(): Readonly<Record<string, string>> {
+    return this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
+  }
+
   /** @throws HubError that says why there is none */
-  list(client: HttpClient, id: string, revision: string, signal: AbortSignal | undefined): Promise<Listing>;
-  fileUrl(id: string, revision: string, commit: string, path: string): string;
+  abstract list(client: HttpClient, id: string, revision: string, signal: AbortSignal | undefined): Promise<Listing>;
+
+  abstract fileUrl(id: string, revision: string, commit: string, path: string): string;
+
   /** What a reply that is none of 200 and 206 means. */
-  explain(reply: Reply, text: string, asked: Asked): HubError;
+  abstract explain(reply: Reply, text: string, asked: Asked): HubError;
+
+  protected unreadable(id: string): HubError {
+    const message = `${this.endpoint} lists the files of ${id} in a form that Octavo does not know`;
+    return new HubError("network", message, { param: id });
+  }
+}
+
+/** A file's path for an address. */
+export function escapePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }
 
 /** What a refused request was about. */

@@ -1,9 +1,8 @@
 // Hugging Face's hub, and what speaks its API.
-import type { HostSettings } from "../environment.js";
 import type { HttpClient, Reply } from "../http/client.js";
 import { HubError } from "../hub-error.js";
 import { checkFilePath, isCommit } from "../names.js";
-import { type Asked, getJson, type HostFile, type Listing, type ModelHost } from "./host.js";
+import { type Asked, escapePath, getJson, type HostFile, type Listing, ModelHost } from "./host.js";
 
 const MOST_PAGES = 1000;
 
@@ -15,19 +14,10 @@ interface TreeEntry {
   readonly lfs?: { readonly oid?: unknown; readonly size?: unknown };
 }
 
-export class HuggingFace implements ModelHost {
+export class HuggingFace extends ModelHost {
   readonly name = "huggingface";
   readonly title = "Hugging Face";
   readonly defaultRevision = "main";
-  readonly endpoint: string;
-  readonly cacheDir: string;
-  readonly authorization: Readonly<Record<string, string>>;
-
-  constructor({ endpoint, cacheDir, token }: HostSettings) {
-    this.endpoint = endpoint;
-    this.cacheDir = cacheDir;
-    this.authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  }
 
   async list(client: HttpClient, id: string, revision: string, signal: AbortSignal | undefined): Promise<Listing> {
     const asked = { id, revision };
@@ -43,7 +33,7 @@ export class HuggingFace implements ModelHost {
     let page: string | undefined = `${base}/tree/${commit}?recursive=true`;
     for (let count = 0; page !== undefined && count < MOST_PAGES; count++) {
       const { json, headers } = await getJson(this, client, page, asked, signal);
-      if (!Array.isArray(json)) throw unreadable(this.endpoint, id);
+      if (!Array.isArray(json)) throw this.unreadable(id);
       for (const entry of json as TreeEntry[]) if (entry?.type === "file") files.push(this.#file(entry, id));
       page = nextPage(headers.get("link"), page);
     }
@@ -51,12 +41,12 @@ export class HuggingFace implements ModelHost {
   }
 
   fileUrl(id: string, _revision: string, commit: string, path: string): string {
-    return `${this.endpoint}/${id}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`;
+    return `${this.endpoint}/${id}/resolve/${commit}/${escapePath(path)}`;
   }
 
   explain({ status, headers }: Reply, _text: string, { id, revision, file }: Asked): HubError {
     const page = `${this.endpoint}/${id}`;
-    const hasToken = this.authorization.authorization !== undefined;
+    const { hasToken } = this;
     const said = headers.get("x-error-message") ?? "";
     const code = headers.get("x-error-code") ?? "";
     const fail = (reason: ConstructorParameters<typeof HubError>[0], message: string) =>
@@ -110,16 +100,10 @@ export class HuggingFace implements ModelHost {
     const [hash, bytes] = lfs ? [lfs.oid, lfs.size] : [oid, size];
     const wanted = lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/;
     if (typeof hash !== "string" || !wanted.test(hash) || !Number.isSafeInteger(bytes) || (bytes as number) < 0) {
-      throw unreadable(this.endpoint, id);
+      throw this.unreadable(id);
     }
     return { path: checkFilePath(path, id), size: bytes as number, hash, algorithm: lfs ? "sha256" : "git" };
   }
-}
-
-function unreadable(endpoint: string, id: string): HubError {
-  return new HubError("network", `${endpoint} lists the files of ${id} in a form that Octavo does not know`, {
-    param: id,
-  });
 }
 
 /** Of a Link header, but on the host of `page`: mirrors pass on the hub's own address. */

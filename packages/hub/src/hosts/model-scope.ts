@@ -1,10 +1,9 @@
 // ModelScope. Its listing names no commit; a hash of the listing stands in for one.
 import { createHash } from "node:crypto";
-import type { HostSettings } from "../environment.js";
 import type { HttpClient, Reply } from "../http/client.js";
 import { HubError } from "../hub-error.js";
 import { checkFilePath } from "../names.js";
-import { type Asked, getJson, type HostFile, type Listing, type ModelHost } from "./host.js";
+import { type Asked, escapePath, getJson, type HostFile, type Listing, ModelHost } from "./host.js";
 
 interface FileEntry {
   readonly Type?: unknown;
@@ -13,20 +12,14 @@ interface FileEntry {
   readonly Sha256?: unknown;
 }
 
-export class ModelScope implements ModelHost {
+export class ModelScope extends ModelHost {
   readonly name = "modelscope";
   readonly title = "ModelScope";
   readonly defaultRevision = "master";
-  readonly endpoint: string;
-  readonly cacheDir: string;
-  readonly authorization: Readonly<Record<string, string>>;
 
-  constructor({ endpoint, cacheDir, token }: HostSettings) {
-    this.endpoint = endpoint;
-    this.cacheDir = cacheDir;
-    // Its own client sends both.
-    this.authorization =
-      token === undefined ? {} : { authorization: `Bearer ${token}`, cookie: `m_session_id=${token}` };
+  /** Its own client sends the token as a cookie, too. */
+  override get authorization(): Readonly<Record<string, string>> {
+    return this.token === undefined ? {} : { ...super.authorization, cookie: `m_session_id=${this.token}` };
   }
 
   async list(client: HttpClient, id: string, revision: string, signal: AbortSignal | undefined): Promise<Listing> {
@@ -34,7 +27,7 @@ export class ModelScope implements ModelHost {
     const url = `${this.endpoint}/api/v1/models/${id}/repo/files?${query}`;
     const { json } = await getJson(this, client, url, { id, revision }, signal);
     const entries = (json as { Data?: { Files?: unknown } } | null)?.Data?.Files;
-    if (!Array.isArray(entries)) throw this.#unreadable(id);
+    if (!Array.isArray(entries)) throw this.unreadable(id);
     const files = (entries as FileEntry[])
       .filter((entry) => entry?.Type !== "tree")
       .map((entry) => this.#file(entry, id));
@@ -43,8 +36,7 @@ export class ModelScope implements ModelHost {
   }
 
   fileUrl(id: string, revision: string, _commit: string, path: string): string {
-    const escaped = path.split("/").map(encodeURIComponent).join("/");
-    return `${this.endpoint}/models/${id}/resolve/${encodeURIComponent(revision)}/${escaped}`;
+    return `${this.endpoint}/models/${id}/resolve/${encodeURIComponent(revision)}/${escapePath(path)}`;
   }
 
   explain({ status }: Reply, text: string, { id, revision, file }: Asked): HubError {
@@ -68,12 +60,7 @@ export class ModelScope implements ModelHost {
   #file(entry: FileEntry | null, id: string): HostFile {
     const { Path: path, Size: size, Sha256: hash } = entry ?? {};
     const isKnown = typeof hash === "string" && /^[0-9a-f]{64}$/.test(hash) && Number.isSafeInteger(size);
-    if (!isKnown || (size as number) < 0) throw this.#unreadable(id);
+    if (!isKnown || (size as number) < 0) throw this.unreadable(id);
     return { path: checkFilePath(path, id), size: size as number, hash, algorithm: "sha256" };
-  }
-
-  #unreadable(id: string): HubError {
-    const message = `${this.endpoint} lists the files of ${id} in a form that Octavo does not know`;
-    return new HubError("network", message, { param: id });
   }
 }

@@ -26,6 +26,7 @@ export function openGgufModel(path: string): ModelSource {
     fieldName: (field) => reader.label(field),
     generationDefaults: () => ({}),
     pooling: () => ggufPooling(new GgufFacts(headers, name)),
+    matryoshka: () => null,
     scheme: ({ blockFormats = [], dequantize = false }) => ggufScheme({ packed: dequantize ? [] : blockFormats }),
     openWeights: (read: FileReader) => new GgufWeights(path, read, layout),
   };

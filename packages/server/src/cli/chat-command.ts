@@ -41,6 +41,8 @@ async function runChatCommand(folder: string | undefined, flags: ChatFlags): Pro
     return;
   }
   const session = new ChatSession(connection, process.stdout, options);
-  process.once("SIGINT", () => session.stop());
+  process.once("SIGINT", () => {
+    if (session.stop()) process.exitCode = 130;
+  });
   await session.ask(quick);
 }

@@ -89,7 +89,7 @@ export class ChatSession {
     } catch (error) {
       const { message } = OctavoError.from(error);
       const advice = /context|max_model_len/.test(message) ? "\n(/reset begins a new conversation)" : "";
-      this.#out.write(`\n${message}${advice}\n`);
+      this.#out.write(`${message}${advice}\n`);
     }
   }
 
@@ -111,7 +111,10 @@ export class ChatSession {
       }
       this.#out.write(controller.signal.aborted ? " (stopped)\n" : "\n");
     } catch (error) {
-      if (!controller.signal.aborted) throw error;
+      if (!controller.signal.aborted) {
+        if (answer !== "") this.#out.write("\n");
+        throw error;
+      }
       this.#out.write(" (stopped)\n");
     } finally {
       this.#answering = undefined;

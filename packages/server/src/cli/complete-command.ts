@@ -49,6 +49,7 @@ async function runComplete(given: string | undefined, flags: CompleteFlags): Pro
   } catch (error) {
     if (!controller.signal.aborted) throw error;
     process.exitCode = 130;
+  } finally {
+    if (process.stdout.isTTY) process.stdout.write("\n");
   }
-  if (process.stdout.isTTY) process.stdout.write("\n");
 }

@@ -1,16 +1,30 @@
 // From a command's flags to a connection.
+import { checkArgument } from "@octavo/core";
 import type { EngineOptions } from "@octavo/engine";
 import { type Connection, connectToModel, connectToServer } from "../client/connect.js";
 import type { ClientFlags } from "./client-flags.js";
 
 export async function connectByFlags(folder: string | undefined, flags: ClientFlags): Promise<Connection> {
   const { url, modelName, apiKey } = flags;
-  if (url !== undefined) return connectToServer({ url, modelName, apiKey });
+  if (url !== undefined) {
+    checkArgument(
+      folder === undefined,
+      `${folder} would be loaded here, but --url asks the server at ${url}: leave one out, or name a model of the server with --model-name`,
+      "url",
+    );
+    return connectToServer({ url, modelName, apiKey });
+  }
+  const [flag, value] = modelName === undefined ? ["--api-key", apiKey] : ["--model-name", modelName];
+  checkArgument(
+    value === undefined,
+    `${flag} is for a running server, and --url, which says where it is, is missing: add --url, or leave ${flag} out to load a model here`,
+    "url",
+  );
   const interactive = process.stderr.isTTY;
   if (interactive) process.stderr.write("loading the model...");
-  const connection = await connectToModel(folder, engineOptions(flags));
-  if (interactive) process.stderr.write("\r\x1b[K");
-  return connection;
+  return await connectToModel(folder, engineOptions(flags)).finally(() => {
+    if (interactive) process.stderr.write("\r\x1b[K");
+  });
 }
 
 const NOT_THE_ENGINES = ["url", "modelName", "apiKey", "maxTokens", "temperature", "topP", "topK", "seed", "config"];

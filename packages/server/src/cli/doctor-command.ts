@@ -19,9 +19,10 @@ Examples:
 }
 
 async function runDoctor({ json }: { json?: boolean }): Promise<void> {
-  const [{ diagnose, formatChecks }, { describeMachine }, { defaultModelFolder }, { describeBackends }] =
+  const [{ diagnose, formatChecks }, { hubFacts }, { describeMachine }, { defaultModelFolder }, { describeBackends }] =
     await Promise.all([
       import("./doctor.js"),
+      import("./hub-facts.js"),
       import("./machine.js"),
       import("../default-model.js"),
       import("@octavo/engine"),
@@ -34,6 +35,7 @@ async function runDoctor({ json }: { json?: boolean }): Promise<void> {
     backends,
     defaultModel: await defaultModelFolder().catch(() => null),
     versions: { "@octavo/server": version },
+    hub: hubFacts(process.env),
   });
   process.stdout.write(json ? `${JSON.stringify(checks, null, 2)}\n` : formatChecks(checks));
   if (checks.some(({ status }) => status === "problem")) process.exitCode = 1;

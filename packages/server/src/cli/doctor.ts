@@ -20,12 +20,25 @@ export interface Facts {
   /** Folder of the model that comes with Octavo; null: not installed. */
   readonly defaultModel: string | null;
   readonly versions: Readonly<Record<string, string>>;
+  readonly hub: HubFacts;
+}
+
+/** Where models by name come from. */
+export interface HubFacts {
+  /** The folder of the cache, and the bytes that are free on its disk; null: not known. */
+  readonly cacheDir: string;
+  readonly freeBytes: number | null;
+  readonly models: number;
+  readonly modelBytes: number;
+  readonly endpoint: string;
+  readonly hasToken: boolean;
+  readonly offline: boolean;
 }
 
 const OLDEST_NODE = [20, 19] as const;
 
 /** Everything that decides whether models run here. */
-export function diagnose({ node, platform, machine, backends, defaultModel, versions }: Facts): Check[] {
+export function diagnose({ node, platform, machine, backends, defaultModel, versions, hub }: Facts): Check[] {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     checkNode(node),
@@ -41,7 +54,27 @@ export function diagnose({ node, platform, machine, backends, defaultModel, vers
     defaultModel === null
       ? { name: "model", status: "missing", found: "no default model", fix: "npm install @octavo/model-pocket" }
       : { name: "model", status: "ok", found: defaultModel },
+    checkCache(hub),
+    checkHub(hub),
   ];
+}
+
+/** Less than this holds no model that is worth a download. */
+const LITTLE_DISK = 2 ** 30;
+
+function checkCache({ cacheDir, freeBytes, models, modelBytes }: HubFacts): Check {
+  const free = freeBytes === null ? "" : `, ${formatBytes(freeBytes)} free`;
+  const found = `${cacheDir}: ${models} model${models === 1 ? "" : "s"}, ${formatBytes(modelBytes)}${free}`;
+  if (freeBytes === null || freeBytes >= LITTLE_DISK) return { name: "cache", status: "ok", found };
+  const fix = "remove models with octavo rm, or name another place with HF_HUB_CACHE";
+  return { name: "cache", status: "missing", found, fix };
+}
+
+function checkHub({ endpoint, hasToken, offline }: HubFacts): Check {
+  const found = `${endpoint}, ${hasToken ? "with a token" : "without a token: gated models need one in HF_TOKEN"}`;
+  if (!offline) return { name: "hub", status: "ok", found };
+  const fix = "unset HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE, unless only models of the cache are wanted";
+  return { name: "hub", status: "missing", found: `not asked: HF_HUB_OFFLINE is set (${endpoint})`, fix };
 }
 
 function checkNode(version: string): Check {

@@ -1,5 +1,5 @@
 // The flags of commands that may download a model.
-import type { PullOptions } from "@octavo/hub";
+import type { AskOptions, PullOptions } from "@octavo/hub";
 import type { Command } from "commander";
 import { nonEmpty } from "./flag-values.js";
 
@@ -24,8 +24,12 @@ export function addLocationFlags(command: Command): Command {
     );
 }
 
+export function hubOptions({ revision, downloadDir, hfToken }: LocationFlags): AskOptions {
+  return { revision, cacheDir: downloadDir, token: hfToken };
+}
+
 /** With a bar on stderr. */
-export async function pullOptions({ revision, downloadDir, hfToken }: LocationFlags): Promise<PullOptions> {
+export async function pullOptions(flags: LocationFlags): Promise<PullOptions> {
   const { DownloadBar } = await import("./download-bar.js");
-  return { revision, cacheDir: downloadDir, token: hfToken, onProgress: new DownloadBar().update };
+  return { ...hubOptions(flags), onProgress: new DownloadBar().update };
 }

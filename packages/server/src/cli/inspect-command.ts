@@ -1,9 +1,9 @@
 // `octavo inspect`: its flags.
-import type { EngineOptions } from "@octavo/engine";
+import type { InspectOptions } from "@octavo/engine";
 import { Command, Option } from "commander";
 import { DTYPES } from "./engine-flags.js";
 import { positive } from "./flag-values.js";
-import { addLocationFlags, type LocationFlags, pullOptions } from "./hub-flags.js";
+import { addLocationFlags, hubOptions, type LocationFlags } from "./hub-flags.js";
 
 export function inspectCommand(): Command {
   const command = new Command("inspect")
@@ -21,35 +21,36 @@ export function inspectCommand(): Command {
       `
 Examples:
   octavo inspect ./my-model
+  octavo inspect org/name:Q4_K_M     of a hub: its headers, not its weights
   octavo inspect ./my-model --tensors | sort -k3`,
     );
 }
 
-interface InspectFlags extends LocationFlags, Pick<EngineOptions, "dtype" | "dequantize"> {
+interface InspectFlags extends LocationFlags, InspectOptions {
   readonly tensors?: boolean;
   readonly json?: boolean;
-  readonly maxModelLen?: number;
 }
 
 async function runInspect(model: string | undefined, flags: InspectFlags): Promise<void> {
-  const { tensors, json, dtype: asked, dequantize, maxModelLen } = flags;
-  const [{ formatModel, formatTensors, memoryNeed }, { defaultModelFolder }, { describeModel, devicesForModel }, hub] =
+  const { tensors, json, dtype, dequantize, maxModelLen } = flags;
+  const [{ formatModel, formatTensors }, { defaultModelFolder }, { inspectModel }, { resolveHeaders }] =
     await Promise.all([
       import("./inspect.js"),
       import("../default-model.js"),
       import("@octavo/engine"),
       import("@octavo/hub"),
     ]);
-  const path =
-    model === undefined ? await defaultModelFolder() : await hub.resolveModel(model, await pullOptions(flags));
-  const description = describeModel(path);
-  const devices = await devicesForModel(description, { dtype: asked, dequantize, maxModelLen });
-  const dtype = devices.find(({ weights }) => weights !== null)?.weights?.dtype;
-  const memory = memoryNeed(description, { maxModelLen, dtype });
+  const found = await resolveHeaders(model ?? (await defaultModelFolder()), hubOptions(flags));
+  await using hub = typeof found === "string" ? undefined : found;
+  const path = typeof found === "string" ? found : found.path;
+  const inspection = await inspectModel(path, { dtype, dequantize, maxModelLen }, hub && model);
+  const { description, serving, devices } = inspection;
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ...description, memory, devices }, null, 2)}\n`);
+    const download = hub && { bytes: hub.bytes, bytesToDownload: hub.bytesToDownload };
+    const memory = serving && { weightBytes: description.weightBytes, ...serving };
+    process.stdout.write(`${JSON.stringify({ ...description, memory, devices, download }, null, 2)}\n`);
   } else {
-    process.stdout.write(formatModel({ description: { ...description, path: model ?? path }, memory, devices }));
+    process.stdout.write(formatModel(inspection, hub));
     if (tensors) process.stdout.write(`\n${formatTensors(description.tensors)}`);
   }
   if (description.problems.length > 0) process.exitCode = 1;

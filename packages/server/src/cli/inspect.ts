@@ -1,80 +1,64 @@
 // `octavo inspect`: a model's config, tensors and memory, from its headers.
 import { basename } from "node:path";
-import type { FloatDType } from "@octavo/core";
-import {
-  type DeviceForModel,
-  kvBytesOfContext,
-  kvBytesPerToken,
-  layerGroups,
-  type ModelDescription,
-  type TensorSummary,
-} from "@octavo/engine";
+import type { DeviceForModel, Inspection, ModelDescription, ServingNeed, TensorSummary } from "@octavo/engine";
 import { formatTable, type Row } from "../bench/table.js";
 import { formatBytes, formatCount } from "./sizes.js";
 
-/** Bytes that a model needs, in one dtype. */
-export interface MemoryNeed {
-  /** In the files; what a device keeps of them is the device's business. */
-  readonly weightBytes: number;
-  readonly kvBytesPerToken: number;
-  /** Tokens of the longest request. */
-  readonly maxModelLen: number;
-  /** Keys and values that one request of that length keeps. */
-  readonly kvBytesAtMaxModelLen: number;
-  /** For each group of layers with blocks of its own, the tokens that a token sees; null: all. */
-  readonly slidingWindows: readonly (number | null)[];
+/** Of a model of a hub: bytes of its files, and of those that the cache lacks. */
+export interface Download {
+  readonly bytes: number;
+  readonly bytesToDownload: number;
 }
 
-/** What is known of a model here. */
-export interface Inspection {
-  readonly description: ModelDescription;
-  readonly memory: MemoryNeed | null;
-  readonly devices: readonly DeviceForModel[];
-}
-
-/** @param maxModelLen default: the model's limit @param dtype of the KV cache. Default: the model's */
-export function memoryNeed(
-  { config, weightBytes }: ModelDescription,
-  { maxModelLen, dtype }: { readonly maxModelLen?: number; readonly dtype?: FloatDType } = {},
-): MemoryNeed | null {
-  if (config === null) return null;
-  const tokens = maxModelLen ?? config.maxPositions;
-  return {
-    weightBytes,
-    kvBytesPerToken: kvBytesPerToken(config, dtype ?? config.dtype),
-    maxModelLen: tokens,
-    kvBytesAtMaxModelLen: kvBytesOfContext(config, dtype ?? config.dtype, tokens),
-    slidingWindows: layerGroups(config, tokens).slidingWindows.map((it) => (Number.isFinite(it) ? it : null)),
-  };
-}
-
-export function formatModel({ description, memory, devices }: Inspection): string {
-  const { path, config, formats, tensors, weightBytes, problems } = description;
+/** @param download absent for a path of this machine */
+export function formatModel({ description, serving, devices }: Inspection, download?: Download): string {
+  const { path, config, tensors, weightBytes, problems } = description;
   const rows: (Row | string)[] = config === null ? [] : configRows(config);
-  if (tensors.length > 0) {
-    const elements = tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-    const files = new Set(tensors.map((tensor) => tensor.path)).size;
-    rows.push(
-      ["parameters", `${formatCount(elements)} in ${tensors.length} tensors`],
-      ["files", `${files} (${formats.join(", also ")})`],
-      ...bytesByDType(tensors),
-    );
-  }
-  if (memory !== null) {
-    rows.push(
-      "memory",
-      ["weights in the files", tensors.length > 0 ? formatBytes(weightBytes) : "none in this folder"],
-      ["keys and values, a token", formatBytes(memory.kvBytesPerToken)],
-      [`keys and values, max_model_len ${memory.maxModelLen}`, formatBytes(memory.kvBytesAtMaxModelLen)],
-      ...groupRows(memory.slidingWindows),
-    );
+  if (serving?.pooling) rows.push(["embeddings", poolingWords(serving.pooling)]);
+  rows.push(...fileRows(description));
+  if (download) rows.push(["download", downloadWords(download)]);
+  if (serving !== null) {
+    const weights = tensors.length > 0 ? formatBytes(weightBytes) : "none in this folder";
+    rows.push("memory", ["weights in the files", weights], ...kvRows(serving));
   }
   if (config !== null && devices.length > 0) rows.push("what would run it", ...devices.flatMap(deviceRows));
   const advice =
     problems.length > 0
       ? problems.map((problem) => `Problem: ${problem}`)
-      : [...devices.flatMap(problemOf), adviceFor(description, memory!, devices)];
+      : [...devices.flatMap(problemOf), adviceFor(description, serving!, devices)];
   return `${formatTable(basename(path) || path, rows)}\n${advice.join("\n")}\n`;
+}
+
+function fileRows({ formats, tensors }: ModelDescription): Row[] {
+  if (tensors.length === 0) return [];
+  const elements = tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  const files = new Set(tensors.map((tensor) => tensor.path)).size;
+  return [
+    ["parameters", `${formatCount(elements)} in ${tensors.length} tensors`],
+    ["files", `${files} (${formats.join(", also ")})`],
+    ...bytesByDType(tensors),
+  ];
+}
+
+function downloadWords({ bytes, bytesToDownload }: Download): string {
+  if (bytesToDownload === 0) return `${formatBytes(bytes)}, all in the cache`;
+  const cached = bytesToDownload < bytes ? ` of ${formatBytes(bytes)}, the rest is in the cache` : "";
+  return formatBytes(bytesToDownload) + cached;
+}
+
+function poolingWords({ type, normalize, maxSeqLength }: NonNullable<ServingNeed["pooling"]>): string {
+  const length = maxSeqLength === undefined ? "" : `, made for texts up to ${maxSeqLength} tokens`;
+  return `${type}${normalize ? ", of length 1" : ""}${length}`;
+}
+
+/** An encoder keeps none. */
+function kvRows({ pooling, maxModelLen, kvBytesPerToken, kvBytesAtMaxModelLen }: ServingNeed): Row[] {
+  const longest: Row = ["longest text, max_model_len", `${maxModelLen} tokens`];
+  if (kvBytesPerToken === 0) return [longest];
+  const token: Row = ["keys and values, a token", formatBytes(kvBytesPerToken)];
+  const bytes = formatBytes(kvBytesAtMaxModelLen);
+  if (pooling) return [longest, token, ["keys and values, a step", bytes]];
+  return [token, [`keys and values, max_model_len ${maxModelLen}`, bytes]];
 }
 
 /** The known fields in words, the others as they are called. */
@@ -160,11 +144,15 @@ const GPU_OVERHEAD = 2 ** 30;
 /** `--gpu-memory-utilization`'s default. */
 const GPU_SHARE = 0.9;
 
-function adviceFor({ path, config }: ModelDescription, memory: MemoryNeed, devices: readonly DeviceForModel[]): string {
-  if (config !== null && memory.maxModelLen > config.maxPositions) return "No device runs it with such a context.";
-  const largest = Math.max(memory.weightBytes, ...devices.map(({ weights }) => weights?.weightBytes ?? 0));
-  const gpu = (largest + memory.kvBytesAtMaxModelLen + GPU_OVERHEAD) / GPU_SHARE;
-  const others = `a GPU with ${formatBytes(gpu)} holds it with one request of ${memory.maxModelLen} tokens`;
+function adviceFor(
+  { path, weightBytes }: ModelDescription,
+  { pooling, maxModelLen, kvBytesAtMaxModelLen }: ServingNeed,
+  devices: readonly DeviceForModel[],
+): string {
+  const largest = Math.max(weightBytes, ...devices.map(({ weights }) => weights?.weightBytes ?? 0));
+  const gpu = (largest + kvBytesAtMaxModelLen + GPU_OVERHEAD) / GPU_SHARE;
+  const request = pooling ? "" : ` with one request of ${maxModelLen} tokens`;
+  const others = `a GPU with ${formatBytes(gpu)} holds it${request}`;
   const runs = devices.some(({ problem }) => problem === null);
   return runs ? `It runs here: octavo serve ${path}. Or ${others}.` : `It does not run here; ${others}.`;
 }

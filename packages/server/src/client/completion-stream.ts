@@ -1,6 +1,7 @@
 // Asks an OpenAI-compatible server for a streamed answer; the one client of chat, complete and bench.
 import { OctavoError } from "@octavo/core";
 import { eventData } from "./event-data.js";
+import { notJson, refusal } from "./refusal.js";
 
 /** As global `fetch`, with a path in place of the address. */
 export type FetchPath = (path: string, init: RequestInit) => Promise<Response> | Response;
@@ -24,7 +25,8 @@ interface Chunk {
 
 /**
  * Posts `body` with `stream: true` and yields what comes.
- * @throws INVALID_ARGUMENT with the server's own message for a 4xx, INTERNAL for what else goes wrong; AbortError by the signal
+ * @throws INVALID_ARGUMENT with the server's own message for a 4xx; INTERNAL for what else goes wrong, an answer that breaks off
+ *   included; AbortError by the signal
  */
 export async function* streamCompletion(
   fetchPath: FetchPath,
@@ -40,28 +42,46 @@ export async function* streamCompletion(
     signal: signal ?? null,
   });
   if (!response.ok) throw await refusal(response);
-  if (!response.body) throw new OctavoError({ code: "INTERNAL", message: `${path} answered without a body` });
-  for await (const data of eventData(response.body, signal)) {
+  const { body: stream, url } = response;
+  if (!stream) throw new OctavoError({ code: "INTERNAL", message: `${url || path} answers without a body` });
+  let hasEnded = false;
+  for await (const data of unbroken(eventData(stream, signal), response, signal)) {
     if (data === "[DONE]") return;
-    const chunk = JSON.parse(data) as Chunk;
+    const chunk = parse(data, response);
     if (chunk.error) throw new OctavoError({ code: "INTERNAL", message: chunk.error.message });
     const choice = chunk.choices?.[0];
     const text = choice?.text ?? choice?.delta?.content ?? "";
+    hasEnded ||= Boolean(choice?.finish_reason);
     yield { text, finishReason: choice?.finish_reason ?? null, ...(chunk.usage && { usage: chunk.usage }) };
   }
   signal?.throwIfAborted();
+  if (!hasEnded) throw brokeOff(response, "without saying that it is the end");
 }
 
-/** An error reply as an error. */
-export async function refusal(response: Response): Promise<OctavoError> {
-  const text = await response.text().catch(() => "");
-  let message = text.slice(0, 500);
+/** What comes; a connection that breaks is an error that says so. */
+async function* unbroken(
+  events: AsyncIterable<string>,
+  response: Response,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
   try {
-    const { error } = JSON.parse(text) as { error?: { message?: string } | string };
-    message = (typeof error === "string" ? error : error?.message) ?? message;
-  } catch {
-    // Not JSON: the text itself must do.
+    yield* events;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    const { message, cause } = error as Error & { cause?: { code?: string } };
+    throw brokeOff(response, `(${cause?.code ?? message})`, error);
   }
-  const code = response.status < 500 ? "INVALID_ARGUMENT" : "INTERNAL";
-  return new OctavoError({ code, message: `the server answered ${response.status}: ${message}` });
+}
+
+function brokeOff({ url }: Response, how: string, cause?: unknown): OctavoError {
+  const message = `${url || "the model"} ended in the middle of its answer ${how}. Does it still run? Its log may say why`;
+  return new OctavoError({ code: "INTERNAL", message, cause });
+}
+
+function parse(data: string, response: Response): Chunk {
+  try {
+    return JSON.parse(data) as Chunk;
+  } catch (cause) {
+    throw new OctavoError({ code: "INTERNAL", message: notJson(response, data), cause });
+  }
 }

@@ -4,7 +4,8 @@ import { type EngineOptions, LLM } from "@octavo/engine";
 import { createApp } from "../app.js";
 import { DownloadBar } from "../cli/download-bar.js";
 import { DEFAULT_MODEL_NAME, defaultModelFolder } from "../default-model.js";
-import { type FetchPath, refusal } from "./completion-stream.js";
+import type { FetchPath } from "./completion-stream.js";
+import { readJson, refusal } from "./refusal.js";
 
 export interface Connection extends AsyncDisposable {
   readonly fetchPath: FetchPath;
@@ -46,7 +47,7 @@ export async function connectToModel(folder: string | undefined, options: Engine
 async function firstModel(fetchPath: FetchPath, url: string): Promise<string> {
   const response = await fetchPath("/v1/models", {});
   if (!response.ok) throw await refusal(response);
-  const { data } = (await response.json()) as { data?: { id: string }[] };
+  const { data } = (await readJson(response)) as { data?: { id: string }[] };
   if (data?.[0]) return data[0].id;
   throw new OctavoError({ code: "INVALID_ARGUMENT", message: `${url} lists no model; name one with --model-name` });
 }
@@ -55,7 +56,7 @@ function explain(error: unknown, url: string): never {
   if ((error as Error).name === "AbortError") throw error;
   const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
   const reason = cause?.code ?? cause?.message ?? message;
-  const advice = "is it running? octavo serve starts one";
+  const advice = "is a server running there? octavo serve starts one";
   throw new OctavoError({
     code: "INVALID_ARGUMENT",
     message: `${url} does not answer (${reason}): ${advice}`,

@@ -13,6 +13,9 @@ const TYPES: Readonly<Record<number, string>> = {
   504: "TimeoutError",
 };
 
+/** nginx's status for a client that went away before its reply. */
+export const CLIENT_CLOSED_REQUEST = 499;
+
 export interface ApiErrorOptions {
   readonly status: number;
   /** What was asked, what was found, what to do. */

@@ -11,6 +11,6 @@ export function handleError({ logger }: Pick<ServerContext, "logger">): ErrorHan
 /** The client's view of `error`; what is our fault goes to the log in full. */
 export function reportError(logger: ServerContext["logger"], error: unknown, requestId: string): ApiError {
   const shown = toApiError(error, requestId);
-  if (shown.status >= 500 && shown.status !== 503) logger.error({ requestId, err: error }, "request failed");
+  if (shown.status === 500) logger.error({ requestId, err: error }, "request failed");
   return shown;
 }

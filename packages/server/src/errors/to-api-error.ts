@@ -5,6 +5,7 @@ import { ApiError } from "./api-error.js";
 const STATUS: Partial<Record<ErrorCode, number>> = {
   INVALID_ARGUMENT: 400,
   UNSUPPORTED: 400,
+  TIMEOUT: 504,
   QUEUE_FULL: 503,
   DISPOSED: 503,
   ENGINE_DEAD: 500,

@@ -51,14 +51,11 @@ export const COMPLETION_UNIMPLEMENTED: UnimplementedFields = {
 /** For `POST /v1/embeddings`. */
 export const EMBEDDING_UNIMPLEMENTED: UnimplementedFields = {
   messages: [],
-  add_special_tokens: [true],
   embed_dtype: ["float32"],
   endianness: ["native", "little"],
   use_activation: [],
   normalize: [],
   cache_salt: [],
-  priority: [0],
-  timeout_ms: [],
   mm_processor_kwargs: [{}],
 };
 

@@ -1,13 +1,11 @@
 // One log line and one count a request, written when its last byte is, with the id that stands in the reply.
 import type { MiddlewareHandler } from "hono";
 import type { Env, ServerContext } from "../context.js";
+import { CLIENT_CLOSED_REQUEST } from "../errors/api-error.js";
 import { requestId } from "../fields/request-id.js";
 import { API_ROUTES } from "../routes/table.js";
 
 const GENERATING = new Set(API_ROUTES.flatMap(({ generates, path }) => (generates ? [path] : [])));
-
-/** nginx's status for a client that went away before its reply. */
-const CLIENT_CLOSED_REQUEST = 499;
 
 export function accessLog({ logger, metrics }: Pick<ServerContext, "logger" | "metrics">): MiddlewareHandler<Env> {
   return async (c, next) => {

@@ -11,7 +11,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   413: "The body is too large.",
   415: "The body is compressed.",
   500: "An error of the server.",
-  504: "What was asked for takes longer than `timeout`.",
+  504: "What was asked for takes longer than the time that was given.",
   503: "The server is starting, full or shutting down, or its engine is dead. Retry-After says when to try again, if ever.",
 };
 

@@ -32,7 +32,7 @@ describe("what routes answer is what the document says", () => {
   test.each(
     [...API_ROUTES, ...DEVELOPMENT_ROUTES].flatMap((route) => route.methods.map((method) => [method, route] as const)),
   )("%s %#", async (method, { path, reply }) => {
-    const { app, post } = createTestApp({}, { developmentMode: true });
+    const { app, post } = createTestApp({ pooling: path === "/v1/embeddings" }, { developmentMode: true });
     const real = path.replace(/:id.*/, "org/alias");
     const response = method === "POST" ? await post(real, BODIES[path]) : await app.request(real);
     expect(response.status).toBe(200);

@@ -54,7 +54,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
     tag: "embeddings",
     request: { name: "EmbeddingRequest", schemas: [embeddingSchema], unimplemented: EMBEDDING_UNIMPLEMENTED },
     reply: { type: "json", name: "Embeddings", schema: replies.embeddingReply },
-    failures: BODY_FAILURES,
+    failures: [...BODY_FAILURES, 504],
     generates: true,
   },
   {

@@ -136,7 +136,7 @@ export class FakeEngine implements Engine {
       memory: { weights: 1000, kv: 4096, workspace: 300, tables: 20, graphs: 0 },
       loadSeconds: 0,
       generationDefaults: {},
-      ...(options.pooling && { pooling: { type: "mean", normalize: false, size: 4 } }),
+      ...(options.pooling && { pooling: { type: "mean", normalize: false, size: 4, matryoshka: "any" } }),
     } as EngineInfo;
   }
 

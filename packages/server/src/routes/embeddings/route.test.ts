@@ -1,4 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { OctavoError } from "@octavo/core";
+import { describe, expect, test, vi } from "vitest";
+import { createLogger } from "../../logging/logger.js";
 import { CHAT, createTestApp, messages, problem } from "../../testing/request.js";
 
 const EMBEDDINGS = "/v1/embeddings";
@@ -64,7 +66,7 @@ describe("POST /v1/embeddings", () => {
     const { data } = (await (await post(EMBEDDINGS, body)).json()) as Reply;
     expect(data[0]!.embedding).toHaveLength(2);
     const options = { dimensions: 2, truncatePromptTokens: -1, truncationSide: "left" };
-    expect(engine.embedded).toEqual([[["a long text"], options]]);
+    expect(engine.embedded).toEqual([[["a long text"], { ...options, signal: expect.any(AbortSignal) }]]);
   });
 
   test.each([
@@ -78,11 +80,59 @@ describe("POST /v1/embeddings", () => {
     ["encoding_format", { input: "a", encoding_format: "bytes" }],
     ["dimensions", { input: "a", dimensions: 0 }],
     ["messages", { input: "a", messages }],
-    ["add_special_tokens", { input: "a", add_special_tokens: false }],
+    ["timeout_ms", { input: "a", timeout_ms: 0 }],
     ["priority", { input: "a", priority: 1 }],
   ])("%s is refused in %j", async (param, body) => {
     const { post } = createPoolingApp();
     expect(await problem(await post(EMBEDDINGS, body))).toMatchObject({ status: 400, param });
+  });
+
+  test("texts go to the engine together, token ids without a cut", async () => {
+    const { post, engine } = createPoolingApp();
+    const input = Array.from({ length: 2000 }, (_, i) => `t${i}`);
+    const { data, usage } = (await (await post(EMBEDDINGS, { input, timeout_ms: 5000 })).json()) as Reply;
+    expect([data.length, usage.prompt_tokens]).toEqual([2000, input.join("").length]);
+    expect(engine.embedded.flatMap(([prompts]) => prompts)).toHaveLength(2000);
+    expect(engine.embedded.length).toBeLessThan(200);
+    // A deadline is the whole request's.
+    const deadlines = engine.embedded.map(([, { timeoutMs }]) => timeoutMs!);
+    expect(deadlines).toEqual(deadlines.toSorted((a, b) => b - a));
+    expect(deadlines[0]).toBeLessThanOrEqual(5000);
+  });
+
+  test("a client that goes is no error, and what it asked for ends with it", async () => {
+    const logger = createLogger("error", "json");
+    const failed = vi.spyOn(logger, "error").mockImplementation(() => {});
+    const { app, engine } = createTestApp({ pooling: true, maxModelLen: 8 }, { logger });
+    const controller = new AbortController();
+    vi.spyOn(engine, "embed").mockImplementation((_prompts, { signal } = {}) => {
+      return new Promise((_, reject) => {
+        signal!.addEventListener("abort", () => reject(signal!.reason as Error));
+        controller.abort("gone"); // no error, as from node-server
+      });
+    });
+    const body = JSON.stringify({ input: "a" });
+    const headers = { "content-type": "application/json" };
+    const init = { method: "POST", body, headers, signal: controller.signal };
+    expect((await app.request(EMBEDDINGS, init)).status).toBe(499);
+    expect(failed).not.toHaveBeenCalled();
+    const metrics = await (await app.request("/metrics")).text();
+    expect(metrics).toMatch(/octavo:request_success_total\{finished_reason="abort",.*\} 1/);
+    expect(await (await app.request("/load")).json()).toEqual({ server_load: 0 });
+  });
+
+  test("a deadline that passed is status 504", async () => {
+    const { post, engine } = createPoolingApp();
+    vi.spyOn(engine, "embed").mockRejectedValue(new OctavoError({ code: "TIMEOUT", message: "too late" }));
+    expect(await problem(await post(EMBEDDINGS, { input: "a" }))).toMatchObject({ status: 504, message: "too late" });
+  });
+
+  test("without special tokens, where that is asked for", async () => {
+    const { post, engine } = createPoolingApp();
+    const encode = vi.spyOn(engine.tokenizer, "encode");
+    await post(EMBEDDINGS, { input: "a long text", add_special_tokens: false, truncate_prompt_tokens: 3 });
+    expect(encode).toHaveBeenCalledWith("a long text", { addSpecialTokens: false });
+    expect(engine.embedded[0]![0][0]).toHaveLength(11);
   });
 
   test("counted by /metrics", async () => {
@@ -91,6 +141,16 @@ describe("POST /v1/embeddings", () => {
     const text = await (await app.request("/metrics")).text();
     expect(text).toMatch(/octavo:request_success_total\{finished_reason="stop",.*\} 2/);
     expect(text).toMatch(/octavo:request_prompt_tokens_sum\{.*\} 3/);
+  });
+});
+
+test("a model that generates makes no embeddings", async () => {
+  const { post } = createTestApp();
+  const found = await problem(await post(EMBEDDINGS, { input: "a" }));
+  expect(found).toMatchObject({
+    status: 400,
+    param: "model",
+    message: expect.stringMatching(/`fake`.*--runner pooling/),
   });
 });
 

@@ -1,17 +1,18 @@
 // POST /v1/embeddings
-import type { EmbeddingOutput, EmbedOptions, Prompt } from "@octavo/engine";
+import type { EmbedOptions, Prompt } from "@octavo/engine";
+import type { Context } from "hono";
 import { parseJson } from "../../body/parse-json.js";
 import { readBody } from "../../body/read-body.js";
 import { validate } from "../../body/validate.js";
-import type { RouteHandler, ServerContext } from "../../context.js";
-import { badRequest } from "../../errors/api-error.js";
+import type { Env, RouteHandler, ServerContext } from "../../context.js";
+import { type ApiError, badRequest } from "../../errors/api-error.js";
 import { resolveModel } from "../../fields/model.js";
-import { otherEvents } from "../../fields/prompt-limits.js";
 import { chooseRequestId } from "../../fields/request-id.js";
+import { toRequestOptions } from "../../fields/serving.js";
 import { EMBEDDING_UNIMPLEMENTED, refuseUnimplemented } from "../../fields/unimplemented.js";
 import { logRequest } from "../../logging/log-request.js";
-import { RequestTimer } from "../../metrics/request-timer.js";
 import { toPrompts } from "../completions/convert.js";
+import { EmbeddingBatches } from "./batches.js";
 import { toEmbeddings } from "./convert.js";
 import { type EmbeddingBody, embeddingSchema } from "./schema.js";
 
@@ -22,6 +23,7 @@ export function embeddings(context: ServerContext): RouteHandler {
     const body = validate(embeddingSchema, json);
     const model = resolveModel(servedModelNames, body.model);
     refuseUnimplemented(json, EMBEDDING_UNIMPLEMENTED);
+    if (!engine.info.pooling) throw generates(model);
     const isList = Array.isArray(body.input) && typeof body.input[0] !== "number";
     if (isList) limits.checkPromptCount(body.input.length, "input");
     const cuts = body.truncate_prompt_tokens !== undefined;
@@ -31,30 +33,45 @@ export function embeddings(context: ServerContext): RouteHandler {
       cuts ? limits.maxTokenIds : limits.maxModelLen,
       "input",
     );
-    const outputs: Promise<EmbeddingOutput>[] = [];
+    const options = toOptions(context, body, c);
+    const encoding = { cuts, addSpecialTokens: body.add_special_tokens ?? true };
+    const batches = new EmbeddingBatches(context, options);
     for (const [index, input] of inputs.entries()) {
       const path = isList ? `input[${index}]` : "input";
-      // Between two texts others go on, and the engine begins with the first ones.
-      if (index > 0) await otherEvents();
-      const prompt = await encodeInput(context, input, cuts, path);
-      const output = embedOne(context, prompt, toOptions(body));
-      output.catch(() => {}); // it may fail while later texts are still encoded; Promise.all reports it
-      outputs.push(output);
+      await batches.add(await encodeInput(context, input, encoding, path));
     }
     logRequest(context, c, json);
+    const outputs = await batches.outputs();
     const id = `embd-${chooseRequestId(c, body.request_id)}`;
-    return c.json(toEmbeddings(id, Math.floor(Date.now() / 1000), model, await Promise.all(outputs), body));
+    const reply = toEmbeddings(id, Math.floor(Date.now() / 1000), model, outputs, body);
+    c.set("summary", () => ({ promptTokens: reply.usage.prompt_tokens, texts: outputs.length }));
+    return c.json(reply);
   };
 }
 
+function generates(model: string): ApiError {
+  const message = `The model \`${model}\` was loaded to generate; for embeddings start the server with --runner pooling.`;
+  return badRequest(message, "model");
+}
+
+interface InputEncoding {
+  readonly cuts: boolean;
+  readonly addSpecialTokens: boolean;
+}
+
 /** What the engine gets: token ids, or a text that it shall cut. @throws ApiError 400 that names the input */
-async function encodeInput({ limits }: ServerContext, input: Prompt, cuts: boolean, path: string): Promise<Prompt> {
-  if (typeof input === "string" && cuts) {
+async function encodeInput(
+  { limits }: ServerContext,
+  input: Prompt,
+  { cuts, addSpecialTokens }: InputEncoding,
+  path: string,
+): Promise<Prompt> {
+  if (typeof input === "string" && cuts && addSpecialTokens) {
     await limits.checkCountable(input, path);
     return input;
   }
-  if (typeof input === "string") limits.checkLength(input.length, path);
-  const ids = typeof input === "string" ? await limits.encodeToCut(input, { addSpecialTokens: true }, path) : input;
+  if (typeof input === "string" && !cuts) limits.checkLength(input.length, path);
+  const ids = typeof input === "string" ? await limits.encodeToCut(input, { addSpecialTokens }, path) : input;
   if (ids.length === 0) throw badRequest(`\`${path}\` must not be empty.`, path);
   if (ids.length <= limits.maxModelLen || cuts) return ids;
   throw badRequest(
@@ -63,27 +80,15 @@ async function encodeInput({ limits }: ServerContext, input: Prompt, cuts: boole
   );
 }
 
-function toOptions({ dimensions, truncate_prompt_tokens: count, truncation_side: side }: EmbeddingBody): EmbedOptions {
+function toOptions(context: ServerContext, body: EmbeddingBody, c: Context<Env>): EmbedOptions {
+  const { dimensions, truncate_prompt_tokens: count, truncation_side: side } = body;
+  const { priority, timeoutMs } = toRequestOptions(context, body, undefined);
   return {
     ...(dimensions !== undefined && { dimensions }),
     ...(count !== undefined && { truncatePromptTokens: count }),
     ...(side !== undefined && { truncationSide: side }),
+    ...(priority !== undefined && { priority }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    signal: c.req.raw.signal,
   };
-}
-
-/** Measured as a request that generates no token. */
-async function embedOne(
-  { engine, metrics }: ServerContext,
-  prompt: Prompt,
-  options: EmbedOptions,
-): Promise<EmbeddingOutput> {
-  const timer = new RequestTimer(metrics);
-  let promptTokens = 0;
-  try {
-    const [output] = await engine.embed([prompt], options);
-    promptTokens = output!.promptTokenIds.length;
-    return output!;
-  } finally {
-    timer.finish(promptTokens > 0 ? "stop" : "error", { promptTokens, cachedTokens: 0, queueSeconds: 0 });
-  }
 }
