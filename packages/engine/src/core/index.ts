@@ -7,7 +7,7 @@ export {
   encodeRelease,
   type Sharing,
 } from "../protocol/commands.js";
-export { OUTPUT_WORDS, OutputBatch } from "../protocol/outputs.js";
+export { LOGPROBS_HEADER_WORDS, LogprobsOf, OUTPUT_WORDS, OutputBatch } from "../protocol/outputs.js";
 export { createStatsBuffer, readStats } from "../protocol/stats.js";
 export { type ResolvedSamplingParams, resolveSamplingParams } from "../sampling-params.js";
 export type { ControlCall, ControlReply } from "./control-calls.js";
