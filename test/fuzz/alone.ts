@@ -5,6 +5,9 @@ import { TokenEngine } from "../engine/token-engine.js";
 import { type Outcome, ServedRequest } from "./served-request.js";
 import { ALONE, engineOptions, MODELS, type WorkloadEngine } from "./workload.js";
 
+/** Those of some thousand workloads. */
+const MAX_OUTCOMES = 20_000;
+
 export class AloneRuns implements Disposable {
   readonly #device: EngineOptions;
   readonly #engines = new Map<string, TokenEngine>();
@@ -28,8 +31,16 @@ export class AloneRuns implements Disposable {
       onToken: (_: number, token: number, finish: number) => alone.accept(token, finish),
       onLogprobs: (_: number, words: Int32Array) => alone.acceptLogprobs(words),
     };
-    while (engine.step(listener)) if (alone.stopped) engine.abort(id);
-    engine.drain();
+    try {
+      while (engine.step(listener)) if (alone.stopped) engine.abort(id);
+      engine.drain();
+    } catch (error) {
+      // What it leaves behind must not fail others.
+      this.#engines.delete(name);
+      engine[Symbol.dispose]();
+      throw error;
+    }
+    if (this.#outcomes.size === MAX_OUTCOMES) this.#outcomes.clear();
     this.#outcomes.set(key, alone.outcome);
     return alone.outcome;
   }

@@ -57,10 +57,10 @@ const engine: fc.Arbitrary<WorkloadEngine> = partial({
   model: part(75, modelName),
   dtype: part(40, fc.constantFrom(...DTYPES)),
   maxModelLen: part(60, whole(20, MAX_MODEL_LEN)),
-  blockSize: part(90, fc.constantFrom(8, 4, 4, 3, 2, 1)),
+  blockSize: part(90, fc.constantFrom(8, 8, 4, 4, 3, 2, 1)),
   spareBlocks: part(35, whole(1, 12)),
   hostBlocks: part(50, whole(1, 60)),
-  maxNumSeqs: part(60, whole(1, 6)),
+  maxNumSeqs: part(70, fc.oneof(whole(1, 2), whole(1, 6))),
   maxNumBatchedTokens: part(60, fc.oneof(whole(1, 12), whole(1, 64))),
   longPrefillTokenThreshold: part(25, whole(1, 20)),
   partialPrefills: part(25, fc.tuple(whole(1, 4), whole(1, 4))),
@@ -100,7 +100,7 @@ const params: fc.Arbitrary<SamplingParams> = partial<Omit<SamplingParams, Unused
   stop: part(15, fc.array(word, { minLength: 1, maxLength: 2 })),
   stopTokenIds: part(10, fc.array(letter, { minLength: 1, maxLength: 8 })),
   extraArgs: part(6, fc.constant({ even: true })),
-  logprobs: part(10, whole(0, 3)),
+  logprobs: part(30, fc.constantFrom(null, null, 1, 3)),
   promptLogprobs: part(8, whole(0, 3)),
 });
 
@@ -117,10 +117,10 @@ type Unused =
 
 const request: fc.Arbitrary<WorkloadRequest> = partial<WorkloadRequest>({
   text: part(40, whole(1, 3)),
-  from: part(50, whole(1, 3)),
+  from: part(65, whole(1, 2)),
   shared: part(90, whole(1, 70)),
   own: part(60, whole(1, 12)),
-  fork: part(35, fc.constant(true)),
+  fork: part(45, fc.constant(true)),
   n: part(25, whole(2, 3)),
   params: part(90, params),
   wait: part(50, whole(1, 8)),
@@ -130,7 +130,7 @@ const request: fc.Arbitrary<WorkloadRequest> = partial<WorkloadRequest>({
   priority: part(40, whole(-2, 2)),
   tenant: part(40, whole(1, 3)),
   cacheSalt: part(10, whole(1, 2)),
-  keepBlocks: part(15, fc.constant(true)),
+  keepBlocks: part(20, fc.constant(true)),
 });
 
 const event: fc.Arbitrary<WorkloadEvent> = fc.record({

@@ -103,7 +103,9 @@ export class WorkloadRun {
     const prompt = [...beginning.slice(0, shared), ...ownTokens].slice(0, this.#maxModelLen - 1);
     const maxTokens = Math.min(params?.maxTokens ?? DEFAULT_MAX_TOKENS, this.#maxModelLen - prompt.length);
     const minTokens = Math.min(params?.minTokens ?? 0, maxTokens);
-    return { prompt, params: { temperature: 0, seed: 0, ignoreEos: true, ...params, maxTokens, minTokens } };
+    // Logprobs show a wrong key or value that would not change the token.
+    const defaults = { temperature: 0, seed: 0, ignoreEos: true, logprobs: 0 };
+    return { prompt, params: { ...defaults, ...params, maxTokens, minTokens } };
   }
 
   #find(id: number): Live {

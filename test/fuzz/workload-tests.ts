@@ -1,8 +1,8 @@
-// Random workloads, and those that failed once, on any device.
+// Random workloads, and those worth keeping, on any device.
 import type { EngineOptions } from "@octavo/engine";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkProperty } from "./check-property.js";
-import { FOUND } from "./found-workloads.js";
+import { KEPT } from "./kept-workloads.js";
 import { randomWorkload } from "./random-workload.js";
 import { WorkloadChecker } from "./workload-checker.js";
 
@@ -21,15 +21,15 @@ export function workloadTests(device: EngineOptions, runs: number): void {
   });
   afterAll(() => checker[Symbol.dispose]());
 
-  test.each(FOUND)("%s", (_, workload) => checker.check(workload));
+  test.each(KEPT)("%s", (_, workload) => checker.check(workload));
 
   test("every request gives what it gives alone, and every block comes free", { timeout: TIMEOUT_MS }, async () => {
     const check = checker.check.bind(checker);
-    const checked = await checkProperty(randomWorkload, check, runs, "found-workloads.ts");
+    const checked = await checkProperty(randomWorkload, check, runs, "kept-workloads.ts");
     console.info("fuzz:", checker.met);
     // What hardly ever happens is not tested.
     for (const [name, count] of Object.entries(checked < runs ? {} : checker.met)) {
-      expect(count, name).toBeGreaterThan(runs / 10);
+      expect(count, name).toBeGreaterThan(runs / 20);
     }
   });
 }
