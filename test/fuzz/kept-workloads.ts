@@ -27,7 +27,7 @@ export const KEPT: readonly (readonly [string, Workload])[] = [
     },
   ],
   [
-    "a request that was aborted in its first step keeps blocks",
-    { engine: { maxModelLen: 20 }, requests: [{ shared: 12, abortAfter: 1 }, {}] },
+    "a request that is aborted in the middle of its prompt keeps blocks",
+    { engine: { maxNumBatchedTokens: 4 }, requests: [{ shared: 12, abortAfter: 1 }, {}] },
   ],
 ];
