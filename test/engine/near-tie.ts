@@ -49,7 +49,7 @@ export async function greedyTokens(schedule: Schedule, options: EngineOptions): 
   if (schedule === "alone") return requests.map((request) => [...engine.alone(request)]);
   const run = () => {
     const uses = requests.map((request) => newUse(request, TOKENS));
-    engine.run(uses, schedule === "arriving" ? { arrivals: () => 1, abort: () => -1 } : undefined);
+    engine.run(uses, schedule === "arriving" ? { arrivals: () => 1 } : undefined);
     return uses.map(({ tokens }) => tokens);
   };
   if (schedule === "cached") run();

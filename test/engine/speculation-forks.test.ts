@@ -33,7 +33,7 @@ describe.each(["llama-gqa-tied", "mistral-window", "ministral"])("forks of reque
         const uses = requests.map((request) => newUse(request, 30));
         let step = 0;
         const arrivals = () => (step++ === 0 || step === delay + 1 ? 1 : 0);
-        engine.run(uses, { arrivals, forks: () => true, abort: () => -1 });
+        engine.run(uses, { arrivals, forks: () => true });
         const alone = requests.map((request) => plain.alone(request));
         expect(
           uses.map(({ tokens }) => tokens),

@@ -1,16 +1,19 @@
 // An engine core that serves one workload after the other and gives the tokens of each, on any device.
 import type { EngineInfo, EngineOptions } from "@octavo/engine";
 import {
+  type AddOptions,
+  type ControlCall,
   createStatsBuffer,
   type EngineCore,
   encodeAbort,
   encodeAdd,
+  encodeRelease,
   loadCore,
+  logprobsRecordWords,
   OUTPUT_WORDS,
   readStats,
   resolveSamplingParams,
 } from "@octavo/engine/core";
-import { FinishReason } from "@octavo/scheduler";
 import { expect } from "vitest";
 import { evenTokens, letters, type TestRequest } from "./workload.js";
 
@@ -22,25 +25,35 @@ export interface Use {
   readonly request: TestRequest;
   readonly maxTokens: number;
   readonly tokens: number[];
-  aborted: boolean;
-  done: boolean;
-  /** Whether it was handed over as a fork of another one that ran. */
-  forked: boolean;
 }
 
-/** When requests come and go; asked before each step. */
+/** When requests come; asked before each step. */
 export interface Traffic {
   /** How many of the requests that are left arrive. */
   arrivals(): number;
-  /** How each is served; by default all alike and without end. */
-  serving?(): { readonly priority: number; readonly tenant: number; readonly timeoutMs: number };
-  /** Whether a pause begins now, and which; one that was begun ends at the next question. */
-  pause?(): "keep" | "wait" | undefined;
   /** Whether the next one comes as a fork of the one that arrived before, with whatever both have in common. Default: never. */
   forks?(): boolean;
-  /** The index of the one of `live` running requests that is aborted; -1: none. */
-  abort(live: number): number;
 }
+
+/** How a request is handed over. */
+export interface Submission extends AddOptions {
+  /** Which of the parallel samples of one prompt it is. Default 0. */
+  readonly choice?: number;
+}
+
+/** Told of what a step gives. */
+export interface OutputListener {
+  /** `finish` is a code of the scheduler's FinishReason. */
+  onToken(id: number, token: number, finish: number): void;
+  /** The words of a logprobs record from the second one on; before the token that they are about. Default: nobody asks for any. */
+  onLogprobs?(id: number, words: Int32Array): void;
+}
+
+const nobodyRuns: OutputListener = {
+  onToken: (id) => {
+    throw new Error(`a token for request ${id}, which has ended`);
+  },
+};
 
 export class TokenEngine implements Disposable {
   readonly #core: EngineCore;
@@ -48,7 +61,6 @@ export class TokenEngine implements Disposable {
   readonly #eosTokenIds: readonly number[];
   readonly #stats: Float64Array;
   #lastId = 0;
-  #isPaused = false;
 
   private constructor(core: EngineCore, info: EngineInfo, eosTokenIds: readonly number[], stats: Float64Array) {
     this.#core = core;
@@ -63,12 +75,59 @@ export class TokenEngine implements Disposable {
     return new TokenEngine(core, info, eosTokenIds, stats);
   }
 
-  get vocabSize(): number {
-    return this.#info.vocabSize;
-  }
-
   get stats() {
     return readStats(this.#stats);
+  }
+
+  /** Hands a request over. @returns its id */
+  add({ prompt, params }: TestRequest, { choice, ...options }: Submission = {}): number {
+    const { vocabSize, maxModelLen } = this.#info;
+    const endTokenIds = this.#eosTokenIds;
+    const numPromptTokens = prompt.length;
+    const context = { defaults: {}, vocabSize, maxModelLen, numPromptTokens, endTokenIds, tokenizer: letters };
+    const stops = [...(params.stopTokenIds ?? []), ...(params.ignoreEos ? [] : endTokenIds)];
+    const resolved = resolveSamplingParams(params, context);
+    this.#core.handle(encodeAdd(++this.#lastId, Int32Array.from(prompt), resolved, stops, choice, options));
+    return this.#lastId;
+  }
+
+  abort(id: number): void {
+    this.#core.handle(encodeAbort(id));
+    this.#core.checkInvariants();
+  }
+
+  /** Gives back the blocks that a finished request kept. */
+  release(id: number): void {
+    this.#core.handle(encodeRelease(id));
+    this.#core.checkInvariants();
+  }
+
+  call(call: ControlCall): void {
+    this.#core.call(call, (reply) => {
+      if ("error" in reply) throw new Error(reply.error.message);
+    });
+    this.#core.checkInvariants();
+  }
+
+  /** Runs one step. @returns false when there was nothing to do @throws when a bookkeeping invariant breaks */
+  step(listener: OutputListener): boolean {
+    const moved = this.#core.step();
+    this.#core.checkInvariants();
+    const words = this.#core.outputs.take();
+    for (let i = 0; i < words.length; ) {
+      const end = i + (words[i]! < 0 ? logprobsRecordWords(words, i) : OUTPUT_WORDS);
+      if (words[i]! < 0) listener.onLogprobs?.(-words[i]!, words.slice(i + 1, end));
+      else listener.onToken(words[i]!, words[i + 1]!, words[i + 2]!);
+      i = end;
+    }
+    return moved;
+  }
+
+  /** Collects what is still in flight. @throws when not every block is free then */
+  drain(): void {
+    while (this.step(nobodyRuns)) {}
+    const { kvBlocksUsed, numRunning, numWaiting } = this.stats;
+    expect({ kvBlocksUsed, numRunning, numWaiting }).toEqual({ kvBlocksUsed: 0, numRunning: 0, numWaiting: 0 });
   }
 
   /** The tokens of one request that has the engine to itself. */
@@ -78,77 +137,32 @@ export class TokenEngine implements Disposable {
     return use.tokens;
   }
 
-  /**
-   * Serves `uses`, by default all at once. In the end every block must be free.
-   * @throws when a bookkeeping invariant breaks or nothing moves any more
-   */
+  /** Serves `uses`, by default all at once. In the end every block must be free. */
   run(uses: readonly Use[], traffic?: Traffic): void {
     const live = new Map<number, Use>();
     let next = 0;
+    let id = 0;
     for (let step = 0; next < uses.length || live.size > 0; step++) {
       expect(step, "steps: requests starve").toBeLessThan(MAX_STEPS);
       for (let arrivals = traffic?.arrivals() ?? uses.length; arrivals > 0 && next < uses.length; arrivals--) {
-        live.set(this.#add(uses[next]!, traffic), uses[next++]!);
+        const use = uses[next++]!;
+        const { prompt, params } = use.request;
+        id = this.add(
+          { prompt, params: { ...params, maxTokens: use.maxTokens } },
+          traffic?.forks?.() ? { forkOf: id } : {},
+        );
+        live.set(id, use);
       }
-      this.#pause(traffic);
-      const victim = traffic && live.size > 0 ? traffic.abort(live.size) : -1;
-      if (victim >= 0) this.#abort(live, victim);
-      this.#core.step();
-      this.#core.checkInvariants();
-      this.#take(live);
+      this.step({
+        onToken: (id, token, finish) => {
+          const use = live.get(id);
+          expect(use, `a token for request ${id}, which has ended`).toBeDefined();
+          use!.tokens.push(token);
+          if (finish !== 0) live.delete(id);
+        },
+      });
     }
-    while (this.#core.step()) this.#take(live); // steps in flight when the last request ended
-    const { kvBlocksUsed, numRunning, numWaiting } = this.stats;
-    expect({ kvBlocksUsed, numRunning, numWaiting }).toEqual({ kvBlocksUsed: 0, numRunning: 0, numWaiting: 0 });
-  }
-
-  /** Ends a pause, or begins one. */
-  #pause(traffic?: Traffic): void {
-    if (this.#isPaused) this.#core.call({ method: "resume" }, () => {});
-    const mode = this.#isPaused ? undefined : traffic?.pause?.();
-    this.#isPaused = mode !== undefined;
-    if (mode) this.#core.call({ method: "pause", mode }, () => {});
-  }
-
-  #add(use: Use, traffic?: Traffic): number {
-    const { request, maxTokens } = use;
-    const { prompt, params } = request;
-    use.forked = traffic?.forks?.() ?? false;
-    const { vocabSize, maxModelLen } = this.#info;
-    const endTokenIds = this.#eosTokenIds;
-    const numPromptTokens = prompt.length;
-    const context = { defaults: {}, vocabSize, maxModelLen, numPromptTokens, endTokenIds, tokenizer: letters };
-    const stops = [...(params.stopTokenIds ?? []), ...(params.ignoreEos ? [] : endTokenIds)];
-    const minTokens = Math.min(params.minTokens ?? 0, maxTokens);
-    const resolved = resolveSamplingParams({ ...params, maxTokens, minTokens }, context);
-    const options = { ...traffic?.serving?.(), ...(use.forked && { forkOf: this.#lastId }) };
-    this.#core.handle(encodeAdd(++this.#lastId, Int32Array.from(prompt), resolved, stops, 0, options));
-    return this.#lastId;
-  }
-
-  #abort(live: Map<number, Use>, index: number): void {
-    const [id, use] = [...live][index]!;
-    use.aborted = true;
-    live.delete(id);
-    this.#core.handle(encodeAbort(id));
-    this.#core.checkInvariants();
-  }
-
-  #take(live: Map<number, Use>): void {
-    const words = this.#core.outputs.take();
-    for (let i = 0; i < words.length; i += OUTPUT_WORDS) {
-      const use = live.get(words[i]!);
-      expect(use, `a token for request ${words[i]}, which has ended`).toBeDefined();
-      if (words[i + 2] === FinishReason.timeout) {
-        use!.aborted = true;
-        live.delete(words[i]!);
-        continue;
-      }
-      use!.tokens.push(words[i + 1]!);
-      if (words[i + 2] === 0) continue;
-      use!.done = true;
-      live.delete(words[i]!);
-    }
+    this.drain();
   }
 
   [Symbol.dispose](): void {
@@ -158,5 +172,5 @@ export class TokenEngine implements Disposable {
 
 /** A request that is about to be used. */
 export function newUse(request: TestRequest, maxTokens: number): Use {
-  return { request, maxTokens, tokens: [], aborted: false, done: false, forked: false };
+  return { request, maxTokens, tokens: [] };
 }

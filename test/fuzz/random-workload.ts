@@ -1,124 +1,149 @@
-// What a random workload is made of: engine options, and requests that share beginnings, so that caches matter.
-import type { EngineOptions, SamplingParams, SpeculativeConfig } from "@octavo/engine";
-import { kvBytesPerBlock, layerGroups, readModelConfig } from "@octavo/models";
+// Workloads that fast-check draws and makes smaller. A key that is left out is the smallest value of all.
+import type { SamplingParams, SpeculativeConfig } from "@octavo/engine";
 import { SCHEDULING_POLICIES } from "@octavo/scheduler";
-import { SAMPLING_KINDS, type TestRequest } from "../engine/workload.js";
-import type { randomIntegers } from "./random-integers.js";
+import fc from "fast-check";
+import {
+  DTYPES,
+  MAX_MODEL_LEN,
+  MODELS,
+  type ModelName,
+  type Workload,
+  type WorkloadEngine,
+  type WorkloadEvent,
+  type WorkloadRequest,
+} from "./workload.js";
 
-type Random = ReturnType<typeof randomIntegers>;
+const MAX_REQUESTS = 8;
 
-export const MAX_MODEL_LEN = 160;
-const LONGEST_SHARED = 96;
-/** Tokens that a request generates at most. */
-export const MAX_TOKENS = 40;
-const BLOCK_SIZE = 16;
-/** Blocks for one request of full length, and block 0, which is never given out. */
-const ONE_REQUEST = 1 + MAX_MODEL_LEN / BLOCK_SIZE;
+const whole = (min: number, max: number) => fc.integer({ min, max });
 
-/** A model to fuzz with, in one precision. */
-export interface FuzzModel {
-  readonly name: string;
-  readonly folder: string;
-  readonly dtype: "float32" | "bfloat16" | "float16";
+/** What is left out unless drawn, and left out again where the case stays one without it. */
+interface Part<T> {
+  /** Of 100 cases, about so many have it. */
+  readonly percent: number;
+  readonly values: fc.Arbitrary<T>;
 }
 
-/** The options that every engine of a model has. */
-export function commonOptions({ dtype }: FuzzModel): EngineOptions {
-  return { dtype, maxModelLen: MAX_MODEL_LEN, blockSize: BLOCK_SIZE };
-}
+type Parts<T> = { readonly [Key in keyof T]-?: Part<Exclude<T[Key], undefined>> };
 
-/** Memory for `blocks` KV blocks of all layers; with groups of layers, for so many in each group. */
-function kvBytes({ folder, dtype }: FuzzModel, blocks: number): number {
-  return blocks * kvBytesPerBlock(readModelConfig(folder), dtype, BLOCK_SIZE);
-}
+const part = <T>(percent: number, values: fc.Arbitrary<T>): Part<T> => ({ percent, values });
 
-/** Options under which each request runs alone, whole and uncached. */
-export function aloneOptions(model: FuzzModel): EngineOptions {
-  return {
-    ...commonOptions(model),
-    maxNumSeqs: 1,
-    maxNumBatchedTokens: MAX_MODEL_LEN,
-    enablePrefixCaching: false,
-    asyncScheduling: false,
-    enforceEager: true,
-    kvCacheMemoryBytes: kvBytes(model, ONE_REQUEST),
-  };
-}
-
-/** Options under which nothing may change: small budgets, chunks, scarce memory, any depth. */
-export function randomOptions(model: FuzzModel, random: Random): EngineOptions {
-  const maxNumSeqs = random(3, 16);
-  const enablePrefixCaching = random(0, 3) > 0;
-  const numGroups = layerGroups(readModelConfig(model.folder), MAX_MODEL_LEN).slidingWindows.length;
-  const hostBlocks = enablePrefixCaching && numGroups === 1 ? random(0, 2) * random(1, 60) : 0;
-  const blocks = random(0, 2) > 0 ? random(ONE_REQUEST, ONE_REQUEST + 6) : random(3, 8) * ONE_REQUEST;
-  const speculation = randomSpeculation(model, random);
-  // A draft model's keys and values come out of the same memory.
-  const models = speculation.speculativeConfig?.method === "draft_model" ? 2 : 1;
-  return {
-    ...commonOptions(model),
-    maxNumSeqs,
-    maxNumBatchedTokens: maxNumSeqs + random(0, [16, 64, 256][random(0, 2)]!),
-    longPrefillTokenThreshold: random(0, 2) === 0 ? random(3, 40) : 0,
-    schedulingPolicy: SCHEDULING_POLICIES[random(0, 2)]!,
-    ...(random(0, 2) === 0 && { maxNumPartialPrefills: random(2, 4), maxLongPartialPrefills: random(1, 2) }),
-    maxInterTokenLatencyMs: random(0, 2) === 0 ? random(1, 20) : 0,
-    enablePrefixCaching,
-    kvOffloadingSize: kvBytes(model, hostBlocks) / 2 ** 30,
-    asyncScheduling: random(0, 3) > 0,
-    enforceEager: random(0, 3) === 0,
-    kvCacheMemoryBytes: models * kvBytes(model, blocks),
-    ...speculation,
-  };
-}
-
-/** None for every third engine. */
-function randomSpeculation(model: FuzzModel, random: Random): { speculativeConfig?: SpeculativeConfig } {
-  const method = (["ngram", "suffix", "draft_model", "self", undefined] as const)[random(0, 4)];
-  if (method === undefined) return {};
-  const common = { method, numSpeculativeTokens: random(1, 12), adaptive: random(0, 3) === 0 };
-  if (method === "self") return { speculativeConfig: { ...common, numLayers: random(1, 2) } };
-  if (method === "draft_model") return { speculativeConfig: { ...common, model: model.folder } };
-  if (method === "suffix") return { speculativeConfig: { ...common, suffixDecodingMaxTreeDepth: random(4, 24) } };
-  return { speculativeConfig: { ...common, promptLookupMin: random(1, 3), promptLookupMax: random(3, 6) } };
-}
-
-/** `count` requests of all kinds; about every third ends by a stop token of its own or of the model's. */
-export function randomRequests(vocabSize: number, count: number, random: Random): TestRequest[] {
-  const token = () => random(0, vocabSize - 1);
-  const beginnings = Array.from({ length: 3 }, () => Array.from({ length: LONGEST_SHARED }, token));
-  return Array.from({ length: count }, () => {
-    const shared = random(0, 3) === 0 ? [] : beginnings[random(0, 2)]!.slice(0, random(1, random(1, LONGEST_SHARED)));
-    const own = Array.from({ length: random(1, 32) }, token);
-    const kind = SAMPLING_KINDS[random(0, SAMPLING_KINDS.length - 1)]!;
-    const edits = random(0, 2) === 0 ? randomEdits(token, random) : {};
-    return {
-      prompt: [...shared, ...own],
-      params: {
-        ...kind,
-        ...edits,
-        seed: random(0, 2 ** 31),
-        maxTokens: MAX_TOKENS,
-        ignoreEos: random(0, 1) === 0,
-        stopTokenIds: random(0, 3) === 0 ? Array.from({ length: 4 }, token) : [],
-      },
-    };
+/** Objects of any of the parts. */
+function partial<T extends object>(parts: Parts<T>): fc.Arbitrary<Partial<T>> {
+  const values = Object.entries<Part<unknown>>(parts).map(([key, { percent, values }]) => {
+    const missing = { arbitrary: fc.constant<unknown>(undefined), weight: 100 - percent };
+    return [key, fc.oneof({ withCrossShrink: true }, missing, { arbitrary: values, weight: percent })] as const;
   });
+  return fc
+    .record(Object.fromEntries(values))
+    .map((all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Partial<T>);
 }
 
-/** Some of the parameters that edit logits, with random values. */
-function randomEdits(token: () => number, random: Random): SamplingParams {
-  const some = <Params extends SamplingParams>(params: Params) => (random(0, 1) === 0 ? params : {});
-  const letter = () => String.fromCharCode(token()).trim() || "a";
-  return {
-    ...some({ presencePenalty: random(-20, 20) / 10 }),
-    ...some({ frequencyPenalty: random(-20, 20) / 10 }),
-    ...some({ repetitionPenalty: random(5, 20) / 10 }),
-    ...some({
-      logitBias: Object.fromEntries(Array.from({ length: random(1, 9) }, () => [token(), random(-100, 100)])),
+const modelName = fc.constantFrom(...(Object.keys(MODELS) as ModelName[]));
+const drafts = { numSpeculativeTokens: whole(1, 8), adaptive: fc.constantFrom(false, false, true) };
+const speculation: fc.Arbitrary<SpeculativeConfig> = fc.oneof(
+  fc.record({
+    method: fc.constant("ngram" as const),
+    ...drafts,
+    promptLookupMin: whole(1, 3),
+    promptLookupMax: whole(3, 6),
+  }),
+  fc.record({ method: fc.constant("suffix" as const), ...drafts, suffixDecodingMaxTreeDepth: whole(2, 24) }),
+  fc.record({ method: fc.constant("self" as const), ...drafts, numLayers: whole(1, 2) }),
+  fc.record({ method: fc.constant("draft_model" as const), ...drafts, model: modelName }),
+);
+
+const engine: fc.Arbitrary<WorkloadEngine> = partial({
+  model: part(75, modelName),
+  dtype: part(40, fc.constantFrom(...DTYPES)),
+  maxModelLen: part(60, whole(20, MAX_MODEL_LEN)),
+  blockSize: part(90, fc.constantFrom(8, 8, 4, 4, 3, 2, 1)),
+  spareBlocks: part(35, whole(1, 12)),
+  hostBlocks: part(50, whole(1, 60)),
+  maxNumSeqs: part(70, fc.oneof(whole(1, 2), whole(1, 6))),
+  maxNumBatchedTokens: part(60, fc.oneof(whole(1, 12), whole(1, 64))),
+  longPrefillTokenThreshold: part(25, whole(1, 20)),
+  partialPrefills: part(25, fc.tuple(whole(1, 4), whole(1, 4))),
+  maxInterTokenLatencyMs: part(15, whole(1, 8)),
+  schedulingPolicy: part(60, fc.constantFrom(...SCHEDULING_POLICIES)),
+  enablePrefixCaching: part(25, fc.constant(false)),
+  asyncScheduling: part(60, fc.constant(true)),
+  enforceEager: part(30, fc.constant(true)),
+  speculativeConfig: part(60, speculation),
+}).map(({ partialPrefills: both, ...options }) => ({
+  ...options,
+  ...(both && { maxNumPartialPrefills: Math.max(...both), maxLongPartialPrefills: Math.min(...both) }),
+}));
+
+const letter = whole(97, 122);
+const word = fc.string({ unit: fc.constantFrom("a", "b", "c", "d"), minLength: 1, maxLength: 2 });
+
+/** Often few tokens are allowed, so that stops and drafts are met. */
+const params: fc.Arbitrary<SamplingParams> = partial<Omit<SamplingParams, Unused>>({
+  temperature: part(60, fc.constantFrom(0.7, 1)),
+  seed: part(40, whole(0, 2)),
+  maxTokens: part(90, whole(1, 24)),
+  topK: part(12, whole(1, 20)),
+  topP: part(12, fc.constantFrom(0.5, 0.9)),
+  minP: part(12, fc.constantFrom(0.05, 0.3)),
+  presencePenalty: part(12, fc.constantFrom(1, -1.5)),
+  frequencyPenalty: part(12, fc.constantFrom(0.5, -2)),
+  repetitionPenalty: part(12, fc.constantFrom(1.3, 0.7)),
+  logitBias: part(10, fc.dictionary(letter.map(String), whole(-100, 20), { minKeys: 1, maxKeys: 4 })),
+  allowedTokenIds: part(
+    40,
+    whole(1, 6).map((count) => Array.from({ length: count }, (_, i) => 97 + i)),
+  ),
+  badWords: part(10, fc.array(word, { minLength: 1, maxLength: 2 })),
+  minTokens: part(12, whole(1, 24)),
+  ignoreEos: part(15, fc.constant(false)),
+  stop: part(15, fc.array(word, { minLength: 1, maxLength: 2 })),
+  stopTokenIds: part(10, fc.array(letter, { minLength: 1, maxLength: 8 })),
+  extraArgs: part(6, fc.constant({ even: true })),
+  logprobs: part(30, fc.constantFrom(null, null, 1, 3)),
+  promptLogprobs: part(8, whole(0, 3)),
+});
+
+/** What does not reach the core of an engine, or has a place of its own in a workload. */
+type Unused =
+  | "n"
+  | "bestOf"
+  | "cacheSalt"
+  | "includeStopStrInOutput"
+  | "skipSpecialTokens"
+  | "spacesBetweenSpecialTokens"
+  | "truncatePromptTokens"
+  | "truncationSide";
+
+const request: fc.Arbitrary<WorkloadRequest> = partial<WorkloadRequest>({
+  text: part(40, whole(1, 3)),
+  from: part(65, whole(1, 2)),
+  shared: part(90, whole(1, 70)),
+  own: part(60, whole(1, 12)),
+  fork: part(45, fc.constant(true)),
+  n: part(25, whole(2, 3)),
+  params: part(90, params),
+  wait: part(50, whole(1, 8)),
+  whenIdle: part(10, fc.constant(true)),
+  abortAfter: part(15, whole(0, 20)),
+  timeoutMs: part(7, whole(1, 30)),
+  priority: part(40, whole(-2, 2)),
+  tenant: part(40, whole(1, 3)),
+  cacheSalt: part(10, whole(1, 2)),
+  keepBlocks: part(20, fc.constant(true)),
+});
+
+const event: fc.Arbitrary<WorkloadEvent> = fc.record({
+  at: whole(0, 30),
+  what: fc.constantFrom("forget", "restart", "resume", "pause keep", "pause wait"),
+});
+
+export const randomWorkload: fc.Arbitrary<Workload> = fc
+  .tuple(
+    partial<Omit<Workload, "requests">>({
+      engine: part(97, engine),
+      events: part(30, fc.array(event, { minLength: 1, maxLength: 3 })),
     }),
-    ...some({ allowedTokenIds: Array.from({ length: random(30, 200) }, token) }),
-    ...some({ badWords: Array.from({ length: random(1, 4) }, () => letter() + (random(0, 1) ? letter() : "")) }),
-    ...some({ minTokens: random(1, 9) }),
-  };
-}
+    fc.array(request, { minLength: 1, maxLength: MAX_REQUESTS, size: "max" }),
+  )
+  .map(([others, requests]) => ({ ...others, requests }));

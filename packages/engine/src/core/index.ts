@@ -7,7 +7,7 @@ export {
   encodeRelease,
   type Sharing,
 } from "../protocol/commands.js";
-export { logprobsRecordWords, OUTPUT_WORDS, OutputBatch } from "../protocol/outputs.js";
+export { LogprobsOf, logprobsRecordWords, OUTPUT_WORDS, OutputBatch } from "../protocol/outputs.js";
 export { createStatsBuffer, readStats } from "../protocol/stats.js";
 export { type ResolvedSamplingParams, resolveSamplingParams } from "../sampling-params.js";
 export type { ControlCall, ControlReply } from "./control-calls.js";
