@@ -18,6 +18,8 @@ export interface ServingNeed {
   readonly kvBytesPerToken: number;
   /** Keys and values that one request of that length keeps; of embeddings those of one step. */
   readonly kvBytesAtMaxModelLen: number;
+  /** For each group of layers with blocks of its own, the tokens that a token sees; null: all. Of embeddings none. */
+  readonly slidingWindows: readonly (number | null)[];
 }
 
 /** What {@link servingNeed} reads of a model, with a config that Octavo knows. */
@@ -38,11 +40,13 @@ export function servingNeed(
   if (pooling !== null) {
     const sizes = resolvePoolingSizes(options, pooling, config.maxPositions, backend);
     const kvBytesAtMaxModelLen = stepBytes(sizes, config, dtype);
-    return { pooling, maxModelLen: sizes.maxModelLen, kvBytesPerToken, kvBytesAtMaxModelLen };
+    return { pooling, maxModelLen: sizes.maxModelLen, kvBytesPerToken, kvBytesAtMaxModelLen, slidingWindows: [] };
   }
   const need = kvNeed(options, config, dtype, backend);
   const { maxModelLen } = need;
-  return { pooling, maxModelLen, kvBytesPerToken, kvBytesAtMaxModelLen: requestBytes(maxModelLen, need) };
+  const slidingWindows = need.slidingWindows.map((window) => (Number.isFinite(window) ? window : null));
+  const kvBytesAtMaxModelLen = requestBytes(maxModelLen, need);
+  return { pooling, maxModelLen, kvBytesPerToken, kvBytesAtMaxModelLen, slidingWindows };
 }
 
 /** @throws OUT_OF_MEMORY as loading it would, before it reads a weight; INVALID_ARGUMENT */

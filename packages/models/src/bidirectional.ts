@@ -3,8 +3,10 @@ import type { Architecture, EncoderArchitecture } from "./architecture.js";
 import type { LayerSpec } from "./blueprint.js";
 import type { ConfigReader } from "./hf-config.js";
 
-/** Behind the hidden states: embeddings need none of it. */
-const HEAD = /(^|\.)(lm_head|score)\./;
+/** Of what is behind the hidden states: embeddings need none of it. */
+function isOfHead(name: string): boolean {
+  return /(^|\.)(lm_head|score)\./.test(name);
+}
 
 /** Whether a decoder's config says that its tokens see all of a text. */
 export function seesAll(reader: ConfigReader): boolean {
@@ -18,7 +20,7 @@ export function bidirectional(decoder: Architecture): EncoderArchitecture {
     kind: "encoder",
     name,
     basePrefix: decoder.basePrefix ?? "model.",
-    otherTensors: HEAD,
+    isUnread: isOfHead,
     readConfig(reader) {
       const config = decoder.readConfig(reader);
       const hasWindows = config.windows.some((window) => window !== null);

@@ -1,7 +1,7 @@
 // NomicBertModel: a BERT that rotates, with gated MLPs and no biases (Nussbaum et al. 2024). Its config has
 // transformers' fields, or those of its makers' own code; the tensors have the latter's names either way.
 import type { EncoderArchitecture } from "../architecture.js";
-import { type BertConfig, readBertConfig, TASK_TENSORS } from "../encoder-modules.js";
+import { type BertConfig, isOfTask, readBertConfig } from "../encoder-modules.js";
 import type { ConfigReader } from "../hf-config.js";
 import { layerNorm, mergedAttention } from "../hf-modules.js";
 import { readActivation } from "../model-config.js";
@@ -23,7 +23,7 @@ export const nomicBert: EncoderArchitecture<NomicBertConfig> = {
   name: NAME,
   aliases: ["NomicBertForMaskedLM"],
   basePrefix: `${BASE}.`,
-  otherTensors: TASK_TENSORS,
+  isUnread: isOfTask,
   readConfig(reader: ConfigReader): NomicBertConfig {
     const isOriginal = reader.has("n_embd");
     if (isOriginal) checkOriginal(reader);

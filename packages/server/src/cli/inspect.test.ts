@@ -67,17 +67,18 @@ test("windows of layers", async () => {
   const { description } = inspection;
   const windows = description.config!.windows.map((_, layer) => (layer < 6 ? 128 : null));
   const windowed = { ...description, config: { ...description.config!, windows } };
-  const text = format({ ...inspection, description: windowed }, [cpu]);
+  const serving = { ...inspection.serving!, slidingWindows: [128, 128, 128, null] };
+  const text = format({ ...inspection, serving, description: windowed }, [cpu]);
   expect(text).toMatch(/^sliding window +128 tokens in 6 of 8 layers$/m);
   expect(text).not.toMatch(/^windows /m);
   expect(text).toMatch(/^tokens seen, by group of layers +128,128,128,all$/m);
-  expect(format(windowed, [cpu], 100)).not.toContain("by group of layers");
+  expect(format(inspection, [cpu])).not.toContain("by group of layers");
 });
 
 test("an encoder has a longest text and keeps no keys and values", async () => {
   const inspection = await pocket();
   const pooling = { type: "mean", normalize: true, maxSeqLength: 256 } as const;
-  const serving = { pooling, maxModelLen: 256, kvBytesPerToken: 0, kvBytesAtMaxModelLen: 0 };
+  const serving = { pooling, maxModelLen: 256, kvBytesPerToken: 0, kvBytesAtMaxModelLen: 0, slidingWindows: [] };
   const text = format({ ...inspection, serving }, [cpu]);
   expect(text).toMatch(/^embeddings +mean, of length 1, made for texts up to 256 tokens$/m);
   expect(text).toMatch(/^longest text, max_model_len +256 tokens$/m);

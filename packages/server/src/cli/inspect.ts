@@ -52,13 +52,14 @@ function poolingWords({ type, normalize, maxSeqLength }: NonNullable<ServingNeed
 }
 
 /** An encoder keeps none. */
-function kvRows({ pooling, maxModelLen, kvBytesPerToken, kvBytesAtMaxModelLen }: ServingNeed): Row[] {
+function kvRows(serving: ServingNeed): Row[] {
+  const { pooling, maxModelLen, kvBytesPerToken, kvBytesAtMaxModelLen, slidingWindows } = serving;
   const longest: Row = ["longest text, max_model_len", `${maxModelLen} tokens`];
   if (kvBytesPerToken === 0) return [longest];
   const token: Row = ["keys and values, a token", formatBytes(kvBytesPerToken)];
   const bytes = formatBytes(kvBytesAtMaxModelLen);
   if (pooling) return [longest, token, ["keys and values, a step", bytes]];
-  return [token, [`keys and values, max_model_len ${maxModelLen}`, bytes]];
+  return [token, [`keys and values, max_model_len ${maxModelLen}`, bytes], ...groupRows(slidingWindows)];
 }
 
 /** The known fields in words, the others as they are called. */
@@ -92,7 +93,7 @@ function windowRows(windows: ModelConfig["windows"]): Row[] {
 }
 
 /** As `octavo-scheduler --sliding-window` takes them. */
-function groupRows(slidingWindows: MemoryNeed["slidingWindows"]): Row[] {
+function groupRows(slidingWindows: ServingNeed["slidingWindows"]): Row[] {
   if (slidingWindows.every((window) => window === null)) return [];
   return [["tokens seen, by group of layers", slidingWindows.map((window) => window ?? "all").join(",")]];
 }
