@@ -41,7 +41,9 @@ test.each([
   const found = logitsOf({ ...model, folder }, backend, golden, golden.ids.length);
   expect(largestDistance(found, golden).distance).toBeLessThan(TOLERANCE);
   expect(warn.mock.calls).toHaveLength(1);
-  expect(warn.mock.calls[0]![0]).toMatch(/has tensors that \w+ does not use: .*(vision_tower|visual|multi_modal_projector)\./);
+  expect(warn.mock.calls[0]![0]).toMatch(
+    /has tensors that \w+ does not use: .*(vision_tower|visual|multi_modal_projector)\./,
+  );
 });
 
 /** Rewrites a safetensors file's header. */
