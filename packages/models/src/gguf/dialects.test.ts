@@ -113,7 +113,8 @@ describe("keys", () => {
     ["olmo2", { "attention.sliding_window": 8 }, /olmo2\.attention\.sliding_window" is 8, .*supports 0/],
     ["qwen3moe", { expert_weights_scale: 2 }, /qwen3moe\.expert_weights_scale" is 2, .*supports 0, 1/],
     ["glm4", { nextn_predict_layers: 1 }, /glm4\.nextn_predict_layers" is 1/],
-    ["mpt", { "attention.clamp_kqv": 8 }, /mpt\.attention\.clamp_kqv" is 8, .*supports null/],
+    ["falcon", { "attention.max_alibi_bias": 4 }, /falcon\.attention\.max_alibi_bias" is 4, .*supports 0, 8/],
+    ["bert", { "attention.causal": true }, /bert\.attention\.causal" is true, .*supports false/],
     ["qwen2", { "attention.indexer.top_k": 8 }, /qwen2\.attention\.indexer\.top_k" is 8/],
   ])("%s with %j is refused by the key", (architecture, keys, message) => {
     expect(() => readModelConfig(file(architecture, keys))).toThrow(refused("UNSUPPORTED", message));

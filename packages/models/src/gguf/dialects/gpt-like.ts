@@ -114,7 +114,6 @@ export const mpt: GgufDialect = {
   },
   values: (file) => ({
     expansion_ratio: (file.number("feed_forward_length") ?? 0) / (file.number("embedding_length") ?? 1),
-    "attn_config.clip_qkv": file.number("attention.clamp_kqv") || null,
   }),
   tensors: {
     layers: "transformer.blocks",
