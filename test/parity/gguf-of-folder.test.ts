@@ -32,49 +32,54 @@ test("every kind is there", () => {
   expect(written.map(([name]) => name).filter((name) => !models.has(name))).toEqual([]);
 });
 
-describe.each(written.filter(([name]) => models.has(name)))("%s", (name, recipe) => {
-  const model = models.get(name)!;
-  const source = recipe.config ? withConfig(name, model.folder, recipe.config) : model.folder;
-  const config = readModelConfig(source) as AnyConfig;
-  const write = (precision: Precision = "plain") => {
-    const path = join(folder, `${recipe.architecture}-${name}-${precision}.gguf`);
-    if (!existsSync(path)) writeGguf(recipe, config, source, path, precision);
-    return path;
-  };
+const known = written.filter(([name]) => models.has(name));
 
-  test("the folder's config", () => {
-    const ignored = { bosTokenId: null, eosTokenIds: null, rope: null, localRope: null, splitsKeysAndValues: null };
-    const found = readModelConfig(write()) as AnyConfig;
-    const wanted = { ...config, ...ignored, architecture: recipe.reads ?? config.architecture };
-    expect(rounded({ ...found, ...ignored })).toMatchObject(rounded(wanted) as object);
-    for (const key of ["rope", "localRope"]) {
-      const [own, folders] = [found[key], config[key]] as (RopeConfig | null | undefined)[];
-      for (const length of folders ? [1, 256] : []) {
-        const [a, b] = [ropeFrequencies(own!, length), ropeFrequencies(folders!, length)];
-        expect(a.attentionScaling).toBeCloseTo(b.attentionScaling, 6);
-        expect(a.inverse).toHaveLength(b.inverse.length);
-        for (const [i, f] of a.inverse.entries()) expect(f / b.inverse[i]!).toBeCloseTo(1, 6);
+describe.each(known.map(([name, recipe]) => [name, recipe.architecture, recipe] as const))(
+  "%s as %s",
+  (name, _, recipe) => {
+    const model = models.get(name)!;
+    const source = recipe.config ? withConfig(name, model.folder, recipe.config) : model.folder;
+    const config = readModelConfig(source) as AnyConfig;
+    const write = (precision: Precision = "plain") => {
+      const path = join(folder, `${recipe.architecture}-${name}-${precision}.gguf`);
+      if (!existsSync(path)) writeGguf(recipe, config, source, path, precision);
+      return path;
+    };
+
+    test("the folder's config", () => {
+      const ignored = { bosTokenId: null, eosTokenIds: null, rope: null, localRope: null, splitsKeysAndValues: null };
+      const found = readModelConfig(write()) as AnyConfig;
+      const wanted = { ...config, ...ignored, architecture: recipe.reads ?? config.architecture };
+      expect(rounded({ ...found, ...ignored })).toMatchObject(rounded(wanted) as object);
+      for (const key of ["rope", "localRope"]) {
+        const [own, folders] = [found[key], config[key]] as (RopeConfig | null | undefined)[];
+        for (const length of folders ? [1, 256] : []) {
+          const [a, b] = [ropeFrequencies(own!, length), ropeFrequencies(folders!, length)];
+          expect(a.attentionScaling).toBeCloseTo(b.attentionScaling, 6);
+          expect(a.inverse).toHaveLength(b.inverse.length);
+          for (const [i, f] of a.inverse.entries()) expect(f / b.inverse[i]!).toBeCloseTo(1, 6);
+        }
       }
-    }
-  });
+    });
 
-  test("the golden logits", () => {
-    for (const golden of model.cases.filter((c) => c.logits)) {
-      const wanted = recipe.config ? logitsOf(source, golden) : golden.logits!;
-      const found = logitsOf(write(), golden);
-      expect(distance(found, wanted, recipe.config ? null : golden.columns), golden.name).toBeLessThan(TOLERANCE);
-    }
-  });
+    test("the golden logits", () => {
+      for (const golden of model.cases.filter((c) => c.logits)) {
+        const wanted = recipe.config ? logitsOf(source, golden) : golden.logits!;
+        const found = logitsOf(write(), golden);
+        expect(distance(found, wanted, recipe.config ? null : golden.columns), golden.name).toBeLessThan(TOLERANCE);
+      }
+    });
 
-  const formats: readonly TestFormat[] =
-    recipe.architecture === "gpt-oss" ? ["q8_0", "q4_0", "mxfp4"] : ["q8_0", "q4_0"];
-  test.each(formats.filter(() => recipe.models[0] === name))("%s", (format) => {
-    const golden = model.cases.find((c) => c.name === "p33") ?? model.cases[0]!;
-    const wanted = logitsOf(write(`${format} decoded`), golden);
-    expect(distance(logitsOf(write(format), golden, true), wanted, null)).toBeLessThan(TOLERANCE);
-    expect(relativeError(logitsOf(write(format), golden), wanted)).toBeLessThan(PACKED_ERROR);
-  });
-});
+    const formats: readonly TestFormat[] =
+      recipe.architecture === "gpt-oss" ? ["q8_0", "q4_0", "mxfp4"] : ["q8_0", "q4_0"];
+    test.each(formats.filter(() => recipe.models[0] === name))("%s", (format) => {
+      const golden = model.cases.find((c) => c.name === "p33") ?? model.cases[0]!;
+      const wanted = logitsOf(write(`${format} decoded`), golden);
+      expect(distance(logitsOf(write(format), golden, true), wanted, null)).toBeLessThan(TOLERANCE);
+      expect(relativeError(logitsOf(write(format), golden), wanted)).toBeLessThan(PACKED_ERROR);
+    });
+  },
+);
 
 /** The folder with other fields in its config.json. */
 function withConfig(name: string, source: string, changes: Recipe["config"]): string {

@@ -9,6 +9,7 @@ import { type GraniteConfig, graniteBlueprint, readGraniteConfig } from "./grani
 import { type ExpertsConfig, MAX_EXPERTS } from "./mixtral.js";
 
 const NAME = "GraniteMoeForCausalLM";
+const HYBRID = "GraniteMoeHybridForCausalLM";
 
 export interface GraniteMoeConfig extends Omit<GraniteConfig, "mlpBias">, ExpertsConfig {
   /** Width of the MLP that every token goes through; 0: there is none. */
@@ -17,14 +18,15 @@ export interface GraniteMoeConfig extends Omit<GraniteConfig, "mlpBias">, Expert
 
 export const graniteMoe: Architecture<GraniteMoeConfig> = {
   name: NAME,
-  aliases: ["GraniteMoeSharedForCausalLM", "GraniteMoeHybridForCausalLM"],
+  aliases: ["GraniteMoeSharedForCausalLM", HYBRID],
   readConfig(reader: ConfigReader): GraniteMoeConfig {
-    checkAttention(reader);
+    const isHybrid = (reader.raw("architectures") as unknown[]).includes(HYBRID);
+    if (isHybrid) checkLayers(reader);
     const config = readGraniteConfig(reader, NAME);
     const numExperts = reader.integer("num_local_experts", { fallback: 8, min: 0, max: MAX_EXPERTS });
     return {
       ...config,
-      rope: reader.raw("position_embedding_type") === "nope" ? null : config.rope,
+      rope: isHybrid && reader.raw("position_embedding_type") !== "rope" ? null : config.rope,
       numExperts,
       numExpertsPerToken: reader.integer("num_experts_per_tok", { fallback: 2, min: 0, max: numExperts }),
       sharedSize: reader.integer("shared_intermediate_size", { fallback: 0, min: 0, max: 2 ** 20 }),
@@ -37,13 +39,11 @@ export const graniteMoe: Architecture<GraniteMoeConfig> = {
     }),
 };
 
-/** Granite 4 may have layers of another kind. */
-function checkAttention(reader: ConfigReader): void {
-  const isHybrid = (reader.raw("architectures") as unknown[]).includes("GraniteMoeHybridForCausalLM");
-  const types = reader.raw("layer_types") ?? (isHybrid ? [] : ["attention"]);
+/** Granite 4 may have Mamba layers, and has where the config does not say. */
+function checkLayers(reader: ConfigReader): void {
+  const types = reader.raw("layer_types");
   const attends = (type: unknown) => type === "attention" || type === "full_attention";
-  if (!Array.isArray(types) || types.length === 0 || !types.every(attends))
-    reader.unsupported("layer_types", ["attention in every layer"]);
+  if (!Array.isArray(types) || !types.every(attends)) reader.unsupported("layer_types", ["attention in every layer"]);
 }
 
 function graniteMlp(layer: string, config: GraniteMoeConfig): MlpSpec {

@@ -55,6 +55,26 @@ describe("keys", () => {
     expect(names).toEqual(["LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"]);
   });
 
+  test("OLMo 2 with windows is OLMo 3", () => {
+    const windowed = readModelConfig(file("olmo2", { "attention.sliding_window": 8 }));
+    expect(windowed).toMatchObject({ architecture: "Olmo3ForCausalLM", windows: [8, 8, 8] });
+    expect(readModelConfig(file("olmo2"))).toMatchObject({
+      architecture: "Olmo2ForCausalLM",
+      windows: [null, null, null],
+    });
+  });
+
+  test("MiniCPM's first files leave out what all models had", () => {
+    const scales = (keys: Keys) => readModelConfig(file("minicpm", keys));
+    expect(scales({})).toMatchObject({
+      embeddingMultiplier: 12,
+      residualMultiplier: 1.4 / Math.sqrt(3),
+      logitsScaling: 8 / 256,
+      attentionMultiplier: 0.5,
+    });
+    expect(scales({ embedding_scale: 2, logit_scale: 4 })).toMatchObject({ embeddingMultiplier: 2, logitsScaling: 4 });
+  });
+
   test("keys of images do not matter to text", () => {
     const keys = { "mm.tokens_per_image": 256, "vision.block_count": 27 };
     expect(readModelConfig(file("gemma3", keys)).numLayers).toBe(3);
@@ -110,7 +130,7 @@ describe("keys", () => {
   test.each<[string, Keys, RegExp]>([
     ["granite", { "rope.scaling.finetuned": false }, /granite\.rope\.scaling\.finetuned" is false, .*supports true/],
     ["mistral3", { "attention.temperature_scale": 0.5 }, /mistral3\.attention\.temperature_scale" is 0\.5/],
-    ["olmo2", { "attention.sliding_window": 8 }, /olmo2\.attention\.sliding_window" is 8, .*supports 0/],
+    ["seed_oss", { "attention.sliding_window": 8 }, /seed_oss\.attention\.sliding_window" is 8, .*supports 0/],
     ["qwen3moe", { expert_weights_scale: 2 }, /qwen3moe\.expert_weights_scale" is 2, .*supports 0, 1/],
     ["glm4", { nextn_predict_layers: 1 }, /glm4\.nextn_predict_layers" is 1/],
     ["falcon", { "attention.max_alibi_bias": 4 }, /falcon\.attention\.max_alibi_bias" is 4, .*supports 0, 8/],

@@ -45,6 +45,7 @@ const SIZES: readonly LinearShape[] = [
   plain(1, 576, 192, "decoding one row"),
   plain(16, 256, 100, "whole tiles of rows"),
   plain(33, 192, 257, "tiles and a rest on both sides"),
+  plain(35, 96, 1, "one output: a gate"),
   plain(65, 72, 65, "more rows than a register tile"),
   plain(140, 96, 48, "more rows than are worked on at once"),
 ];

@@ -89,6 +89,23 @@ const SIZES: readonly RoutingCase[] = [
 
 const SPECIAL: readonly RoutingCase[] = [
   {
+    name: "a gate",
+    why: "one expert by the sigmoid of its logit: the factor of Qwen2-MoE's shared expert",
+    tokens: 33,
+    experts: 1,
+    chosen: 1,
+    options: { scoring: "sigmoid", renormalize: false },
+  },
+  {
+    name: "ERNIE 4.5",
+    why: "a bias beside a softmax: the weights are without it",
+    tokens: 20,
+    experts: 64,
+    chosen: 6,
+    options: { scoring: "softmax", renormalize: true },
+    bias: (random) => normal(random, 0.05),
+  },
+  {
     name: "bias",
     why: "the bias chooses, the weights are without it",
     tokens: 20,
