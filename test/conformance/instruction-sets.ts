@@ -24,8 +24,8 @@ export const instructionSets = Object.keys(NEEDS).filter((name) => NEEDS[name]!.
 
 /** Sets that have these kernels of their own, and all others from avx512. */
 const OWN_OPS: Readonly<Record<string, readonly string[]>> = {
-  avx512bf16: ["linear", "expertLinear"],
-  amx: ["linear", "expertLinear"],
+  avx512bf16: ["linear", "expertLinear", "headLinear"],
+  amx: ["linear", "expertLinear", "headLinear"],
 };
 
 /** Of `ops`, those whose kernels no other set has. */

@@ -60,6 +60,8 @@ describe("what is not computed is refused by its field", () => {
     ["scoring_func", { scoring_func: "softmax" }],
     ["topk_method", { topk_method: "greedy" }],
     ["n_group", { n_group: 3 }],
+    ["qk_rope_head_dim", { qk_rope_head_dim: 5 }],
+    ["num_attention_heads", { num_attention_heads: 2048, num_key_value_heads: 2048, hidden_size: 2048 }],
     ["num_experts_per_tok", { num_experts_per_tok: 6, n_group: 8, topk_group: 4 }],
     ["norm_topk_prob", { architectures: ["DeepseekV2ForCausalLM"], scoring_func: "softmax", topk_method: "greedy" }],
   ])("%s", (field, changes) => {

@@ -1,5 +1,6 @@
 // Latent attention under the names that DeepSeek gives its modules. Keys and values of a head lie beside one another in one tensor of the
 // checkpoint, and so do the parts of a query that turn and that do not: each is a slice.
+import { MOST_EXPERTS } from "@octavo/core";
 import type { LatentAttentionSpec } from "./blueprint.js";
 import type { ConfigReader } from "./hf-config.js";
 import { rmsNorm } from "./hf-modules.js";
@@ -43,6 +44,9 @@ export function readLatentConfig(reader: ConfigReader, architecture: string, def
   const rotaryDim = reader.size("qk_rope_head_dim", { fallback: 64, max: MAX_WIDTH });
   const latentDim = reader.size("kv_lora_rank", { fallback: 512, max: MAX_WIDTH });
   const config = readPlainConfig(reader, architecture, { ...defaults, headDim: rotaryDim });
+  if (rotaryDim % 2 !== 0) reader.fail("qk_rope_head_dim", "an even number");
+  if (config.numHeads > MOST_EXPERTS)
+    reader.fail("num_attention_heads", `at most ${MOST_EXPERTS}, each has layers of its own`);
   const rope = readRopeConfig(reader, rotaryDim, config.maxPositions, defaults.rope);
   return {
     ...config,

@@ -3,10 +3,9 @@
 // through its share of the sequence in tiles of 32 positions that are copied while others are at work; eight warps take 16 queries by
 // half of the keys for the scores, and 16 queries by half of the value for the sums, whose 128 registers a thread are what bounds the tile.
 //
-// Limits. Decoding reads 2 kDim bytes a position and tile of heads: memory up to 64 heads; above, each further tile reads the row again, from
-// the second-level cache, and computing counts. Prompts: 2 (kDim + kValueDim) FLOPs for each head and key, 3.4 times those of the expanded
-// form, on the tensor cores; here reading fragments from shared memory (some 13 KiB a query tile of 16 and key tile of 16) comes first, about
-// twice the time of the products.
+// Limits. Decoding reads 2 kDim bytes a position: memory up to 64 heads; above, each further tile of heads reads the row again, from the
+// second-level cache, and computing counts. Prompts: 2 (kDim + kValueDim) FLOPs for each head and key, on the tensor cores; by count of bytes
+// reading fragments from shared memory comes first here, 424 KiB a tile of keys, about twice the time of its products. Not measured yet.
 #pragma once
 
 #include "kernels/attention_decode.cuh"
@@ -228,7 +227,7 @@ __global__ void __launch_bounds__(kLatentThreads, 1)
         }
         __syncthreads();
         constexpr int kValuePacks = kValueDim / Pack<T>::kSize;
-        for (int i = thread; i <= (tile.last - tile.first) * kValuePacks + kValuePacks - 1; i += kLatentThreads) {
+        for (int i = thread; i < (tile.last - tile.first + 1) * kValuePacks; i += kLatentThreads) {
             const int line = i / kValuePacks, d = i % kValuePacks * Pack<T>::kSize, index = tile.first + line;
             const int64_t token = row.first_token + index / group, head = kv_head * group + index % group;
             T* to = static_cast<T*>(a.out) + token * a.out_stride + head * kValueDim + d;

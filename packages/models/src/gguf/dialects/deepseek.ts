@@ -27,7 +27,6 @@ export const deepseek2: GgufDialect = {
   },
   switches: { has_split_kv_b: ["blk.0.attn_k_b.weight"] },
   keys: ["attention.key_length_mla", "attention.value_length_mla", "expert_gating_func"],
-  neutral: { nextn_predict_layers: [0, 1] },
   hasLatents: true,
   values: (file) => {
     const rotating = file.number("rope.dimension_count") ?? 0;
