@@ -106,6 +106,9 @@ const params: fc.Arbitrary<SamplingParams> = partial<Omit<SamplingParams, Unused
 
 /** What does not reach the core of an engine, or has a place of its own in a workload. */
 type Unused =
+  | "logprobTokenIds"
+  | "repetitionDetection"
+  | "streamInterval"
   | "n"
   | "bestOf"
   | "cacheSalt"

@@ -1,7 +1,7 @@
 // What embeddings cost beside sentence-transformers: the same texts in turns, in processor time, which others on the machine change little.
 import { parseArgs } from "node:util";
 import { LLM } from "@octavo/engine";
-import { SentenceTransformers } from "./embeddings/sentence-transformers.js";
+import { type Cost, SentenceTransformers } from "./embeddings/sentence-transformers.js";
 import { mixedTexts } from "./embeddings/texts.js";
 import { describeMachine } from "./machine.js";
 
@@ -11,13 +11,6 @@ const USAGE = `usage: node apps/bench/dist/embeddings.js MODEL [--python PATH] [
   --rounds  measured turns of each count, of which the fastest counts (default: 7); one before them is not counted
   --threads of both (default: 2)
   --counts  texts a call`;
-
-/** Milliseconds of one call. */
-export interface Cost {
-  /** Of all threads of the process. */
-  readonly cpu: number;
-  readonly wall: number;
-}
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -1,7 +1,6 @@
 // sentence-transformers in a process of its own: a line of texts in, a line of costs and vectors out.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Cost } from "../embeddings.js";
 
 const PROGRAM = `
 import json, sys, time
@@ -16,6 +15,13 @@ for line in sys.stdin:
     cost = {"cpu": 1000 * (time.process_time() - cpu), "wall": 1000 * (time.perf_counter() - wall)}
     print(json.dumps({**cost, "vectors": vectors.tolist()}), flush=True)
 `;
+
+/** Milliseconds of one call. */
+export interface Cost {
+  /** Of all threads of the process. */
+  readonly cpu: number;
+  readonly wall: number;
+}
 
 export class SentenceTransformers implements Disposable {
   readonly #process;
