@@ -50,11 +50,11 @@ export function randomOptions(model: FuzzModel, random: Random): EngineOptions {
   const maxNumSeqs = random(3, 16);
   const enablePrefixCaching = random(0, 3) > 0;
   const numGroups = layerGroups(readModelConfig(model.folder), MAX_MODEL_LEN).slidingWindows.length;
-  const hostBlocks = enablePrefixCaching && numGroups === 1 ? random(0, 2) * random(1, 60) : 0;
+  const hostBlocks = enablePrefixCaching ? random(0, 2) * random(1, 60) : 0;
   const blocks = random(0, 2) > 0 ? random(ONE_REQUEST, ONE_REQUEST + 6) : random(3, 8) * ONE_REQUEST;
   const speculation = randomSpeculation(model, random);
-  // A draft model's keys and values come out of the same memory.
-  const models = speculation.speculativeConfig?.method === "draft_model" ? 2 : 1;
+  // A draft model's keys and values come out of the same memory, with blocks of all its layers for each group.
+  const models = speculation.speculativeConfig?.method === "draft_model" ? 1 + numGroups : 1;
   return {
     ...commonOptions(model),
     maxNumSeqs,
