@@ -27,6 +27,7 @@ async function measure(requests: number, asyncScheduling: boolean): Promise<Row>
   const wall = new Float64Array(MEASURED_STEPS);
   const cpu = new Float64Array(MEASURED_STEPS / STRETCH);
   for (let stretch = 0; stretch < cpu.length; stretch++) {
+    load.prepare(STRETCH);
     const before = process.cpuUsage();
     for (let i = 0; i < STRETCH; i++) {
       const start = performance.now();
