@@ -77,8 +77,7 @@ class RandomRun implements OutputSink {
     this.#vocabSize = random(3, 60);
     const enablePrefixCaching = random(0, 4) > 0;
     this.#slidingWindows = randomWindows(random);
-    const numGroups = this.#slidingWindows.length;
-    const numHostBlocks = numGroups === 1 && enablePrefixCaching && random(0, 2) > 0 ? random(1, 40) : 0;
+    const numHostBlocks = enablePrefixCaching && random(0, 2) > 0 ? random(1, 40) : 0;
     const numFileBlocks = numHostBlocks > 0 && random(0, 1) > 0 ? random(1, 60) : 0;
     const maxNumBatchedTokens = random(1, 40);
     this.kvCache = new KvCacheManager({

@@ -14,6 +14,8 @@ export const MODELS = {
   windows: fixture("ministral"),
   /** Rotates keys otherwise where a prompt has more than 64 tokens. */
   longRope: fixture("llama-rope-longrope"),
+  /** Keeps keys without values. */
+  latent: fixture("deepseek-v2-lite"),
 } as const;
 
 export type ModelName = keyof typeof MODELS;
@@ -117,13 +119,12 @@ export function engineOptions(engine: WorkloadEngine): EngineOptions & { readonl
     kvBytesPerBlock(config, dtype, blockSize, layersPerGroup) +
     (draft ? kvBytesPerBlock(readModelConfig(draft), dtype, blockSize) : 0);
   const blocks = 1 + mostBlocks(maxModelLen, { blockSize, slidingWindows, maxNumBatchedTokens });
-  const hasTier = options.enablePrefixCaching && slidingWindows.length === 1;
   return {
     ...options,
     dtype,
     maxNumBatchedTokens,
     kvCacheMemoryBytes: (blocks + spareBlocks) * blockBytes,
-    kvOffloadingSize: hasTier ? (hostBlocks * blockBytes) / 2 ** 30 : 0,
+    kvOffloadingSize: options.enablePrefixCaching ? (hostBlocks * blockBytes) / 2 ** 30 : 0,
     ...(speculativeConfig && { speculativeConfig: { ...speculativeConfig, ...(draft && { model: draft }) } }),
   };
 }

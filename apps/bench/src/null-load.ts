@@ -26,7 +26,10 @@ export class NullLoad implements Disposable {
   readonly #core: EngineCore;
   readonly #vocabSize: number;
   readonly #outputTokens: number;
+  /** Requests that were encoded ahead. */
+  readonly #ahead: Int32Array[] = [];
   #lastId = 0;
+  #numAdded = 0;
 
   private constructor(core: EngineCore, vocabSize: number, outputTokens: number) {
     this.#core = core;
@@ -39,23 +42,33 @@ export class NullLoad implements Disposable {
     const options = { ...sizes, device: "null", asyncScheduling } as const;
     const { core, info } = await loadCore(modelPath, options, new Float64Array(createStatsBuffer()));
     const load = new NullLoad(core, info.vocabSize, outputTokens);
-    for (let i = 0; i < requests; i++) load.#add();
+    for (let i = 0; i < requests; i++) core.handle(load.#next());
     return load;
   }
 
   /** Requests that were begun so far. */
   get numRequests(): number {
-    return this.#lastId;
+    return this.#numAdded;
+  }
+
+  /** Makes requests ahead, which is not the engine thread's work. */
+  prepare(count: number): void {
+    while (this.#ahead.length < count) this.#ahead.push(this.#encode());
   }
 
   /** One step of the engine; a new request takes the place of each that ends. */
   step(): void {
     this.#core.step();
     const outputs = this.#core.outputs.take();
-    for (let i = 0; i < outputs.length; i += OUTPUT_WORDS) if (outputs[i + 2] !== 0) this.#add();
+    for (let i = 0; i < outputs.length; i += OUTPUT_WORDS) if (outputs[i + 2] !== 0) this.#core.handle(this.#next());
   }
 
-  #add(): void {
+  #next(): Int32Array {
+    this.#numAdded++;
+    return this.#ahead.pop() ?? this.#encode();
+  }
+
+  #encode(): Int32Array {
     const id = ++this.#lastId;
     // Ends of different requests are spread out, as in real traffic.
     const maxTokens = this.#outputTokens + ((id * 37) % Math.min(900, this.#outputTokens));
@@ -65,7 +78,7 @@ export class NullLoad implements Disposable {
     };
     const params = resolveSamplingParams({ maxTokens, temperature: 0, ignoreEos: true }, context);
     const prompt = Int32Array.from({ length: PROMPT_TOKENS }, (_, i) => (id * 7919 + i * 31) % this.#vocabSize);
-    this.#core.handle(encodeAdd(id, prompt, params, []));
+    return encodeAdd(id, prompt, params, []);
   }
 
   [Symbol.dispose](): void {

@@ -25,6 +25,8 @@ export class KvSequence implements TablesOf<KvSequence> {
   readonly #blocks = new BlockList();
   readonly #chain: PrefixChain;
   readonly #match: PrefixMatch;
+  /** Whether blocks that it writes to may be others', too: those found in the prefix cache are full, so that only forks share such. */
+  #hasForks = false;
 
   /** Use `KvCacheManager.createSequence`. */
   constructor(parts: KvParts, window: SlidingWindow, chain: PrefixChain) {
@@ -188,6 +190,7 @@ export class KvSequence implements TablesOf<KvSequence> {
     }
     this.#chain.fork(parent.#chain, length);
     this.#match.externalTokens = 0;
+    this.#hasForks = parent.#hasForks = true;
   }
 
   /**
@@ -217,13 +220,14 @@ export class KvSequence implements TablesOf<KvSequence> {
    * @returns false, and changes nothing, when too few are free
    */
   grow(length: number, from = this.#blocks.length * this.#blockSize): boolean {
-    const { pool } = this.#parts;
     const blocks = this.#blocks;
+    // Most calls end here: a step adds a token to a block.
+    if (length <= blocks.length * this.#blockSize && !this.#hasForks) return true;
+    const { pool } = this.#parts;
     const missing = this.#numMissing(length);
     if (missing + this.#numShared(length, from) > pool.free) return false;
     const written = blocks.length;
-    const end = Math.min(Math.ceil(length / this.#blockSize), written);
-    for (let i = Math.floor(from / this.#blockSize); i < end; i++) if (this.#makeOwn(i)) blocks.change(i, i + 1);
+    if (this.#hasForks) this.#ownFrom(from, length);
     for (let i = 0; i < missing; i++) blocks.append(pool.take());
     blocks.change(written, blocks.length);
     return true;
@@ -261,6 +265,7 @@ export class KvSequence implements TablesOf<KvSequence> {
     blocks.clear();
     this.#chain.end();
     this.#match.end();
+    this.#hasForks = false;
   }
 
   #numMissing(length: number): number {
@@ -269,12 +274,21 @@ export class KvSequence implements TablesOf<KvSequence> {
 
   /** Blocks that others hold too among those that tokens `[from, length)` lie in. */
   #numShared(length: number, from: number): number {
+    if (!this.#hasForks) return 0;
     const end = Math.min(Math.ceil(length / this.#blockSize), this.#blocks.length);
     let shared = 0;
     for (let i = Math.floor(from / this.#blockSize); i < end; i++) {
       if (this.#parts.pool.references(this.#blocks.at(i)) > 1) shared++;
     }
     return shared;
+  }
+
+  /** Makes the blocks that it has for tokens `[from, length)` ones that may be written to. */
+  #ownFrom(from: number, length: number): void {
+    const end = Math.min(Math.ceil(length / this.#blockSize), this.#blocks.length);
+    for (let i = Math.floor(from / this.#blockSize); i < end; i++) {
+      if (this.#makeOwn(i)) this.#blocks.change(i, i + 1);
+    }
   }
 
   /** Makes the block at `index` one that may be written to. @returns whether it is another one now */

@@ -13,6 +13,8 @@ export class PrefixChain {
   readonly #group: number;
   readonly #hashes: SequenceHashes;
   #numCommitted = 0;
+  /** Tokens at which there is a block to register. */
+  #nextCommit: number;
   /** Whether what comes next can be registered. */
   #canCommit = true;
   /** Serial number of the last committed block. */
@@ -26,6 +28,7 @@ export class PrefixChain {
     this.#group = group;
     this.#hashes = hashes;
     this.reuseCached = reuseCached;
+    this.#nextCommit = parts.prefixCache ? parts.blockSize : Number.POSITIVE_INFINITY;
   }
 
   /** Whether no reset came since its blocks were found or shared. */
@@ -54,7 +57,7 @@ export class PrefixChain {
   begin(blocks: BlockList, count: number): void {
     this.#epoch = this.#parts.epoch;
     this.#parent = count === 0 ? this.root : this.#parts.prefixCache!.serial(blocks.at(count - 1));
-    this.#numCommitted = count;
+    this.#committed(count);
   }
 
   /** The first `length` tokens are those of `parent`. What it registered is found again by the first commit. */
@@ -66,8 +69,9 @@ export class PrefixChain {
 
   /** Registers the blocks that the first `length` tokens fill. See `KvSequence.commit`. */
   commit(blocks: BlockList, tokens: Int32Array, length: number): void {
-    const { blockSize, prefixCache: cache, pool } = this.#parts;
-    if (length < (this.#numCommitted + 1) * blockSize || !cache || !this.#canCommit || !this.isCurrent) return;
+    if (length < this.#nextCommit || !this.#canCommit || !this.isCurrent) return;
+    const { blockSize, pool } = this.#parts;
+    const cache = this.#parts.prefixCache!;
     const end = Math.floor(length / blockSize);
     assertInternal(end <= blocks.length, `${length} tokens are computed in ${blocks.length} blocks`);
     for (let i = this.#numCommitted; i < end; i++) {
@@ -89,14 +93,19 @@ export class PrefixChain {
         block = own;
       }
       this.#parent = cache.serial(block);
-      this.#numCommitted = i + 1;
+      this.#committed(i + 1);
     }
   }
 
   /** The sequence holds nothing any more. */
   end(): void {
-    this.#numCommitted = 0;
+    this.#committed(0);
     this.#canCommit = true;
+  }
+
+  #committed(count: number): void {
+    this.#numCommitted = count;
+    if (this.#parts.prefixCache) this.#nextCommit = (count + 1) * this.#parts.blockSize;
   }
 
   /** What another tier has was computed again. */

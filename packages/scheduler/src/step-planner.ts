@@ -86,9 +86,10 @@ export class StepPlanner {
       // Never one that has its tokens in this plan: those come before `index`.
       if (this.#running.preempt(index) === request) return false;
     }
+    const changed = sequence.numChanged;
     // Blocks that were taken for drafts which found no room in a plan may come on top of those of this one.
-    if (sequence.numChanged > plan.blockWritesLeft) return true;
-    writeChangedBlocks(plan, request);
+    if (changed > plan.blockWritesLeft) return true;
+    if (changed > 0) writeChangedBlocks(plan, request);
     this.#plan(plan, step, request, chunk, false);
     return true;
   }

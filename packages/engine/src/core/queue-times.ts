@@ -27,6 +27,8 @@ export class QueueTimes {
 
   /** Microseconds, once: with the request's first token. 0 from then on. */
   take(id: number): number {
+    // Asked for every token; most steps have no first one.
+    if (this.#waits.size === 0) return 0;
     const wait = this.#waits.get(id);
     if (wait === undefined) return 0;
     this.#waits.delete(id);
