@@ -2,7 +2,8 @@
 import { checkArgument, OctavoError } from "@octavo/core";
 import { type LayerGroups, layerGroups, type ModelConfig, oneGroup } from "@octavo/models";
 import type { EngineInfo } from "./engine.js";
-import { type EngineOptions, resolveOffloading } from "./engine-options.js";
+import type { EngineOptions } from "./engine-options.js";
+import { resolveOffloading } from "./memory-options.js";
 import { resolveSpeculation } from "./speculation/speculative-config.js";
 
 /**
