@@ -57,6 +57,30 @@ test("pause, calls, weight versions, a full queue, a time limit", async () => {
   expect(await (await running).json()).toMatchObject({ choices: [{ finish_reason: "abort", stop_reason: null }] });
 });
 
+test("a pause with mode=wait waits for a beam search", async () => {
+  await using server = await startServer([], { OCTAVO_SERVER_DEV_MODE: "1" });
+  const post = (path: string, body: object = {}) => {
+    return fetch(`${server.url}${path}`, { method: "POST", body: JSON.stringify(body) });
+  };
+  const steps = async () => {
+    const reply = (await (await post("/collective_rpc", { method: "get_stats" })).json()) as {
+      results: [{ steps: number }];
+    };
+    return reply.results[0].steps;
+  };
+  const search = post("/v1/completions", {
+    ...{ prompt: [5, 6, 7], max_tokens: 200, ignore_eos: true },
+    ...{ use_beam_search: true, n: 4 },
+  }).then((response) => response.json());
+  const isDone = search.then(() => true);
+  await expect.poll(steps).toBeGreaterThan(3);
+  expect(await (await post("/pause?mode=wait")).json()).toEqual({ status: "paused" });
+  const soon = new Promise<false>((resolve) => setTimeout(() => resolve(false), 500));
+  expect(await Promise.race([isDone, soon])).toBe(true);
+  expect(await search).toMatchObject({ choices: Array(4).fill({ finish_reason: "length" }) });
+  expect(await steps()).toBeGreaterThanOrEqual(200);
+});
+
 test("without the development mode there are no such routes", async () => {
   await using server = await startServer();
   for (const path of ["/pause", "/resume", "/collective_rpc", "/update_weight_version"]) {

@@ -1,12 +1,10 @@
 // What users may set when they load an engine.
-import { totalmem } from "node:os";
 import { checkArgument, type FloatDType } from "@octavo/core";
 import type { LoadFormat } from "@octavo/models";
-import { SCHEDULING_POLICIES, type SchedulingPolicyName } from "@octavo/scheduler";
-import { checkKeys } from "./known-keys.js";
+import type { SchedulingPolicyName } from "@octavo/scheduler";
 import type { ModelLocation } from "./model-location.js";
 import type { LogitsProcessor } from "./processors/logits-processor.js";
-import { resolveSpeculation, type SpeculativeConfig } from "./speculation/speculative-config.js";
+import type { SpeculativeConfig } from "./speculation/speculative-config.js";
 
 /** vLLM's names. */
 export const LOGPROBS_MODES = ["raw_logprobs", "processed_logprobs", "raw_logits", "processed_logits"] as const;
@@ -127,93 +125,6 @@ export interface EngineOptions extends ModelLocation {
   readonly numThreads?: number;
 }
 
-type Kind = "boolean" | "number" | "string" | "list" | "object" | "function";
-
-/** What each option may be. */
-const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
-  revision: ["string"],
-  tokenizer: ["string"],
-  tokenizerRevision: ["string"],
-  downloadDir: ["string"],
-  hfToken: ["string"],
-  onDownloadProgress: ["function"],
-  device: ["string"],
-  runner: ["string"],
-  dtype: ["string"],
-  loadFormat: ["string"],
-  dequantize: ["boolean"],
-  skipTokenizerInit: ["boolean"],
-  maxModelLen: ["number", "string"],
-  maxNumSeqs: ["number"],
-  maxNumBatchedTokens: ["number"],
-  maxNumQueuedReqs: ["number"],
-  maxNumQueuedTokens: ["number"],
-  schedulingPolicy: ["string"],
-  longPrefillTokenThreshold: ["number"],
-  maxNumPartialPrefills: ["number"],
-  maxLongPartialPrefills: ["number"],
-  maxInterTokenLatencyMs: ["number"],
-  kvCacheMemoryBytes: ["number"],
-  gpuMemoryUtilization: ["number"],
-  kvOffloadingSize: ["number"],
-  kvOffloadingFile: ["string"],
-  kvOffloadingFileSize: ["number"],
-  maxLogprobs: ["number"],
-  logprobsMode: ["string"],
-  logitsProcessors: ["list"],
-  blockSize: ["number"],
-  enablePrefixCaching: ["boolean"],
-  asyncScheduling: ["boolean"],
-  disableHybridKvCacheManager: ["boolean"],
-  enforceEager: ["boolean"],
-  batchInvariant: ["boolean"],
-  speculativeConfig: ["object"],
-  thread: ["boolean"],
-  workerExtensionCls: ["string"],
-  numThreads: ["number"],
-};
-
-const DEFAULT_MAX_QUEUED = 4096;
-const DEFAULT_UTILIZATION = 0.9;
-
-/**
- * What can be said before a model is loaded, which takes long.
- * @throws INVALID_ARGUMENT for an option that does not exist, or is of another type or out of range
- */
-export function checkOptions(options: EngineOptions): void {
-  checkKeys(options, KINDS, "engine option");
-  for (const [option, kinds] of Object.entries(KINDS) as [keyof EngineOptions, readonly Kind[]][]) {
-    const value = options[option];
-    const flag = flagName(option);
-    checkArgument(
-      value === undefined || (kinds as readonly string[]).includes(Array.isArray(value) ? "list" : typeof value),
-      () => `${flag} must be a ${kinds.join(" or a ")}, got ${describeValue(value)}`,
-      flag,
-    );
-  }
-  resolveMaxQueued(options);
-  resolveMaxQueuedTokens(options);
-  checkScheduling(options);
-  resolveUtilization(options);
-  resolveLogprobsMode(options);
-  resolveRunner(options);
-  checkProcessors(options);
-  if (options.speculativeConfig !== undefined) resolveSpeculation(options.speculativeConfig);
-  resolveOffloading(options);
-  resolveFileSize(options);
-  const { kvCacheMemoryBytes } = options;
-  if (kvCacheMemoryBytes !== undefined) {
-    wholeNumber("kvCacheMemoryBytes", kvCacheMemoryBytes, Number.MAX_SAFE_INTEGER);
-  }
-}
-
-/** An engine's share of a GPU's memory. */
-export function resolveUtilization({ gpuMemoryUtilization: share = DEFAULT_UTILIZATION }: EngineOptions): number {
-  const flag = flagName("gpuMemoryUtilization");
-  checkArgument(share > 0 && share <= 1, `${flag} must be above 0 and at most 1, got ${share}`, flag);
-  return share;
-}
-
 export function resolveLogprobsMode({ logprobsMode = "raw_logprobs" }: EngineOptions): LogprobsMode {
   checkArgument(
     LOGPROBS_MODES.includes(logprobsMode),
@@ -230,109 +141,4 @@ export function resolveRunner({ runner = "auto" }: EngineOptions): Runner {
     "runner",
   );
   return runner;
-}
-
-/** Functions cannot cross to the engine's thread. */
-function checkProcessors({ logitsProcessors = [], thread = true }: EngineOptions): void {
-  for (const processor of logitsProcessors) {
-    checkArgument(
-      (typeof processor === "string" && processor !== "") || typeof processor === "function",
-      `logits_processors takes module names and functions, got ${describeValue(processor)}`,
-      "logits_processors",
-    );
-    checkArgument(
-      typeof processor === "string" || !thread,
-      "a function cannot go to the engine's thread: name a module that exports it, or load with thread: false",
-      "logits_processors",
-    );
-  }
-}
-
-/** Bytes of host memory for the KV cache. @throws INVALID_ARGUMENT */
-export function resolveOffloading({ kvOffloadingSize: size = 0, enablePrefixCaching = true }: EngineOptions): number {
-  const flag = flagName("kvOffloadingSize");
-  const most = totalmem() / 2 ** 30;
-  checkArgument(
-    size >= 0 && size <= most,
-    `${flag} must be from 0 to the ${most.toFixed(1)} GiB of this machine, got ${size}`,
-    flag,
-  );
-  checkArgument(
-    size === 0 || enablePrefixCaching,
-    `${flag} needs prefix caching, whose blocks it holds: set enable_prefix_caching, or leave ${flag} out`,
-    flag,
-  );
-  return Math.floor(size * 2 ** 30);
-}
-
-/** Far more than a disk has; its blocks are counted in arrays. */
-const MOST_FILE_GIB = 4096;
-const DEFAULT_FILE_GIB = 16;
-
-/** Bytes of the file that host memory's blocks go on to; 0 without one. @throws INVALID_ARGUMENT */
-export function resolveFileSize(options: EngineOptions): number {
-  const { kvOffloadingFile: path, kvOffloadingFileSize: size = DEFAULT_FILE_GIB, kvOffloadingSize = 0 } = options;
-  const [file, sizeFlag] = [flagName("kvOffloadingFile"), flagName("kvOffloadingFileSize")];
-  checkArgument(
-    size > 0 && size <= MOST_FILE_GIB,
-    `${sizeFlag} must be a size in GiB above 0 and at most ${MOST_FILE_GIB}, got ${size}`,
-    sizeFlag,
-  );
-  if (path === undefined) {
-    checkArgument(options.kvOffloadingFileSize === undefined, `${sizeFlag} needs ${file}`, sizeFlag);
-    return 0;
-  }
-  checkArgument(path !== "", `${file} must not be empty`, file);
-  checkArgument(kvOffloadingSize > 0, `${file} needs kv_offloading_size: blocks go through host memory`, file);
-  return Math.floor(size * 2 ** 30);
-}
-
-function describeValue(value: unknown): string {
-  if (typeof value === "object" && value !== null) return "an object";
-  return typeof value === "string" ? `"${value}"` : String(value);
-}
-
-/** Requests that may be in flight. */
-export function resolveMaxQueued({ maxNumQueuedReqs = DEFAULT_MAX_QUEUED }: EngineOptions): number {
-  return wholeNumber("maxNumQueuedReqs", maxNumQueuedReqs, Number.MAX_SAFE_INTEGER);
-}
-
-/** Prompt tokens that may wait for their first token. */
-export function resolveMaxQueuedTokens({ maxNumQueuedTokens }: EngineOptions): number {
-  if (maxNumQueuedTokens === undefined) return Number.POSITIVE_INFINITY;
-  return wholeNumber("maxNumQueuedTokens", maxNumQueuedTokens, Number.MAX_SAFE_INTEGER);
-}
-
-function checkScheduling(options: EngineOptions): void {
-  const { schedulingPolicy = "fcfs", maxNumPartialPrefills, maxLongPartialPrefills } = options;
-  checkArgument(
-    SCHEDULING_POLICIES.includes(schedulingPolicy),
-    `scheduling_policy must be one of ${SCHEDULING_POLICIES.join(", ")}, got "${schedulingPolicy}"`,
-    "scheduling_policy",
-  );
-  for (const option of ["maxNumPartialPrefills", "maxLongPartialPrefills"] as const) {
-    const value = options[option];
-    if (value !== undefined) wholeNumber(option, value, Number.MAX_SAFE_INTEGER);
-  }
-  checkArgument(
-    maxLongPartialPrefills === undefined || maxLongPartialPrefills <= (maxNumPartialPrefills ?? maxLongPartialPrefills),
-    `max_long_partial_prefills is ${maxLongPartialPrefills}, at most max_num_partial_prefills, ${maxNumPartialPrefills}, makes sense`,
-    "max_long_partial_prefills",
-  );
-}
-
-/** `value`, if it is a whole number from `minimum` to `maximum`. @throws INVALID_ARGUMENT that names the option as its flag does */
-export function wholeNumber(option: keyof EngineOptions, value: number, maximum: number, minimum = 1): number {
-  const flag = flagName(option);
-  checkArgument(
-    Number.isSafeInteger(value) && value >= minimum && value <= maximum,
-    `${flag} must be a whole number from ${minimum} to ${maximum}, got ${value}`,
-    flag,
-  );
-  return value;
-}
-
-/** As the flag spells it: `maxModelLen` is max_model_len. */
-export function flagName(option: keyof EngineOptions): string {
-  return option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

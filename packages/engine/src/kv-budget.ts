@@ -1,7 +1,9 @@
 // How much memory the KV cache gets: on the host a modest multiple of the model, on a GPU what is left of the engine's share.
 import { type BackendInfo, type DedicatedMemory, OctavoError } from "@octavo/core";
 import { type BlockNeeds, mostBlocks } from "@octavo/kv-cache";
-import { type EngineOptions, resolveUtilization, wholeNumber } from "./engine-options.js";
+import type { EngineOptions } from "./engine-options.js";
+import { resolveUtilization } from "./memory-options.js";
+import { wholeNumber } from "./option-values.js";
 
 /** What an engine needs beside its KV cache. */
 export interface MemoryNeeds {

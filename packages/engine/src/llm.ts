@@ -3,6 +3,7 @@ import { checkArgument, OctavoError } from "@octavo/core";
 import type { ChatMessage, ChatOptions, Tokenizer } from "@octavo/tokenizer";
 import { beamSearch } from "./beam-search.js";
 import { BeamSearches } from "./beam-searches.js";
+import { checkOptions } from "./check-options.js";
 import { resolveChoices } from "./choices.js";
 import type { CoreClient, CoreListener } from "./client/core-client.js";
 import { InprocClient } from "./client/inproc-client.js";
@@ -21,7 +22,7 @@ import type {
   RequestStream,
   ResetPrefixCacheOptions,
 } from "./engine.js";
-import { checkOptions, type EngineOptions } from "./engine-options.js";
+import type { EngineOptions } from "./engine-options.js";
 import { generateAll } from "./generate-all.js";
 import { Generation, type RequestOutput } from "./generation.js";
 import { InFlight } from "./in-flight.js";

@@ -1,6 +1,9 @@
 // How many requests, and how many tokens of prompts, the engine holds before it refuses more.
 import { OctavoError } from "@octavo/core";
-import { type EngineOptions, resolveMaxQueued, resolveMaxQueuedTokens } from "./engine-options.js";
+import type { EngineOptions } from "./engine-options.js";
+import { wholeNumber } from "./option-values.js";
+
+const DEFAULT_MAX_QUEUED = 4096;
 
 export class QueueBounds {
   readonly #maxRequests: number;
@@ -49,4 +52,15 @@ export class QueueBounds {
   #exceedsTokens(promptTokens: number): boolean {
     return promptTokens > 0 && this.#tokens > 0 && this.#tokens + promptTokens > this.#maxTokens;
   }
+}
+
+/** Requests that may be in flight. */
+export function resolveMaxQueued({ maxNumQueuedReqs = DEFAULT_MAX_QUEUED }: EngineOptions): number {
+  return wholeNumber("maxNumQueuedReqs", maxNumQueuedReqs, Number.MAX_SAFE_INTEGER);
+}
+
+/** Prompt tokens that may wait for their first token. */
+export function resolveMaxQueuedTokens({ maxNumQueuedTokens }: EngineOptions): number {
+  if (maxNumQueuedTokens === undefined) return Number.POSITIVE_INFINITY;
+  return wholeNumber("maxNumQueuedTokens", maxNumQueuedTokens, Number.MAX_SAFE_INTEGER);
 }

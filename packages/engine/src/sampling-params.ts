@@ -7,6 +7,8 @@ import { checkKeys } from "./known-keys.js";
 import { LogitEdits } from "./logit-edits.js";
 import { inRange, logprobCount, strings, tokenIds, wholeFrom } from "./param-checks.js";
 import { type RepetitionDetectionParams, resolveRepetition } from "./repetition-detection.js";
+import { resolveLogprobs } from "./resolve-logprobs.js";
+import { resolveSeed } from "./resolve-seed.js";
 
 /** How to sample. Names are vLLM's in camelCase. What is left out comes from the model's generation_config.json, then from here. */
 export interface SamplingParams {
@@ -136,8 +138,6 @@ const MAX_STRING_LENGTH = 1024;
 /** No more fit into the edits of a request, nor longer ones into 32 tokens of a usual vocabulary. */
 const MAX_BAD_WORDS = 1024;
 const MAX_BAD_WORD_LENGTH = 256;
-/** vLLM's limit. */
-const MAX_LOGPROB_TOKEN_IDS = 128;
 /** Chunks are joined again with each token. */
 const MAX_STREAM_INTERVAL = 1024;
 /** They cross to the engine with each request. */
@@ -256,28 +256,6 @@ function hasEffect({ repetitionPenalty, presencePenalty, frequencyPenalty }: Pen
   return repetitionPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0;
 }
 
-function resolveLogprobs(
-  { logprobs, logprobTokenIds }: SamplingParams,
-  maxLogprobs: number,
-  vocabSize: number,
-): Pick<ResolvedSamplingParams, "logprobs" | "logprobTokenIds"> {
-  const ids = tokenIds("logprob_token_ids", logprobTokenIds ?? [], vocabSize);
-  if (ids.length === 0) {
-    return { logprobs: logprobCount("logprobs", logprobs, maxLogprobs, vocabSize), logprobTokenIds: ids };
-  }
-  checkArgument(
-    ids.length <= MAX_LOGPROB_TOKEN_IDS,
-    `logprob_token_ids has ${ids.length} tokens, at most ${MAX_LOGPROB_TOKEN_IDS} are possible`,
-    "logprob_token_ids",
-  );
-  checkArgument(
-    logprobs == null || logprobs === ids.length,
-    `logprobs is ${logprobs}, but logprob_token_ids names the ${ids.length} tokens to show instead: leave logprobs out`,
-    "logprob_token_ids",
-  );
-  return { logprobs: 0, logprobTokenIds: ids };
-}
-
 let warnedOfTemperature = false;
 
 function resolveTemperature(asked: number): number {
@@ -301,22 +279,6 @@ function resolveAllowed(allowed: readonly number[] | null | undefined, vocabSize
     "allowed_token_ids",
   );
   return ids.size === vocabSize ? [] : [...ids];
-}
-
-function resolveSeed(asked: number | bigint | undefined): number | bigint {
-  if (asked === undefined || asked === -1 || asked === -1n) return Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
-  const isWide = typeof asked === "bigint";
-  checkArgument(
-    isWide || Number.isSafeInteger(asked),
-    `seed must be an integer, as a bigint where it is beyond 2^53 - 1, which numbers cannot hold; got ${asked}`,
-    "seed",
-  );
-  checkArgument(
-    !isWide || BigInt.asIntN(64, asked) === asked,
-    `seed must be a signed integer of 64 bits, got ${asked}`,
-    "seed",
-  );
-  return asked;
 }
 
 function checkSalt(salt: string): string {

@@ -4,7 +4,7 @@ import type { Request } from "./request.js";
 
 export class Deadlines {
   readonly #heap = new Heap<Request>((a, b) =>
-    a.deadline !== b.deadline ? a.deadline < b.deadline : a.arrival < b.arrival,
+    a.deadline !== b.deadline ? a.deadline < b.deadline : a.id < b.id,
   );
 
   /** The next one; infinite when there is none. */

@@ -129,8 +129,22 @@ test("to a pause the forks of kept blocks are one request that goes on", () => {
   expect(engine.scheduler.isResting).toBe(false);
   engine.scheduler.release(2);
   expect(engine.scheduler.isResting).toBe(true);
+  // It comes behind a fork that came after it.
+  engine.add(4, prompt, 1, { keepBlocks: true });
   engine.scheduler.resume();
-  expect(engine.drain()).toEqual([10]);
+  expect(engine.drain()).toEqual([20]);
+});
+
+test("who goes on with kept blocks passes those that a pause holds, and these keep their order", () => {
+  const engine = new Engine(40, 1);
+  engine.add(1, prompt, 1, { keepBlocks: true });
+  engine.drain();
+  engine.scheduler.pause("keep");
+  for (const id of [2, 3]) engine.add(id, prompt, 1);
+  engine.add(4, Int32Array.of(...prompt, 7), 2, { forkOf: 1 });
+  engine.scheduler.resume();
+  engine.drain();
+  expect([...engine.outputs.keys()]).toEqual([1, 4, 2, 3]);
 });
 
 test("blocks that waiting forks hold are taken back before anybody is preempted", () => {

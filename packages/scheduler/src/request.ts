@@ -20,8 +20,8 @@ export const NO_ROW = -1;
  */
 export class Request implements DraftRequest {
   readonly id: number;
-  /** In what order it came among all. */
-  readonly arrival: number;
+  /** In what order it came among all; what a pause held back came when that ended. */
+  arrival: number;
   readonly priority: number;
   readonly tenant: number;
   /** ms of the scheduler's clock; infinite for most. */

@@ -180,7 +180,10 @@ export class Scheduler {
 
   /** Ends a pause: those that came during it queue up. */
   resume(): void {
-    for (const request of this.#gate.open()) this.#policy.push(request);
+    for (const request of this.#gate.open()) {
+      request.arrival = this.#arrivals++;
+      this.#policy.push(request);
+    }
     this.#count();
   }
 

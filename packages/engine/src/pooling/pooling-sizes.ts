@@ -1,8 +1,9 @@
 // The numbers that follow from options and model where an engine makes embeddings.
 import { type BackendInfo, checkArgument, type FloatDType, type PlanLayout, planLayout } from "@octavo/core";
 import { kvBytesPerBlock, type ModelConfig, type PoolingConfig } from "@octavo/models";
-import { type EngineOptions, wholeNumber } from "../engine-options.js";
+import type { EngineOptions } from "../engine-options.js";
 import { resolveBatch, resolveMaxModelLen } from "../engine-sizes.js";
+import { wholeNumber } from "../option-values.js";
 
 /** Sizes that hold for an engine's whole life. */
 export interface PoolingSizes {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkOptions } from "../engine-options.js";
+import { checkOptions } from "../check-options.js";
 import { resolveSpeculation, type SpeculativeConfig, speculativeConfigOf } from "./speculative-config.js";
 
 test("vLLM's keys, and what is left out", () => {

@@ -216,8 +216,8 @@ describe("deadlines", () => {
     clock = 10;
     scheduler.expire(sink);
     expect(ended).toEqual([
-      [2, -1, 5, -1, -1, -1],
-      [1, -1, 5, 0, -1, -1],
+      [2, -1, 5, -1, -1, -1, 0],
+      [1, -1, 5, 0, -1, -1, 0],
     ]);
     expect(scheduler.stats).toMatchObject({ numRunning: 0, numWaiting: 0, kvBlocksUsed: 0 });
     expect(scheduler.nextDeadline).toBe(Number.POSITIVE_INFINITY);

@@ -2,6 +2,10 @@
 import { endOfString } from "./end-of-string.js";
 
 const QUOTE = 0x22;
+const COLON = 0x3a;
+const OPENING = [0x5b, 0x7b]; // [ {
+const CLOSING = [0x5d, 0x7d]; // ] }
+const COMMA = 0x2c;
 const DIGITS = /^-?\d+$/;
 
 /**
@@ -10,7 +14,7 @@ const DIGITS = /^-?\d+$/;
  */
 export function exactInteger(bytes: Uint8Array, name: string): bigint | undefined {
   const text = (from: number, to: number) => Buffer.from(bytes.buffer, bytes.byteOffset).toString("utf8", from, to);
-  const isEnd = (byte: number | undefined) => byte === undefined || ",}]".includes(String.fromCharCode(byte));
+  const isEnd = (byte: number | undefined) => byte === undefined || byte === COMMA || CLOSING.includes(byte);
   let depth = 0;
   let isOurs = false;
   let found: bigint | undefined;
@@ -21,9 +25,9 @@ export function exactInteger(bytes: Uint8Array, name: string): bigint | undefine
       // A string that is the value of the key before is no key; what follows it is a comma.
       if (depth === 1) isOurs = JSON.parse(text(i, end)) === name;
       i = end - 1;
-    } else if (byte === 0x7b || byte === 0x5b) depth++;
-    else if (byte === 0x7d || byte === 0x5d) depth--;
-    else if (byte === 0x3a && depth === 1 && isOurs) {
+    } else if (OPENING.includes(byte)) depth++;
+    else if (CLOSING.includes(byte)) depth--;
+    else if (byte === COLON && depth === 1 && isOurs) {
       let end = i + 1;
       while (!isEnd(bytes[end])) end++;
       const value = text(i + 1, end).trim();

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { checkOptions, type EngineOptions } from "./engine-options.js";
+import { checkOptions } from "./check-options.js";
+import type { EngineOptions } from "./engine-options.js";
 
 test.each<[string, object, RegExp]>([
   ["gpu_memory_utilization", { gpuMemoryUtilization: "0.5" }, /a number, got "0\.5"/],
