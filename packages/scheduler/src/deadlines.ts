@@ -3,9 +3,7 @@ import { Heap } from "./heap.js";
 import type { Request } from "./request.js";
 
 export class Deadlines {
-  readonly #heap = new Heap<Request>((a, b) =>
-    a.deadline !== b.deadline ? a.deadline < b.deadline : a.id < b.id,
-  );
+  readonly #heap = new Heap<Request>((a, b) => (a.deadline !== b.deadline ? a.deadline < b.deadline : a.id < b.id));
 
   /** The next one; infinite when there is none. */
   get next(): number {
