@@ -1,9 +1,9 @@
 // The pre-tokenizers of tokenizer.json as stages, each of which may change a piece of text and then cuts it into smaller ones.
 import { characterSpelling } from "../byte-level.js";
+import { type Cutter, patternCutter } from "../cutting/cutter.js";
 import { NotCovered } from "../not-covered.js";
 import { PUNCTUATION } from "../pipeline/older-unicode.js";
 import { type PatternConfig, patternSource } from "../pipeline/patterns.js";
-import { type Cutter, patternCutter } from "./cutter.js";
 
 export interface PreTokenizerConfig {
   readonly type?: string;

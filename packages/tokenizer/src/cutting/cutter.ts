@@ -1,27 +1,83 @@
 // Where a text is cut by a pattern: what tokenizers call SplitDelimiterBehavior. A cutter keeps nothing between two calls, so that
 // a long text can be cut in several goes.
+
 import { NotCovered } from "../not-covered.js";
+import { AsciiAutomaton } from "./ascii-automaton.js";
 
 /** Cuts a text into pieces. */
-export interface Cutter {
+export abstract class Cutter {
   /**
    * @param from where a piece begins, before the text's end
    * @returns where it ends, after `from`; the bitwise complement of that for a piece that is left out
    */
-  next(text: string, from: number): number;
+  abstract next(text: string, from: number): number;
+
+  /**
+   * Cuts off several pieces.
+   * @param limit where no more piece may begin
+   * @param ends is given what {@link Cutter.next} gives for each
+   * @returns how many they are, at least one
+   */
+  cut(text: string, from: number, limit: number, ends: Int32Array): number {
+    let count = 0;
+    for (let at = from; at < limit && count < ends.length; count++) {
+      const end = this.next(text, at);
+      ends[count] = end;
+      at = end < 0 ? ~end : end;
+    }
+    return count;
+  }
 }
 
 /** @param source with the v flag @param behavior what becomes of a match @throws NotCovered */
 export function patternCutter(source: string, behavior: string, invert = false): Cutter {
-  const matcher = new Matcher(source);
   // Matches and the text between them are pieces alike, so that it does not matter which is called what.
-  if (behavior === "Isolated") return { next: (text, from) => matcher.pieceEnd(text, from) };
-  if (behavior === "Removed") return { next: (text, from) => removed(matcher, text, from, invert) };
+  if (behavior === "Isolated") return new Isolated(source);
+  const matcher = new Matcher(source);
+  if (behavior === "Removed") return new OneByOne((text, from) => removed(matcher, text, from, invert));
   if (invert) throw new NotCovered(`an inverted split with ${behavior}`);
-  if (behavior === "Contiguous") return { next: (text, from) => contiguous(matcher, text, from) };
-  if (behavior === "MergedWithPrevious") return { next: (text, from) => withPrevious(matcher, text, from) };
-  if (behavior === "MergedWithNext") return { next: (text, from) => withNext(matcher, text, from) };
+  if (behavior === "Contiguous") return new OneByOne((text, from) => contiguous(matcher, text, from));
+  if (behavior === "MergedWithPrevious") return new OneByOne((text, from) => withPrevious(matcher, text, from));
+  if (behavior === "MergedWithNext") return new OneByOne((text, from) => withNext(matcher, text, from));
   throw new NotCovered(`the split behavior ${behavior}`);
+}
+
+class OneByOne extends Cutter {
+  constructor(readonly next: Cutter["next"]) {
+    super();
+  }
+}
+
+/** Each match is a piece, and so is what stands between two. */
+class Isolated extends Cutter {
+  readonly #matcher: Matcher;
+  readonly #ascii: AsciiAutomaton | null;
+  readonly #end = new Int32Array(1);
+
+  constructor(source: string) {
+    super();
+    this.#matcher = new Matcher(source);
+    this.#ascii = AsciiAutomaton.of(source);
+  }
+
+  next(text: string, from: number): number {
+    this.cut(text, from, from + 1, this.#end);
+    return this.#end[0]!;
+  }
+
+  override cut(text: string, from: number, limit: number, ends: Int32Array): number {
+    let count = 0;
+    for (let at = from; at < limit && count < ends.length; ) {
+      if (this.#ascii !== null) {
+        count = this.#ascii.cut(text, at, limit, ends, count);
+        if (count > 0) at = ends[count - 1]!;
+        if (at >= limit || count === ends.length) break;
+      }
+      at = this.#matcher.pieceEnd(text, at);
+      ends[count++] = at;
+    }
+    return count;
+  }
 }
 
 class Matcher {
