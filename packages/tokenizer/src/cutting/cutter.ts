@@ -15,17 +15,17 @@ export abstract class Cutter {
   /**
    * Cuts off several pieces.
    * @param limit where no more piece may begin
-   * @param ends is given what {@link Cutter.next} gives for each
-   * @returns how many they are, at least one
+   * @param ends is given what {@link Cutter.next} gives for each, from `count` on; there is room for one at least
+   * @returns the new count, greater than it was
    */
-  cut(text: string, from: number, limit: number, ends: Int32Array): number {
-    let count = 0;
-    for (let at = from; at < limit && count < ends.length; count++) {
+  cut(text: string, from: number, limit: number, ends: Int32Array, count: number): number {
+    let total = count;
+    for (let at = from; at < limit && total < ends.length; total++) {
       const end = this.next(text, at);
-      ends[count] = end;
+      ends[total] = end;
       at = end < 0 ? ~end : end;
     }
-    return count;
+    return total;
   }
 }
 
@@ -61,22 +61,23 @@ class Isolated extends Cutter {
   }
 
   next(text: string, from: number): number {
-    this.cut(text, from, from + 1, this.#end);
+    this.cut(text, from, from + 1, this.#end, 0);
     return this.#end[0]!;
   }
 
-  override cut(text: string, from: number, limit: number, ends: Int32Array): number {
-    let count = 0;
-    for (let at = from; at < limit && count < ends.length; ) {
+  override cut(text: string, from: number, limit: number, ends: Int32Array, count: number): number {
+    let total = count;
+    for (let at = from; at < limit && total < ends.length; ) {
       if (this.#ascii !== null) {
-        count = this.#ascii.cut(text, at, limit, ends, count);
-        if (count > 0) at = ends[count - 1]!;
-        if (at >= limit || count === ends.length) break;
+        const before = total;
+        total = this.#ascii.cut(text, at, limit, ends, total);
+        if (total > before) at = ends[total - 1]!;
+        if (at >= limit || total === ends.length) break;
       }
       at = this.#matcher.pieceEnd(text, at);
-      ends[count++] = at;
+      ends[total++] = at;
     }
-    return count;
+    return total;
   }
 }
 
