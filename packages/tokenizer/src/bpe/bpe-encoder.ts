@@ -8,11 +8,12 @@ import { NotCovered } from "../not-covered.js";
 import { AddedTokenSplitter } from "../pipeline/added-token-splitter.js";
 import { createNormalizer, type Normalizer, type NormalizerConfig } from "../pipeline/normalizers.js";
 import { type AddedIds, addedIds, type PostProcessorConfig } from "../pipeline/post-processor.js";
+import type { PreTokenizerConfig } from "../pipeline/pre-tokenizers.js";
 import { isStreamed } from "../stream-factory.js";
 import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "../tokenizer-json.js";
 import { type BpeConfig, BpeModel } from "./bpe-model.js";
 import { IdList } from "./id-list.js";
-import { createPreTokenizer, type PreTokenizerConfig, type Stage } from "./pre-tokenizer.js";
+import { createPreTokenizer, type Stage } from "./pre-tokenizer.js";
 import { SCANNED } from "./scan-model.js";
 
 /** tokenizer.json, with the fields that this encoder reads. */
