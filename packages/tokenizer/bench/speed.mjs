@@ -1,25 +1,11 @@
 // Speed side by side with @huggingface/tokenizers: node packages/tokenizer/bench/speed.mjs FOLDER/NAME... (see fetch.mjs). Figures are of
 // processor time, so that a busy machine changes them little; each is the best of several runs, the first of which is said too.
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { Tokenizer } from "../dist/index.js";
 import { mixedCorpus, repositoryTexts } from "./corpus.mjs";
-
-const MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
-
-/** READMEs: plain sentences, lists, code. */
-function english() {
-  const find = ["-name", "README.md", "-size", "+2k"];
-  const files = execFileSync("find", [MODULES, ...find], { encoding: "utf8" })
-    .trim()
-    .split("\n")
-    .sort();
-  const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
-  return text.slice(0, 2_000_000);
-}
+import { englishText } from "./english.mjs";
 
 function seconds(run) {
   const before = process.cpuUsage();
@@ -29,7 +15,7 @@ function seconds(run) {
 }
 
 const corpora = {
-  english: [english()],
+  english: [englishText(2e6)],
   code: [repositoryTexts(["*.ts", "*.cc", "*.cuh"]).join("\n").slice(0, 2_000_000)],
   mixed: mixedCorpus(2e6),
 };

@@ -8,6 +8,8 @@ import { Utf8Stream } from "./utf8-stream.js";
 /** By byte. */
 export const CHARACTER_OF_BYTE: readonly string[] = byteCharacters();
 
+export const UNIT_OF_BYTE = Uint16Array.from(CHARACTER_OF_BYTE, (char) => char.charCodeAt(0));
+
 const BYTE_OF_CHARACTER: ReadonlyMap<number, number> = new Map(
   CHARACTER_OF_BYTE.map((char, byte) => [char.charCodeAt(0), byte]),
 );

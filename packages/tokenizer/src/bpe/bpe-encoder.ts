@@ -2,21 +2,19 @@
 // that a long text can be encoded in slices while other requests go on.
 
 import { OctavoError } from "@octavo/core";
+import { PieceCursor } from "../cutting/piece-cursor.js";
 import { type Encoder, withoutId } from "../encoder.js";
 import { NotCovered } from "../not-covered.js";
 import { AddedTokenSplitter } from "../pipeline/added-token-splitter.js";
 import { createNormalizer, type Normalizer, type NormalizerConfig } from "../pipeline/normalizers.js";
 import { type AddedIds, addedIds, type PostProcessorConfig } from "../pipeline/post-processor.js";
+import type { PreTokenizerConfig } from "../pipeline/pre-tokenizers.js";
 import { isStreamed } from "../stream-factory.js";
 import type { AddedTokenConfig, TokenizerConfig, TokenizerJson } from "../tokenizer-json.js";
-import { type BpeConfig, BpeModel, MAX_WORD_LENGTH } from "./bpe-model.js";
+import { type BpeConfig, BpeModel } from "./bpe-model.js";
 import { IdList } from "./id-list.js";
-import { PieceCursor } from "./piece-cursor.js";
-import { createPreTokenizer, type PreTokenizerConfig, type Stage } from "./pre-tokenizer.js";
+import { createPreTokenizer, type Stage } from "./pre-tokenizer.js";
 import { SCANNED } from "./scan-model.js";
-
-/** UTF-16 units between two yields: about a millisecond, many more of words that were never seen. */
-const UNITS_PER_SLICE = 2 ** 13;
 
 /** tokenizer.json, with the fields that this encoder reads. */
 type BpeTokenizerJson = TokenizerJson & {
@@ -109,16 +107,15 @@ export class BpeEncoder implements Encoder {
         out.push(id);
         continue;
       }
-      cursor.start(normalized.slice(start, end), atStart && start === 0);
-      for (let word = this.#words(cursor, out); word !== null; word = this.#words(cursor, out)) {
-        if (word.length > MAX_WORD_LENGTH) yield* this.#model.encodeLongWord(word, out);
-        else this.#model.encodeWord(word, out);
+      cursor.enter(normalized.slice(start, end), atStart && start === 0);
+      while (this.#next(cursor)) {
+        while (!this.#model.encodeWords(cursor, out)) yield* this.#model.encodeLongWord(cursor, out);
         yield;
       }
     }
   }
 
-  #nextWord(cursor: PieceCursor): string | null {
+  #next(cursor: PieceCursor): boolean {
     try {
       return cursor.next();
     } catch (cause) {
@@ -128,18 +125,6 @@ export class BpeEncoder implements Encoder {
         "the text has millions of characters without a place to cut it (a space, or a line's end); break it up";
       throw new OctavoError({ code: "INVALID_ARGUMENT", message, cause });
     }
-  }
-
-  /** Words until a slice is done, or one is too long. @returns that word, not encoded; null: there are no more */
-  #words(cursor: PieceCursor, out: IdList): string | null {
-    const model = this.#model;
-    let units = 0;
-    for (let word = this.#nextWord(cursor); word !== null; word = this.#nextWord(cursor)) {
-      units += word.length;
-      if (units > UNITS_PER_SLICE) return word;
-      model.encodeWord(word, out);
-    }
-    return null;
   }
 }
 

@@ -1,5 +1,6 @@
 // The BPE model of tokenizer.json: words to ids, by the words seen before, or by merging.
 
+import type { PieceCursor } from "../cutting/piece-cursor.js";
 import { NotCovered } from "../not-covered.js";
 import { BpeVocabulary, type MergeConfig } from "./bpe-vocabulary.js";
 import type { IdList } from "./id-list.js";
@@ -10,7 +11,7 @@ import { SafeCuts } from "./safe-cuts.js";
 import { SCANNED } from "./scan-model.js";
 import { ByteSymbols, CharacterSymbols, type Symbols } from "./symbols.js";
 import type { TokenIndex } from "./token-index.js";
-import { WordCache, type WordTokens } from "./word-cache.js";
+import { WordCache } from "./word-cache.js";
 
 export interface BpeConfig {
   readonly type?: string;
@@ -27,7 +28,7 @@ export interface BpeConfig {
 }
 
 /** UTF-16 units of a word that is merged in one go: some ten milliseconds. */
-export const MAX_WORD_LENGTH = 2 ** 14;
+const MAX_WORD_LENGTH = 2 ** 14;
 const BYTE_TOKEN = /^<0x[0-9A-F]{2}>$/;
 /** Tokens or pairs between two yields in a longer word: a few milliseconds. */
 const STEPS_PER_SLICE = 2 ** 13;
@@ -74,45 +75,60 @@ export class BpeModel {
     this.safeCuts = joinsFallbacks ? null : cuts;
   }
 
-  /** @param word of {@link MAX_WORD_LENGTH} at most */
-  encodeWord(word: string, out: IdList): void {
-    const tokens = this.#cache.get(word) ?? this.#encodeNew(word);
-    if (typeof tokens === "number") out.push(tokens);
-    else out.pushAll(tokens);
+  /** Encodes pieces of a text. @returns whether all are done; if not, the cursor stands before a piece that is longer than MAX_WORD_LENGTH */
+  encodeWords(pieces: PieceCursor, out: IdList): boolean {
+    while (!this.#cache.take(pieces, out)) if (!this.#encodeNew(pieces, out)) return false;
+    return true;
   }
 
-  /** A word of any length; yields now and then. */
-  *encodeLongWord(word: string, out: IdList): Generator<void, void> {
-    const whole = this.#wholeWord(word);
-    if (whole !== undefined) {
+  /** The piece that the cursor stands before, of any length; yields now and then. */
+  *encodeLongWord(pieces: PieceCursor, out: IdList): Generator<void, void> {
+    const { text, start, taken } = pieces;
+    const end = pieces.ends[taken]!;
+    pieces.skip();
+    const whole = this.#wholeWord(text, start, end);
+    if (whole >= 0) {
       out.push(whole);
       return;
     }
-    const ids = new Int32Array(word.length * this.#symbols.maxPerUnit);
-    const heap = new MergeHeap(this.#merges, ids.subarray(0, this.#symbols.split(word, ids)));
+    const ids = new Int32Array((end - start) * this.#symbols.maxPerUnit);
+    const heap = new MergeHeap(this.#merges, ids.subarray(0, this.#symbols.split(text, start, end, ids)));
     while (!heap.step(STEPS_PER_SLICE)) yield;
     out.pushAll(heap.take());
   }
 
-  #encodeNew(word: string): WordTokens {
-    const tokens = this.#wholeWord(word) ?? this.#merge(word);
-    this.#cache.set(word, tokens);
-    return tokens;
+  /** The piece that the cursor stands before: its tokens are put into the cache, to be taken from there, or into `out`. @returns whether it was short enough */
+  #encodeNew(pieces: PieceCursor, out: IdList): boolean {
+    const { text, start, taken } = pieces;
+    const end = pieces.ends[taken]!;
+    if (end - start > MAX_WORD_LENGTH) return false;
+    if (this.#cache.revive(text, start, end)) return true;
+    const tokens = this.#tokensOf(text, start, end);
+    if (this.#cache.add(text, start, end, tokens)) return true;
+    out.pushAll(tokens);
+    pieces.skip();
+    return true;
   }
 
-  #wholeWord(word: string): number | undefined {
-    return this.#takesWholeWords ? this.index.get(this.#symbols.spell(word)) : undefined;
-  }
-
-  #merge(word: string): WordTokens {
+  /** @returns tokens of a word that is short enough, until the next call */
+  #tokensOf(text: string, start: number, end: number): Int32Array {
     const ids = this.#scratch;
-    const count = this.#symbols.split(word, ids);
+    const whole = this.#wholeWord(text, start, end);
+    if (whole >= 0) {
+      ids[0] = whole;
+      return ids.subarray(0, 1);
+    }
+    const count = this.#symbols.split(text, start, end, ids);
     if (count > SHORT_WORD) {
       const heap = new MergeHeap(this.#merges, ids.slice(0, count));
       heap.step(Number.POSITIVE_INFINITY);
       return heap.take();
     }
-    const left = mergeWord(this.#merges, ids, count);
-    return left === 1 ? ids[0]! : ids.slice(0, left);
+    return ids.subarray(0, mergeWord(this.#merges, ids, count));
+  }
+
+  /** @returns -1 where it is no token, or one is made by merging only */
+  #wholeWord(text: string, start: number, end: number): number {
+    return this.#takesWholeWords ? this.#symbols.find(text, start, end) : -1;
   }
 }

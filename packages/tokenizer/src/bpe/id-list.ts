@@ -1,33 +1,30 @@
 // Token ids as they come, in one typed array that grows.
 
 export class IdList {
-  #ids = new Int32Array(256);
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
+  #ids = new Int32Array(1024);
+  length = 0;
 
   push(id: number): void {
-    if (this.#length === this.#ids.length) this.#grow(1);
-    this.#ids[this.#length++] = id;
+    this.reserve(1)[this.length++] = id;
   }
 
-  /** @param count how many of `ids`, from the first */
-  pushAll(ids: Int32Array, count = ids.length): void {
-    if (this.#length + count > this.#ids.length) this.#grow(count);
-    for (let i = 0; i < count; i++) this.#ids[this.#length + i] = ids[i]!;
-    this.#length += count;
+  pushAll(ids: Int32Array): void {
+    this.reserve(ids.length).set(ids, this.length);
+    this.length += ids.length;
+  }
+
+  /** Makes room behind what is there. @returns the ids, for the caller to put more at `length` and raise it; until the next call */
+  reserve(count: number): Int32Array {
+    if (this.length + count > this.#ids.length) {
+      const ids = new Int32Array(Math.max(this.#ids.length * 2, this.length + count));
+      ids.set(this.#ids);
+      this.#ids = ids;
+    }
+    return this.#ids;
   }
 
   /** The ids, in an array of their own. */
   toArray(): Int32Array {
-    return this.#ids.slice(0, this.#length);
-  }
-
-  #grow(count: number): void {
-    const ids = new Int32Array(Math.max(this.#ids.length * 2, this.#length + count));
-    ids.set(this.#ids);
-    this.#ids = ids;
+    return this.#ids.slice(0, this.length);
   }
 }

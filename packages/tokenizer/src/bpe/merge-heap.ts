@@ -1,5 +1,14 @@
 // Merges the tokens of a long word, in pieces of work: a heap of pairs over a linked list, n log n time for n tokens.
-import type { MergeTable } from "./merge-table.js";
+
+/** Which two tokens merge. */
+export interface Merges {
+  /** @returns the merge, not negative; -1: these two do not merge */
+  find(left: number, right: number): number;
+  /** Lower ones merge first; of equal ones the first place. Below 2^22. */
+  rankOf(merge: number): number;
+  /** The token that a merge makes. */
+  merged(merge: number): number;
+}
 
 /** A heap's key is `rank * PLACES + place`, an exact double: of equal ranks the first place comes first. */
 const PLACES = 2 ** 31;
@@ -7,7 +16,7 @@ const END = -1;
 
 /** One word on its way. */
 export class MergeHeap {
-  readonly #table: MergeTable;
+  readonly #merges: Merges;
   readonly #ids: Int32Array;
   /** The places of the tokens before and after; a place that was merged away is nobody's neighbour. */
   readonly #previous: Int32Array;
@@ -19,8 +28,8 @@ export class MergeHeap {
   #linked = 0;
 
   /** @param ids becomes this object's */
-  constructor(table: MergeTable, ids: Int32Array) {
-    this.#table = table;
+  constructor(merges: Merges, ids: Int32Array) {
+    this.#merges = merges;
     this.#ids = ids;
     this.#previous = new Int32Array(ids.length);
     this.#next = new Int32Array(ids.length);
@@ -61,8 +70,9 @@ export class MergeHeap {
     // A place that was merged away points to itself, one that ends the word to nothing.
     if (next === END || next === at) return;
     const rank = (key - at) / PLACES;
-    if (this.#table.find(this.#ids[at]!, this.#ids[next]!) !== rank) return;
-    this.#ids[at] = this.#table.merged(rank);
+    const merge = this.#merges.find(this.#ids[at]!, this.#ids[next]!);
+    if (merge < 0 || this.#merges.rankOf(merge) !== rank) return;
+    this.#ids[at] = this.#merges.merged(merge);
     const after = this.#next[next]!;
     this.#next[next] = next;
     this.#next[at] = after;
@@ -76,8 +86,8 @@ export class MergeHeap {
 
   /** @returns -1 when the tokens here and after do not merge */
   #keyOf(at: number): number {
-    const rank = this.#table.find(this.#ids[at]!, this.#ids[this.#next[at]!]!);
-    return rank < 0 ? -1 : rank * PLACES + at;
+    const merge = this.#merges.find(this.#ids[at]!, this.#ids[this.#next[at]!]!);
+    return merge < 0 ? -1 : this.#merges.rankOf(merge) * PLACES + at;
   }
 
   #add(key: number): void {

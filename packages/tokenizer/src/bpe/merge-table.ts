@@ -1,11 +1,12 @@
 // Which two tokens become which one, and in what order: a hash table of typed arrays, for it is asked for every pair of every new word.
+import type { Merges } from "./merge-heap.js";
 
 const EMPTY = -1;
 /** Ints of a merge: left, right, merged. */
 const MERGE = 3;
 
 /** Merges by their two tokens. A merge is known by its rank. */
-export class MergeTable {
+export class MergeTable implements Merges {
   readonly #merges: Int32Array;
   /** Ranks; half of them free at least. */
   readonly #slots: Int32Array;
@@ -26,12 +27,14 @@ export class MergeTable {
     }
   }
 
-  /** @returns the rank, lower ones merge first; -1: these two do not merge */
   find(left: number, right: number): number {
     return this.#slots[this.#slotOf(left, right)]!;
   }
 
-  /** The token that a merge makes. */
+  rankOf(rank: number): number {
+    return rank;
+  }
+
   merged(rank: number): number {
     return this.#merges[MERGE * rank + 2]!;
   }

@@ -14,8 +14,14 @@ const ranks = new Int32Array(SHORT_WORD);
  */
 export function mergeWord(table: MergeTable, ids: Int32Array, count: number): number {
   let length = count;
-  for (let i = 0; i + 1 < length; i++) look(table, ids, i);
+  // The pairs that are new.
+  let from = 0;
+  let to = count - 1;
   for (;;) {
+    for (let i = from; i < to; i++) {
+      const rank = table.find(ids[i]!, ids[i + 1]!);
+      ranks[i] = rank < 0 ? NONE : rank;
+    }
     let best = -1;
     let lowest = NONE;
     for (let i = 0; i + 1 < length; i++) {
@@ -31,12 +37,7 @@ export function mergeWord(table: MergeTable, ids: Int32Array, count: number): nu
       ids[i] = ids[i + 1]!;
       ranks[i] = ranks[i + 1]!;
     }
-    if (best > 0) look(table, ids, best - 1);
-    if (best + 1 < length) look(table, ids, best);
+    from = Math.max(best - 1, 0);
+    to = Math.min(best + 1, length - 1);
   }
-}
-
-function look(table: MergeTable, ids: Int32Array, at: number): void {
-  const rank = table.find(ids[at]!, ids[at + 1]!);
-  ranks[at] = rank < 0 ? NONE : rank;
 }

@@ -1,23 +1,10 @@
 // The pre-tokenizers of tokenizer.json as stages, each of which may change a piece of text and then cuts it into smaller ones.
 import { characterSpelling } from "../byte-level.js";
+import { type Cutter, patternCutter } from "../cutting/cutter.js";
 import { NotCovered } from "../not-covered.js";
 import { PUNCTUATION } from "../pipeline/older-unicode.js";
-import { type PatternConfig, patternSource } from "../pipeline/patterns.js";
-import { type Cutter, patternCutter } from "./cutter.js";
-
-export interface PreTokenizerConfig {
-  readonly type?: string;
-  readonly pretokenizers?: readonly PreTokenizerConfig[];
-  readonly pattern?: PatternConfig;
-  readonly behavior?: string;
-  readonly invert?: boolean;
-  readonly individual_digits?: boolean;
-  readonly add_prefix_space?: boolean;
-  readonly use_regex?: boolean;
-  readonly replacement?: string;
-  readonly prepend_scheme?: string;
-  readonly split?: boolean;
-}
+import { patternSource } from "../pipeline/patterns.js";
+import { metaspaces, type PreTokenizerConfig } from "../pipeline/pre-tokenizers.js";
 
 export interface Stage {
   /** What becomes of a piece before it is cut. `atStart`: it begins where the whole text does. */
@@ -87,19 +74,11 @@ function stageOf(config: PreTokenizerConfig): Stage {
   }
 }
 
-function metaspace({
-  replacement = "\u2581",
-  add_prefix_space,
-  prepend_scheme,
-  split = true,
-}: PreTokenizerConfig): Stage {
-  const scheme = prepend_scheme ?? (add_prefix_space === false ? "never" : "always");
+function metaspace(config: PreTokenizerConfig): Stage {
+  const { mark, marked } = metaspaces(config);
+  const cuts = config.split ?? true;
   return {
-    prepare: (piece, atStart) => {
-      const text = piece.replaceAll(" ", replacement);
-      const isWanted = scheme === "always" || (scheme === "first" && atStart);
-      return isWanted && !text.startsWith(replacement) ? replacement + text : text;
-    },
-    ...(split && { cutter: patternCutter(patternSource({ String: replacement }), "MergedWithNext") }),
+    prepare: marked,
+    ...(cuts && { cutter: patternCutter(patternSource({ String: mark }), "MergedWithNext") }),
   };
 }

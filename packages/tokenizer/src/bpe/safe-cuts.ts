@@ -1,12 +1,12 @@
 // Cuts a text where no merge can ever reach across, so that its parts may be merged apart, and looked up in the word cache: models
 // like Gemma merge over a whole text. A merge across a place would join a token that ends with the character before it and one that
 // begins with the character after it; where no merge of the model has such two tokens, what is on one side never depends on the other.
-import type { Cutter } from "./cutter.js";
+import { Cutter } from "../cutting/cutter.js";
 
 /** Bits of the set of character pairs; a pair that shares its bit with another is only not cut. */
 const BITS = 2 ** 21;
 
-export class SafeCuts implements Cutter {
+export class SafeCuts extends Cutter {
   readonly #joined = new Uint32Array(BITS / 32);
 
   /** A merge of two tokens that exist. */

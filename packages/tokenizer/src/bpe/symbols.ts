@@ -1,5 +1,5 @@
 // A word as the vocabulary's smallest tokens, from which merging starts (tokenizers' `merge_word`).
-import { CHARACTER_OF_BYTE, characterSpelling } from "../byte-level.js";
+import { CHARACTER_OF_BYTE, characterSpelling, UNIT_OF_BYTE } from "../byte-level.js";
 import type { TokenIndex } from "./token-index.js";
 
 /** Says what a word starts from. */
@@ -8,10 +8,10 @@ export interface Symbols {
   readonly maxPerUnit: number;
   /** Whether each character becomes a token whatever stands beside it. */
   readonly isTotal: boolean;
-  /** @param into the tokens @returns how many they are */
-  split(word: string, into: Int32Array): number;
-  /** The word in the vocabulary's spelling. */
-  spell(word: string): string;
+  /** @param start of the word in the text @param into the tokens @returns how many they are */
+  split(text: string, start: number, end: number, into: Int32Array): number;
+  /** The token that is the whole word; -1: there is none. */
+  find(text: string, start: number, end: number): number;
 }
 
 /** What stands for a character that the vocabulary lacks. */
@@ -28,32 +28,44 @@ const MISSING = -1;
 export class ByteSymbols implements Symbols {
   readonly maxPerUnit = 3;
   readonly isTotal: boolean;
+  readonly #index: TokenIndex;
   readonly #ids: Int32Array;
+  readonly #spelling = new Uint16Array(64);
+  readonly #spellingBytes = Buffer.from(this.#spelling.buffer);
   readonly #unknown: UnknownToken;
 
   constructor(index: TokenIndex, unknown: UnknownToken) {
+    this.#index = index;
     this.#ids = Int32Array.from(CHARACTER_OF_BYTE, (char) => index.get(char) ?? MISSING);
     this.#unknown = unknown;
     this.isTotal = !this.#ids.includes(MISSING);
   }
 
-  split(word: string, into: Int32Array): number {
+  split(text: string, start: number, end: number, into: Int32Array): number {
     const ids = this.#ids;
     let count = 0;
-    for (let i = 0; i < word.length; i++) {
-      let code = word.charCodeAt(i);
+    for (let i = start; i < end; i++) {
+      let code = text.charCodeAt(i);
       if (code < 0x80) {
         into[count++] = ids[code]!;
         continue;
       }
-      if (code >= 0xd800 && code < 0xdc00) code = word.codePointAt(i++)!;
+      if (code >= 0xd800 && code < 0xdc00) code = text.codePointAt(i++)!;
       count = putUtf8(ids, code, into, count);
     }
     return this.isTotal ? count : withoutMissing(into, count, this.#unknown);
   }
 
-  spell(word: string): string {
-    return characterSpelling(word);
+  find(text: string, start: number, end: number): number {
+    const units = this.#spelling;
+    let count = 0;
+    for (let i = start; i < end; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80 || count === units.length)
+        return this.#index.get(characterSpelling(text.slice(start, end))) ?? MISSING;
+      units[count++] = UNIT_OF_BYTE[code]!;
+    }
+    return this.#index.find(this.#spellingBytes.toString("utf16le", 0, 2 * count), 0, count);
   }
 }
 
@@ -61,6 +73,7 @@ export class ByteSymbols implements Symbols {
 export class CharacterSymbols implements Symbols {
   readonly maxPerUnit = 3;
   readonly isTotal: boolean;
+  readonly #index: TokenIndex;
   /** By UTF-16 unit. */
   readonly #ids = new Int32Array(0x10000).fill(MISSING);
   readonly #pairs = new Map<number, number>();
@@ -68,6 +81,7 @@ export class CharacterSymbols implements Symbols {
   readonly #unknown: UnknownToken;
 
   constructor(index: TokenIndex, unknown: UnknownToken, byteFallback: boolean) {
+    this.#index = index;
     // Holes are not visited.
     index.tokens.forEach((token, id) => {
       if (token.length === 1) this.#ids[token.charCodeAt(0)] = id;
@@ -79,12 +93,12 @@ export class CharacterSymbols implements Symbols {
     this.isTotal = hasAllBytes || (unknown.id >= 0 && !unknown.isFused);
   }
 
-  split(word: string, into: Int32Array): number {
+  split(text: string, start: number, end: number, into: Int32Array): number {
     const unknown = this.#unknown;
     let count = 0;
     let isPending = false;
-    for (let i = 0; i < word.length; i++) {
-      const code = word.codePointAt(i)!;
+    for (let i = start; i < end; i++) {
+      const code = text.codePointAt(i)!;
       if (code > 0xffff) i += 1;
       const id = code > 0xffff ? (this.#pairs.get(code) ?? MISSING) : this.#ids[code]!;
       if (id >= 0) {
@@ -105,8 +119,8 @@ export class CharacterSymbols implements Symbols {
     return count;
   }
 
-  spell(word: string): string {
-    return word;
+  find(text: string, start: number, end: number): number {
+    return this.#index.find(text, start, end);
   }
 }
 

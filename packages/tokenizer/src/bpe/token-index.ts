@@ -1,9 +1,7 @@
 // Ids of tokens, by their text or by a part of a longer text: a hash table of ids, which takes no string to ask.
+import { hashUnits } from "./hash-units.js";
 
 const EMPTY = -1;
-
-/** What to mix a hash with: another in each process, so that no file can be made whose tokens all share one. */
-const FACTOR = (Math.random() * 2 ** 32) | 1;
 
 export class TokenIndex {
   /** By id; ids without a token are holes. */
@@ -41,12 +39,7 @@ export class TokenIndex {
 
   /** Where it is, or belongs. */
   #slotOf(text: string, start: number, end: number): number {
-    let hash = end - start;
-    for (let i = start; i < end; i++) {
-      hash = Math.imul(hash ^ text.charCodeAt(i), FACTOR);
-      hash ^= hash >>> 15;
-    }
-    let slot = hash & this.#mask;
+    let slot = hashUnits(text, start, end) & this.#mask;
     for (;;) {
       const id = this.#ids[slot]!;
       if (id === EMPTY || isPart(this.tokens[id]!, text, start, end)) return slot;

@@ -31,26 +31,19 @@ const SPACE = /\p{White_Space}/u;
 
 export class AddedTokenSplitter {
   readonly #root: Node = { next: new Map(), token: null };
-  /** By UTF-16 unit: whether a token begins with it. */
-  readonly #begins = new Uint8Array(0x10000);
+  /** The next place where a token may begin: a unit that one begins with. */
+  readonly #begin: RegExp | null;
 
   /** @param tokens of two with the same text the later one counts */
   constructor(tokens: readonly AddedToken[]) {
+    const units = new Set<number>();
     for (const token of tokens) {
       if (token.content === "") continue;
-      this.#begins[token.content.charCodeAt(0)] = 1;
-      let node = this.#root;
-      for (let i = 0; i < token.content.length; i++) {
-        const unit = token.content.charCodeAt(i);
-        let next = node.next.get(unit);
-        if (next === undefined) {
-          next = { next: new Map(), token: null };
-          node.next.set(unit, next);
-        }
-        node = next;
-      }
-      node.token = token;
+      units.add(token.content.charCodeAt(0));
+      this.#insert(token);
     }
+    const members = Array.from(units, (unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
+    this.#begin = members === "" ? null : new RegExp(`[${members}]`, "g");
   }
 
   /** The parts of a text in order: sections without added tokens, and the ids of these. */
@@ -63,16 +56,13 @@ export class AddedTokenSplitter {
   /** @returns what {@link AddedTokenSplitter.split} gives, by places in the text; none is empty */
   sections(text: string): AddedSection[] {
     const sections: AddedSection[] = [];
-    const begins = this.#begins;
     let done = 0;
-    for (let i = 0; i < text.length; i++) {
-      if (begins[text.charCodeAt(i)] === 0) continue;
-      const token = this.#longestAt(text, i);
-      if (token === null) continue;
-      const from = i;
-      const next = from + token.content.length;
+    let next = 0;
+    for (let from = this.#nextBegin(text, 0); from >= 0; from = this.#nextBegin(text, next)) {
+      const token = this.#longestAt(text, from);
       // The search goes on behind the token itself, also where it took whitespace that another token begins with.
-      i = next - 1;
+      next = from + (token === null ? 1 : token.content.length);
+      if (token === null) continue;
       if (token.single_word && !standsAlone(text, from, next)) continue;
       const start = token.lstrip ? spacesBefore(text, from, done) : from;
       const end = token.rstrip ? spacesAfter(text, next) : next;
@@ -82,6 +72,26 @@ export class AddedTokenSplitter {
     }
     if (done < text.length) sections.push({ start: done, end: text.length, id: TEXT });
     return sections;
+  }
+
+  #insert(token: AddedToken): void {
+    let node = this.#root;
+    for (let i = 0; i < token.content.length; i++) {
+      const unit = token.content.charCodeAt(i);
+      let next = node.next.get(unit);
+      if (next === undefined) {
+        next = { next: new Map(), token: null };
+        node.next.set(unit, next);
+      }
+      node = next;
+    }
+    node.token = token;
+  }
+
+  #nextBegin(text: string, from: number): number {
+    if (this.#begin === null) return -1;
+    this.#begin.lastIndex = from;
+    return this.#begin.test(text) ? this.#begin.lastIndex - 1 : -1;
   }
 
   #longestAt(text: string, from: number): AddedToken | null {

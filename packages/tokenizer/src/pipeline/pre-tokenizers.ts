@@ -19,6 +19,7 @@ export interface PreTokenizerConfig {
   readonly prepend_scheme?: string;
   readonly add_prefix_space?: boolean;
   readonly split?: boolean;
+  readonly use_regex?: boolean;
 }
 
 // Rust's \w; and White_Space, because JavaScript's \s has U+FEFF and lacks U+0085.
@@ -59,14 +60,23 @@ function split({ pattern, behavior, invert = false }: PreTokenizerConfig): PreTo
 }
 
 function metaspace(config: PreTokenizerConfig): PreTokenizer {
-  const { replacement: mark = "\u2581", split: cuts = true } = config;
-  const scheme = config.prepend_scheme ?? (config.add_prefix_space === false ? "never" : "always");
+  const { mark, marked } = metaspaces(config);
   const pattern = compilePattern({ String: mark });
   return ({ text, atStart }) => {
     if (text === "") return [];
-    const marked = text.replaceAll(" ", mark);
-    const prepends = scheme === "always" || (scheme === "first" && atStart);
-    const section = { text: prepends && !marked.startsWith(mark) ? mark + marked : marked, atStart };
-    return cuts ? splitText(section, pattern, "MergedWithNext") : [section];
+    const section = { text: marked(text, atStart), atStart };
+    return (config.split ?? true) ? splitText(section, pattern, "MergedWithNext") : [section];
   };
+}
+
+/** What Metaspace puts for spaces, and a text with it. */
+export function metaspaces(config: PreTokenizerConfig) {
+  const { replacement: mark = "\u2581" } = config;
+  const scheme = config.prepend_scheme ?? (config.add_prefix_space === false ? "never" : "always");
+  const marked = (text: string, atStart: boolean): string => {
+    const replaced = text.replaceAll(" ", mark);
+    const prepends = scheme === "always" || (scheme === "first" && atStart);
+    return prepends && !replaced.startsWith(mark) ? mark + replaced : replaced;
+  };
+  return { mark, marked };
 }

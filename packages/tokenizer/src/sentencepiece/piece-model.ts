@@ -1,9 +1,10 @@
 // A SentencePiece model's own way to put text together from pieces, as its C++ library does it.
+import type { Merges } from "../bpe/merge-heap.js";
 import { AddedTokenSplitter } from "../pipeline/added-token-splitter.js";
 import { byteTokens, type TokenModel, WordCache } from "../pipeline/model.js";
 import { Unigram } from "../pipeline/unigram.js";
 import { type Piece, PieceKind } from "./model-file.js";
-import { type MergeTable, PieceBpe, UNKNOWN_SYMBOL } from "./piece-bpe.js";
+import { PieceBpe, UNKNOWN_SYMBOL } from "./piece-bpe.js";
 import { cutsAtSpaces, SpaceCut } from "./space-cut.js";
 
 /** The `model` of a tokenizer that was read from a SentencePiece file. */
@@ -91,8 +92,8 @@ function around(splitter: AddedTokenSplitter, model: TokenModel): TokenModel {
   };
 }
 
-/** Two symbols merge where their texts together are a piece; the best score first. */
-class ScoredMerges implements MergeTable {
+/** Two symbols merge where their texts together are a piece; the best score first. A merge is known by that piece. */
+class ScoredMerges implements Merges {
   readonly #pieces: readonly Piece[];
   readonly #ids: ReadonlyMap<string, number>;
   /** By a pair's hash: the pair, and its piece or -1. A Map of numbers of this size takes most of the time. */
@@ -100,13 +101,18 @@ class ScoredMerges implements MergeTable {
   readonly #rights = new Int32Array(2 ** PAIR_BITS);
   readonly #merged = new Int32Array(2 ** PAIR_BITS);
   readonly #parts = new Map<number, readonly [number, number]>();
+  /** By piece; pieces of one score share one. */
+  readonly #ranks: Int32Array;
 
   constructor(pieces: readonly Piece[], ids: ReadonlyMap<string, number>) {
     this.#pieces = pieces;
     this.#ids = ids;
+    const scores = [...new Set(pieces.map(({ score }) => score))].sort((a, b) => b - a);
+    const ranks = new Map(scores.map((score, rank) => [score, rank]));
+    this.#ranks = Int32Array.from(pieces, ({ score }) => ranks.get(score)!);
   }
 
-  look(leftId: number, rightId: number, into: { rank: number; mergedId: number }): boolean {
+  find(leftId: number, rightId: number): number {
     const slot = (Math.imul(leftId, 0x9e3779b1) ^ Math.imul(rightId, 0x85ebca6b)) >>> (32 - PAIR_BITS);
     if (this.#lefts[slot] !== leftId || this.#rights[slot] !== rightId) {
       this.#lefts[slot] = leftId;
@@ -114,12 +120,16 @@ class ScoredMerges implements MergeTable {
       this.#merged[slot] = this.#ids.get(this.#textOf(leftId) + this.#textOf(rightId)) ?? -1;
     }
     const merged = this.#merged[slot]!;
-    if (merged < 0) return false;
-    const piece = this.#pieces[merged]!;
-    if (piece.kind === PieceKind.unused) this.#parts.set(merged, [leftId, rightId]);
-    into.rank = -piece.score;
-    into.mergedId = merged;
-    return true;
+    if (merged >= 0 && this.#pieces[merged]!.kind === PieceKind.unused) this.#parts.set(merged, [leftId, rightId]);
+    return merged;
+  }
+
+  rankOf(piece: number): number {
+    return this.#ranks[piece]!;
+  }
+
+  merged(piece: number): number {
+    return piece;
   }
 
   /** Of a piece that only serves to make longer ones. */
