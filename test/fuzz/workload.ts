@@ -112,9 +112,11 @@ export function engineOptions(engine: WorkloadEngine): EngineOptions & { readonl
   const { maxModelLen, blockSize, maxNumSeqs } = options;
   const maxNumBatchedTokens = Math.max(options.maxNumBatchedTokens, maxNumSeqs);
   const config = readModelConfig(MODELS[model]);
-  // With a draft model every layer keeps all its tokens.
   const draft = speculativeConfig?.method === "draft_model" ? MODELS[speculativeConfig.model as ModelName] : undefined;
-  const { slidingWindows, layersPerGroup } = draft ? oneGroup(config) : layerGroups(config, maxModelLen);
+  const groups = layerGroups(config, maxModelLen);
+  // A draft model needs a group that keeps all its tokens.
+  const isOne = draft !== undefined && groups.slidingWindows.every(Number.isFinite);
+  const { slidingWindows, layersPerGroup } = isOne ? oneGroup(config) : groups;
   const blockBytes =
     kvBytesPerBlock(config, dtype, blockSize, layersPerGroup) +
     (draft ? kvBytesPerBlock(readModelConfig(draft), dtype, blockSize) : 0);

@@ -31,6 +31,7 @@ test("what one request keeps is in blocks, of which one is never given out", asy
     maxModelLen: 2048,
     kvBytesPerToken: perToken,
     kvBytesAtMaxModelLen: (1 + 2048 / 16) * 16 * perToken,
+    slidingWindows: [null],
   });
   const short = await inspectModel(POCKET, { maxModelLen: 100, dtype: "float32" });
   expect(short.serving).toMatchObject({ maxModelLen: 100, kvBytesAtMaxModelLen: (1 + 7) * 16 * 2 * perToken });
@@ -47,6 +48,7 @@ test("a window keeps what a step computes beside it, as the engine counts it", a
   const { serving } = await inspectModel(folder);
   const blocks = 1 + Math.ceil((64 - 1 + 2048 - 1) / 16) + 1;
   expect(serving!.kvBytesAtMaxModelLen).toBe(blocks * 16 * serving!.kvBytesPerToken);
+  expect(serving!.slidingWindows).toEqual([64]);
   await using llm = await LLM.load(folder, {
     device: "cpu",
     thread: false,
