@@ -75,7 +75,7 @@ test("strides, heads and codes as native code expects them", () => {
   expect(calls).toEqual([
     ["rmsNorm", [1, 0, start, 64, 0, start, 64, 4096, 8, 0, 3, 4, 8, 1e-6, 1]],
     ["layerNorm", [1, 0, 4096, 8, 4096, 4096, 8, 4096, 0, 0, 3, 1, 8, 1e-5, 0]],
-    ["gatedActivation", [1, 0, 4096, 4096, 3, 8, 5]],
+    ["gatedActivation", [1, 0, 4096, 4096, 3, 8, 6]],
   ]);
 });
 
