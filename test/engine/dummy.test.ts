@@ -51,7 +51,9 @@ describe("without skipTokenizerInit", () => {
     try {
       await using llm = await LLM.load(shape.folder, { ...options, thread: false });
       expect(() => llm.generate("Once")).toThrow(noTokenizer);
-      expect(written.mock.calls.map(([line]) => line)).toEqual([expect.stringMatching(/has no tokenizer: prompts must be token ids.*\n$/)]);
+      expect(written.mock.calls.map(([line]) => line)).toEqual([
+        expect.stringMatching(/has no tokenizer: prompts must be token ids.*\n$/),
+      ]);
     } finally {
       written.mockRestore();
     }

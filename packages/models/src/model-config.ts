@@ -127,6 +127,14 @@ const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
   ["relu2", "relu2"],
 ]);
 
+/** What the gate of a gated MLP may go through; the first is usual. */
+export const GATE_ACTIVATIONS = ["silu", "relu", "gelu", "gelu_tanh", "quick_gelu"] as const;
+
+/** A model whose config.json says which of {@link GATE_ACTIVATIONS} its MLPs have. */
+export interface GatedConfig extends ModelConfig {
+  readonly activation: Activation;
+}
+
 /** @param supported the first is the default @throws UNSUPPORTED for another */
 export function readActivation(
   reader: ConfigReader,

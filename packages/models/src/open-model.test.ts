@@ -32,6 +32,7 @@ test("an old config gets Llama's defaults", () => {
   } = TINY_CONFIG;
   expect(read(old)).toEqual({
     architecture: "LlamaForCausalLM",
+    activation: "silu",
     vocabSize: 16,
     hiddenSize: 8,
     intermediateSize: 12,
@@ -179,7 +180,7 @@ test("what Octavo lacks is said with what it has", () => {
       message: expect.stringMatching(/MambaForCausalLM.*supports.*LlamaForCausalLM/),
     }),
   );
-  expect(unsupported({ hidden_act: "gelu" })).toThrow(
+  expect(unsupported({ hidden_act: "xielu" })).toThrow(
     expect.objectContaining({ code: "UNSUPPORTED", param: "hidden_act" }),
   );
 });

@@ -3,7 +3,13 @@ import type { Architecture } from "../architecture.js";
 import type { Blueprint, MlpSpec } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, gatedMlp, rmsNorm, type SelfAttentionOptions, selfAttention } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import {
+  GATE_ACTIVATIONS,
+  type GatedConfig,
+  type ModelConfig,
+  readActivation,
+  readDecoderConfig,
+} from "../model-config.js";
 
 const NAME = "LlamaForCausalLM";
 
@@ -15,7 +21,7 @@ export interface LlamaConfig extends ModelConfig {
   readonly mlpBias: boolean;
 }
 
-export const llama: Architecture<LlamaConfig> = {
+export const llama: Architecture<LlamaConfig & GatedConfig> = {
   name: NAME,
   aliases: [
     "AquilaForCausalLM",
@@ -24,10 +30,10 @@ export const llama: Architecture<LlamaConfig> = {
     "LLaMAForCausalLM",
     "XverseForCausalLM",
   ],
-  readConfig(reader: ConfigReader): LlamaConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
+  readConfig(reader: ConfigReader) {
     return {
       ...readDecoderConfig(reader, NAME, { bosTokenId: 1, eosTokenIds: [2] }),
+      activation: readActivation(reader, "hidden_act", GATE_ACTIVATIONS),
       attentionBias: reader.boolean("attention_bias", false),
       mlpBias: reader.boolean("mlp_bias", false),
     };
@@ -35,7 +41,7 @@ export const llama: Architecture<LlamaConfig> = {
   blueprint: (config) =>
     llamaBlueprint(config, {
       attention: () => ({ bias: config.attentionBias }),
-      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, "silu", { bias: config.mlpBias }),
+      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, config.activation, { bias: config.mlpBias }),
     }),
 };
 
@@ -51,7 +57,7 @@ export interface LlamaChanges {
 
 /** A Llama by its modules' names: two norms a layer, attention and a gated MLP without biases. */
 export function llamaBlueprint(
-  config: ModelConfig,
+  config: ModelConfig & Partial<GatedConfig>,
   { attention, mlp, normsOutputs = false }: LlamaChanges = {},
 ): Blueprint {
   const norm = (id: string) => rmsNorm(id, config.hiddenSize, config.normEps);
@@ -64,6 +70,6 @@ export function llamaBlueprint(
         }
       : { inputNorm: norm(`${id}.input_layernorm`), mlpNorm: norm(`${id}.post_attention_layernorm`) }),
     attention: selfAttention(`${id}.self_attn`, index, config, attention?.(index, `${id}.self_attn`)),
-    mlp: mlp?.(index, id) ?? gatedMlp(`${id}.mlp`, config, "silu"),
+    mlp: mlp?.(index, id) ?? gatedMlp(`${id}.mlp`, config, config.activation ?? "silu"),
   }));
 }

@@ -1,19 +1,22 @@
 // Qwen2ForCausalLM: Qwen2 and Qwen2.5, Llama with biases on q, k and v (Yang et al. 2024).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { GATE_ACTIVATIONS, type GatedConfig, readActivation, readDecoderConfig } from "../model-config.js";
 import { readQwenWindows } from "../windows.js";
 import { llamaBlueprint } from "./llama.js";
 
 const NAME = "Qwen2ForCausalLM";
 
-export const qwen2: Architecture = {
+export const qwen2: Architecture<GatedConfig> = {
   name: NAME,
   aliases: ["Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration"],
-  readConfig(reader: ConfigReader): ModelConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
+  readConfig(reader: ConfigReader): GatedConfig {
     const config = readDecoderConfig(reader, NAME, { maxPositions: 2 ** 15 });
-    return { ...config, windows: readQwenWindows(reader, config.numLayers) };
+    return {
+      ...config,
+      activation: readActivation(reader, "hidden_act", GATE_ACTIVATIONS),
+      windows: readQwenWindows(reader, config.numLayers),
+    };
   },
   blueprint: (config) => llamaBlueprint(config, { attention: () => ({ bias: true, outputBias: false }) }),
 };

@@ -57,6 +57,7 @@ describe("config", () => {
     const config = readModelConfig(file({ "llama.rope.freq_base": 500000, "llama.rope.dimension_count": 4 }));
     expect(config).toEqual({
       architecture: "LlamaForCausalLM",
+      activation: "silu",
       vocabSize: 16,
       hiddenSize: 8,
       intermediateSize: 12,
