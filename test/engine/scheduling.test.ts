@@ -220,6 +220,7 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
     await using llm = await load({ workerExtensionCls: `${extension}:Other` });
     expect(await llm.collectiveRpc("name")).toEqual(["other"]);
     await expect(load({ workerExtensionCls: `${extension}:Missing` })).rejects.toThrow("a class, exported as Missing");
+    await expect(load({ workerExtensionCls: `${extension}:notAClass` })).rejects.toThrow("must be a class");
     await expect(load({ workerExtensionCls: "./nothing.mjs" })).rejects.toMatchObject({
       param: "worker_extension_cls",
     });

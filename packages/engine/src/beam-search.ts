@@ -11,6 +11,7 @@ import type {
   GenerateRequest,
   PositionLogprobs,
   RequestStream,
+  TokenLogprob,
 } from "./engine.js";
 import type { RequestOptions } from "./request-options.js";
 
@@ -32,6 +33,16 @@ interface Path {
   readonly finish: FinishReason;
   /** Whose request of the last round computed all its tokens but the last. */
   readonly parent: number;
+}
+
+/** A path and a token after it. Of these there are many more than of paths that go on, so that they are small. */
+interface Candidate {
+  readonly path: Path;
+  /** The path's place in the round. */
+  readonly parent: number;
+  readonly chosen: TokenLogprob;
+  readonly top: readonly TokenLogprob[];
+  readonly sum: number;
 }
 
 const PROMPT_TAIL = 24;
@@ -66,7 +77,8 @@ class BeamSearch {
   readonly #params: BeamSearchParams;
   readonly #resolved: ResolvedBeamSearch;
   #running: readonly Path[] = [NOTHING];
-  readonly #completed: Path[] = [];
+  /** As many as can be returned, best first. */
+  #completed: readonly Path[] = [];
   /** The requests of the last round, whose blocks are kept. */
   #round: readonly RequestStream[] = [];
   readonly #options: RequestOptions;
@@ -104,24 +116,20 @@ class BeamSearch {
     if (signal.aborted || this.#isLate) return false;
     const positions = await this.#nextTokens(signal);
     if (signal.aborted || positions.includes(undefined)) return false;
-    const candidates: Path[] = [];
+    const candidates: Candidate[] = [];
+    const ended: Candidate[] = [];
+    const { ends, width } = this.#resolved;
     this.#running.forEach((path, parent) => {
-      const position = positions[parent]!;
-      for (const { tokenId, token, logprob, rank, bytes } of position.top) {
-        if (logprob === Number.NEGATIVE_INFINITY) continue;
-        const isEnd = this.#resolved.ends.has(tokenId);
-        const chosen = { tokenId, token, logprob, rank, ...(bytes && { bytes }), top: position.top };
-        const longer: Path = {
-          tokenIds: [...path.tokenIds, tokenId],
-          logprobs: [...path.logprobs, chosen],
-          sum: path.sum + logprob,
-          finish: isEnd ? "stop" : "length",
-          parent,
-        };
-        (isEnd ? this.#completed : candidates).push(longer);
+      const { top } = positions[parent]!;
+      for (const chosen of top) {
+        if (chosen.logprob === Number.NEGATIVE_INFINITY) continue;
+        const list = ends.has(chosen.tokenId) ? ended : candidates;
+        list.push({ path, parent, chosen, top, sum: path.sum + chosen.logprob });
       }
     });
-    this.#running = candidates.sort((a, b) => b.sum - a.sum).slice(0, this.#resolved.width);
+    const kept = candidates.sort((a, b) => b.sum - a.sum).slice(0, width);
+    this.#running = kept.map((candidate) => longer(candidate, "length"));
+    this.#completed = this.#bestOf([...this.#completed, ...ended.map((candidate) => longer(candidate, "stop"))]);
     return true;
   }
 
@@ -135,8 +143,7 @@ class BeamSearch {
   best(unfinished: FinishReason): Beam[] {
     const paths = [...this.#completed, ...this.#running.filter(({ tokenIds }) => tokenIds.length > 0)];
     if (paths.length === 0) paths.push(NOTHING);
-    const ranked = paths.sort((a, b) => this.#score(b) - this.#score(a)).slice(0, this.#resolved.width);
-    return ranked.map((path, index) => ({
+    return this.#bestOf(paths).map((path, index) => ({
       index,
       text: this.#text(path),
       tokenIds: path.tokenIds,
@@ -184,6 +191,11 @@ class BeamSearch {
     }
   }
 
+  /** Sorts `paths` in place. */
+  #bestOf(paths: Path[]): Path[] {
+    return paths.sort((a, b) => this.#score(b) - this.#score(a)).slice(0, this.#resolved.width);
+  }
+
   #score({ tokenIds, sum, finish }: Path): number {
     return this.#scoreOf(sum, tokenIds.length - (finish === "stop" ? 1 : 0));
   }
@@ -201,6 +213,11 @@ class BeamSearch {
     const shown = finish === "stop" && !includeStopStrInOutput ? tokenIds.slice(0, -1) : tokenIds;
     return shown.map((id) => detokenizer.push(id)).join("") + detokenizer.finish();
   }
+}
+
+function longer({ path, parent, chosen, top, sum }: Candidate, finish: FinishReason): Path {
+  const tokenIds = [...path.tokenIds, chosen.tokenId];
+  return { tokenIds, logprobs: [...path.logprobs, { ...chosen, top }], sum, finish, parent };
 }
 
 /** Undefined for a request that ended without a token. */

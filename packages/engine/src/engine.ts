@@ -131,8 +131,6 @@ export interface GenerateRequest extends RequestOptions {
    * the blocks that hold them are shared, whether or not the prefix cache is on.
    */
   readonly forkOf?: RequestStream;
-  /** Aborts the request: its row and blocks are free within a step. */
-  readonly signal?: AbortSignal;
 }
 
 export interface ResetPrefixCacheOptions {
@@ -290,12 +288,7 @@ export interface Engine extends AsyncDisposable {
    * The `beamWidth` most likely outputs that a beam search finds.
    * @throws INVALID_ARGUMENT (with `param`), and what submit throws
    */
-  beamSearch(
-    prompt: Prompt,
-    params?: BeamSearchParams,
-    signal?: AbortSignal,
-    options?: RequestOptions,
-  ): Promise<BeamSearchOutput>;
+  beamSearch(prompt: Prompt, params?: BeamSearchParams, options?: RequestOptions): Promise<BeamSearchOutput>;
   /**
    * The vectors of prompts.
    * @throws INVALID_ARGUMENT (with `param`) for a prompt or option, or where the engine generates; QUEUE_FULL, TIMEOUT, ENGINE_DEAD; the

@@ -34,13 +34,12 @@ export class BeamGeneration {
     engine: Engine,
     params: BeamSearchParams,
     alternatives: number | undefined,
-    signal: AbortSignal,
     options: RequestOptions,
   ): Promise<Output[]> {
     const { job, promptTokens, cachedTokens } = this;
     const facts = { promptTokens, cachedTokens, queueSeconds: 0 };
     try {
-      const { beams } = await engine.beamSearch(job.prompt, params, signal, options);
+      const { beams } = await engine.beamSearch(job.prompt, params, options);
       this.completionTokens = beams.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
       this.finishReason = beams[0]?.finishReason ?? "abort";
       this.#timer.tokens(this.completionTokens);
