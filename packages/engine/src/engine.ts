@@ -317,8 +317,8 @@ export interface Engine extends AsyncDisposable {
    */
   resetPrefixCache(options?: ResetPrefixCacheOptions): Promise<void>;
   /**
-   * Tells `listener` what the prefix cache holds, then every change, at most once a step. Not with several groups of layers
-   * ({@link EngineInfo.slidingWindows}), whose blocks say nothing one by one: @throws UNSUPPORTED
+   * Tells `listener` what the prefix cache holds, then every change, at most once a step. Of several groups of layers
+   * ({@link EngineInfo.slidingWindows}) each has blocks and events of its own.
    * @returns ends it; while nobody listens, events cost nothing
    */
   onKvEvents(listener: (events: readonly KvCacheEvent[]) => void): () => void;
