@@ -9,6 +9,7 @@ import type {
   EngineInfo,
   FinishReason,
   GenerateRequest,
+  OutputChunk,
   PositionLogprobs,
   RequestStream,
   TokenLogprob,
@@ -20,6 +21,8 @@ export interface BeamEngine {
   readonly info: EngineInfo;
   /** Null: beams have no text. */
   readonly tokenizer: Tokenizer | null;
+  /** When the search begins. */
+  readonly weightVersion: string;
   /** Takes a request without counting it, for the search was let in as a whole, and keeps its blocks until `release`. */
   submit(request: GenerateRequest): RequestStream;
   /** Gives back what `submit` kept. */
@@ -65,7 +68,8 @@ export async function beamSearch(
   try {
     let goesOn = true;
     while (goesOn && !search.done) goesOn = await search.advance(signal);
-    return { promptTokenIds: prompt, beams: search.best(goesOn ? "length" : "abort") };
+    const { weightVersion } = search;
+    return { promptTokenIds: prompt, beams: search.best(goesOn ? "length" : "abort"), weightVersion };
   } finally {
     search.release();
   }
@@ -83,6 +87,8 @@ class BeamSearch {
   #round: readonly RequestStream[] = [];
   readonly #options: RequestOptions;
   readonly #deadline: number;
+  /** Of the last round. */
+  weightVersion: string;
 
   constructor(
     engine: BeamEngine,
@@ -92,6 +98,7 @@ class BeamSearch {
     options: RequestOptions,
   ) {
     this.#engine = engine;
+    this.weightVersion = engine.weightVersion;
     this.#prompt = prompt;
     this.#params = params;
     this.#options = options;
@@ -114,13 +121,14 @@ class BeamSearch {
   /** One more token for every beam. @returns false, and changes nothing, when the engine ended a request: aborted, or out of time */
   async advance(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted || this.#isLate) return false;
-    const positions = await this.#nextTokens(signal);
-    if (signal.aborted || positions.includes(undefined)) return false;
+    const chunks = await this.#nextTokens(signal);
+    if (signal.aborted || chunks.includes(undefined)) return false;
+    this.weightVersion = chunks[0]!.weightVersion;
     const candidates: Candidate[] = [];
     const ended: Candidate[] = [];
     const { ends, width } = this.#resolved;
     this.#running.forEach((path, parent) => {
-      const { top } = positions[parent]!;
+      const { top } = chunks[parent]!.logprobs![0]!;
       for (const chosen of top) {
         if (chosen.logprob === Number.NEGATIVE_INFINITY) continue;
         const list = ends.has(chosen.tokenId) ? ended : candidates;
@@ -160,7 +168,7 @@ class BeamSearch {
   }
 
   /** What the engine says of the token that comes next in each running beam. */
-  async #nextTokens(signal: AbortSignal): Promise<(PositionLogprobs | undefined)[]> {
+  async #nextTokens(signal: AbortSignal): Promise<(OutputChunk | undefined)[]> {
     const { cacheSalt } = this.#params;
     const left = Math.max(1, Math.ceil(this.#deadline - performance.now()));
     const options = { ...this.#options, ...(Number.isFinite(left) && { timeoutMs: left }), signal };
@@ -184,7 +192,7 @@ class BeamSearch {
       // They hold what they share by now.
       this.release();
       this.#round = streams;
-      return await Promise.all(streams.map(firstPosition));
+      return await Promise.all(streams.map(tokenChunk));
     } catch (error) {
       for (const stream of streams) stream.abort();
       throw error;
@@ -221,8 +229,8 @@ function longer({ path, parent, chosen, top, sum }: Candidate, finish: FinishRea
 }
 
 /** Undefined for a request that ended without a token. */
-async function firstPosition(stream: RequestStream): Promise<PositionLogprobs | undefined> {
-  let position: PositionLogprobs | undefined;
-  for await (const { logprobs } of stream) position ??= logprobs?.[0];
-  return position;
+async function tokenChunk(stream: RequestStream): Promise<OutputChunk | undefined> {
+  let found: OutputChunk | undefined;
+  for await (const chunk of stream) if (chunk.logprobs?.length) found ??= chunk;
+  return found;
 }

@@ -265,6 +265,8 @@ export interface BeamSearchOutput {
   readonly promptTokenIds: Int32Array;
   /** Best first. */
   readonly beams: readonly Beam[];
+  /** The engine's `weightVersion` when their last tokens came. */
+  readonly weightVersion: string;
 }
 
 /**

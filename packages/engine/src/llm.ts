@@ -179,6 +179,7 @@ export class LLM implements Engine {
     const engine = {
       info: this.info,
       tokenizer: this.#tokenizer,
+      weightVersion: this.weightVersion,
       submit: (request: GenerateRequest) => this.#submit(request, true),
       release: (stream: RequestStream) => this.#release(stream),
     };

@@ -196,7 +196,8 @@ export class FakeEngine implements Engine {
         stopReason: null,
       } as const;
     });
-    return { promptTokenIds: Int32Array.from(prompt as ArrayLike<number>), beams };
+    const { weightVersion } = this;
+    return { promptTokenIds: Int32Array.from(prompt as ArrayLike<number>), beams, weightVersion };
   }
 
   /** Twice the number of tokens, then their sum, -1 and 0.5. */
