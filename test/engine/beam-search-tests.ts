@@ -150,7 +150,7 @@ export function beamSearchTests(options: EngineOptions): void {
 
     test("a signal ends it", async () => {
       const abort = new AbortController();
-      const search = llm.beamSearch([1, 2], { maxTokens: null, ignoreEos: true }, abort.signal);
+      const search = llm.beamSearch([1, 2], { maxTokens: null, ignoreEos: true }, { signal: abort.signal });
       setTimeout(() => abort.abort(), 10);
       const { beams } = await search;
       expect(beams.every(({ finishReason }) => finishReason === "abort")).toBe(true);
@@ -211,7 +211,7 @@ export function beamSearchTests(options: EngineOptions): void {
     });
 
     test("ends when its time is up, or when it is aborted, with what it has", async () => {
-      const late = await llm.beamSearch([3, 4], params, undefined, { timeoutMs: 1 });
+      const late = await llm.beamSearch([3, 4], params, { timeoutMs: 1 });
       expect(late.beams.length).toBeGreaterThan(0);
       expect(late.beams[0]).toMatchObject({ finishReason: "abort", stopReason: "timeout" });
       expect(late.beams[0]!.tokenIds.length).toBeLessThan(40);

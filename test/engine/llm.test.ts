@@ -173,6 +173,29 @@ describe.each([{ thread: true }, { thread: false }])("LLM, thread $thread", (opt
     expect(removed.mock.calls[0]?.[1]).toBe(added.mock.calls[0]?.[1]);
   });
 
+  it.each(["generate", "chat", "list"])("ends %s with the signal among its options", async (way) => {
+    const params = { maxTokens: 400, ignoreEos: true };
+    const { signal } = new AbortController();
+    const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(20)]) };
+    const [output] = await {
+      generate: async () => [await llm.generate("Once", params, options)],
+      chat: async () => [await llm.chat(hello, params, options)],
+      list: () => llm.generate(["Once", "Twice"], params, options),
+    }[way]!();
+    expect(output!.finishReason).toBe("abort");
+    expect(output!.tokenIds.length).toBeLessThan(400);
+  });
+
+  it("takes one signal for many requests without a warning of Node.js", async () => {
+    const warnings: Error[] = [];
+    const collect = (warning: Error) => warnings.push(warning);
+    process.on("warning", collect);
+    const { signal } = new AbortController();
+    await llm.generate("Once", { n: 12, maxTokens: 2 }, { signal });
+    process.off("warning", collect);
+    expect(warnings).toEqual([]);
+  });
+
   it("refuses more requests than the queue holds, and serves the others", async () => {
     const streams = Array.from({ length: 64 }, (_, i) => llm.generate([5 + i], { maxTokens: 2, ignoreEos: true }));
     expect(() => llm.generate("one more")).toThrowError(expect.objectContaining({ code: "QUEUE_FULL" }));

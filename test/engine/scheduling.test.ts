@@ -220,6 +220,7 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
     await using llm = await load({ workerExtensionCls: `${extension}:Other` });
     expect(await llm.collectiveRpc("name")).toEqual(["other"]);
     await expect(load({ workerExtensionCls: `${extension}:Missing` })).rejects.toThrow("a class, exported as Missing");
+    await expect(load({ workerExtensionCls: `${extension}:notAClass` })).rejects.toThrow("must be a class");
     await expect(load({ workerExtensionCls: "./nothing.mjs" })).rejects.toMatchObject({
       param: "worker_extension_cls",
     });
@@ -238,6 +239,11 @@ describe.each([{ thread: true }, { thread: false }])("thread $thread", ({ thread
     for await (const chunk of { [Symbol.asyncIterator]: () => chunks }) last = chunk;
     expect(last!.weightVersion).toBe("step-1");
     expect(await llm.generate("The cat", greedy)).toMatchObject({ weightVersion: "step-1" });
+    const search = llm.beamSearch("The cat", { beamWidth: 2, maxTokens: 60, ignoreEos: true });
+    await llm.pause({ mode: "keep" });
+    llm.weightVersion = "step-2";
+    await llm.resume();
+    expect(await search).toMatchObject({ weightVersion: "step-2" });
     expect(() => {
       llm.weightVersion = 1 as unknown as string;
     }).toThrow("weight_version must be a string");

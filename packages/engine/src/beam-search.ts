@@ -9,8 +9,10 @@ import type {
   EngineInfo,
   FinishReason,
   GenerateRequest,
+  OutputChunk,
   PositionLogprobs,
   RequestStream,
+  TokenLogprob,
 } from "./engine.js";
 import type { RequestOptions } from "./request-options.js";
 
@@ -19,6 +21,8 @@ export interface BeamEngine {
   readonly info: EngineInfo;
   /** Null: beams have no text. */
   readonly tokenizer: Tokenizer | null;
+  /** When the search begins. */
+  readonly weightVersion: string;
   /** Takes a request without counting it, for the search was let in as a whole, and keeps its blocks until `release`. */
   submit(request: GenerateRequest): RequestStream;
   /** Gives back what `submit` kept. */
@@ -32,6 +36,16 @@ interface Path {
   readonly finish: FinishReason;
   /** Whose request of the last round computed all its tokens but the last. */
   readonly parent: number;
+}
+
+/** A path and a token after it. Of these there are many more than of paths that go on, so that they are small. */
+interface Candidate {
+  readonly path: Path;
+  /** The path's place in the round. */
+  readonly parent: number;
+  readonly chosen: TokenLogprob;
+  readonly top: readonly TokenLogprob[];
+  readonly sum: number;
 }
 
 const PROMPT_TAIL = 24;
@@ -54,7 +68,8 @@ export async function beamSearch(
   try {
     let goesOn = true;
     while (goesOn && !search.done) goesOn = await search.advance(signal);
-    return { promptTokenIds: prompt, beams: search.best(goesOn ? "length" : "abort") };
+    const { weightVersion } = search;
+    return { promptTokenIds: prompt, beams: search.best(goesOn ? "length" : "abort"), weightVersion };
   } finally {
     search.release();
   }
@@ -66,11 +81,14 @@ class BeamSearch {
   readonly #params: BeamSearchParams;
   readonly #resolved: ResolvedBeamSearch;
   #running: readonly Path[] = [NOTHING];
-  readonly #completed: Path[] = [];
+  /** As many as can be returned, best first. */
+  #completed: readonly Path[] = [];
   /** The requests of the last round, whose blocks are kept. */
   #round: readonly RequestStream[] = [];
   readonly #options: RequestOptions;
   readonly #deadline: number;
+  /** Of the last round. */
+  weightVersion: string;
 
   constructor(
     engine: BeamEngine,
@@ -80,6 +98,7 @@ class BeamSearch {
     options: RequestOptions,
   ) {
     this.#engine = engine;
+    this.weightVersion = engine.weightVersion;
     this.#prompt = prompt;
     this.#params = params;
     this.#options = options;
@@ -102,26 +121,23 @@ class BeamSearch {
   /** One more token for every beam. @returns false, and changes nothing, when the engine ended a request: aborted, or out of time */
   async advance(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted || this.#isLate) return false;
-    const positions = await this.#nextTokens(signal);
-    if (signal.aborted || positions.includes(undefined)) return false;
-    const candidates: Path[] = [];
+    const chunks = await this.#nextTokens(signal);
+    if (signal.aborted || chunks.includes(undefined)) return false;
+    this.weightVersion = chunks[0]!.weightVersion;
+    const candidates: Candidate[] = [];
+    const ended: Candidate[] = [];
+    const { ends, width } = this.#resolved;
     this.#running.forEach((path, parent) => {
-      const position = positions[parent]!;
-      for (const { tokenId, token, logprob, rank, bytes } of position.top) {
-        if (logprob === Number.NEGATIVE_INFINITY) continue;
-        const isEnd = this.#resolved.ends.has(tokenId);
-        const chosen = { tokenId, token, logprob, rank, ...(bytes && { bytes }), top: position.top };
-        const longer: Path = {
-          tokenIds: [...path.tokenIds, tokenId],
-          logprobs: [...path.logprobs, chosen],
-          sum: path.sum + logprob,
-          finish: isEnd ? "stop" : "length",
-          parent,
-        };
-        (isEnd ? this.#completed : candidates).push(longer);
+      const { top } = chunks[parent]!.logprobs![0]!;
+      for (const chosen of top) {
+        if (chosen.logprob === Number.NEGATIVE_INFINITY) continue;
+        const list = ends.has(chosen.tokenId) ? ended : candidates;
+        list.push({ path, parent, chosen, top, sum: path.sum + chosen.logprob });
       }
     });
-    this.#running = candidates.sort((a, b) => b.sum - a.sum).slice(0, this.#resolved.width);
+    const kept = candidates.sort((a, b) => b.sum - a.sum).slice(0, width);
+    this.#running = kept.map((candidate) => longer(candidate, "length"));
+    this.#completed = this.#bestOf([...this.#completed, ...ended.map((candidate) => longer(candidate, "stop"))]);
     return true;
   }
 
@@ -135,8 +151,7 @@ class BeamSearch {
   best(unfinished: FinishReason): Beam[] {
     const paths = [...this.#completed, ...this.#running.filter(({ tokenIds }) => tokenIds.length > 0)];
     if (paths.length === 0) paths.push(NOTHING);
-    const ranked = paths.sort((a, b) => this.#score(b) - this.#score(a)).slice(0, this.#resolved.width);
-    return ranked.map((path, index) => ({
+    return this.#bestOf(paths).map((path, index) => ({
       index,
       text: this.#text(path),
       tokenIds: path.tokenIds,
@@ -153,7 +168,7 @@ class BeamSearch {
   }
 
   /** What the engine says of the token that comes next in each running beam. */
-  async #nextTokens(signal: AbortSignal): Promise<(PositionLogprobs | undefined)[]> {
+  async #nextTokens(signal: AbortSignal): Promise<(OutputChunk | undefined)[]> {
     const { cacheSalt } = this.#params;
     const left = Math.max(1, Math.ceil(this.#deadline - performance.now()));
     const options = { ...this.#options, ...(Number.isFinite(left) && { timeoutMs: left }), signal };
@@ -177,11 +192,16 @@ class BeamSearch {
       // They hold what they share by now.
       this.release();
       this.#round = streams;
-      return await Promise.all(streams.map(firstPosition));
+      return await Promise.all(streams.map(tokenChunk));
     } catch (error) {
       for (const stream of streams) stream.abort();
       throw error;
     }
+  }
+
+  /** Sorts `paths` in place. */
+  #bestOf(paths: Path[]): Path[] {
+    return paths.sort((a, b) => this.#score(b) - this.#score(a)).slice(0, this.#resolved.width);
   }
 
   #score({ tokenIds, sum, finish }: Path): number {
@@ -203,9 +223,14 @@ class BeamSearch {
   }
 }
 
+function longer({ path, parent, chosen, top, sum }: Candidate, finish: FinishReason): Path {
+  const tokenIds = [...path.tokenIds, chosen.tokenId];
+  return { tokenIds, logprobs: [...path.logprobs, { ...chosen, top }], sum, finish, parent };
+}
+
 /** Undefined for a request that ended without a token. */
-async function firstPosition(stream: RequestStream): Promise<PositionLogprobs | undefined> {
-  let position: PositionLogprobs | undefined;
-  for await (const { logprobs } of stream) position ??= logprobs?.[0];
-  return position;
+async function tokenChunk(stream: RequestStream): Promise<OutputChunk | undefined> {
+  let found: OutputChunk | undefined;
+  for await (const chunk of stream) if (chunk.logprobs?.length) found ??= chunk;
+  return found;
 }

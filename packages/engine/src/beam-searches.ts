@@ -1,4 +1,5 @@
 // Beam searches in progress. Whoever waits for requests, or ends them, means these as well, though between two steps they have none.
+import { onAbort } from "./on-abort.js";
 
 export class BeamSearches {
   readonly #running = new Map<Promise<unknown>, AbortController>();
@@ -10,17 +11,15 @@ export class BeamSearches {
   /** Runs a search, which ends with `signal` or with {@link abortAll}. @param signal the user's */
   async run<Result>(search: (signal: AbortSignal) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     const own = new AbortController();
-    const abort = () => own.abort();
-    if (signal?.aborted) abort();
-    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) own.abort();
+    const forget = signal && onAbort(signal, () => own.abort());
     const running = search(own.signal);
     this.#running.set(running, own);
     try {
       return await running;
     } finally {
       this.#running.delete(running);
-      // A signal may outlive many searches.
-      signal?.removeEventListener("abort", abort);
+      forget?.();
     }
   }
 

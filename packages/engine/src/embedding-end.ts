@@ -1,8 +1,9 @@
 // The end that comes to a call for vectors before its vectors do: the caller's signal, or its deadline.
 import { OctavoError } from "@octavo/core";
+import { onAbort } from "./on-abort.js";
 
 export class EmbeddingEnd implements Disposable {
-  readonly #signal: AbortSignal | undefined;
+  readonly #forget: (() => void) | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #listeners: (() => void)[] = [];
   #ended: { readonly reason: unknown } | undefined;
@@ -10,8 +11,7 @@ export class EmbeddingEnd implements Disposable {
   /** @param timeoutMs -1: none @throws the signal's reason, where it is aborted already */
   constructor(signal: AbortSignal | undefined, timeoutMs: number) {
     signal?.throwIfAborted();
-    this.#signal = signal;
-    signal?.addEventListener("abort", this.#abort, { once: true });
+    this.#forget = signal && onAbort(signal, () => this.#end(signal.reason));
     if (timeoutMs >= 0) this.#timer = setTimeout(() => this.#end(timeout(timeoutMs)), timeoutMs);
   }
 
@@ -23,8 +23,6 @@ export class EmbeddingEnd implements Disposable {
     this.#listeners.push(listener);
   }
 
-  readonly #abort = () => this.#end(this.#signal!.reason);
-
   #end(reason: unknown): void {
     this.#ended ??= { reason };
     for (const listener of this.#listeners.splice(0)) listener();
@@ -32,7 +30,7 @@ export class EmbeddingEnd implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#forget?.();
   }
 }
 

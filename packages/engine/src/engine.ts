@@ -131,8 +131,6 @@ export interface GenerateRequest extends RequestOptions {
    * the blocks that hold them are shared, whether or not the prefix cache is on.
    */
   readonly forkOf?: RequestStream;
-  /** Aborts the request: its row and blocks are free within a step. */
-  readonly signal?: AbortSignal;
 }
 
 export interface ResetPrefixCacheOptions {
@@ -267,6 +265,8 @@ export interface BeamSearchOutput {
   readonly promptTokenIds: Int32Array;
   /** Best first. */
   readonly beams: readonly Beam[];
+  /** The engine's `weightVersion` when their last tokens came. */
+  readonly weightVersion: string;
 }
 
 /**
@@ -290,12 +290,7 @@ export interface Engine extends AsyncDisposable {
    * The `beamWidth` most likely outputs that a beam search finds.
    * @throws INVALID_ARGUMENT (with `param`), and what submit throws
    */
-  beamSearch(
-    prompt: Prompt,
-    params?: BeamSearchParams,
-    signal?: AbortSignal,
-    options?: RequestOptions,
-  ): Promise<BeamSearchOutput>;
+  beamSearch(prompt: Prompt, params?: BeamSearchParams, options?: RequestOptions): Promise<BeamSearchOutput>;
   /**
    * The vectors of prompts.
    * @throws INVALID_ARGUMENT (with `param`) for a prompt or option, or where the engine generates; QUEUE_FULL, TIMEOUT, ENGINE_DEAD; the
@@ -324,8 +319,8 @@ export interface Engine extends AsyncDisposable {
    */
   resetPrefixCache(options?: ResetPrefixCacheOptions): Promise<void>;
   /**
-   * Tells `listener` what the prefix cache holds, then every change, at most once a step. Not with several groups of layers
-   * ({@link EngineInfo.slidingWindows}), whose blocks say nothing one by one: @throws UNSUPPORTED
+   * Tells `listener` what the prefix cache holds, then every change, at most once a step. Of several groups of layers
+   * ({@link EngineInfo.slidingWindows}) each has blocks and events of its own.
    * @returns ends it; while nobody listens, events cost nothing
    */
   onKvEvents(listener: (events: readonly KvCacheEvent[]) => void): () => void;

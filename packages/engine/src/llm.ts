@@ -158,11 +158,11 @@ export class LLM implements Engine {
   chat(
     messages: readonly ChatMessage[],
     params?: SamplingParams,
-    { priority, tenant, timeoutMs, ...options }: ChatOptions & RequestOptions = {},
+    { priority, tenant, timeoutMs, signal, ...options }: ChatOptions & RequestOptions = {},
   ): Generation {
     checkGenerates(this.info);
     const prompt = this.tokenizer.encodeChat(messages, options);
-    return this.#generate(prompt, { maxTokens: null, ...params }, { priority, tenant, timeoutMs });
+    return this.#generate(prompt, { maxTokens: null, ...params }, { priority, tenant, timeoutMs, signal });
   }
 
   /**
@@ -172,7 +172,6 @@ export class LLM implements Engine {
   async beamSearch(
     prompt: Prompt,
     params: BeamSearchParams = {},
-    signal?: AbortSignal,
     options: RequestOptions = {},
   ): Promise<BeamSearchOutput> {
     this.#checkAlive();
@@ -180,6 +179,7 @@ export class LLM implements Engine {
     const engine = {
       info: this.info,
       tokenizer: this.#tokenizer,
+      weightVersion: this.weightVersion,
       submit: (request: GenerateRequest) => this.#submit(request, true),
       release: (stream: RequestStream) => this.#release(stream),
     };
@@ -190,7 +190,7 @@ export class LLM implements Engine {
       this.#checkAlive();
       this.#bounds.check(this.#inFlight.size, tokens.length);
       return beamSearch(engine, tokens, params, this.#endTokens.all, own, options);
-    }, signal);
+    }, options.signal);
   }
 
   /**

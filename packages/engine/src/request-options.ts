@@ -13,6 +13,8 @@ export interface RequestOptions {
    * From the engine's view: it takes effect between two steps. A whole number. Default: never.
    */
   readonly timeoutMs?: number;
+  /** Ends it with what it has, `finishReason` "abort": its row and blocks are free within a step. */
+  readonly signal?: AbortSignal;
 }
 
 /** The same as numbers, for the scheduler. */
@@ -23,7 +25,12 @@ export interface ResolvedRequestOptions {
   readonly timeoutMs: number;
 }
 
-const KNOWN: Readonly<Record<keyof RequestOptions, true>> = { priority: true, tenant: true, timeoutMs: true };
+const KNOWN: Readonly<Record<keyof RequestOptions, true>> = {
+  priority: true,
+  tenant: true,
+  timeoutMs: true,
+  signal: true,
+};
 
 const INT32 = 2 ** 31;
 

@@ -94,8 +94,16 @@ describe("resolveSamplingParams", () => {
     ["bad_words", { badWords: "a" as unknown as string[] }],
     ["bad_words", { badWords: ["a".repeat(257)] }],
     ["vllm_xargs", { extraArgs: [] as unknown as Record<string, unknown> }],
+    ["vllm_xargs", { extraArgs: { big: 5n } }],
+    ["ignore_eos", { ignoreEos: "no" as unknown as boolean }],
+    ["skip_special_tokens", { skipSpecialTokens: 0 as unknown as boolean }],
   ])("names a bad %s", (param, params) => {
     expect(() => resolve(params)).toThrowError(expect.objectContaining({ code: "INVALID_ARGUMENT", param }));
+  });
+
+  it("shows text in quotes, so that it does not look like the number it should be", () => {
+    expect(() => resolve({ maxTokens: "4" as unknown as number })).toThrowError(/whole number .*, got "4"$/);
+    expect(() => resolve({ topP: "1" as unknown as number })).toThrowError(/got "1"$/);
   });
 
   it("raises temperatures that are neither 0 nor 0.01, and says so once", () => {

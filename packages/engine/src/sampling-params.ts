@@ -3,9 +3,10 @@ import { checkArgument } from "@octavo/core";
 import type { GenerationDefaults } from "@octavo/models";
 import type { RepetitionDetection } from "@octavo/scheduler";
 import type { WordTokenizer } from "./bad-words.js";
+import { resolveExtraArgs } from "./extra-args.js";
 import { checkKeys } from "./known-keys.js";
 import { LogitEdits } from "./logit-edits.js";
-import { inRange, logprobCount, strings, tokenIds, wholeFrom } from "./param-checks.js";
+import { flag, inRange, logprobCount, strings, tokenIds, wholeFrom } from "./param-checks.js";
 import { type RepetitionDetectionParams, resolveRepetition } from "./repetition-detection.js";
 import { resolveLogprobs } from "./resolve-logprobs.js";
 import { resolveSeed } from "./resolve-seed.js";
@@ -140,8 +141,6 @@ const MAX_BAD_WORDS = 1024;
 const MAX_BAD_WORD_LENGTH = 256;
 /** Chunks are joined again with each token. */
 const MAX_STREAM_INTERVAL = 1024;
-/** They cross to the engine with each request. */
-const MAX_EXTRA_ARGS_LENGTH = 2 ** 16;
 /** Below this, logits are divided until they overflow; vLLM's limit. */
 const MIN_TEMPERATURE = 0.01;
 
@@ -228,10 +227,10 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
     stopTokenIds,
     ...(repetition && { repetition }),
     streamInterval: wholeFrom("stream_interval", params.streamInterval ?? 1, 1, MAX_STREAM_INTERVAL),
-    includeStopStrInOutput: params.includeStopStrInOutput ?? false,
-    ignoreEos: params.ignoreEos ?? false,
-    skipSpecialTokens: params.skipSpecialTokens ?? true,
-    spacesBetweenSpecialTokens: params.spacesBetweenSpecialTokens ?? true,
+    includeStopStrInOutput: flag("include_stop_str_in_output", params.includeStopStrInOutput, false),
+    ignoreEos: flag("ignore_eos", params.ignoreEos, false),
+    skipSpecialTokens: flag("skip_special_tokens", params.skipSpecialTokens, true),
+    spacesBetweenSpecialTokens: flag("spaces_between_special_tokens", params.spacesBetweenSpecialTokens, true),
     ...resolveLogprobs(params, maxLogprobs, vocabSize),
     promptLogprobs: logprobCount("prompt_logprobs", params.promptLogprobs, maxLogprobs, vocabSize),
     extraArgs: resolveExtraArgs(params.extraArgs),
@@ -288,18 +287,4 @@ function checkSalt(salt: string): string {
     "cache_salt",
   );
   return salt;
-}
-
-function resolveExtraArgs(extraArgs: SamplingParams["extraArgs"]): string {
-  if (extraArgs === null || extraArgs === undefined) return "";
-  const isObject = typeof extraArgs === "object" && !Array.isArray(extraArgs);
-  checkArgument(isObject, `vllm_xargs must be an object, got ${extraArgs}`, "vllm_xargs");
-  if (Object.keys(extraArgs).length === 0) return "";
-  const text = JSON.stringify(extraArgs);
-  checkArgument(
-    text.length <= MAX_EXTRA_ARGS_LENGTH,
-    `vllm_xargs has ${text.length} characters as JSON, at most ${MAX_EXTRA_ARGS_LENGTH} are possible`,
-    "vllm_xargs",
-  );
-  return text;
 }

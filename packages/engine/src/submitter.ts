@@ -7,6 +7,7 @@ import type { EndTokens } from "./end-tokens.js";
 import type { GenerateRequest } from "./engine.js";
 import type { InFlight } from "./in-flight.js";
 import { NO_TEXT, noTokenizer } from "./load-tokenizer.js";
+import { onAbort } from "./on-abort.js";
 import { encodePrompt } from "./prompt.js";
 import { encodeAdd } from "./protocol/commands.js";
 import type { QueueBounds } from "./queue-bounds.js";
@@ -78,7 +79,7 @@ export class Submitter {
       stream.abort();
       return stream;
     }
-    if (signal) endWith(stream, signal);
+    if (signal) stream.onEnd = onAbort(signal, () => stream.abort());
     const sharing = {
       forkOf: forkOf instanceof TokenStream ? forkOf.id : 0,
       keepBlocks: isPart,
@@ -107,11 +108,4 @@ export class Submitter {
       promptTail: prompt.subarray(-PROMPT_TAIL),
     });
   }
-}
-
-function endWith(stream: TokenStream, signal: AbortSignal): void {
-  const abort = () => stream.abort();
-  signal.addEventListener("abort", abort, { once: true });
-  // A signal may outlive many requests.
-  stream.onEnd = () => signal.removeEventListener("abort", abort);
 }

@@ -1,4 +1,5 @@
 // What runs in the engine's thread of the user's own.
+import { checkArgument } from "@octavo/core";
 import type { EngineOptions } from "../engine-options.js";
 import type { LogitsProcessor } from "../processors/logits-processor.js";
 import { loadExport } from "./load-export.js";
@@ -19,11 +20,18 @@ export async function loadUserModules({
   const processors = await Promise.all(
     logitsProcessors.map((given) => (typeof given === "string" ? loadProcessor(given) : given)),
   );
-  if (workerExtensionCls === undefined) return { processors };
   return {
     processors,
-    Extension: (await loadExport(workerExtensionCls, "worker_extension_cls", "a class")) as WorkerExtension,
+    ...(workerExtensionCls !== undefined && { Extension: await loadExtension(workerExtensionCls) }),
   };
+}
+
+async function loadExtension(specifier: string): Promise<WorkerExtension> {
+  const option = "worker_extension_cls";
+  const Extension = (await loadExport(specifier, option, "a class")) as WorkerExtension;
+  // Arrow functions and methods have none.
+  checkArgument(Extension.prototype, `${option} ${specifier} must be a class, it is a function`, option);
+  return Extension;
 }
 
 async function loadProcessor(specifier: string): Promise<LogitsProcessor> {

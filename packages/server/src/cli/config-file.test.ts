@@ -49,6 +49,17 @@ dtype: bfloat16`);
   expect(flags.batchInvariant).toBeUndefined();
 });
 
+test("a flag of JSON as JSON, or as a mapping", async () => {
+  for (const value of [
+    '{"method": "ngram", "num_speculative_tokens": 3}',
+    "\n  method: ngram\n  num_speculative_tokens: 3",
+  ]) {
+    const { flags } = await serve(`speculative-config: ${value.startsWith("{") ? `'${value}'` : value}`);
+    expect(flags).toMatchObject({ speculativeConfig: { method: "ngram", numSpeculativeTokens: 3 } });
+  }
+  await expect(serve("host: {a: 1}")).rejects.toThrow(/host: a text or a number is expected/);
+});
+
 test("the command line goes before the environment, that before the file", async () => {
   const { model, flags } = await serve("model: a\nport: 1\napi-key: file", "b", "--port", "2", "--api-key", "typed");
   expect([model, flags.port, flags.apiKey]).toEqual(["b", 2, ["typed"]]);

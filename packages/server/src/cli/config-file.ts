@@ -49,11 +49,10 @@ function setOption(command: Command, option: Option, value: unknown, fail: (mess
   const values = Array.isArray(value) ? value : [value];
   let result: unknown;
   for (const element of values) {
-    if (typeof element !== "string" && typeof element !== "number") {
-      fail(`a text or a number is expected, got ${JSON.stringify(element)}`);
-    }
+    const text = textOf(element, option);
+    if (text === undefined) fail(`a text or a number is expected, got ${JSON.stringify(element)}`);
     try {
-      result = option.parseArg ? option.parseArg(String(element), result) : String(element);
+      result = option.parseArg ? option.parseArg(text, result) : text;
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
       fail(`${JSON.stringify(element)} is not allowed. ${error.message}`);
@@ -61,6 +60,13 @@ function setOption(command: Command, option: Option, value: unknown, fail: (mess
   }
   if (Array.isArray(value) && !Array.isArray(result)) fail("one value is expected, got a list");
   if (values.length > 0) command.setOptionValueWithSource(name, result, "config");
+}
+
+/** As it would stand on the command line. A flag of JSON may be a mapping of YAML, as in vLLM. */
+function textOf(value: unknown, option: Option): string | undefined {
+  if (typeof value === "string" || typeof value === "number") return String(value);
+  const isMapping = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isMapping && option.flags.endsWith("<json>") ? JSON.stringify(value) : undefined;
 }
 
 function setModel(command: Command, value: unknown, fail: (message: string) => never): void {

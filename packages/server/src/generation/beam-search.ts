@@ -34,18 +34,17 @@ export class BeamGeneration {
     engine: Engine,
     params: BeamSearchParams,
     alternatives: number | undefined,
-    signal: AbortSignal,
     options: RequestOptions,
   ): Promise<Output[]> {
     const { job, promptTokens, cachedTokens } = this;
     const facts = { promptTokens, cachedTokens, queueSeconds: 0 };
     try {
-      const { beams } = await engine.beamSearch(job.prompt, params, signal, options);
+      const { beams, weightVersion } = await engine.beamSearch(job.prompt, params, options);
       this.completionTokens = beams.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
       this.finishReason = beams[0]?.finishReason ?? "abort";
       this.#timer.tokens(this.completionTokens);
       this.#timer.finish(this.finishReason, facts);
-      return beams.map((beam) => toOutput(job, beam, alternatives, engine.weightVersion));
+      return beams.map((beam) => toOutput(job, beam, alternatives, weightVersion));
     } catch (error) {
       this.#timer.finish("error", facts);
       throw isOfWidth(error) ? badRequest(error.message.replace("beam_width", "`n`"), "n") : error;

@@ -42,8 +42,7 @@ export async function replyWithBeams(
   logRequest(context, c, json);
   logTokens(c, searches);
   const outputs: Output[] = [];
-  for (const search of searches) {
-    outputs.push(...(await search.run(engine, params, alternatives, c.req.raw.signal, options)));
-  }
+  const served = { ...options, signal: c.req.raw.signal };
+  for (const search of searches) outputs.push(...(await search.run(engine, params, alternatives, served)));
   return c.json(toReply(outputs, usageOf(searches)));
 }

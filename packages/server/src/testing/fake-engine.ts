@@ -14,6 +14,7 @@ import type {
   PauseOptions,
   PositionLogprobs,
   Prompt,
+  RequestOptions,
   RequestStream,
   ResetPrefixCacheOptions,
 } from "@octavo/engine";
@@ -171,7 +172,11 @@ export class FakeEngine implements Engine {
   }
 
   /** As many beams as asked for, all with the answer, each token of the next one half as likely. */
-  async beamSearch(prompt: Prompt, params: BeamSearchParams = {}, signal?: AbortSignal): Promise<BeamSearchOutput> {
+  async beamSearch(
+    prompt: Prompt,
+    params: BeamSearchParams = {},
+    { signal }: RequestOptions = {},
+  ): Promise<BeamSearchOutput> {
     const { text = "Hello", refuse } = this.#options;
     if (refuse) throw refuse;
     this.searches.push(params);
@@ -191,7 +196,8 @@ export class FakeEngine implements Engine {
         stopReason: null,
       } as const;
     });
-    return { promptTokenIds: Int32Array.from(prompt as ArrayLike<number>), beams };
+    const { weightVersion } = this;
+    return { promptTokenIds: Int32Array.from(prompt as ArrayLike<number>), beams, weightVersion };
   }
 
   /** Twice the number of tokens, then their sum, -1 and 0.5. */

@@ -14,13 +14,26 @@ export function collectiveRpc({ engine, maxBodyBytes }: ServerContext): RouteHan
     const hasArguments = kwargs !== undefined && Object.keys(kwargs).length > 0;
     const results = engine.collectiveRpc(method, args, hasArguments ? kwargs : undefined);
     const done = timeout === undefined ? await results : await within(timeout, results);
-    return c.json({ results: done.map(toJson) });
+    return c.body(toJson(method, done), 200, { "content-type": "application/json" });
   };
 }
 
 /** As vLLM does: what is no object, list or null becomes text. */
-function toJson(result: unknown): unknown {
+function toText(result: unknown): unknown {
   return typeof result === "object" ? result : result === undefined ? null : String(result);
+}
+
+/** @throws ApiError 400 for what JSON cannot say, such as an object that holds itself */
+function toJson(method: string, results: readonly unknown[]): string {
+  try {
+    return JSON.stringify({ results: results.map(toText) }, (_, value) => {
+      if (typeof value === "bigint") return String(value);
+      return ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as Uint8Array) : value;
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n")[0] : error;
+    throw badRequest(`What ${method} returned is no JSON: ${reason}.`, "method");
+  }
 }
 
 /** The method goes on in any case: it runs in another thread. @throws ApiError 504 */

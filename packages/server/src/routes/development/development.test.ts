@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createTestApp, problem } from "../../testing/request.js";
 
 const createDevelopmentApp = () => createTestApp({}, { developmentMode: true });
@@ -51,6 +51,22 @@ test("/collective_rpc hands on arguments, and makes text of what is no object", 
   expect(await problem(await post("/collective_rpc", {}))).toMatchObject({ status: 400, param: "method" });
   const late = await post("/collective_rpc", { method: "forever", timeout: 0.01 });
   expect(await problem(late)).toMatchObject({ status: 504, type: "TimeoutError" });
+});
+
+test("/collective_rpc makes lists of typed arrays, and refuses what JSON cannot say", async () => {
+  const { engine, post } = createDevelopmentApp();
+  const self: unknown[] = [];
+  self.push(self);
+  const returns = vi.spyOn(engine, "collectiveRpc");
+  returns.mockResolvedValueOnce([{ sums: Float32Array.of(1, 0.5), count: 3n }]);
+  expect(await (await post("/collective_rpc", { method: "sums" })).json()).toEqual({
+    results: [{ sums: [1, 0.5], count: "3" }],
+  });
+  returns.mockResolvedValueOnce([self]);
+  expect(await problem(await post("/collective_rpc", { method: "itself" }))).toMatchObject({
+    status: 400,
+    message: expect.stringContaining("itself returned is no JSON"),
+  });
 });
 
 test("a weight version is set, told and in every reply", async () => {
