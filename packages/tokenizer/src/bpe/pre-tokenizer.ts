@@ -3,6 +3,7 @@ import { characterSpelling } from "../byte-level.js";
 import { NotCovered } from "../not-covered.js";
 import { PUNCTUATION } from "../pipeline/older-unicode.js";
 import { type PatternConfig, patternSource } from "../pipeline/patterns.js";
+import { WHITESPACE, WORDS } from "../pipeline/pre-tokenizers.js";
 import { type Cutter, patternCutter } from "./cutter.js";
 
 export interface PreTokenizerConfig {
@@ -12,6 +13,7 @@ export interface PreTokenizerConfig {
   readonly behavior?: string;
   readonly invert?: boolean;
   readonly individual_digits?: boolean;
+  readonly delimiter?: string;
   readonly add_prefix_space?: boolean;
   readonly use_regex?: boolean;
   readonly replacement?: string;
@@ -59,7 +61,8 @@ export function createPreTokenizer(config: PreTokenizerConfig | null | undefined
 }
 
 function flatten(config: PreTokenizerConfig): PreTokenizerConfig[] {
-  return config.type === "Sequence" ? (config.pretokenizers ?? []).flatMap(flatten) : [config];
+  if (config.type === "Sequence") return (config.pretokenizers ?? []).flatMap(flatten);
+  return config.type === "BertPreTokenizer" ? [{ type: "WhitespaceSplit" }, { type: "Punctuation" }] : [config];
 }
 
 function byteLevel({ add_prefix_space: addsSpace = true, use_regex: cuts = true }: PreTokenizerConfig): Stage[] {
@@ -80,6 +83,12 @@ function stageOf(config: PreTokenizerConfig): Stage {
       return { cutter: patternCutter(NUMBER, config.individual_digits ? "Isolated" : "Contiguous") };
     case "Punctuation":
       return { cutter: patternCutter(PUNCTUATION.source, config.behavior ?? "Isolated") };
+    case "Whitespace":
+      return { cutter: patternCutter(WORDS.source, "Removed", true) };
+    case "WhitespaceSplit":
+      return { cutter: patternCutter(WHITESPACE.source, "Removed") };
+    case "CharDelimiterSplit":
+      return { cutter: patternCutter(patternSource({ String: config.delimiter ?? "" }), "Removed") };
     case "Metaspace":
       return metaspace(config);
     default:
