@@ -28,6 +28,7 @@ test("what one request keeps is in blocks, of which one is never given out", asy
   const perToken = 8 * 2 * 2 * 64 * 2;
   expect(serving).toEqual({
     pooling: null,
+    slidingWindows: [null],
     maxModelLen: 2048,
     kvBytesPerToken: perToken,
     kvBytesAtMaxModelLen: (1 + 2048 / 16) * 16 * perToken,
