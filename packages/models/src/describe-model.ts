@@ -1,5 +1,6 @@
 // What a model is and needs, from its headers alone: no weight is read, no backend is needed.
 import { isGguf, OctavoError, readGgufHeaders, readHeaderOnly } from "@octavo/core";
+import { checkTensors } from "./check-tensors.js";
 import { Checkpoint } from "./checkpoint.js";
 import { checkpointFormats } from "./checkpoint-files.js";
 import type { ModelConfig } from "./model-config.js";
@@ -47,6 +48,7 @@ export function describeModel(path: string): ModelDescription {
   }
   const pooling = source && attempt(() => source.pooling());
   const weightBytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (source?.formats[0] === "safetensors" && tensors.length > 0) attempt(() => checkTensors(source));
   const formats = isGguf(path) ? (["gguf"] as const) : checkpointFormats(path);
   return { path, config, pooling, formats, tensors, weightBytes, problems };
 }

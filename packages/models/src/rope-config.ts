@@ -131,19 +131,20 @@ export function readLayerRopes(
   reader: ConfigReader,
   headDim: number,
   maxPositions: number,
-  { theta, localTheta }: { readonly theta: number; readonly localTheta: number },
+  { theta, localTheta }: { readonly theta: number; readonly localTheta?: number },
 ): LayerRopes {
   const kinds = reader.object("rope_parameters");
   const local = reader.renamed({ rope_theta: "rope_local_base_freq" });
+  const localKind = kinds?.object("sliding_attention") ?? null;
+  const localRope = readRopeConfig(local, headDim, maxPositions, { theta, section: localKind });
+  const saysLocal = localKind?.has("rope_theta") || reader.has("rope_local_base_freq");
   return {
     rope: readRopeConfig(reader, headDim, maxPositions, {
       theta,
       section: kinds?.object("full_attention") ?? reader.object("rope_scaling") ?? null,
     }),
-    localRope: readRopeConfig(local, headDim, maxPositions, {
-      theta: localTheta,
-      section: kinds?.object("sliding_attention") ?? null,
-    }),
+    // rope_theta is of the other layers, where these have a usual one of their own.
+    localRope: saysLocal || localTheta === undefined ? localRope : { ...localRope, theta: localTheta },
   };
 }
 

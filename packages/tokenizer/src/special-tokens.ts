@@ -16,6 +16,13 @@ export function namedSpecialTokens(config: TokenizerConfig): Readonly<Record<str
   return named;
 }
 
+/** All special tokens that the configuration names as texts, those without a role (`additional_special_tokens`) last. */
+export function specialTexts(config: TokenizerConfig): string[] {
+  const extra = config.additional_special_tokens ?? config.extra_special_tokens;
+  const others = (Array.isArray(extra) ? extra : []).map(tokenText).filter((text) => text !== null);
+  return [...Object.values(namedSpecialTokens(config)), ...others];
+}
+
 /**
  * The added tokens of tokenizer.json, then those that only tokenizer_config.json has: transformers adds its
  * `added_tokens_decoder` and makes named special tokens of the vocabulary special. A named token that is in no vocabulary
@@ -33,10 +40,8 @@ export function addedTokens(tokenizer: TokenizerJson, config: TokenizerConfig): 
   for (const [id, token] of Object.entries((config.added_tokens_decoder ?? {}) as Record<string, AddedTokenConfig>)) {
     if (tokenText(token) !== null) add({ ...token, id: Number(id) });
   }
-  const extra = (config.additional_special_tokens ?? config.extra_special_tokens ?? []) as unknown;
-  for (const token of [...Object.values(namedSpecialTokens(config)), ...(Array.isArray(extra) ? extra : [])]) {
-    const content = tokenText(token);
-    if (content === null || known.has(content)) continue;
+  for (const content of specialTexts(config)) {
+    if (known.has(content)) continue;
     const id = vocabularyId(tokenizer, content);
     if (id !== undefined) add({ id, content, special: true, normalized: false });
   }

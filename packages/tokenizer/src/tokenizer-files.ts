@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OctavoError } from "@octavo/core";
 import { scanTokenizerJson } from "./bpe/scan-model.js";
+import { withOlderFiles } from "./older-config.js";
 import { readTemplates } from "./template-files.js";
 import type { TokenizerConfig, TokenizerJson } from "./tokenizer-json.js";
 import { readVocabularyFiles, VOCABULARY_FILES } from "./vocabulary-files.js";
@@ -36,8 +37,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   const path = join(folder, TOKENIZER_JSON);
   const text = await readOptional(path);
   const configPath = join(folder, "tokenizer_config.json");
-  const configText = await readOptional(configPath);
-  const config = configText === null ? {} : parseObject(configPath, configText);
+  const config = await withOlderFiles(folder, (await readOptionalObject(configPath)) ?? {}, readOptionalObject);
   const templates = await readTemplates(folder, configPath, config);
   if (text === null) {
     const files = await readVocabularyFiles(folder, config);
@@ -75,6 +75,12 @@ function parseObject(path: string, text: string): Record<string, unknown> {
     throw damaged(path, "it is not a JSON object", "Download it again.");
   }
   return value as Record<string, unknown>;
+}
+
+/** @returns null when there is no such file */
+async function readOptionalObject(path: string): Promise<Record<string, unknown> | null> {
+  const text = await readOptional(path);
+  return text === null ? null : parseObject(path, text);
 }
 
 /** @returns null when there is no such file */

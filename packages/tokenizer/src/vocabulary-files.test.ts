@@ -69,6 +69,61 @@ test("vocab.json and merges.txt are GPT-2's BPE", async () => {
   expect((await Tokenizer.load(await modelFolder(opt))).encode("a")[0]).toBe(pocket.vocab["<|endoftext|>"]);
 });
 
+describe("vocab.json and merges.txt, by the tokenizer's class", () => {
+  const words = ["<s>", "</s>", "<unk>", "<pad>", "<mask>"];
+  const vocab = { ...pocket.vocab, ...Object.fromEntries(words.map((word, i) => [word, 5000 + i])) };
+  const files = { "vocab.json": vocab, "merges.txt": merges.join("\n") };
+  const load = async (tokenizer_class: string) =>
+    Tokenizer.load(await modelFolder({ ...files, "tokenizer_config.json": { tokenizer_class } }));
+
+  test("RoBERTa's encloses texts in its own special tokens", async () => {
+    const tokenizer = await load("RobertaTokenizer");
+    const ids = tokenizer.encode("a<mask>");
+    expect([...ids]).toEqual([5000, pocket.vocab.a, 5004, 5001]);
+    expect(tokenizer.decode(ids)).toBe("a");
+  });
+
+  test("Qwen2's composes accents, cuts digits one by one and keeps a line end with what stands before it", async () => {
+    const [qwen, gpt2] = [await load("Qwen2Tokenizer"), await load("GPT2Tokenizer")];
+    expect(qwen.encode("cafe\u0301")).toEqual(qwen.encode("caf\u00e9"));
+    expect(gpt2.encode("cafe\u0301")).not.toEqual(gpt2.encode("caf\u00e9"));
+    expect(qwen.encode("2024")).toHaveLength(4);
+  });
+});
+
+describe("special_tokens_map.json and added_tokens.json", () => {
+  const files = {
+    "vocab.json": pocket.vocab,
+    "merges.txt": merges.join("\n"),
+    "tokenizer_config.json": { eos_token: "<|endoftext|>" },
+    "special_tokens_map.json": { eos_token: { content: "<|im_end|>", rstrip: false } },
+    "added_tokens.json": { "<|im_end|>": 6001, "<tool>": 6000 },
+  };
+
+  test("name and number tokens that tokenizer_config.json does not list", async () => {
+    const tokenizer = await Tokenizer.load(await modelFolder(files));
+    expect([...tokenizer.encode("a<tool><|im_end|>")]).toEqual([pocket.vocab.a, 6000, 6001]);
+    expect(tokenizer.eosTokenId).toBe(6001);
+    expect(tokenizer.decode([6000, 6001]), "only named ones are special").toBe("<tool>");
+  });
+
+  test("do not count where it lists them", async () => {
+    const config = { eos_token: "<|endoftext|>", added_tokens_decoder: { 7000: { content: "<tool>" } } };
+    const tokenizer = await Tokenizer.load(await modelFolder({ ...files, "tokenizer_config.json": config }));
+    expect([...tokenizer.encode("<tool>")]).toEqual([7000]);
+    expect(tokenizer.eosTokenId).toBe(pocket.vocab["<|endoftext|>"]);
+  });
+
+  test.each([{ "<tool>": "6000" }, { "<tool>": 6000, "<other>": 6000 }])(
+    "a wrong id names the file: %o",
+    async (ids) => {
+      const folder = await modelFolder({ ...files, "added_tokens.json": ids });
+      const param = join(folder, "added_tokens.json");
+      await expect(Tokenizer.load(folder)).rejects.toMatchObject({ code: "CHECKPOINT", param });
+    },
+  );
+});
+
 test("vocab.txt is BERT's WordPiece", async () => {
   const { config, ids } = parts.tokenizers.find(({ name }) => name === "bert")!;
   const words: string[] = [];

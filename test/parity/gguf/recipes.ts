@@ -291,7 +291,7 @@ export const RECIPES: readonly Recipe[] = [
       "attention.scale": (config.queryScalar as number) ** -0.5,
       "attention.sliding_window": window(config),
       "attention.sliding_window_pattern": slides(config),
-      "rope.freq_base_swa": 10000,
+      // Without rope.freq_base_swa, as in most files: 10,000.
     }),
     names: GEMMA,
     arrange: [addOne],

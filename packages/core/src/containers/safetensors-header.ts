@@ -14,7 +14,7 @@ export const readHeaderOnly: FileReader = (path) => {
     try {
       const byteLength = fstatSync(file).size;
       const start = read(file, Math.min(byteLength, SAFETENSORS_START));
-      const bytes = read(file, Math.min(byteLength, safetensorsHeaderBytes(start)));
+      const bytes = read(file, Math.min(byteLength, Math.max(safetensorsHeaderBytes(start), LEAST_BYTES)));
       return { ...hostStorage(bytes), byteLength };
     } finally {
       closeSync(file);
@@ -24,6 +24,9 @@ export const readHeaderOnly: FileReader = (path) => {
     throw new OctavoError({ code: "CHECKPOINT", message, param: path, cause });
   }
 };
+
+/** Enough to tell what is no safetensors file: the parser knows how a git-lfs pointer begins. */
+const LEAST_BYTES = 64;
 
 /** Bytes of a file that say how long its header is. */
 export const SAFETENSORS_START = 8;

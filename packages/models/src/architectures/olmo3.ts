@@ -19,7 +19,7 @@ export const olmo3: Architecture<Olmo3Config> = {
     const { numLayers, headDim, maxPositions } = config;
     return {
       ...config,
-      ...readLayerRopes(reader, headDim, maxPositions, { theta: THETA, localTheta: THETA }),
+      ...readLayerRopes(reader, headDim, maxPositions, { theta: THETA }),
       attentionBias: reader.boolean("attention_bias", false),
       windows: readWindows(reader, numLayers, { window: 4096, slides: (index) => (index + 1) % 4 !== 0 }),
     };

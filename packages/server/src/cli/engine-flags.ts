@@ -101,7 +101,10 @@ function addOwnFlags(command: Command): Command {
     )
     .option("--enable-prefix-caching", "reuse what equal beginnings of prompts left in the KV cache (default)")
     .option("--no-enable-prefix-caching", "compute every prompt anew")
-    .option("--async-scheduling", "plan the next step while the device runs one (default: where it runs beside the host)")
+    .option(
+      "--async-scheduling",
+      "plan the next step while the device runs one (default: where it runs beside the host)",
+    )
     .option("--no-async-scheduling", "plan a step when the one before it is done")
     .option(
       "--kv-offloading-size <GiB>",

@@ -4,7 +4,7 @@ import { type Cutter, patternCutter } from "../cutting/cutter.js";
 import { NotCovered } from "../not-covered.js";
 import { PUNCTUATION } from "../pipeline/older-unicode.js";
 import { patternSource } from "../pipeline/patterns.js";
-import { metaspaces, type PreTokenizerConfig } from "../pipeline/pre-tokenizers.js";
+import { metaspaces, type PreTokenizerConfig, WHITESPACE, WORDS } from "../pipeline/pre-tokenizers.js";
 
 export interface Stage {
   /** What becomes of a piece before it is cut. `atStart`: it begins where the whole text does. */
@@ -46,7 +46,8 @@ export function createPreTokenizer(config: PreTokenizerConfig | null | undefined
 }
 
 function flatten(config: PreTokenizerConfig): PreTokenizerConfig[] {
-  return config.type === "Sequence" ? (config.pretokenizers ?? []).flatMap(flatten) : [config];
+  if (config.type === "Sequence") return (config.pretokenizers ?? []).flatMap(flatten);
+  return config.type === "BertPreTokenizer" ? [{ type: "WhitespaceSplit" }, { type: "Punctuation" }] : [config];
 }
 
 function byteLevel({ add_prefix_space: addsSpace = true, use_regex: cuts = true }: PreTokenizerConfig): Stage[] {
@@ -67,6 +68,12 @@ function stageOf(config: PreTokenizerConfig): Stage {
       return { cutter: patternCutter(NUMBER, config.individual_digits ? "Isolated" : "Contiguous") };
     case "Punctuation":
       return { cutter: patternCutter(PUNCTUATION.source, config.behavior ?? "Isolated") };
+    case "Whitespace":
+      return { cutter: patternCutter(WORDS.source, "Removed", true) };
+    case "WhitespaceSplit":
+      return { cutter: patternCutter(WHITESPACE.source, "Removed") };
+    case "CharDelimiterSplit":
+      return { cutter: patternCutter(patternSource({ String: config.delimiter ?? "" }), "Removed") };
     case "Metaspace":
       return metaspace(config);
     default:

@@ -1,5 +1,6 @@
 // `tokenizer.ggml.model` "gpt2": byte-level BPE, with its merges in the file.
 
+import { byteLevelCut } from "./byte-level-cut.js";
 import type { GgufVocabulary } from "./gguf-vocabulary.js";
 import { PRE_TOKENIZERS } from "./pre-tokenizers.js";
 import type { TokenizerParts } from "./tokenizer-parts.js";
@@ -25,16 +26,8 @@ export function byteLevelModel(vocabulary: GgufVocabulary): TokenizerParts {
       ? vocabulary.fail(MERGES, "pairs with a space between")
       : [merge.slice(0, space), merge.slice(space + 1)];
   });
-  const splits = pre.patterns.map((pattern) => ({
-    type: "Split",
-    pattern: { Regex: pattern },
-    behavior: "Isolated",
-    invert: false,
-  }));
-  const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false };
   return {
-    normalizer: pre.normalizer ? { type: pre.normalizer } : null,
-    pre_tokenizer: { type: "Sequence", pretokenizers: [...splits, byteLevel] },
+    ...byteLevelCut(pre),
     decoder: { type: "ByteLevel" },
     model: { type: "BPE", merges, ignore_merges: pre.ignoreMerges ?? false },
     addsBos: pre.addBos ?? false,

@@ -66,6 +66,8 @@ export class AddedTokenSplitter {
       if (token.single_word && !standsAlone(text, from, next)) continue;
       const start = token.lstrip ? spacesBefore(text, from, done) : from;
       const end = token.rstrip ? spacesAfter(text, next) : next;
+      // A token of whitespace alone, all of which the one before took.
+      if (end <= start) continue;
       if (start > done) sections.push({ start: done, end: start, id: TEXT });
       sections.push({ start, end, id: token.id });
       done = end;
@@ -113,7 +115,7 @@ function standsAlone(text: string, start: number, end: number): boolean {
 }
 
 function spacesBefore(text: string, from: number, least: number): number {
-  let start = from;
+  let start = Math.max(from, least);
   while (start > least && SPACE.test(text[start - 1]!)) start -= 1;
   return start;
 }

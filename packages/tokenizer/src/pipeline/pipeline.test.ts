@@ -55,6 +55,14 @@ describe.each(tokenizers)("$name", ({ config, ids, decoded, decodedWithSpecial }
   });
 });
 
+test("an added token of whitespace alone is not found where the one before took all of it, as in the Rust library", async () => {
+  const tokenizer = await load({
+    added_tokens: [{ id: 1, content: "  ", lstrip: true, rstrip: true, normalized: false, special: false }],
+    model: { type: "WordLevel", vocab: { "[UNK]": 0, a: 2 }, unk_token: "[UNK]" },
+  });
+  expect([...tokenizer.encode("a\n     a")]).toEqual([2, 1, 2]);
+});
+
 test("a unigram vocabulary without an unknown piece says so of the character", async () => {
   const tokenizer = await load({ model: { type: "Unigram", vocab: [["a", -1]], unk_id: null } });
   expect([...tokenizer.encode("aa")]).toEqual([0, 0]);

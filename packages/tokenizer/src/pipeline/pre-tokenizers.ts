@@ -24,8 +24,9 @@ export interface PreTokenizerConfig {
 
 // Rust's \w; and White_Space, because JavaScript's \s has U+FEFF and lacks U+0085.
 const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
-const WORDS = new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, "gu");
-const WHITESPACE = /\p{White_Space}+/gu;
+/** Runs of letters and digits, and of what is neither these nor whitespace. */
+export const WORDS = new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, "gu");
+export const WHITESPACE = /\p{White_Space}+/gu;
 const MAKERS: ReadonlyMap<string, (config: PreTokenizerConfig) => PreTokenizer> = new Map([
   ["Sequence", ({ pretokenizers = [] }) => sequence(pretokenizers.map(createPreTokenizer))],
   ["Whitespace", () => (section: Section) => splitText(section, WORDS, "Removed", true)],

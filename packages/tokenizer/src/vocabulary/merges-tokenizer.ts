@@ -1,12 +1,11 @@
-// `vocab.json` and `merges.txt` alone: GPT-2's byte-level BPE (GPT-2, OPT, RoBERTa; transformers' GPT2Converter).
+// `vocab.json` and `merges.txt` alone: byte-level BPE (GPT-2, OPT, RoBERTa, Qwen2; transformers' GPT2Converter).
 import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OctavoError } from "@octavo/core";
+import { byteLevelCut } from "../gguf/byte-level-cut.js";
 import type { TokenizerConfig, TokenizerJson } from "../tokenizer-json.js";
-
-/** Classes of OPT's kind begin a text with BOS where the configuration does not say. */
-const ADDS_BOS = /^(?:OPT|Blenderbot)/;
+import { type MergesFamily, mergesFamily } from "./merges-families.js";
 
 /** @param folder has `merges.txt` @param config tokenizer_config.json */
 export async function readMergesTokenizer(
@@ -18,12 +17,14 @@ export async function readMergesTokenizer(
   const vocab = readVocab(path, bytes);
   const mergesPath = join(folder, "merges.txt");
   const merges = readMerges(mergesPath, await readText(mergesPath), vocab);
+  const family = mergesFamily(config);
   const named = {
     ...("<|endoftext|>" in vocab && {
       bos_token: "<|endoftext|>",
       eos_token: "<|endoftext|>",
       unk_token: "<|endoftext|>",
     }),
+    ...family.tokens,
     ...config,
   };
   const text = (token: unknown): string | undefined =>
@@ -35,13 +36,7 @@ export async function readMergesTokenizer(
     .map((name) => text((named as TokenizerConfig)[name]))
     .filter((token) => token !== undefined && Object.hasOwn(vocab, token));
   const parts: TokenizerJson & Readonly<Record<string, unknown>> = {
-    normalizer: null,
-    pre_tokenizer: {
-      type: "ByteLevel",
-      add_prefix_space: config.add_prefix_space ?? false,
-      trim_offsets: true,
-      use_regex: true,
-    },
+    ...byteLevelCut(family.cut, config.add_prefix_space === true),
     model: { type: "BPE", vocab, merges } as TokenizerJson["model"],
     added_tokens: [...new Set(special as string[])].map((content) => ({
       id: vocab[content]!,
@@ -50,19 +45,20 @@ export async function readMergesTokenizer(
       normalized: false,
     })),
     decoder: { type: "ByteLevel" },
-    post_processor: postProcessor(named, vocab, text),
+    post_processor: postProcessor(family, named, vocab, text),
   };
   return { tokenizer: parts, config: named };
 }
 
 function postProcessor(
+  family: MergesFamily,
   config: TokenizerConfig,
   vocab: Readonly<Record<string, number>>,
   text: (token: unknown) => string | undefined,
 ): object | null {
-  const name = String(config.tokenizer_class ?? "");
-  const [cls, sep] = [text(config.cls_token), text(config.sep_token)];
-  if (name.startsWith("Roberta") && cls !== undefined && sep !== undefined) {
+  const [cls, sep] = [config.cls_token, config.sep_token].map(text);
+  const isToken = (name: string | undefined): name is string => name !== undefined && Object.hasOwn(vocab, name);
+  if (family.encloses && isToken(cls) && isToken(sep)) {
     return {
       type: "RobertaProcessing",
       cls: [cls, vocab[cls]],
@@ -71,9 +67,9 @@ function postProcessor(
       add_prefix_space: false,
     };
   }
-  const adds = typeof config.add_bos_token === "boolean" ? config.add_bos_token : ADDS_BOS.test(name);
+  const adds = typeof config.add_bos_token === "boolean" ? config.add_bos_token : family.addsBos === true;
   const bos = text(config.bos_token);
-  if (!adds || bos === undefined || !Object.hasOwn(vocab, bos)) return null;
+  if (!adds || !isToken(bos)) return null;
   return {
     type: "TemplateProcessing",
     single: [{ SpecialToken: { id: bos, type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
