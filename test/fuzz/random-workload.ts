@@ -102,12 +102,12 @@ const params: fc.Arbitrary<SamplingParams> = partial<Omit<SamplingParams, Unused
   extraArgs: part(6, fc.constant({ even: true })),
   logprobs: part(30, fc.constantFrom(null, null, 1, 3)),
   promptLogprobs: part(8, whole(0, 3)),
+  repetitionDetection: part(8, fc.record({ maxPatternSize: whole(1, 4), minCount: whole(2, 3) })),
 });
 
-/** What does not reach the core of an engine, or has a place of its own in a workload. */
+/** What does not reach the core of an engine, has a place of its own in a workload, or takes that of the logprobs that are compared. */
 type Unused =
   | "logprobTokenIds"
-  | "repetitionDetection"
   | "streamInterval"
   | "n"
   | "bestOf"

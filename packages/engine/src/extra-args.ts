@@ -8,7 +8,7 @@ const MAX_LENGTH = 2 ** 16;
 export function resolveExtraArgs(extraArgs: Readonly<Record<string, unknown>> | null | undefined): string {
   if (extraArgs === null || extraArgs === undefined) return "";
   const isObject = typeof extraArgs === "object" && !Array.isArray(extraArgs);
-  checkArgument(isObject, `vllm_xargs must be an object, got ${extraArgs}`, "vllm_xargs");
+  checkArgument(isObject, () => `vllm_xargs must be an object, got ${extraArgs}`, "vllm_xargs");
   if (Object.keys(extraArgs).length === 0) return "";
   const text = toJson(extraArgs);
   checkArgument(

@@ -32,7 +32,7 @@ export function resolveRepetition(
 ): RepetitionDetection | undefined {
   if (params === null || params === undefined) return undefined;
   const name = "repetition_detection";
-  checkArgument(typeof params === "object", `${name} must be an object, got ${params}`, name);
+  checkArgument(typeof params === "object", () => `${name} must be an object, got ${JSON.stringify(params)}`, name);
   checkKeys(params, KNOWN, name);
   const { maxPatternSize = 0, minPatternSize = 0, minCount = 0 } = params;
   wholeFrom(`${name}.max_pattern_size`, maxPatternSize, 0, MAX_PATTERN_SIZE);

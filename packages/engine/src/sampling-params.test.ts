@@ -118,6 +118,8 @@ describe("resolveSamplingParams", () => {
     expect(resolve({ repetitionDetection: {} }).repetition).toBeUndefined();
     expect(resolve({ repetitionDetection: null }).repetition).toBeUndefined();
     const repetitionDetection = { maxPatternSize: 4, minCount: 3 };
+    const bare = Object.assign(Object.create(null), repetitionDetection);
+    expect(resolve({ repetitionDetection: bare }).repetition).toEqual(resolve({ repetitionDetection }).repetition);
     const expected = { maxPatternSize: 4, minPatternSize: 1, minCount: 3, minTokens: 6 };
     expect(resolve({ repetitionDetection, minTokens: 6 }).repetition).toEqual(expected);
   });
