@@ -27,7 +27,6 @@ const SHARED: UnimplementedFields = {
 /** For `POST /v1/chat/completions`. */
 export const CHAT_UNIMPLEMENTED: UnimplementedFields = {
   ...SHARED,
-  tools: [[]],
   tool_choice: ["none"],
   parallel_tool_calls: [true],
   functions: [[]],

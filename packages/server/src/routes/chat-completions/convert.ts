@@ -18,7 +18,8 @@ import type { ChatBody } from "./schema.js";
 type PromptFields = Pick<
   ChatBody,
   "messages" | "add_generation_prompt" | "continue_final_message" | "documents" | "chat_template_kwargs"
->;
+> &
+  Partial<Pick<ChatBody, "tools" | "tool_choice">>;
 
 /**
  * The conversation as token ids, by the model's chat template.
@@ -37,9 +38,16 @@ export async function encodeMessages(
     const message = "`continue_final_message` and `add_generation_prompt` cannot both be true.";
     throw badRequest(message, "continue_final_message");
   }
+  const { tools = [] } = body;
+  if (tools.length > 0 && body.tool_choice !== "none") {
+    const message =
+      '`tools` are given to the chat template, but calls are not parsed yet: send `tool_choice`: "none", too.';
+    throw badRequest(message, "tools");
+  }
   const text = await render(engine.tokenizer, messages, {
     addGenerationPrompt: body.add_generation_prompt ?? !continueFinalMessage,
     continueFinalMessage,
+    ...(tools.length > 0 && { tools }),
     ...(body.documents && { documents: body.documents }),
     ...(chatTemplate !== undefined && { chatTemplate }),
     kwargs: { ...defaultChatTemplateKwargs, ...body.chat_template_kwargs },

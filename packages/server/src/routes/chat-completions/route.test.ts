@@ -1,5 +1,5 @@
 import { OctavoError } from "@octavo/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { CHAT, completion, createTestApp, eventData, messages, problem } from "../../testing/request.js";
 import { systemFingerprint } from "../../version.js";
 
@@ -35,6 +35,22 @@ describe("POST /v1/chat/completions", () => {
     const { post } = createTestApp();
     const body = { messages, request_id: "mine" };
     expect((await completion(await post(CHAT, body, { "x-request-id": "theirs" }))).id).toBe("chatcmpl-mine");
+  });
+
+  test("tools reach the template, and no call is promised", async () => {
+    const { post, engine } = createTestApp();
+    const render = vi.spyOn(engine.tokenizer, "renderChatAsync");
+    const tools = [{ type: "function", function: { name: "weather", parameters: {} } }];
+    expect((await post(CHAT, { messages, tools, tool_choice: "none" })).status).toBe(200);
+    expect(render.mock.lastCall![1]).toMatchObject({ tools });
+    expect((await post(CHAT, { messages, tools: [] })).status).toBe(200);
+    expect(render.mock.lastCall![1]).not.toHaveProperty("tools");
+    const refused = { status: 400, param: "tools", message: expect.stringMatching(/send `tool_choice`: "none"/) };
+    expect(await problem(await post(CHAT, { messages, tools }))).toMatchObject(refused);
+    expect(await problem(await post(CHAT, { messages, tools: "weather" }))).toMatchObject({
+      status: 400,
+      param: "tools",
+    });
   });
 
   test("an unsafe X-Request-Id is not used", async () => {

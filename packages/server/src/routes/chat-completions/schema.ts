@@ -27,6 +27,11 @@ export const chatSchema = z.object({
     .optional(),
   documents: z.array(z.record(z.string(), z.unknown())).optional(),
   chat_template_kwargs: z.record(z.string(), z.unknown()).optional(),
+  tools: z
+    .array(z.record(z.string(), z.unknown()))
+    .meta({ description: "For the chat template. Calls are not parsed: `tool_choice` must be `none`." })
+    .optional(),
+  tool_choice: z.unknown().meta({ description: "Only `none` so far." }).optional(),
 });
 
 export type ChatBody = z.output<typeof chatSchema>;
