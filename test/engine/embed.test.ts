@@ -135,7 +135,8 @@ describe("who waits, and how long", () => {
     await expect(late).rejects.toMatchObject({ code: "TIMEOUT", param: "timeout_ms" });
     expect(await other).toHaveLength(3);
     expect(llm.stats.steps - before).toBeLessThan(1000);
-    expect(llm.stats.numWaiting).toBe(0);
+    // A call that ended is told so with its first answer; the engine's thread may still be taking out the rest.
+    await expect.poll(() => llm.stats.numWaiting).toBe(0);
     await expect(llm.embed(prompts(1), { signal: controller.signal })).rejects.toThrow("enough");
   });
 
