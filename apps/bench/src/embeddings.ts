@@ -1,6 +1,7 @@
 // What embeddings cost beside sentence-transformers: the same texts in turns, in processor time, which others on the machine change little.
 import { parseArgs } from "node:util";
 import { LLM } from "@octavo/engine";
+import { cpuSeconds } from "./cpu-time.js";
 import { type Cost, SentenceTransformers } from "./embeddings/sentence-transformers.js";
 import { mixedTexts } from "./embeddings/texts.js";
 import { describeMachine } from "./machine.js";
@@ -36,8 +37,7 @@ async function embed(texts: readonly string[]): Promise<Cost & { readonly vector
   const began = performance.now();
   const outputs = await llm.embed(texts, { truncatePromptTokens: -1 });
   const wall = performance.now() - began;
-  const { user, system } = process.cpuUsage(before);
-  return { cpu: (user + system) / 1000, wall, vectors: outputs.map(({ embedding }) => embedding) };
+  return { cpu: 1000 * cpuSeconds(before), wall, vectors: outputs.map(({ embedding }) => embedding) };
 }
 
 function least(costs: readonly Cost[]): Cost {

@@ -1,6 +1,7 @@
 // Octavo's own time per step: Pocket's shapes on the null backend, so that only planning, op calls and bookkeeping are left.
 // CPU time is that of the whole process, its garbage collection and compiler threads included, over stretches of steps: on a machine
 // that does other work, too, the least of them is what a step costs.
+import { cpuSeconds } from "./cpu-time.js";
 import { describeMachine } from "./machine.js";
 import { NullLoad } from "./null-load.js";
 
@@ -34,8 +35,7 @@ async function measure(requests: number, asyncScheduling: boolean): Promise<Row>
       load.step();
       wall[stretch * STRETCH + i] = 1000 * (performance.now() - start);
     }
-    const { user, system } = process.cpuUsage(before);
-    cpu[stretch] = (user + system) / STRETCH;
+    cpu[stretch] = (1e6 * cpuSeconds(before)) / STRETCH;
   }
   wall.sort();
   cpu.sort();

@@ -1,6 +1,7 @@
 // What the prefix cache costs where it finds nothing: the same requests with and without it, in turns, every prompt random.
 import { parseArgs } from "node:util";
 import { type EngineOptions, LLM } from "@octavo/engine";
+import { cpuSeconds } from "./cpu-time.js";
 import { describeMachine } from "./machine.js";
 import { SHAPES, withShape } from "./phases/shapes.js";
 import { Bench } from "./phases/workload.js";
@@ -46,10 +47,9 @@ async function main(): Promise<void> {
     await using caching = await LLM.load(folder, { ...common, enablePrefixCaching: true });
     console.error(`${describeMachine()}; ${plain.info.device}`);
     const { ratios, first, second } = await sideBySide(plain, caching, rounds, async (llm, round) => {
-      const cpu = process.cpuUsage();
+      const before = process.cpuUsage();
       const seconds = await new Bench(llm).batch(running, prompt, tokens, round);
-      const { user, system } = process.cpuUsage(cpu);
-      return { seconds, cpuSeconds: (user + system) / 1e6 };
+      return { seconds, cpuSeconds: cpuSeconds(before) };
     });
     const { prefixCacheHits } = caching.stats;
     if (prefixCacheHits > 0) throw new Error(`${prefixCacheHits} tokens were found in the cache: nothing was measured`);

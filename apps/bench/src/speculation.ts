@@ -1,6 +1,7 @@
 // What speculative decoding gains and costs: the same requests with and without it, in turns, on two engines of one process.
 import { parseArgs } from "node:util";
 import { type EngineOptions, LLM, speculativeConfigOf } from "@octavo/engine";
+import { cpuSeconds } from "./cpu-time.js";
 import { describeMachine } from "./machine.js";
 import { median, type Run, rounded, sideBySide } from "./side-by-side.js";
 
@@ -121,8 +122,7 @@ async function run(llm: LLM, prompts: readonly string[], params: object): Promis
   const streams = prompts.map((content) => llm.chat([{ role: "user", content }], params));
   const outputs = await Promise.all(streams.map(read));
   const seconds = (performance.now() - first) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  return { tokens, seconds, cpuSeconds: (user + system) / 1e6, outputs: JSON.stringify(outputs) };
+  return { tokens, seconds, cpuSeconds: cpuSeconds(cpu), outputs: JSON.stringify(outputs) };
 }
 
 try {

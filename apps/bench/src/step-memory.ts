@@ -1,6 +1,7 @@
 // Whether an engine's memory stays flat, step after step, on the null backend:
 //   node apps/bench/dist/step-memory.js [STEPS, 1000000] [REQUESTS, 256]
 // Prints what the process holds at ten points, after a full collection of garbage, and what a step costs in between.
+import { cpuSeconds } from "./cpu-time.js";
 import { heldMemory } from "./held-memory.js";
 import { describeMachine } from "./machine.js";
 import { NullLoad } from "./null-load.js";
@@ -19,12 +20,12 @@ for (let point = 1; point <= POINTS; point++) {
   const before = process.cpuUsage();
   const count = Math.round((steps * point) / POINTS) - Math.round((steps * (point - 1)) / POINTS);
   for (let i = 0; i < count; i++) load.step();
-  const { user, system } = process.cpuUsage(before);
+  const microseconds = 1e6 * cpuSeconds(before);
   const { rss, heap, buffers } = heldMemory();
   held.push(heap + buffers);
   const mib = [rss, heap, buffers].map((bytes) => (bytes / MIB).toFixed(2)).join(" | ");
   const ended = load.numRequests - requests;
-  console.log(`| ${(steps * point) / POINTS} | ${ended} | ${mib} | ${((user + system) / count).toFixed(1)} |`);
+  console.log(`| ${(steps * point) / POINTS} | ${ended} | ${mib} | ${(microseconds / count).toFixed(1)} |`);
 }
 // The first tenth fills tables and compiles code.
 const growth = (held[POINTS - 1]! - held[0]!) / ((steps * (POINTS - 1)) / POINTS);
