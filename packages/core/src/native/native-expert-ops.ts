@@ -7,7 +7,16 @@ import { NativeAttentionOps } from "./native-attention-ops.js";
 import { NativeExpertWeights } from "./native-expert-weights.js";
 import type { IsOwnWeight } from "./native-linear-weight.js";
 import type { NativeOpCalls } from "./native-op-calls.js";
-import { address, checkContiguous, checkFloat, checkMatrix, checkSameDtype, checkVector, fail } from "./op-checks.js";
+import {
+  address,
+  checkContiguous,
+  checkFloat,
+  checkMatrix,
+  checkProduct,
+  checkSameDtype,
+  checkVector,
+  fail,
+} from "./op-checks.js";
 
 /** As ExpertScoring of op_arguments.h. */
 const SCORINGS = { softmax: 0, sigmoid: 1, softmax_topk: 2 } as const;
@@ -85,11 +94,7 @@ export class NativeExpertOps extends NativeAttentionOps implements ExpertOps {
       const message = `${op}: the experts or one of their weights were used after dispose()`;
       throw new OctavoError({ code: "DISPOSED", message });
     }
-    checkFloat(op, x);
-    checkMatrix(op, "x", x, rows / share, experts.inFeatures);
-    checkMatrix(op, "out", out, rows, experts.outFeatures);
-    if (out.dtype !== "float32") checkSameDtype(op, out, x);
-    if (x.strides[1] !== 1 || out.strides[1] !== 1) fail(op, "the rows of x and out must be contiguous");
+    checkProduct(op, out, rows, x, rows / share, experts);
     if (rows === 0) return;
     this.native.expertLinear(
       this.backend,

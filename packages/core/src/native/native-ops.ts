@@ -14,7 +14,7 @@ import {
   checkFloat,
   checkHeads,
   checkIndices,
-  checkMatrix,
+  checkProduct,
   checkSameDtype,
   fail,
 } from "./op-checks.js";
@@ -83,11 +83,7 @@ export class NativeOps extends NativeExpertOps implements Ops {
   linear(out: Tensor, x: Tensor, weight: LinearWeight): void {
     if (!this.isOwn(weight)) fail("linear", "the weight was prepared by another backend");
     const tokens = x.shape[0]!;
-    checkFloat("linear", x);
-    checkMatrix("linear", "x", x, tokens, weight.inFeatures);
-    checkMatrix("linear", "out", out, tokens, weight.outFeatures);
-    if (out.dtype !== "float32") checkSameDtype("linear", out, x);
-    if (x.strides[1] !== 1 || out.strides[1] !== 1) fail("linear", "the rows of x and out must be contiguous");
+    checkProduct("linear", out, tokens, x, tokens, weight);
     if (tokens === 0) return;
     this.native.linear(
       this.backend,

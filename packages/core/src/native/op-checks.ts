@@ -61,3 +61,19 @@ export function checkIndices(op: string, name: string, t: Tensor, count: number)
     fail(op, `${name} is ${t.dtype} [${t.shape}], contiguous int32 of at least ${count} was expected`);
   }
 }
+
+/** out [rows, outFeatures] = x [xRows, inFeatures] times a weight: rows are contiguous, out is of x's dtype or float32. */
+export function checkProduct(
+  op: string,
+  out: Tensor,
+  rows: number,
+  x: Tensor,
+  xRows: number,
+  { inFeatures, outFeatures }: { readonly inFeatures: number; readonly outFeatures: number },
+): void {
+  checkFloat(op, x);
+  checkMatrix(op, "x", x, xRows, inFeatures);
+  checkMatrix(op, "out", out, rows, outFeatures);
+  if (out.dtype !== "float32") checkSameDtype(op, out, x);
+  if (x.strides[1] !== 1 || out.strides[1] !== 1) fail(op, "the rows of x and out must be contiguous");
+}

@@ -77,6 +77,24 @@ __device__ inline void store_four(T* to, float4 values, float factor) {
 }
 
 /**
+ * Whether this block is the last of a row's `active` splits to have written its sums; it sees those of the others then, and the count is back at 0.
+ * All threads of a block call it, once.
+ */
+__device__ inline bool arrives_last(const DecodeScratch& scratch, int active) {
+    __shared__ bool is_last;
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        int32_t* arrived = scratch.arrived + static_cast<int64_t>(blockIdx.x) * gridDim.y + blockIdx.y;
+        is_last = atomicAdd(arrived, 1) == active - 1;
+        if (is_last) *arrived = 0;
+    }
+    __syncthreads();
+    if (is_last) __threadfence();
+    return is_last;
+}
+
+/**
  * Adds up the shares of `heads` heads from `slot` on, `splits` slots each of which the first `active` were written.
  * @param sinks of these heads, or null
  */
@@ -127,7 +145,6 @@ __global__ void __launch_bounds__(DecodeShape<kDim>::kThreads, 3)
     constexpr int kThreads = Shape::kThreads, kStride = Shape::kStride, kPacks = kDim / Pack<T>::kSize;
     extern __shared__ uint4 dynamic_shared[];
     __shared__ float maxima[Shape::kWarps][kDecodeHeads], totals[Shape::kWarps][kDecodeHeads];
-    __shared__ bool comes_last;
     const int thread = static_cast<int>(threadIdx.x), lane = thread % kWarp, warp = thread / kWarp;
     const int split = static_cast<int>(blockIdx.z), splits = static_cast<int>(gridDim.z);
     AttentionRow row;
@@ -296,16 +313,7 @@ __global__ void __launch_bounds__(DecodeShape<kDim>::kThreads, 3)
     }
     if (active == 1) return;
 
-    __threadfence();
-    __syncthreads();
-    if (thread == 0) {
-        int32_t* arrived = scratch.arrived + static_cast<int64_t>(blockIdx.x) * gridDim.y + blockIdx.y;
-        comes_last = atomicAdd(arrived, 1) == active - 1;
-        if (comes_last) *arrived = 0;
-    }
-    __syncthreads();
-    if (!comes_last) return;
-    __threadfence();
+    if (!arrives_last(scratch, active)) return;
     merge_splits<T, kDim, kThreads>(out, scratch, slot, heads, splits, active, sinks, block_sums);
 }
 

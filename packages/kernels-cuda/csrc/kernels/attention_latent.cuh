@@ -84,7 +84,6 @@ __global__ void __launch_bounds__(kLatentThreads, 1)
     extern __shared__ uint4 dynamic_shared[];
     __shared__ int cache_rows[2][kKeys];
     __shared__ float maxima[2][kRows], totals[2][kRows];
-    __shared__ bool comes_last;
     T* query_tile = reinterpret_cast<T*>(dynamic_shared);
     T* key_tiles = query_tile + kRows * kStride;
     T* weight_tile = key_tiles + 2 * kKeys * kStride;
@@ -250,16 +249,7 @@ __global__ void __launch_bounds__(kLatentThreads, 1)
         for (int n = 0; n < kValueTiles; n++) *reinterpret_cast<float2*>(to + n * 8) = make_float2(sums[n][2 * h], sums[n][2 * h + 1]);
         if (half == 0 && lane % 4 == 0) scratch.softmax[own] = make_float2(largest[h], totals[0][line] + totals[1][line]);
     }
-    __threadfence();
-    __syncthreads();
-    if (thread == 0) {
-        int32_t* arrived = scratch.arrived + static_cast<int64_t>(blockIdx.x) * gridDim.y + blockIdx.y;
-        comes_last = atomicAdd(arrived, 1) == active - 1;
-        if (comes_last) *arrived = 0;
-    }
-    __syncthreads();
-    if (!comes_last) return;
-    __threadfence();
+    if (!arrives_last(scratch, active)) return;
     T* out = static_cast<T*>(a.out) + row.first_token * a.out_stride + first_head * kValueDim;
     merge_splits<T, kValueDim, kLatentThreads>(out, scratch, slot, heads, splits, active, nullptr, reinterpret_cast<float*>(dynamic_shared));
 }

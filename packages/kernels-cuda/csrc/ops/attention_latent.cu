@@ -13,13 +13,6 @@ using Shape = kernels::LatentShape<kDim, kValueDim>;
 static_assert(kernels::kLatentBlocks * Shape::kRows * kValueDim <= kDecodeSlots * kernels::kMaxHeadDim);
 static_assert(kernels::kLatentBlocks * Shape::kRows <= kDecodeSlots && kernels::kLatentBlocks <= kernels::kDecodeBlocks);
 
-/** Whether a block of the GPU may have so much shared memory: 163 KiB on sm_80, 227 KiB on sm_90 and sm_100, but 99 KiB on sm_89 and sm_120. */
-bool has_shared(int ordinal, size_t bytes) {
-    int most = 0;
-    check_cuda(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, ordinal), "cudaDeviceGetAttribute");
-    return bytes <= static_cast<size_t>(most);
-}
-
 template <typename T, bool kDecode>
 void launch(Stream& stream, dim3 grid, const PagedCache& cache, const BatchView& batch, const PagedAttention& a, int value_at,
             int64_t head_tiles) {
@@ -48,7 +41,7 @@ bool attend_to_latents(Stream& stream, const PagedCache& cache, const BatchView&
     const int64_t value_at = static_cast<const char*>(cache.values) - static_cast<const char*>(cache.keys);
     const bool is_inside = value_at >= 0 && value_at % 16 == 0 && value_at / 2 + kValueDim <= kDim;
     const bool has_sizes = cache.head_dim == kDim && cache.value_dim == kValueDim && cache.value_stride == kDim;
-    if (!is_inside || !has_sizes || !a.options.is_plain() || !has_shared(stream.ordinal(), Shape::kSharedBytes)) return false;
+    if (!is_inside || !has_sizes || !a.options.is_plain() || Shape::kSharedBytes > stream.most_shared_bytes()) return false;
     with_float_type(cache.dtype, [&](auto tag) {
         using T = typename decltype(tag)::Type;
         if constexpr (sizeof(T) == 2) attend<T>(stream, cache, batch, a, static_cast<int>(value_at / 2));

@@ -22,6 +22,7 @@ bool wants_cublas_lt() {
 // Delegates, so that the destructor frees what was made before something fails.
 Stream::Stream(int ordinal, bool batch_invariant) : Stream(Empty{}, ordinal, batch_invariant) {
     open_gpu(ordinal);
+    check_cuda(cudaDeviceGetAttribute(&most_shared_bytes_, cudaDevAttrMaxSharedMemoryPerBlockOptin, ordinal), "cudaDeviceGetAttribute");
     check_cuda(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
     void* fault = nullptr;
     check_cuda(cudaHostAlloc(&fault, sizeof(Fault), cudaHostAllocMapped), "cudaHostAlloc");

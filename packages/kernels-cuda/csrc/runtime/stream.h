@@ -33,6 +33,8 @@ public:
 
     cudaStream_t handle() const { return handle_; }
     int ordinal() const { return ordinal_; }
+    /** Shared memory that a block may ask for: 163 KiB on sm_80, 227 KiB on sm_90 and sm_100, but 99 KiB on sm_89 and sm_120. */
+    size_t most_shared_bytes() const { return static_cast<size_t>(most_shared_bytes_); }
     /** Whether a row's bits may not depend on how many rows are computed with it. */
     bool batch_invariant() const { return batch_invariant_; }
     Fault* fault() const { return fault_; }
@@ -69,6 +71,7 @@ private:
 
     int ordinal_;
     bool batch_invariant_;
+    int most_shared_bytes_ = 0;
     cudaStream_t handle_ = nullptr;
     Fault* fault_ = nullptr;
     void* workspace_ = nullptr;

@@ -223,21 +223,14 @@ napi_value add_entry(Call& call) {
     return nullptr;
 }
 
-napi_value scale_entry(Call& call) {
+/** Changes x in place by one number. */
+template <void (*op)(Queue&, int32_t, void*, int64_t, int64_t, float)>
+napi_value in_place_entry(Call& call) {
     Queue& queue = queue_of(call.backend());
     const int32_t dtype = call.code();
     void* x = call.pointer<void>();
     const int64_t tokens = call.integer(), hidden = call.integer();
-    scale(queue, dtype, x, tokens, hidden, static_cast<float>(call.number()));
-    return nullptr;
-}
-
-napi_value clamp_entry(Call& call) {
-    Queue& queue = queue_of(call.backend());
-    const int32_t dtype = call.code();
-    void* x = call.pointer<void>();
-    const int64_t tokens = call.integer(), hidden = call.integer();
-    clamp(queue, dtype, x, tokens, hidden, static_cast<float>(call.number()));
+    op(queue, dtype, x, tokens, hidden, static_cast<float>(call.number()));
     return nullptr;
 }
 
@@ -345,8 +338,8 @@ void export_ops(napi_env env, napi_value exports, Environment* environment, Expo
     add(env, exports, "activate", entry<activation_entry<activate>>, environment);
     add(env, exports, "gatedActivation", entry<activation_entry<gated_activation>>, environment);
     add(env, exports, "add", entry<add_entry>, environment);
-    add(env, exports, "scale", entry<scale_entry>, environment);
-    add(env, exports, "clamp", entry<clamp_entry>, environment);
+    add(env, exports, "scale", entry<in_place_entry<scale>>, environment);
+    add(env, exports, "clamp", entry<in_place_entry<clamp>>, environment);
     add(env, exports, "softcap", entry<softcap_entry>, environment);
     add(env, exports, "meanRows", entry<mean_rows_entry>, environment);
     add(env, exports, "routeExperts", entry<route_experts_entry>, environment);
