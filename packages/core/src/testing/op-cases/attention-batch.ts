@@ -1,7 +1,8 @@
 // Batches for cases of attention, and caches in which only what a row may see is a number.
+import type { Batch } from "../../batch.js";
 import type { Random } from "../random.js";
-import { type BatchRow, type BatchSpec, randomRows } from "./case-batch.js";
-import type { Fill } from "./case-bench.js";
+import { type BatchRow, type BatchSpec, preparedBatch, randomRows } from "./case-batch.js";
+import type { CaseBench, Fill } from "./case-bench.js";
 
 export type Lengths = readonly (readonly [contextLen: number, queryLen: number])[];
 
@@ -37,10 +38,29 @@ export const LONGER: Lengths = [
   [0, 1],
   [0, 20],
 ];
+
 /** An entry of a block table whose block was given to somebody else. */
 const STALE_BLOCK = 0x7ffffff0;
 
-export function batchOf(random: Random, { lengths, blockSize = 16, shared = 0, window }: AttentionShape) {
+export interface AttentionBatch {
+  readonly batch: Batch;
+  readonly numTokens: number;
+  /** Of keys, and of values that are cached: [blocks, kvHeads, blockSize, headDim]. */
+  readonly cacheShape: readonly number[];
+  /** `values` where what a row sees lies in a cache, NaN elsewhere. */
+  seen(values: Fill): Fill;
+}
+
+/** Rows of a shape's lengths on the bench, at random places of a cache. */
+export function attentionBatch(bench: CaseBench, shape: AttentionShape): AttentionBatch {
+  const { kvHeads, headDim, blockSize = 16, window } = shape;
+  const { spec, numBlocks, numTokens } = batchOf(bench.random, shape);
+  const { batch } = preparedBatch(bench, spec);
+  const cacheShape = [numBlocks, kvHeads, blockSize, headDim];
+  return { batch, numTokens, cacheShape, seen: (values) => cacheFill(spec.rows, cacheShape, values, window) };
+}
+
+function batchOf(random: Random, { lengths, blockSize = 16, shared = 0, window }: AttentionShape) {
   const maxRows = lengths.length + 3;
   const numBlocks = 4 + lengths.reduce((sum, [context, query]) => sum + Math.ceil((context + query) / blockSize), 0);
   const rows = randomRows(random, lengths, { blockSize, numBlocks, maxRows, shared }).map((row) => {
@@ -58,8 +78,7 @@ function firstSeen({ contextLen }: BatchRow, window = Number.POSITIVE_INFINITY):
   return Math.max(0, contextLen + 1 - window);
 }
 
-/** `values` where what a row sees lies in a cache [blocks, kvHeads, blockSize, headDim], NaN elsewhere. */
-export function cacheFill(rows: readonly BatchRow[], shape: readonly number[], values: Fill, window?: number): Fill {
+function cacheFill(rows: readonly BatchRow[], shape: readonly number[], values: Fill, window?: number): Fill {
   const [numBlocks, kvHeads, blockSize, headDim] = shape as [number, number, number, number];
   const filled = new Int32Array(numBlocks);
   const unseen = new Int32Array(numBlocks);

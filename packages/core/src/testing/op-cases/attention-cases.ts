@@ -2,8 +2,7 @@
 import { FLOAT_DTYPES, type FloatDType } from "../../dtype.js";
 import { reshape, slice } from "../../tensor.js";
 import type { Random } from "../random.js";
-import { type AttentionShape, batchOf, cacheFill, type Lengths, LONGER, MIXED } from "./attention-batch.js";
-import { preparedBatch } from "./case-batch.js";
+import { type AttentionShape, attentionBatch, type Lengths, LONGER, MIXED } from "./attention-batch.js";
 import type { Fill } from "./case-bench.js";
 import { normal, smallIntegers } from "./fills.js";
 import { type OpCase, TOLERANCES } from "./op-case.js";
@@ -198,7 +197,7 @@ const ADVERSARIAL: readonly AttentionValues[] = [
 ];
 
 function attentionCase(dtype: FloatDType, shape: AttentionShape, values: AttentionValues = NORMAL): OpCase {
-  const { heads, kvHeads, headDim, blockSize = 16 } = shape;
+  const { heads, kvHeads, headDim } = shape;
   const size = `${heads}/${kvHeads} heads of ${headDim}`;
   return {
     op: "pagedAttention",
@@ -208,9 +207,7 @@ function attentionCase(dtype: FloatDType, shape: AttentionShape, values: Attenti
     tolerance: TOLERANCES[dtype],
     prepare(bench) {
       const { random } = bench;
-      const { spec, numBlocks, numTokens } = batchOf(random, shape);
-      const { batch } = preparedBatch(bench, spec);
-      const cacheShape = [numBlocks, kvHeads, blockSize, headDim];
+      const { batch, numTokens, cacheShape, seen } = attentionBatch(bench, shape);
       const out = bench.output("out", dtype, [numTokens, heads, headDim]);
       // Queries lie in the merged qkv buffer, whose keys and values the op must not read.
       const width = (heads + 2 * kvHeads) * headDim;
@@ -219,8 +216,8 @@ function attentionCase(dtype: FloatDType, shape: AttentionShape, values: Attenti
         i % width < heads * headDim ? query(i) : Number.NaN,
       );
       const q = reshape(slice(qkv, 1, 0, heads * headDim), [numTokens, heads, headDim]);
-      const keys = bench.input("keys", dtype, cacheShape, cacheFill(spec.rows, cacheShape, values.keys(random)));
-      const stored = bench.input("values", dtype, cacheShape, cacheFill(spec.rows, cacheShape, normal(random)));
+      const keys = bench.input("keys", dtype, cacheShape, seen(values.keys(random)));
+      const stored = bench.input("values", dtype, cacheShape, seen(normal(random)));
       const options = { scale: values.scale ?? headDim ** -0.5 };
       return () => bench.ops.pagedAttention(out, q, keys, stored, batch, options);
     },
@@ -237,9 +234,7 @@ function writeKvCase(dtype: FloatDType, shape: AttentionShape): OpCase {
     tolerance: "exact",
     prepare(bench) {
       const { random } = bench;
-      const { spec, numBlocks, numTokens } = batchOf(random, shape);
-      const { batch } = preparedBatch(bench, spec);
-      const cacheShape = [numBlocks, kvHeads, blockSize, headDim];
+      const { batch, numTokens, cacheShape } = attentionBatch(bench, shape);
       const keyCache = bench.output("keyCache", dtype, cacheShape, { initial: normal(random) });
       const valueCache = bench.output("valueCache", dtype, cacheShape, { initial: normal(random) });
       const kv = bench.input("kv", dtype, [numTokens, 2 * kvHeads * headDim], normal(random));

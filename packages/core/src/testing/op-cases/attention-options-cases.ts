@@ -3,8 +3,7 @@
 import { FLOAT_DTYPES, type FloatDType } from "../../dtype.js";
 import type { AttentionOptions } from "../../ops.js";
 import { reshape, slice } from "../../tensor.js";
-import { type AttentionShape, batchOf, cacheFill, type Lengths, LONGER, MIXED } from "./attention-batch.js";
-import { preparedBatch } from "./case-batch.js";
+import { type AttentionShape, attentionBatch, type Lengths, LONGER, MIXED } from "./attention-batch.js";
 import type { CaseBench } from "./case-bench.js";
 import { listed, normal } from "./fills.js";
 import { type OpCase, TOLERANCES } from "./op-case.js";
@@ -230,7 +229,7 @@ const TILED_CASES: readonly OptionsCase[] = [
 ];
 
 function optionsCase(dtype: FloatDType, shape: OptionsCase): OpCase {
-  const { heads, kvHeads, headDim, window, blockSize = 16 } = shape;
+  const { heads, kvHeads, headDim } = shape;
   return {
     op: "pagedAttention",
     name: `pagedAttention ${dtype} ${shape.name}, ${heads}/${kvHeads} heads of ${headDim}`,
@@ -239,14 +238,11 @@ function optionsCase(dtype: FloatDType, shape: OptionsCase): OpCase {
     tolerance: TOLERANCES[dtype],
     prepare(bench) {
       const { random } = bench;
-      const { spec, numBlocks, numTokens } = batchOf(random, shape);
-      const { batch } = preparedBatch(bench, spec);
-      const cacheShape = [numBlocks, kvHeads, blockSize, headDim];
+      const { batch, numTokens, cacheShape, seen } = attentionBatch(bench, shape);
       const out = bench.output("out", dtype, [numTokens, heads, headDim]);
       const wide = bench.input("q", dtype, [numTokens, (heads + 1) * headDim], normal(random));
       const q = reshape(slice(wide, 1, 0, heads * headDim), [numTokens, heads, headDim]);
-      const cache = (name: string) =>
-        bench.input(name, dtype, cacheShape, cacheFill(spec.rows, cacheShape, normal(random), window));
+      const cache = (name: string) => bench.input(name, dtype, cacheShape, seen(normal(random)));
       const [keys, values] = [cache("keys"), cache("values")];
       const options = optionsOn(bench, shape, shape);
       return () => bench.ops.pagedAttention(out, q, keys, values, batch, options);

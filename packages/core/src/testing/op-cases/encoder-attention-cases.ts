@@ -1,9 +1,8 @@
 // Cases of encoderAttention: rows of whole prompts, each token among the tokens before and after it.
 import { FLOAT_DTYPES, type FloatDType } from "../../dtype.js";
 import { reshape, slice } from "../../tensor.js";
-import { type AttentionShape, batchOf, type Lengths } from "./attention-batch.js";
+import { type AttentionShape, attentionBatch, type Lengths } from "./attention-batch.js";
 import { type CaseOptions, EVERYTHING, optionsOn } from "./attention-options-cases.js";
-import { preparedBatch } from "./case-batch.js";
 import { normal } from "./fills.js";
 import { type OpCase, TOLERANCES } from "./op-case.js";
 
@@ -79,8 +78,7 @@ function encoderCase(dtype: FloatDType, shape: EncoderCase): OpCase {
     tolerance: TOLERANCES[dtype],
     prepare(bench) {
       const { random } = bench;
-      const { spec, numTokens } = batchOf(random, { ...shape, blockSize: 16 });
-      const { batch } = preparedBatch(bench, spec);
+      const { batch, numTokens } = attentionBatch(bench, shape);
       const out = bench.output("out", dtype, [numTokens, heads, headDim]);
       const width = (heads + 2 * kvHeads) * headDim;
       const qkv = bench.input("qkv", dtype, [numTokens, width], normal(random));

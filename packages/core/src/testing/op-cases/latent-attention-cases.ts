@@ -1,8 +1,7 @@
 // Cases of attention whose values are a part of the keys, which are all that is cached (DeepSeek V2's latent attention).
 import { FLOAT_DTYPES, type FloatDType } from "../../dtype.js";
 import { slice } from "../../tensor.js";
-import { type AttentionShape, batchOf, cacheFill, MIXED } from "./attention-batch.js";
-import { preparedBatch } from "./case-batch.js";
+import { type AttentionShape, attentionBatch, MIXED } from "./attention-batch.js";
 import { normal } from "./fills.js";
 import { type OpCase, TOLERANCES } from "./op-case.js";
 
@@ -70,7 +69,7 @@ const SHAPES: readonly LatentShape[] = [
 ];
 
 function latentCase(dtype: FloatDType, shape: LatentShape): OpCase {
-  const { heads, kvHeads, headDim, blockSize = 16, value } = shape;
+  const { heads, kvHeads, headDim, value } = shape;
   const [first, size] = value;
   return {
     op: "pagedAttention",
@@ -80,12 +79,10 @@ function latentCase(dtype: FloatDType, shape: LatentShape): OpCase {
     tolerance: TOLERANCES[dtype],
     prepare(bench) {
       const { random } = bench;
-      const { spec, numBlocks, numTokens } = batchOf(random, shape);
-      const { batch } = preparedBatch(bench, spec);
-      const cacheShape = [numBlocks, kvHeads, blockSize, headDim];
+      const { batch, numTokens, cacheShape, seen } = attentionBatch(bench, shape);
       const out = bench.output("out", dtype, [numTokens, heads, size]);
       const q = bench.input("q", dtype, [numTokens, heads, headDim], normal(random));
-      const keys = bench.input("keys", dtype, cacheShape, cacheFill(spec.rows, cacheShape, normal(random)));
+      const keys = bench.input("keys", dtype, cacheShape, seen(normal(random)));
       const values = slice(keys, 3, first, first + size);
       return () => bench.ops.pagedAttention(out, q, keys, values, batch, { scale: headDim ** -0.5 });
     },
@@ -93,7 +90,7 @@ function latentCase(dtype: FloatDType, shape: LatentShape): OpCase {
 }
 
 function writeKeysCase(dtype: FloatDType): OpCase {
-  const [kvHeads, headDim, blockSize] = [1, 24, 16];
+  const { kvHeads, headDim } = SHAPES[0]!;
   return {
     op: "writeKv",
     name: `writeKv ${dtype} keys alone, ${kvHeads} heads of ${headDim}`,
@@ -102,11 +99,8 @@ function writeKeysCase(dtype: FloatDType): OpCase {
     tolerance: "exact",
     prepare(bench) {
       const { random } = bench;
-      const { spec, numBlocks, numTokens } = batchOf(random, SHAPES[0]!);
-      const { batch } = preparedBatch(bench, spec);
-      const keyCache = bench.output("keyCache", dtype, [numBlocks, kvHeads, blockSize, headDim], {
-        initial: normal(random),
-      });
+      const { batch, numTokens, cacheShape } = attentionBatch(bench, SHAPES[0]!);
+      const keyCache = bench.output("keyCache", dtype, cacheShape, { initial: normal(random) });
       const k = bench.input("k", dtype, [numTokens, kvHeads, headDim], normal(random));
       return () => bench.ops.writeKv(keyCache, undefined, k, undefined, batch);
     },
