@@ -47,6 +47,13 @@ describe("byte-level", () => {
     }
   });
 
+  // Falcon's tokenizer.json parts numbers where it has bytes already, and the first byte of a fraction is none.
+  test("falcon leaves a space before a fraction at its first byte", async () => {
+    const vocabulary = { tokens: ["Ġ", "Â", "½", "ĠÂ"], merges: ["Ġ Â"], token_type: new Int32Array(4).fill(1) };
+    const tokenizer = await load(ggml({ model: "gpt2", pre: "falcon", add_bos_token: false, ...vocabulary }));
+    expect([...tokenizer.encode(" ½")]).toEqual([3, 2]);
+  });
+
   test("decodes as the same vocabulary from tokenizer.json", async () => {
     const [tokenizer, own] = [await load(pocket()), await Tokenizer.load(POCKET)];
     for (const text of texts) {

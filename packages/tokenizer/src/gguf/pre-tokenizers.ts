@@ -70,9 +70,9 @@ const bailing: PreTokenizer = {
 };
 const bloom: PreTokenizer = { patterns: [BLOOM] };
 /** GPT-2's way, but punctuation apart and digits by three. */
-const falcon: PreTokenizer = { patterns: [`[${PUNCTUATION}\`]+`, ENGLISH, "\\p{N}+", "[0-9][0-9][0-9]"] };
+const falcon: PreTokenizer = { patterns: [`[${PUNCTUATION}\`]+`, ENGLISH, "[0-9][0-9][0-9]"] };
 /** What llama.cpp does where a file does not say. */
-const fallback: PreTokenizer = { patterns: [`[${PUNCTUATION}]+`, ...falcon.patterns.slice(1)] };
+const fallback: PreTokenizer = { patterns: [`[${PUNCTUATION}]+`, ENGLISH, "\\p{N}+", "[0-9][0-9][0-9]"] };
 
 /** Ways by the names that mean them. */
 const WAYS: readonly (readonly [way: PreTokenizer, ...names: string[]])[] = [
