@@ -60,11 +60,11 @@ test("a signal ends it at once, and the next call goes on", async () => {
   place.hub.fault = nth((n) => {
     if (n === 0) return undefined;
     setTimeout(() => controller.abort(stop), 100);
-    return { delayMs: 5000 };
+    return { delayMs: 20_000 };
   });
   const started = performance.now();
   await expect(pullModel(place, { signal: controller.signal })).rejects.toBe(stop);
-  expect(performance.now() - started).toBeLessThan(4000);
+  expect(performance.now() - started).toBeLessThan(15_000);
   expect(readdirSync(join(place.cache, ".locks", "models--org--name"))).toEqual([]);
   place.hub.requests.length = 0;
   place.hub.fault = () => undefined;
