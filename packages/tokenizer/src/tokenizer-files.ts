@@ -38,11 +38,10 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   const text = await readOptional(path);
   const configPath = join(folder, "tokenizer_config.json");
   const config = await withOlderFiles(folder, (await readOptionalObject(configPath)) ?? {}, readOptionalObject);
-  const templates = await readTemplates(folder, configPath, config);
   if (text === null) {
     const files = await readVocabularyFiles(folder, config);
     if (files === null) throw new OctavoError({ code: "CHECKPOINT", param: path, message: missing(path) });
-    return { ...files, ...templates };
+    return { ...files, ...(await readTemplates(folder, configPath, files.config)) };
   }
   const tokenizer = scanTokenizerJson(text) ?? parseObject(path, text);
   if (typeof tokenizer.model !== "object" || tokenizer.model === null) {
@@ -50,6 +49,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   }
   // The library wants every key, the format permits their absence.
   const absent = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
+  const templates = await readTemplates(folder, configPath, config);
   return { tokenizer: { ...absent, ...tokenizer } as unknown as TokenizerJson, config, file: path, ...templates };
 }
 

@@ -4,6 +4,7 @@ import { OctavoError } from "@octavo/core";
 import { describe, expect, test } from "vitest";
 import { golden } from "../test-support/fixtures.js";
 import { FIXTURES, modelFolder, POCKET, randomInts } from "../test-support/model-folder.js";
+import { pocketRanks } from "../test-support/pocket-ranks.js";
 import { Tokenizer } from "./tokenizer.js";
 
 const { model: pocket } = JSON.parse(readFileSync(join(POCKET, "tokenizer.json"), "utf8")) as {
@@ -16,21 +17,11 @@ const parts = golden("parts-golden.json") as {
   tokenizers: { name: string; config: { model: { vocab: Record<string, number> } }; ids: number[][] }[];
 };
 
-const byteOf = new Map<string, number>();
-for (let byte = 0, next = 0x100; byte < 256; byte++) {
-  const printable = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad);
-  byteOf.set(String.fromCharCode(printable ? byte : next++), byte);
-}
-
-/** Pocket's vocabulary in tiktoken's form: the bytes, then what each merge makes. */
-function rankFile(): string {
-  const tokens = new Set(Array.from({ length: 256 }, (_, byte) => Buffer.from([byte]).toString("latin1")));
-  for (const merge of merges) {
-    const spelt = [...merge.replace(" ", "")];
-    tokens.add(Buffer.from(spelt.map((char) => byteOf.get(char)!)).toString("latin1"));
-  }
-  return [...tokens].map((token, rank) => `${Buffer.from(token, "latin1").toString("base64")} ${rank}\n`).join("");
-}
+/** A line for each token. */
+const rankFile = (): string =>
+  pocketRanks()
+    .map((token, rank) => `${token} ${rank}\n`)
+    .join("");
 
 describe("tiktoken", () => {
   test.each(["tokenizer.model", "tokenizer.tiktoken", "qwen.tiktoken"])("%s encodes as tiktoken", async (name) => {
@@ -143,7 +134,7 @@ describe("damaged files", () => {
       "a rank twice",
       { "tokenizer.tiktoken": `${ranks}YWJjZGVm 5\n` },
       "tokenizer.tiktoken",
-      /line \d+: another line has its rank 5/,
+      /line \d+: its rank 5 is another token's, too/,
     ],
     [
       "a token twice",
@@ -191,9 +182,16 @@ describe("damaged files", () => {
 });
 
 const small = rankFile().split("\n").slice(0, 300).join("\n");
+const tekken = {
+  config: { pattern: "\\w+|\\s+", default_vocab_size: 300, default_num_special_tokens: 30, version: "v3" },
+  vocab: pocketRanks()
+    .slice(0, 280)
+    .map((token_bytes, rank) => ({ rank, token_bytes })),
+};
 const letters = Object.fromEntries([..."abcdefgh", "ab", "cd", "abcd"].map((token, id) => [token, id]));
 test.each([
   ["tokenizer.tiktoken", small, {}],
+  ["tekken.json", JSON.stringify(tekken), {}],
   ["vocab.txt", ["[UNK]", "[CLS]", "[SEP]", "the", "ferry", "##s", "é", "漢"].join("\n"), {}],
   ["vocab.json", JSON.stringify(letters), { "merges.txt": "#version: 0.2\na b\nc d\nab cd\n" }],
   ["merges.txt", "#version: 0.2\na b\nc d\nab cd\n", { "vocab.json": letters }],

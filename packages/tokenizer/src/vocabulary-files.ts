@@ -5,6 +5,7 @@ import { OctavoError } from "@octavo/core";
 import { readFairseqTokenizer } from "./sentencepiece/fairseq-tokenizer.js";
 import { readPieceTokenizer } from "./sentencepiece/piece-tokenizer.js";
 import { isRankFile } from "./tiktoken/rank-file.js";
+import { readTekkenTokenizer } from "./tiktoken/tekken-tokenizer.js";
 import { readTiktoken } from "./tiktoken/tiktoken-tokenizer.js";
 import type { TokenizerConfig, TokenizerJson } from "./tokenizer-json.js";
 import { readMergesTokenizer } from "./vocabulary/merges-tokenizer.js";
@@ -30,6 +31,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["sentencepiece.bpe.model", readFairseqTokenizer],
   ["tokenizer.tiktoken", readTiktoken],
   ["qwen.tiktoken", readTiktoken],
+  ["tekken.json", readTekkenTokenizer],
   ["vocab.json", readMergesTokenizer],
   ["vocab.txt", readWordTokenizer],
 ]);

@@ -7,7 +7,8 @@ export type ReadRange = (begin: number, end: number) => Promise<Uint8Array>;
 export type FilePart = "all" | "header" | "presence";
 
 /** Megabytes that no description looks into. */
-const VOCABULARY = /^(?:tokenizer\.json|vocab\.(?:json|txt)|merges\.txt|[^/]*\.(?:tiktoken|model(?:\.v\d+)?))$/;
+const VOCABULARY =
+  /^(?:tokenizer\.json|tekken\.json|vocab\.(?:json|txt)|merges\.txt|[^/]*\.(?:tiktoken|model(?:\.v\d+)?))$/;
 /** A pickle says at its end what it holds. */
 const UNREADABLE = /\.(?:bin|pt|pth)$/i;
 const GGUF = /\.gguf$/i;
