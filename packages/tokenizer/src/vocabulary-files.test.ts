@@ -24,14 +24,17 @@ const rankFile = (): string =>
     .join("");
 
 describe("tiktoken", () => {
-  test.each(["tokenizer.model", "tokenizer.tiktoken", "qwen.tiktoken"])("%s encodes as tiktoken", async (name) => {
-    const tokenizer = await Tokenizer.load(await modelFolder({ [name]: rankFile() }));
-    expect(tokenizer.vocabSize).toBe(parts.tiktoken.numRanks);
-    for (const [i, text] of parts.texts.entries()) {
-      expect([...tokenizer.encode(text)], JSON.stringify(text)).toEqual(parts.tiktoken.ids[i]);
-      expect(tokenizer.decode(parts.tiktoken.ids[i]!)).toBe(text);
-    }
-  });
+  test.each(["tokenizer.model", "tokenizer.tiktoken", "tiktoken.model", "qwen.tiktoken"])(
+    "%s encodes as tiktoken",
+    async (name) => {
+      const tokenizer = await Tokenizer.load(await modelFolder({ [name]: rankFile() }));
+      expect(tokenizer.vocabSize).toBe(parts.tiktoken.numRanks);
+      for (const [i, text] of parts.texts.entries()) {
+        expect([...tokenizer.encode(text)], JSON.stringify(text)).toEqual(parts.tiktoken.ids[i]);
+        expect(tokenizer.decode(parts.tiktoken.ids[i]!)).toBe(text);
+      }
+    },
+  );
 
   test("the configuration's added tokens follow the ranks", async () => {
     const added_tokens_decoder = { 5000: { content: "<|eot|>", special: true } };

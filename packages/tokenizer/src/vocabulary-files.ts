@@ -30,6 +30,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["spiece.model", (path, bytes, config) => readPieceTokenizer(path, bytes, config)],
   ["sentencepiece.bpe.model", readFairseqTokenizer],
   ["tokenizer.tiktoken", readTiktoken],
+  ["tiktoken.model", readTiktoken],
   ["qwen.tiktoken", readTiktoken],
   ["tekken.json", readTekkenTokenizer],
   ["vocab.json", readMergesTokenizer],

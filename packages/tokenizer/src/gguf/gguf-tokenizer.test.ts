@@ -188,7 +188,7 @@ describe("metadata that cannot be used", () => {
       key("model"),
       /is "rwkv", .* supports gpt2, llama, bert, t5.*--skip-tokenizer-init/,
     ],
-    ["another way to cut", pocket({ pre: "kimi-k2" }), "UNSUPPORTED", key("pre"), /is "kimi-k2"/],
+    ["another way to cut", pocket({ pre: "superbpe" }), "UNSUPPORTED", key("pre"), /is "superbpe"/],
     ["merges that are no pairs", pocket({ merges: ["ab"] }), "CHECKPOINT", key("merges"), /pairs with a space/],
     ["no scores", abc, "CHECKPOINT", key("scores"), /is missing/],
     [

@@ -15,6 +15,7 @@ const numbered = (prefix: string, from: number, to: number, suffix = "|>"): stri
 
 const LLAMA3 = PRE_TOKENIZERS.get("llama3")!.patterns[0]!;
 const QWEN = PRE_TOKENIZERS.get("qwen2")!.patterns[0]!;
+const KIMI = PRE_TOKENIZERS.get("kimi-k2")!.patterns[0]!;
 
 /** Llama 3.1's names (llama_models, tokenizer.py); those of 3.0 for the same ids are reserved ones. */
 const LLAMA3_TOKENS = [
@@ -40,6 +41,8 @@ const FAMILIES: ReadonlyMap<number, TiktokenFamily> = new Map([
     128_000,
     { pattern: LLAMA3, specialTokens: LLAMA3_TOKENS, bosToken: "<|begin_of_text|>", eosToken: "<|end_of_text|>" },
   ],
+  // Kimi K2, whose configuration lists its special tokens.
+  [163_584, { pattern: KIMI, specialTokens: numbered("<|reserved_token_", 163_584, 163_840), eosToken: "[EOS]" }],
   [151_643, { pattern: QWEN, specialTokens: QWEN_TOKENS, eosToken: "<|endoftext|>" }],
 ]);
 
