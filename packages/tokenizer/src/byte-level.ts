@@ -47,15 +47,7 @@ export class ByteLevelVocabulary {
   }
 
   bytesOf(id: number): Uint8Array {
-    const token = this.#source.tokenOf(id) ?? "";
-    const bytes = new Uint8Array(token.length);
-    for (let i = 0; i < token.length; i++) {
-      const byte = BYTE_OF_CHARACTER.get(token.charCodeAt(i));
-      // As in the tokenizers library: a token with any other character is its own text.
-      if (byte === undefined) return Buffer.from(token, "utf8");
-      bytes[i] = byte;
-    }
-    return bytes;
+    return bytesOfToken(this.#source.tokenOf(id) ?? "");
   }
 }
 
@@ -78,6 +70,18 @@ export class ByteLevelStream implements TextStream {
   finish(): string {
     return this.#utf8.finish();
   }
+}
+
+/** The bytes that a token's characters stand for. */
+export function bytesOfToken(token: string): Uint8Array {
+  const bytes = new Uint8Array(token.length);
+  for (let i = 0; i < token.length; i++) {
+    const byte = BYTE_OF_CHARACTER.get(token.charCodeAt(i));
+    // As in the tokenizers library: a token with any other character is its own text.
+    if (byte === undefined) return Buffer.from(token, "utf8");
+    bytes[i] = byte;
+  }
+  return bytes;
 }
 
 /** A text with a character for each byte of its UTF-8. */

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { LLAMA_DECODER, load, POCKET, pieceTokenizer } from "../test-support/model-folder.js";
-import { BpeEncoder } from "./bpe/bpe-encoder.js";
 import { inSlices } from "./encode-slices.js";
+import { Encoder } from "./encoder.js";
 import type { TokenizerJson } from "./tokenizer-json.js";
 
 const LENGTH = 300_000;
@@ -25,7 +25,7 @@ describe("a long text takes no long time, and stops often", () => {
     ["beginnings of added tokens", "<|en".repeat(LENGTH / 4)],
   ])("%s", { timeout: 60_000 }, (_name, text) => {
     for (const json of [pocket, pieces]) {
-      const work = BpeEncoder.create(json, {}, json.added_tokens, "tokenizer.json")!.encode(text, false);
+      const work = new Encoder(json, json.added_tokens, "tokenizer.json").encode(text, false);
       const start = performance.now();
       let stops = 0;
       let step = work.next();
@@ -64,12 +64,6 @@ test("other events come between slices, and the result is that of one go", async
   expect(await inSlices(work())).toBe("done");
   clearImmediate(next);
   expect(events).toBeGreaterThan(5);
-});
-
-test("the library's encoder gives the same either way", async () => {
-  const tokenizer = await load({ ...pieces, decoder: { type: "WordPiece", prefix: "##", cleanup: false } });
-  expect(tokenizer.encoder).toBe("@huggingface/tokenizers");
-  expect(await tokenizer.encodeAsync("ab a")).toEqual(tokenizer.encode("ab a"));
 });
 
 test("an error of a slice rejects", async () => {

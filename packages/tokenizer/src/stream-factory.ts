@@ -6,11 +6,6 @@ import type { TextStreams, TokenSource } from "./text-stream.js";
 import type { DecoderConfig } from "./tokenizer-json.js";
 import { WindowStream } from "./window-stream.js";
 
-/** Whether {@link textStreams} needs no `decodeTokens` of its source. */
-export function isStreamed(decoder: DecoderConfig | null): boolean {
-  return isByteLevel(decoder) || pieceRules(decoder) !== null;
-}
-
 /** What the streams share is made once. */
 export function textStreams(decoder: DecoderConfig | null, source: TokenSource): TextStreams {
   if (isByteLevel(decoder)) {

@@ -21,6 +21,6 @@ export interface TokenSource {
   tokenOf(id: number): string | undefined;
   /** Added tokens stand for their own text. */
   isAdded(id: number): boolean;
-  /** The text of a whole sequence of tokens, by the library: the general way. */
-  decodeTokens(tokens: string[]): string;
+  /** The text of a whole sequence of tokens: the general way. */
+  decodeTokens(tokens: readonly string[]): string;
 }

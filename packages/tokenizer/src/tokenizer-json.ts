@@ -1,15 +1,21 @@
-// What tokenizer.json and tokenizer_config.json say, with the fields that Octavo reads; an encoder reads more.
+// What tokenizer.json and tokenizer_config.json say, with the fields that Octavo reads; the encoder reads more.
+import type { PatternConfig } from "./pipeline/patterns.js";
 
 /** A decoder in tokenizer.json, with the fields that Octavo reads. */
 export interface DecoderConfig {
   readonly type?: string;
   readonly decoders?: readonly DecoderConfig[];
-  readonly pattern?: { readonly String?: string };
+  readonly pattern?: PatternConfig;
   readonly content?: string;
   readonly start?: number;
   readonly stop?: number;
   readonly replacement?: string;
   readonly prepend_scheme?: string;
+  readonly prefix?: string;
+  readonly suffix?: string;
+  readonly cleanup?: boolean;
+  readonly pad_token?: string;
+  readonly word_delimiter_token?: string;
 }
 
 export interface AddedTokenConfig {
@@ -19,7 +25,7 @@ export interface AddedTokenConfig {
   readonly normalized?: boolean;
 }
 
-/** tokenizer.json, with the fields that Octavo reads; the library reads the rest. */
+/** tokenizer.json, with the fields that Octavo reads. */
 export interface TokenizerJson {
   readonly model: { readonly vocab: Readonly<Record<string, number>> | readonly (readonly [string, number])[] };
   readonly added_tokens: readonly AddedTokenConfig[];

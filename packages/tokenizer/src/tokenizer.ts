@@ -1,13 +1,11 @@
 // A model's tokenizer: text to ids by an encoder, ids to text by streams, messages to a prompt.
 import { isGguf, OctavoError } from "@octavo/core";
-import { BpeEncoder } from "./bpe/bpe-encoder.js";
 import type { ChatMessage, ChatOptions } from "./chat-messages.js";
 import { ChatTemplates } from "./chat-template.js";
 import { inSlices, whole } from "./encode-slices.js";
-import type { Encoder } from "./encoder.js";
+import { Encoder } from "./encoder.js";
 import { readGgufTokenizer } from "./gguf/gguf-tokenizer.js";
-import { LibraryEncoder } from "./library-encoder.js";
-import { PipelineEncoder } from "./pipeline/pipeline-encoder.js";
+import { createDecoder } from "./pipeline/decoders.js";
 import { addedTokens, namedSpecialTokens } from "./special-tokens.js";
 import { textStreams } from "./stream-factory.js";
 import type { TextStream, TextStreams } from "./text-stream.js";
@@ -48,30 +46,27 @@ export class Tokenizer {
   readonly #streams: TextStreams;
 
   private constructor(files: TokenizerFiles) {
-    const added = addedTokens(files.tokenizer, files.config);
     const { tokenizer, config, file } = files;
-    this.#encoder =
-      BpeEncoder.create(tokenizer, config, added, file) ??
-      PipelineEncoder.create(tokenizer, added, file) ??
-      new LibraryEncoder(tokenizer, config, added);
+    const added = addedTokens(tokenizer, config);
+    this.#encoder = new Encoder(tokenizer, added, file);
     const { tokens } = this.#encoder;
     this.vocabSize = tokens.length;
     this.maxCharsPerToken = tokens.reduce((longest, token) => Math.max(longest, token.length), 1);
     this.#special = new Uint8Array(this.vocabSize);
     for (const token of added) if (token.special) this.#special[token.id] = 1;
 
-    const named = namedSpecialTokens(files.config);
+    const named = namedSpecialTokens(config);
     this.bosTokenId = this.idOf(named.bos_token ?? "") ?? null;
     this.eosTokenId = this.idOf(named.eos_token ?? "") ?? null;
     this.#templates = new ChatTemplates(files, named);
     this.chatTemplate = files.templates.get("default") ?? null;
 
     this.#added = new Set(added.map((token) => token.id));
-    this.#streams = textStreams(files.tokenizer.decoder, {
+    this.#streams = textStreams(tokenizer.decoder, {
       vocabSize: this.vocabSize,
       tokenOf: (id) => this.tokenOf(id),
       isAdded: (id) => this.isAdded(id),
-      decodeTokens: (tokens) => this.#encoder.decodeTokens(tokens),
+      decodeTokens: createDecoder(tokenizer.decoder),
     });
   }
 
@@ -95,7 +90,8 @@ export class Tokenizer {
   /**
    * Text to ids. Special tokens that stand in the text become their ids, as in Hugging Face's tokenizers.
    *
-   * Only the post-processor of tokenizer.json adds tokens. `add_bos_token` and `add_eos_token` of tokenizer_config.json do
+   * `truncation`, `padding` and a model's `dropout` of tokenizer.json have no effect; transformers turns the first two off.
+   * Only its post-processor adds tokens. `add_bos_token` and `add_eos_token` of tokenizer_config.json do
    * not count: transformers 5 drops both where a tokenizer.json exists (`_from_pretrained` in tokenization_utils_base.py),
    * and transformers 4 read them only in classes that rewrote the post-processor, which then stands in the file.
    * A lone surrogate becomes U+FFFD.
@@ -106,8 +102,7 @@ export class Tokenizer {
   }
 
   /**
-   * {@link Tokenizer.encode} for texts that may be long: other events of this thread are handled every few milliseconds. Only the
-   * library's encoder (see {@link Tokenizer.encoder}) does a text in one go.
+   * {@link Tokenizer.encode} for texts that may be long: other events of this thread are handled every few milliseconds.
    */
   encodeAsync(text: string, options: EncodeOptions = {}): Promise<Int32Array> {
     return inSlices(this.#encoder.encode(text, options.addSpecialTokens ?? true));
@@ -131,11 +126,6 @@ export class Tokenizer {
   /** A new incremental decoder that skips nothing; `Detokenizer` builds on it. */
   createTextStream(): TextStream {
     return this.#streams.start();
-  }
-
-  /** Whose encoder turns text into ids: Octavo's own for BPE, the library's for the other kinds and for rare parts of BPE. */
-  get encoder(): Encoder["name"] {
-    return this.#encoder.name;
   }
 
   /** The vocabulary's entry, in its own spelling (`Ġthe`, `▁the`), as `convert_ids_to_tokens` gives it. */

@@ -51,7 +51,7 @@ test.each<[string, string]>([
   ["a vocabulary elsewhere", JSON.stringify({ extra: { vocab: { a: 0 }, merges: ["a a"] }, model: { type: "BPE" } })],
   ["a second vocabulary", '{"model":{"type":"BPE","vocab":{"a":0,"aa":1},"merges":["a a"],"vocab":{"b":0}}}'],
   ["a token twice", '{"model":{"type":"BPE","vocab":{"a":0,"aa":1,"a":2},"merges":["a a"]}}'],
-  ["an id twice", '{"model":{"type":"BPE","vocab":{"a":0,"aa":1,"b":1},"merges":["a a"]}}'],
+  ["a prefix", JSON.stringify({ model: { type: "BPE", continuing_subword_prefix: "#", vocab: { a: 0 }, merges: [] } })],
   ["a merge of no token", '{"model":{"type":"BPE","vocab":{"a":0,"aa":1},"merges":["a b"]}}'],
   ["a merge of three", '{"model":{"type":"BPE","vocab":{"a":0,"aa":1},"merges":[["a","a","a"]]}}'],
   ["a number that is none", '{"model":{"type":"BPE","vocab":{"a":0.5,"aa":1},"merges":["a a"]}}'],

@@ -12,7 +12,7 @@ const VOCAB = "\0octavo.vocab";
 const MERGES = "\0octavo.merges";
 
 interface Rest {
-  readonly model?: { readonly type?: unknown; readonly vocab?: unknown; readonly merges?: unknown } | null;
+  readonly model?: Readonly<Record<string, unknown>> | null;
 }
 
 /**
@@ -40,6 +40,8 @@ function scan(text: string): Record<string, unknown> | null {
   const { model } = rest;
   // They might have been another object's.
   if (model?.type !== "BPE" || model.vocab !== VOCAB || model.merges !== MERGES) return null;
+  // Merges were read as if there were none.
+  if (model.continuing_subword_prefix) return null;
   const parsed = (start: number, end: number) => {
     let value: unknown;
     return { enumerable: true, get: () => (value ??= JSON.parse(text.slice(start, end))) };

@@ -1,11 +1,14 @@
 // Ids of tokens, by their text or by a part of a longer text: a hash table of ids, which takes no string to ask.
-import { hashUnits } from "./hash-units.js";
+import { hashUnits } from "../pipeline/hash-units.js";
 
 const EMPTY = -1;
+/** Entries from here down are tokens that share their id with another. */
+const SHARED = -2;
 
 export class TokenIndex {
   /** By id; ids without a token are holes. */
   readonly tokens: string[] = [];
+  readonly #shared: { readonly token: string; readonly id: number }[] = [];
   #ids = new Int32Array(2 ** 17).fill(EMPTY);
   #mask = 2 ** 17 - 1;
   #size = 0;
@@ -15,16 +18,31 @@ export class TokenIndex {
     return this.#size;
   }
 
-  /** @returns whether both were free: a token has one id, an id one token */
+  /** Of two tokens with one id the first stands for it. @returns whether the token was not there yet */
   add(token: string, id: number): boolean {
-    if (this.tokens[id] !== undefined) return false;
     const slot = this.#slotOf(token, 0, token.length);
     if (this.#ids[slot] !== EMPTY) return false;
-    this.#ids[slot] = id;
-    this.tokens[id] = token;
+    if (this.tokens[id] === undefined) {
+      this.#ids[slot] = id;
+      this.tokens[id] = token;
+    } else {
+      this.#ids[slot] = SHARED - (this.#shared.push({ token, id }) - 1);
+    }
     this.#size += 1;
     if (2 * this.#size > this.#mask) this.#grow();
     return true;
+  }
+
+  /** Whether two tokens have one id. */
+  get sharesIds(): boolean {
+    return this.#shared.length > 0;
+  }
+
+  /** Visits each token, also those that share an id. */
+  forEach(visit: (token: string, id: number) => void): void {
+    // Holes are not visited.
+    this.tokens.forEach(visit);
+    for (const { token, id } of this.#shared) visit(token, id);
   }
 
   get(token: string): number | undefined {
@@ -34,7 +52,8 @@ export class TokenIndex {
 
   /** The id of a part of a text; -1: it is no token. */
   find(text: string, start: number, end: number): number {
-    return this.#ids[this.#slotOf(text, start, end)]!;
+    const entry = this.#ids[this.#slotOf(text, start, end)]!;
+    return entry > SHARED ? entry : this.#shared[SHARED - entry]!.id;
   }
 
   /** Where it is, or belongs. */
@@ -42,18 +61,24 @@ export class TokenIndex {
     let slot = hashUnits(text, start, end) & this.#mask;
     for (;;) {
       const id = this.#ids[slot]!;
-      if (id === EMPTY || isPart(this.tokens[id]!, text, start, end)) return slot;
+      if (id === EMPTY || isPart(this.#tokenOf(id), text, start, end)) return slot;
       slot = (slot + 1) & this.#mask;
     }
+  }
+
+  #tokenOf(entry: number): string {
+    return entry > SHARED ? this.tokens[entry]! : this.#shared[SHARED - entry]!.token;
   }
 
   #grow(): void {
     this.#mask = 2 * this.#mask + 1;
     this.#ids = new Int32Array(this.#mask + 1).fill(EMPTY);
+    const put = (token: string, entry: number) => {
+      this.#ids[this.#slotOf(token, 0, token.length)] = entry;
+    };
     // Holes are not visited.
-    this.tokens.forEach((token, id) => {
-      this.#ids[this.#slotOf(token, 0, token.length)] = id;
-    });
+    this.tokens.forEach(put);
+    for (const [i, { token }] of this.#shared.entries()) put(token, SHARED - i);
   }
 }
 

@@ -21,7 +21,7 @@ function piecesOf(source: string, text: string): number[] {
 
 function cut(source: string, text: string, limit = text.length, room = 1000): number[] {
   const ends = new Int32Array(room);
-  return [...ends.subarray(0, AsciiAutomaton.of(source)!.cut(text, 0, limit, ends, 0))];
+  return [...ends.subarray(0, AsciiAutomaton.of(source)!.cut(text, 0, 0, limit, ends, 0))];
 }
 
 test.each([

@@ -19,6 +19,10 @@ export class AsciiAutomaton {
   readonly #shift: number;
   /** By row and column: twice the row that follows, and 1 where a match ends before the character. */
   readonly #steps: Int16Array;
+  /** By character: 1 where a match may begin. Of patterns of rare things (digits, one script) this takes most of a text. */
+  readonly #begins: Uint8Array;
+  /** Where {@link AsciiAutomaton.cut} has stopped: before here no match begins in the piece that was to be next. */
+  stop = 0;
 
   /** @returns null for a pattern that is left to V8 */
   static of(source: string): AsciiAutomaton | null {
@@ -34,31 +38,39 @@ export class AsciiAutomaton {
     this.#shift = Math.ceil(Math.log2(rows[DEAD]!.length));
     this.#steps = new Int16Array(rows.length << this.#shift);
     for (const [row, steps] of rows.entries()) this.#steps.set(steps, row << this.#shift);
+    this.#begins = columns.map((column) => Number(rows[START]![column] !== 2 * DEAD));
   }
 
   /**
    * Cuts off matches, and what stands between two, until a character that is not ASCII might have a say, or there is no more room. One
    * function without calls, so that V8 compiles it once and soon.
+   * @param from where a piece begins @param first no match begins before this place
    * @param limit where no more piece may begin
    * @param ends is given where they end, from `count` on
    * @returns the new count
    */
-  cut(text: string, from: number, limit: number, ends: Int32Array, count: number): number {
+  cut(text: string, from: number, first: number, limit: number, ends: Int32Array, count: number): number {
     const steps = this.#steps;
     const columns = this.#columns;
+    const begins = this.#begins;
     const shift = this.#shift;
     const { length } = text;
     let start = from;
+    let begin = first;
     let total = count;
     while (total < ends.length && start < limit) {
-      let begin = start;
       let end = start;
       for (; begin < length; begin++) {
+        const code = text.charCodeAt(begin);
+        if (code < END && begins[code] === 0) continue;
         let row = START;
         end = begin;
         for (let at = begin; row !== DEAD; at++) {
           const char = at < length ? text.charCodeAt(at) : END;
-          if (char >= END && at < length) return total;
+          if (char >= END && at < length) {
+            this.stop = begin;
+            return total;
+          }
           const step = steps[(row << shift) + columns[char]!]!;
           if ((step & 1) !== 0) end = at;
           row = step >> 1;
@@ -66,8 +78,10 @@ export class AsciiAutomaton {
         if (end > begin) break;
       }
       start = begin > start ? begin : end;
+      begin = start;
       ends[total++] = start;
     }
+    this.stop = start;
     return total;
   }
 }

@@ -1,9 +1,16 @@
 // Walks over the pieces of a text, stage by stage, some hundred at a time: so it can stop between and go on later.
-import type { Stage } from "../bpe/pre-tokenizer.js";
+import type { Cutter } from "./cutter.js";
 
 /** Pieces, and about how many UTF-16 units of them, that are cut off at once: about a millisecond's work, many more of words that were never seen. */
 const PIECES = 1024;
 const UNITS = 2 ** 13;
+
+/** May change a piece of text, and then cuts it into smaller ones. */
+export interface Stage {
+  /** What becomes of a piece before it is cut. `atStart`: it begins where the whole text does. */
+  readonly prepare?: (piece: string, atStart: boolean) => string;
+  readonly cutter?: Cutter;
+}
 
 /** What a stage cuts, and how far it has come. */
 interface Level {
@@ -12,6 +19,8 @@ interface Level {
   /** The text that the pieces at hand are parts of, and where `text` begins in it. */
   whole: string;
   base: number;
+  /** Whether `text` begins where the whole text does. */
+  atStart: boolean;
 }
 
 export class PieceCursor {
@@ -26,18 +35,16 @@ export class PieceCursor {
   readonly #stages: readonly Stage[];
   readonly #levels: readonly Level[];
   #level = 0;
-  #atStart = false;
 
   /** @param stages at least one */
   constructor(stages: readonly Stage[]) {
     this.#stages = stages;
-    this.#levels = stages.map(() => ({ text: "", from: 0, whole: "", base: 0 }));
+    this.#levels = stages.map(() => ({ text: "", from: 0, whole: "", base: 0, atStart: false }));
   }
 
   /** @param atStart whether this is the first part of the text */
   enter(text: string, atStart: boolean): void {
-    this.#atStart = atStart;
-    this.#enter(0, text, text, 0);
+    this.#enter(0, text, text, 0, atStart);
   }
 
   /** Goes on to more pieces, none of them empty. @returns whether there are any */
@@ -72,7 +79,7 @@ export class PieceCursor {
       if (end > 0) {
         if (this.#stages[this.#level + 1]!.prepare !== undefined && before > 0) return false;
         level.from = end;
-        this.#enter(this.#level + 1, text.slice(from, end), whole, base + from);
+        this.#enter(this.#level + 1, text.slice(from, end), whole, base + from, level.atStart && from === 0);
         return true;
       }
       this.ends[this.count++] = end;
@@ -86,14 +93,15 @@ export class PieceCursor {
     return this.count < PIECES && base + level.from < this.start + UNITS;
   }
 
-  #enter(index: number, piece: string, whole: string, base: number): void {
+  #enter(index: number, piece: string, whole: string, base: number, atStart: boolean): void {
     const prepare = this.#stages[index]!.prepare;
     const level = this.#levels[index]!;
     this.#level = index;
-    level.text = prepare === undefined ? piece : prepare(piece, index === 0 && this.#atStart);
+    level.text = prepare === undefined ? piece : prepare(piece, atStart);
     level.from = 0;
     level.whole = prepare === undefined ? whole : level.text;
     level.base = prepare === undefined ? base : 0;
+    level.atStart = atStart;
   }
 }
 

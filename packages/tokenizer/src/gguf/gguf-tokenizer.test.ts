@@ -41,7 +41,6 @@ describe("byte-level", () => {
 
   test.each(Object.keys(golden.ids))("%s cuts hard texts as the models' own tokenizers", async (pre) => {
     const tokenizer = await load(pocket({ pre, add_bos_token: false }));
-    expect(tokenizer.encoder).toBe("octavo");
     for (const [i, text] of texts.entries()) {
       expect([...tokenizer.encode(text)], JSON.stringify(text)).toEqual(golden.ids[pre]![i]);
     }
@@ -77,7 +76,6 @@ describe("pieces with scores", () => {
     const { tokens, scores, types, cases } = fixture("gguf/piece-golden.json");
     const list = { tokens, scores: Float32Array.from(scores), token_type: Int32Array.from(types) };
     const tokenizer = await load(ggml({ model: "llama", ...list, unknown_token_id: 0, add_bos_token: false }));
-    expect(tokenizer.encoder).toBe("octavo");
     expect(cases.length).toBeGreaterThan(50);
     for (const { text, ids } of cases) {
       if (text === "") continue;

@@ -1,7 +1,5 @@
 // Finds added tokens in a text: the first one that begins, of several at one place the longest (tokenizers' AddedVocabulary).
 
-import type { Section } from "./split-text.js";
-
 /** An added token in tokenizer.json or tokenizer_config.json. */
 export interface AddedToken {
   readonly id: number;
@@ -46,14 +44,7 @@ export class AddedTokenSplitter {
     this.#begin = members === "" ? null : new RegExp(`[${members}]`, "g");
   }
 
-  /** The parts of a text in order: sections without added tokens, and the ids of these. */
-  *split({ text, atStart }: Section): Generator<Section | number> {
-    for (const { start, end, id } of this.sections(text)) {
-      yield id === TEXT ? { text: text.slice(start, end), atStart: atStart && start === 0 } : id;
-    }
-  }
-
-  /** @returns what {@link AddedTokenSplitter.split} gives, by places in the text; none is empty */
+  /** The parts of a text in order, none of them empty. */
   sections(text: string): AddedSection[] {
     const sections: AddedSection[] = [];
     let done = 0;

@@ -1,6 +1,10 @@
 // The `model` of tokenizer.json, by its kind.
+import { type BpeConfig, bpeModel, takesBytes as bpeTakesBytes } from "../bpe/bpe-model.js";
+import { SCANNED } from "../bpe/scan-model.js";
+import { withoutId } from "../missing-token.js";
 import { type PieceModelConfig, pieceModel } from "../sentencepiece/piece-model.js";
-import { byteTokens, type TokenModel, WordCache } from "./model.js";
+import { ListedWords, type ListModel } from "./list-model.js";
+import { byteTokens, type ModelParts } from "./model.js";
 import { Unigram } from "./unigram.js";
 import { WordPiece } from "./word-piece.js";
 
@@ -8,6 +12,7 @@ import { WordPiece } from "./word-piece.js";
 export interface ModelConfig {
   readonly type?: string;
   readonly vocab: unknown;
+  readonly merges?: unknown;
   readonly unk_token?: string | null;
   readonly byte_fallback?: boolean;
   readonly continuing_subword_prefix?: string | null;
@@ -15,33 +20,30 @@ export interface ModelConfig {
   readonly max_input_chars_per_word?: number;
 }
 
-/** A model and what its ids stand for. */
-export interface ModelParts {
-  readonly model: TokenModel;
-  readonly vocab: ReadonlyMap<string, number>;
+const MAKERS: ReadonlyMap<string, (config: ModelConfig) => ModelParts> = new Map([
+  ["Unigram", unigram],
+  ["WordPiece", wordPiece],
+  ["WordLevel", wordLevel],
+  ["SentencePiece", sentencePiece],
+]);
+
+/** Whether the model takes a text for the bytes of its UTF-8, which other models must be spelt. */
+export function takesBytes(config: ModelConfig): boolean {
+  return kindOf(config) === "BPE" && bpeTakesBytes(config as BpeConfig);
 }
 
-/** Kinds whose vocabulary is an object of ids. */
-const MAPPED = new Set(["WordPiece", "WordLevel", "SentencePiece"]);
-
-/** @throws Error that names the field */
-export function createModel(config: ModelConfig): ModelParts {
+/** @param units what texts stand for @throws Error that names the field */
+export function createModel(config: ModelConfig, units: "bytes" | "characters"): ModelParts {
   const kind = kindOf(config);
-  if (kind === "Unigram") return unigram(config);
-  if (!MAPPED.has(kind)) throw new Error(`its model's type ${JSON.stringify(kind)} is unknown`);
-  const vocab = tokenIds(config.vocab);
-  switch (kind) {
-    case "WordPiece":
-      return { vocab, model: new WordCache(wordPiece(config, vocab)) };
-    case "WordLevel":
-      return { vocab, model: wordLevel(config, vocab) };
-    default:
-      return { vocab, model: pieceModel(config as unknown as PieceModelConfig) };
-  }
+  if (kind === "BPE") return bpeModel(config as BpeConfig, units);
+  const make = MAKERS.get(kind);
+  if (!make) throw new Error(`its model's type ${JSON.stringify(kind)} is unknown`);
+  return make(config);
 }
 
 /** The model's type, which old files do not say. */
-export function kindOf(config: ModelConfig): string {
+function kindOf(config: ModelConfig): string {
+  if (SCANNED in config) return "BPE";
   if (config.type != null) return String(config.type);
   if (Array.isArray(config.vocab)) return "Unigram";
   if ("merges" in config) return "BPE";
@@ -57,6 +59,12 @@ function tokenIds(vocab: unknown): ReadonlyMap<string, number> {
       throw new Error(`its token ${JSON.stringify(token)} has the id ${id}`);
   }
   return ids;
+}
+
+function parts(model: ListModel, ids: ReadonlyMap<string, number>): ModelParts {
+  const tokens = new Array<string>(ids.size);
+  for (const [token, id] of ids) tokens[id] = token;
+  return { model: new ListedWords(model), tokens, idOf: (token) => ids.get(token) };
 }
 
 function unigram(config: ModelConfig): ModelParts {
@@ -78,21 +86,33 @@ function unigram(config: ModelConfig): ModelParts {
     float32: false,
     bytes: config.byte_fallback ? byteTokens((token) => vocab.get(token)) : null,
   });
-  return { vocab, model: new WordCache(model) };
+  return parts(model, vocab);
 }
 
-function wordPiece(config: ModelConfig, vocab: ReadonlyMap<string, number>): TokenModel {
+function wordPiece(config: ModelConfig): ModelParts {
+  const vocab = tokenIds(config.vocab);
   const { continuing_subword_prefix: prefix, max_input_chars_per_word: maxCharsPerWord = 100 } = config;
-  return new WordPiece({ vocab, unkId: unknownId(config, vocab), prefix: prefix ?? "##", maxCharsPerWord });
+  return parts(
+    new WordPiece({ vocab, unknown: unknownOf(config, vocab), prefix: prefix ?? "##", maxCharsPerWord }),
+    vocab,
+  );
 }
 
-function wordLevel(config: ModelConfig, vocab: ReadonlyMap<string, number>): TokenModel {
-  const unkId = unknownId(config, vocab);
-  return { encode: (text, ids) => void ids.push(vocab.get(text) ?? unkId) };
+function wordLevel(config: ModelConfig): ModelParts {
+  const vocab = tokenIds(config.vocab);
+  const unknown = unknownOf(config, vocab);
+  return parts({ encode: (text, ids) => void ids.push(vocab.get(text) ?? unknown()) }, vocab);
 }
 
-function unknownId({ unk_token: token }: ModelConfig, vocab: ReadonlyMap<string, number>): number {
-  const id = vocab.get(token ?? "");
-  if (id === undefined) throw new Error(`its model's unk_token ${JSON.stringify(token)} is not in its vocab`);
-  return id;
+function sentencePiece(config: ModelConfig): ModelParts {
+  return parts(pieceModel(config as unknown as PieceModelConfig), tokenIds(config.vocab));
+}
+
+/** @returns what gives the unknown token's id, or throws where the vocabulary lacks it: many never need it */
+function unknownOf({ unk_token: token }: ModelConfig, vocab: ReadonlyMap<string, number>): () => number {
+  return () => {
+    const id = vocab.get(token ?? "");
+    if (id === undefined) throw withoutId(token ?? "");
+    return id;
+  };
 }

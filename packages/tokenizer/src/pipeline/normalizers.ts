@@ -1,6 +1,6 @@
 // The normalizers of tokenizer.json. Each gives what Hugging Face's tokenizers (Rust) gives, checked for every character; the
 // JavaScript library approximates several of them.
-
+import { characterSpelling } from "../byte-level.js";
 import { type PieceNormalizerConfig, pieceNormalizer } from "../sentencepiece/piece-normalizer.js";
 import { type BertNormalizerConfig, bertNormalizer, lowercased } from "./bert-normalizer.js";
 import { Charsmap } from "./charsmap.js";
@@ -46,6 +46,7 @@ const MAKERS: ReadonlyMap<string, (config: NormalizerConfig, file: string) => No
       (text: string) =>
         text === "" ? "" : prepend + text,
   ],
+  ["ByteLevel", () => characterSpelling],
   ["Precompiled", ofCharsmap],
   ["SentencePiece", (config, file) => pieceNormalizer(config as unknown as PieceNormalizerConfig, file)],
 ]);

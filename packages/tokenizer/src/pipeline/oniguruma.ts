@@ -1,6 +1,5 @@
 // Regular expressions of tokenizer.json (Oniguruma, Ruby's syntax) as JavaScript's with the v flag. What has no exact counterpart is
 // refused, so that no text is ever cut in another way than the model's authors did.
-import { NotCovered } from "../not-covered.js";
 
 /** Unicode's properties, because JavaScript's own \s, \d and \w mean others. */
 const CLASSES: Readonly<Record<string, string>> = {
@@ -24,7 +23,7 @@ const QUANTIFIER = /^(?:[*+?]|\{\d+(?:,\d*)?\}|\{,\d+\})/;
 
 /**
  * @returns a pattern for `new RegExp(pattern, "v")`
- * @throws NotCovered for syntax that is not translated
+ * @throws Error for syntax that is not translated
  */
 export function translateOniguruma(source: string): string {
   return new Translation(source).run();
@@ -248,7 +247,7 @@ class Translation {
   }
 
   #refuse(what: string): never {
-    throw new NotCovered(`the regular expression ${JSON.stringify(this.#source)} has ${what} at ${this.#at}`);
+    throw new Error(`the regular expression ${JSON.stringify(this.#source)} has ${what} at ${this.#at}`);
   }
 }
 
@@ -270,7 +269,7 @@ function folded(code: number): number[] {
     ? [char.toLowerCase(), char.toUpperCase(), ...(FOLDED_TO_ASCII[char.toLowerCase()] ?? "")]
     : [char];
   if (others.length === 1 && char.toLowerCase() !== char.toUpperCase()) {
-    throw new NotCovered(`the case of ${JSON.stringify(char)}`);
+    throw new Error(`the case of ${JSON.stringify(char)}`);
   }
   return [...new Set(others.map((other) => other.codePointAt(0)!))];
 }

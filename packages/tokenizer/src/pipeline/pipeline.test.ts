@@ -3,7 +3,6 @@ import { golden, packed } from "../../test-support/fixtures.js";
 import { load } from "../../test-support/model-folder.js";
 import { readPieceModel } from "../sentencepiece/model-file.js";
 import { createNormalizer, type NormalizerConfig } from "./normalizers.js";
-import { createPreTokenizer, type PreTokenizerConfig } from "./pre-tokenizers.js";
 
 interface Part<Config, Result> {
   readonly name: string;
@@ -20,22 +19,16 @@ interface Whole {
 interface Golden {
   readonly texts: readonly string[];
   readonly normalizers: readonly Part<NormalizerConfig, string>[];
-  readonly preTokenizers: readonly Part<PreTokenizerConfig, string[]>[];
   readonly tokenizers: readonly Whole[];
 }
 
-const { texts, normalizers, preTokenizers, tokenizers }: Golden = golden("parts-golden.json");
+const { texts, normalizers, tokenizers }: Golden = golden("parts-golden.json");
 const charsmap = Buffer.from(readPieceModel(packed("unigram.model")).charsmap).toString("base64");
 
 test.each(normalizers)("the normalizer $name gives what the Rust library gives", ({ name, config, results }) => {
   const filled = name === "precompiled" ? { ...config, precompiled_charsmap: charsmap } : config;
   const normalize = createNormalizer(filled, "tokenizer.json")!;
   expect(texts.map((text) => normalize(text, true))).toEqual(results);
-});
-
-test.each(preTokenizers)("the pre-tokenizer $name cuts as the Rust library", ({ config, results }) => {
-  const cut = createPreTokenizer(config);
-  expect(texts.map((text) => cut({ text, atStart: true }).map((section) => section.text))).toEqual(results);
 });
 
 describe.each(tokenizers)("$name", ({ config, ids, decoded, decodedWithSpecial }) => {
@@ -70,7 +63,18 @@ test("a unigram vocabulary without an unknown piece says so of the character", a
   expect(() => tokenizer.encode("ab")).toThrow(expect.objectContaining(refusal));
 });
 
+test.each(["WordPiece", "WordLevel", "BPE"])(
+  "an unk_token that is missing is named where %s needs it",
+  async (type) => {
+    const tokenizer = await load({ model: { type, vocab: { a: 0 }, merges: [], unk_token: "b" } });
+    expect([...tokenizer.encode("a")]).toEqual([0]);
+    const refusal = { code: "CHECKPOINT", message: expect.stringMatching(/the token "b", which has no id/) };
+    expect(() => tokenizer.encode("c")).toThrow(expect.objectContaining(refusal));
+  },
+);
+
 test.each<[string, object, RegExp]>([
+  ["a decoder", { decoder: { type: "Magic" } }, /its decoder "Magic" is unknown/],
   ["a normalizer", { normalizer: { type: "Magic" } }, /its normalizer "Magic" is unknown/],
   ["a pre-tokenizer", { pre_tokenizer: { type: "Magic" } }, /its pre_tokenizer "Magic" is unknown/],
   ["a post-processor", { post_processor: { type: "Magic" } }, /its post_processor "Magic" is unknown/],
@@ -80,11 +84,6 @@ test.each<[string, object, RegExp]>([
   ["an unk_id", { model: { type: "Unigram", vocab: [["a", 0]], unk_id: 7 } }, /unk_id is 7, there are 1 pieces/],
   ["a score", { model: { type: "Unigram", vocab: [["a", "b"]], unk_id: 0 } }, /no list of pieces and scores/],
   ["an id", { model: { type: "WordLevel", vocab: { a: -4 }, unk_token: "a" } }, /"a" has the id -4/],
-  [
-    "an unk_token",
-    { model: { type: "WordPiece", vocab: { a: 0 }, unk_token: "b" } },
-    /unk_token "b" is not in its vocab/,
-  ],
 ])("%s that cannot be used is named", async (_, part, message) => {
   const model = { type: "WordLevel", vocab: { a: 0 }, unk_token: "a" };
   await expect(load({ model, ...part })).rejects.toThrow(message);

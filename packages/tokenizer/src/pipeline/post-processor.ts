@@ -1,5 +1,4 @@
 // The ids that a post-processor of tokenizer.json puts around a text.
-import { NotCovered } from "../not-covered.js";
 
 export interface PostProcessorConfig {
   readonly type?: string;
@@ -24,7 +23,7 @@ export interface AddedIds {
 
 const NOTHING: AddedIds = { before: [], after: [] };
 
-/** @param idOf of a token of the vocabulary @throws NotCovered */
+/** @param idOf of a token of the vocabulary @throws Error */
 export function addedIds(
   config: PostProcessorConfig | null | undefined,
   idOf: (token: string) => number | undefined,
@@ -41,7 +40,7 @@ export function addedIds(
     case "TemplateProcessing":
       return template(config, idOf);
     default:
-      throw new NotCovered(`its post_processor ${JSON.stringify(config?.type)} is unknown`);
+      throw new Error(`its post_processor ${JSON.stringify(config?.type)} is unknown`);
   }
 }
 
@@ -69,7 +68,7 @@ function template(
   for (const part of single) {
     if (part.Sequence) {
       if (part.Sequence.id !== "A" || side === sides.after)
-        throw new NotCovered("its post_processor has a template that is not around one text");
+        throw new Error("its post_processor has a template that is not around one text");
       side = sides.after;
     } else if (part.SpecialToken) {
       const { id: token } = part.SpecialToken;
@@ -79,6 +78,6 @@ function template(
       side.push(...ids);
     }
   }
-  if (side === sides.before) throw new NotCovered("its post_processor has a template without the text");
+  if (side === sides.before) throw new Error("its post_processor has a template without the text");
   return { ...sides, ...(missing !== undefined && { missing }) };
 }

@@ -1,5 +1,5 @@
 // Cuts text where the script changes (tokenizers' pre_tokenizers/unicode_scripts, after SentencePiece's unicode_script.cc).
-import type { Section } from "./split-text.js";
+import { Cutter } from "../cutting/cutter.js";
 
 // Japanese and Chinese count as one, and so does the sound mark, which belongs to no single script.
 const JAPANESE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u30FC]/u;
@@ -13,23 +13,21 @@ const OTHERS =
 /** Scripts of characters that were seen. */
 const known = new Map<string, string>([[" ", ""]]);
 
-export function splitByScript({ text, atStart }: Section): Section[] {
-  const sections: Section[] = [];
-  let from = 0;
-  let at = 0;
-  let last = "";
-  for (const char of text) {
-    const script = scriptOf(char);
-    if (script !== "" && script !== last) {
-      if (last !== "") sections.push({ text: text.slice(from, at), atStart: atStart && from === 0 });
+export class ScriptCutter extends Cutter {
+  next(text: string, from: number): number {
+    let script = "";
+    let at = from;
+    while (at < text.length) {
+      const char = String.fromCodePoint(text.codePointAt(at)!);
+      const next = scriptOf(char);
       // What stands before the first script is lost, as in the Rust library.
-      from = at;
-      last = script;
+      if (next !== "" && script === "" && at > from) return ~at;
+      if (next !== "" && script !== "" && next !== script) return at;
+      if (next !== "") script = next;
+      at += char.length;
     }
-    at += char.length;
+    return script === "" ? ~at : at;
   }
-  if (last !== "") sections.push({ text: text.slice(from), atStart: atStart && from === 0 });
-  return sections;
 }
 
 /** "" for what belongs to any script: a space, and what Unicode has not assigned. */

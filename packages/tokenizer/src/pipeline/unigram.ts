@@ -2,7 +2,7 @@
 // tokenizers' unigram/model.rs and SentencePiece's unigram_model.cc (EncodeOptimized), which differ in precision only.
 import { OctavoError } from "@octavo/core";
 import { CharTrie } from "./char-trie.js";
-import { CHARS_A_SLICE, type TokenModel } from "./model.js";
+import { CHARS_A_SLICE, type ListModel } from "./list-model.js";
 
 /** What {@link Unigram} needs to know of a vocabulary. */
 export interface UnigramOptions {
@@ -15,11 +15,11 @@ export interface UnigramOptions {
   readonly unkScore: number;
   /** Sums are rounded to float32, as in SentencePiece. */
   readonly float32: boolean;
-  /** Of `<0x00>` to `<0xFF>`, for what has no piece. Null: `unkId` once for each run. */
+  /** Of `<0x00>` to `<0xFF>`, for what has no piece; -1 for one that is missing. Null: `unkId` once for each run. */
   readonly bytes: Int32Array | null;
 }
 
-export class Unigram implements TokenModel {
+export class Unigram implements ListModel {
   readonly #options: UnigramOptions;
   readonly #trie: CharTrie;
 
@@ -69,18 +69,34 @@ export class Unigram implements TokenModel {
   }
 
   #collect(text: string, starts: Int32Array, pieces: Int32Array, ids: number[]): void {
-    const { unkId = -1, bytes } = this.#options;
+    const { unkId = -1 } = this.#options;
     const ends: number[] = [];
     for (let end = text.length; end > 0; end = starts[end]!) ends.push(end);
-    let wasUnknown = false;
+    let unknownFrom = -1;
     for (const end of ends.reverse()) {
+      const start = starts[end]!;
       const id = pieces[end]!;
-      if (id !== unkId) ids.push(id);
-      else if (bytes) for (const byte of Buffer.from(text.slice(starts[end], end), "utf8")) ids.push(bytes[byte]!);
-      else if (id < 0) throw unknownCharacter(text.slice(starts[end], end));
-      else if (!wasUnknown) ids.push(id);
-      wasUnknown = id === unkId;
+      if (id === unkId) {
+        if (unknownFrom < 0) unknownFrom = start;
+        continue;
+      }
+      if (unknownFrom >= 0) this.#pushUnknown(text.slice(unknownFrom, start), ids);
+      unknownFrom = -1;
+      ids.push(id);
     }
+    if (unknownFrom >= 0) this.#pushUnknown(text.slice(unknownFrom), ids);
+  }
+
+  /** Characters without a piece that follow each other are one token, or their bytes. */
+  #pushUnknown(run: string, ids: number[]): void {
+    const { unkId, bytes } = this.#options;
+    if (unkId === undefined) throw unknownCharacter(run);
+    // The text of the unknown token itself is that token.
+    const node = this.#trie.find(run);
+    const found = node < 0 ? -1 : this.#trie.valueAt(node);
+    const spelt = found < 0 && bytes !== null ? Array.from(Buffer.from(run, "utf8"), (byte) => bytes[byte]!) : [];
+    if (spelt.length > 0 && !spelt.includes(-1)) for (const id of spelt) ids.push(id);
+    else ids.push(found < 0 ? unkId : found);
   }
 }
 

@@ -1,18 +1,19 @@
 // WordPiece (BERT): of each word the longest piece that fits, then the longest that continues it; a word that cannot be put
 // together is unknown as a whole.
 import { CharTrie } from "./char-trie.js";
-import type { TokenModel } from "./model.js";
+import type { ListModel } from "./list-model.js";
 
 export interface WordPieceOptions {
   readonly vocab: Iterable<readonly [string, number]>;
-  readonly unkId: number;
+  /** The id for a word that cannot be put together. */
+  readonly unknown: () => number;
   /** Begins the pieces that continue a word. */
   readonly prefix: string;
   /** Words of more characters are unknown. */
   readonly maxCharsPerWord: number;
 }
 
-export class WordPiece implements TokenModel {
+export class WordPiece implements ListModel {
   readonly #options: WordPieceOptions;
   readonly #trie: CharTrie;
   /** Where pieces go on behind the prefix; -1: there are none. */
@@ -25,7 +26,7 @@ export class WordPiece implements TokenModel {
   }
 
   encode(word: string, ids: number[]): void {
-    const { unkId, maxCharsPerWord } = this.#options;
+    const { unknown, maxCharsPerWord } = this.#options;
     const before = ids.length;
     // A character takes at most two units.
     const isLong =
@@ -34,7 +35,7 @@ export class WordPiece implements TokenModel {
       const to = isLong ? -1 : this.#longest(word, from, ids);
       if (to < 0) {
         ids.length = before;
-        ids.push(unkId);
+        ids.push(unknown());
         return;
       }
       from = to;

@@ -2,7 +2,7 @@
 // there is none.
 
 import { MergeHeap, type Merges } from "../bpe/merge-heap.js";
-import type { TokenModel } from "../pipeline/model.js";
+import type { ListModel } from "../pipeline/list-model.js";
 
 export interface PieceBpeOptions {
   readonly symbolOf: (char: string) => number | undefined;
@@ -18,7 +18,7 @@ export interface PieceBpeOptions {
 /** Ids from here up are characters without a token: this and the code point. They may still merge into tokens. */
 export const UNKNOWN_SYMBOL = 2 ** 25;
 
-export class PieceBpe implements TokenModel {
+export class PieceBpe implements ListModel {
   readonly #options: PieceBpeOptions;
   /** Where the ids of the text at hand begin: an unknown token before it has nothing to do with it. */
   #firstId = 0;

@@ -1,10 +1,12 @@
 // A SentencePiece model's own way to put text together from pieces, as its C++ library does it.
 import type { Merges } from "../bpe/merge-heap.js";
 import { AddedTokenSplitter } from "../pipeline/added-token-splitter.js";
-import { byteTokens, type TokenModel, WordCache } from "../pipeline/model.js";
+import type { ListModel } from "../pipeline/list-model.js";
+import { byteTokens } from "../pipeline/model.js";
 import { Unigram } from "../pipeline/unigram.js";
 import { type Piece, PieceKind } from "./model-file.js";
 import { PieceBpe, UNKNOWN_SYMBOL } from "./piece-bpe.js";
+import { RememberedWords } from "./remembered-words.js";
 import { cutsAtSpaces, SpaceCut } from "./space-cut.js";
 
 /** The `model` of a tokenizer that was read from a SentencePiece file. */
@@ -23,7 +25,7 @@ const UNKNOWN_PENALTY = 10;
 /** Pairs of which it is remembered whether they merge, 2 to this; a new one takes the place of another. */
 const PAIR_BITS = 18;
 
-export function pieceModel(config: PieceModelConfig): TokenModel {
+export function pieceModel(config: PieceModelConfig): ListModel {
   return config.algorithm === "bpe" ? bpeModel(config) : unigramModel(config);
 }
 
@@ -34,10 +36,11 @@ function isUsable({ kind }: Piece): boolean {
 function bytesOf({ pieces, byte_fallback: falls }: PieceModelConfig): Int32Array | null {
   if (!falls) return null;
   const ids = new Map(pieces.flatMap(({ text, kind }, id) => (kind === PieceKind.byte ? [[text, id] as const] : [])));
-  return byteTokens((token) => ids.get(token));
+  const bytes = byteTokens((token) => ids.get(token));
+  return bytes.includes(-1) ? null : bytes;
 }
 
-function unigramModel(config: PieceModelConfig): TokenModel {
+function unigramModel(config: PieceModelConfig): ListModel {
   const { pieces, unk_id: unkId } = config;
   const normal = pieces.flatMap(({ kind, score }) => (kind === PieceKind.normal ? [score] : []));
   const lowest = normal.reduce((a, b) => Math.min(a, b), Number.MAX_VALUE);
@@ -55,7 +58,7 @@ function unigramModel(config: PieceModelConfig): TokenModel {
   });
 }
 
-function bpeModel(config: PieceModelConfig): TokenModel {
+function bpeModel(config: PieceModelConfig): ListModel {
   const { pieces, unk_id: unkId } = config;
   const ids = new Map<string, number>();
   for (const [id, piece] of pieces.entries()) {
@@ -69,19 +72,19 @@ function bpeModel(config: PieceModelConfig): TokenModel {
     bytes: bytesOf(config),
     unmerge: (id) => merges.partsOf(id),
   });
-  const cached = new WordCache(model);
+  const cached = new RememberedWords(model);
   const words = cutsAtSpaces(ids) ? new SpaceCut(cached) : cached;
   const fixed = pieces.flatMap(({ text, kind }, id) => (kind === PieceKind.userDefined ? [{ id, content: text }] : []));
   return fixed.length === 0 ? words : around(new AddedTokenSplitter(fixed), words);
 }
 
 /** User-defined pieces are found first and merge with nothing. */
-function around(splitter: AddedTokenSplitter, model: TokenModel): TokenModel {
+function around(splitter: AddedTokenSplitter, model: ListModel): ListModel {
   function* slices(text: string, ids: number[]): Generator<void> {
-    for (const part of splitter.split({ text, atStart: true })) {
-      if (typeof part === "number") ids.push(part);
-      else if (model.slices) yield* model.slices(part.text, ids);
-      else model.encode(part.text, ids);
+    for (const { start, end, id } of splitter.sections(text)) {
+      if (id >= 0) ids.push(id);
+      else if (model.slices) yield* model.slices(text.slice(start, end), ids);
+      else model.encode(text.slice(start, end), ids);
     }
   }
   return {

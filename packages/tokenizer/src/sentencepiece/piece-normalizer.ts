@@ -43,8 +43,8 @@ function characters(config: PieceNormalizerConfig, file: string): (text: string)
   const splitter = new AddedTokenSplitter(fixed.map((content, id) => ({ id, content })));
   return (text) => {
     let result = "";
-    for (const part of splitter.split({ text, atStart: true })) {
-      result += typeof part === "number" ? fixed[part]! : mapped(charsmap, part.text);
+    for (const { start, end, id } of splitter.sections(text)) {
+      result += id >= 0 ? fixed[id]! : mapped(charsmap, text.slice(start, end));
     }
     return result;
   };

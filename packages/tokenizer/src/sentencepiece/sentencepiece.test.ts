@@ -4,7 +4,7 @@ import { OctavoError } from "@octavo/core";
 import { describe, expect, test } from "vitest";
 import { golden, packed } from "../../test-support/fixtures.js";
 import { modelFolder, randomInts } from "../../test-support/model-folder.js";
-import { PipelineEncoder } from "../pipeline/pipeline-encoder.js";
+import { Encoder } from "../encoder.js";
 import { Tokenizer } from "../tokenizer.js";
 import { readPieceTokenizer } from "./piece-tokenizer.js";
 
@@ -139,7 +139,7 @@ describe("damaged files", () => {
       const cut = below(5) === 0 ? bytes.subarray(0, below(bytes.length)) : bytes;
       try {
         const { tokenizer, config } = readPieceTokenizer(path, cut, {});
-        const encoder = PipelineEncoder.create(tokenizer, [], path)!;
+        const encoder = new Encoder(tokenizer, [], path);
         for (const _ of encoder.encode("the ferry, \u6f22 12", true));
         expect(config.unk_token).toBeTypeOf("string");
       } catch (error) {
@@ -163,7 +163,7 @@ test.each(["bpe", "bpe-user", "bpe-unk", "unigram", "unigram-bytes"])(
   "%s: a long text is encoded in slices",
   (name) => {
     const { tokenizer } = readPieceTokenizer("tokenizer.model", packedOnce(name), {});
-    const encoder = PipelineEncoder.create(tokenizer, [], "tokenizer.model")!;
+    const encoder = new Encoder(tokenizer, [], "tokenizer.model");
     const text = `${"the ferry left, 漢字 12 ".repeat(4000)}\n`;
     let slices = 0;
     let ids: Int32Array | undefined;

@@ -1,6 +1,6 @@
 // In most vocabularies no token goes on behind a letter with a space mark. Then no merge crosses that place, a text can be cut
 // there, and words be remembered: the same ids, much sooner.
-import { CHARS_A_SLICE, type TokenModel } from "../pipeline/model.js";
+import { CHARS_A_SLICE, type ListModel } from "../pipeline/list-model.js";
 
 const MARK = "\u2581";
 const MARKED = /^\u2581*[^\u2581]*$/;
@@ -13,10 +13,10 @@ export function cutsAtSpaces(tokens: ReadonlyMap<string, number>): boolean {
   return true;
 }
 
-export class SpaceCut implements TokenModel {
-  readonly #words: TokenModel;
+export class SpaceCut implements ListModel {
+  readonly #words: ListModel;
 
-  constructor(words: TokenModel) {
+  constructor(words: ListModel) {
     this.#words = words;
   }
 
