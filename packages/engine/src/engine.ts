@@ -55,7 +55,7 @@ export interface EngineInfo {
   readonly dedicated?: DedicatedMemory & { readonly shareBytes?: number };
   /** From the call of `load` to the engine being ready. */
   readonly loadSeconds: number;
-  /** What generation_config.json says: taken where a request leaves a parameter out. */
+  /** What generation_config.json says, or options in its place: taken where a request leaves a parameter out. */
   readonly generationDefaults: GenerationDefaults;
   /** How a text becomes a vector; not given where the engine generates. */
   readonly pooling?: PoolingInfo;
