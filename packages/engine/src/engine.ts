@@ -18,6 +18,8 @@ export interface EngineInfo {
   readonly architecture: string;
   /** The backend and its own words, such as "cpu (avx2, 2 threads)". */
   readonly device: string;
+  /** Processes that compute a step together, each of which answers a `collectiveRpc`. One: there is no parallelism yet. */
+  readonly worldSize: number;
   /** Of activations and KV cache, and of weights that are not in blocks. */
   readonly dtype: string;
   /** Logits a token has. */

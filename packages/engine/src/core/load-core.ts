@@ -80,6 +80,7 @@ export async function loadCore(
       model: source.path,
       architecture: config.architecture,
       device: `${backend.info.name} (${backend.info.description})`,
+      worldSize: 1,
       dtype: model.dtype,
       vocabSize: config.vocabSize,
       maxModelLen: sizes.maxModelLen,
