@@ -227,6 +227,27 @@ describe("LLM.load", () => {
     expect(() => llm.generate("Once")).toThrowError(OctavoError);
   });
 
+  it("takes what requests leave out from its options", async () => {
+    const options = {
+      ...{ seed: 5n, streamInterval: 3, enableChunkedPrefill: false, maxModelLen: 256, maxNumSeqs: 4 },
+      ...{ generationConfig: "vllm", overrideGenerationConfig: { topK: 50, maxNewTokens: 8 } },
+    };
+    const outputs: number[][][] = [];
+    for (const thread of [true, false]) {
+      await using llm = await LLM.load(modelPath, { ...options, thread });
+      expect(llm.info).toMatchObject({ maxNumBatchedTokens: 2048, generationDefaults: { topK: 50, maxNewTokens: 8 } });
+      expect(llm.info.generationDefaults).not.toHaveProperty("temperature");
+      const chunks: (readonly number[])[] = [];
+      const stream = llm.generate("The moon", { maxTokens: 99, ignoreEos: true });
+      for await (const { tokenIds } of stream) chunks.push(tokenIds);
+      expect(chunks.map(({ length }) => length)).toEqual([1, 3, 3, 1]);
+      const { outputs: three } = await llm.generate("The moon", { n: 3, maxTokens: 8, ignoreEos: true });
+      outputs.push([chunks.flat(), ...three.map(({ tokenIds }) => [...tokenIds])]);
+    }
+    expect(outputs[0]).toEqual(outputs[1]);
+    expect(new Set(outputs[0]!.map(String)).size).toBe(4);
+  });
+
   it("loads several engines side by side", async () => {
     const engines = await Promise.all([1, 2, 3].map(() => LLM.load(modelPath, { maxModelLen: 256, maxNumSeqs: 4 })));
     const params = { temperature: 0, maxTokens: 8 };

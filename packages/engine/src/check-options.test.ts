@@ -13,6 +13,18 @@ test.each<[string, object, RegExp]>([
   ["load_format", { loadFormat: 3 }, /a string, got 3/],
   ["kv_cache_memory_bytes", { kvCacheMemoryBytes: 0.5 }, /a whole number from 1/],
   ["device", { device: {} }, /a string, got an object/],
+  [
+    "long_prefill_token_threshold",
+    { enableChunkedPrefill: false, longPrefillTokenThreshold: 9 },
+    /needs enable_chunked/,
+  ],
+  ["seed", { seed: 1.5 }, /must be an integer/],
+  ["seed", { seed: "7" }, /a number or a bigint, got "7"/],
+  ["stream_interval", { streamInterval: 0 }, /a whole number from 1 to 1024/],
+  ["generation_config", { generationConfig: "/nowhere" }, /auto, vllm or a folder with a generation_config.json/],
+  ["override_generation_config.top_p", { overrideGenerationConfig: { topP: 2 } }, /_config\.top_p must be between/],
+  ["override_generation_config.max_new_tokens", { overrideGenerationConfig: { maxNewTokens: 0 } }, /of at least 1/],
+  ["top_p", { overrideGenerationConfig: { top_p: 1 } }, /write topP/],
   ["enforceeager", { enforceeager: true }, /unknown engine option "enforceeager"/],
   ["enforce_eager", { enforce_eager: true }, /write enforceEager/],
 ])("before anything is loaded a bad %s is refused: %j", (param, options, message) => {

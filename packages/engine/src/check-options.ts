@@ -2,13 +2,16 @@
 import { checkArgument } from "@octavo/core";
 import { SCHEDULING_POLICIES } from "@octavo/scheduler";
 import { type EngineOptions, resolveLogprobsMode, resolveRunner } from "./engine-options.js";
+import { checkGenerationConfig } from "./generation-config.js";
 import { checkKeys } from "./known-keys.js";
 import { resolveFileSize, resolveOffloading, resolveUtilization } from "./memory-options.js";
 import { flagName, wholeNumber } from "./option-values.js";
 import { resolveMaxQueued, resolveMaxQueuedTokens } from "./queue-bounds.js";
+import { resolveSeed } from "./resolve-seed.js";
 import { resolveSpeculation } from "./speculation/speculative-config.js";
+import { resolveStreamInterval } from "./stream-interval.js";
 
-type Kind = "boolean" | "number" | "string" | "list" | "object" | "function";
+type Kind = "boolean" | "number" | "bigint" | "string" | "list" | "object" | "function";
 
 /** What each option may be. */
 const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
@@ -33,12 +36,17 @@ const KINDS: Readonly<Record<keyof EngineOptions, readonly Kind[]>> = {
   longPrefillTokenThreshold: ["number"],
   maxNumPartialPrefills: ["number"],
   maxLongPartialPrefills: ["number"],
+  enableChunkedPrefill: ["boolean"],
   maxInterTokenLatencyMs: ["number"],
   kvCacheMemoryBytes: ["number"],
   gpuMemoryUtilization: ["number"],
   kvOffloadingSize: ["number"],
   kvOffloadingFile: ["string"],
   kvOffloadingFileSize: ["number"],
+  generationConfig: ["string"],
+  overrideGenerationConfig: ["object"],
+  seed: ["number", "bigint"],
+  streamInterval: ["number"],
   maxLogprobs: ["number"],
   logprobsMode: ["string"],
   logitsProcessors: ["list"],
@@ -72,9 +80,13 @@ export function checkOptions(options: EngineOptions): void {
   resolveMaxQueued(options);
   resolveMaxQueuedTokens(options);
   checkScheduling(options);
+  checkWholePrompts(options);
   resolveUtilization(options);
   resolveLogprobsMode(options);
   resolveRunner(options);
+  checkGenerationConfig(options);
+  resolveStreamInterval(options);
+  if (options.seed !== undefined) resolveSeed(options.seed, () => 0);
   checkProcessors(options);
   if (options.speculativeConfig !== undefined) resolveSpeculation(options.speculativeConfig);
   resolveOffloading(options);
@@ -82,6 +94,19 @@ export function checkOptions(options: EngineOptions): void {
   const { kvCacheMemoryBytes } = options;
   if (kvCacheMemoryBytes !== undefined) {
     wholeNumber("kvCacheMemoryBytes", kvCacheMemoryBytes, Number.MAX_SAFE_INTEGER);
+  }
+}
+
+/** What computes prompts in parts, where they are computed whole. */
+function checkWholePrompts(options: EngineOptions): void {
+  if (options.enableChunkedPrefill ?? true) return;
+  for (const option of ["longPrefillTokenThreshold", "maxNumPartialPrefills", "maxInterTokenLatencyMs"] as const) {
+    const flag = flagName(option);
+    checkArgument(
+      !options[option],
+      `${flag} needs enable_chunked_prefill, which is false; leave one of them out`,
+      flag,
+    );
   }
 }
 

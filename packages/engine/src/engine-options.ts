@@ -1,6 +1,6 @@
 // What users may set when they load an engine.
 import { checkArgument, type FloatDType } from "@octavo/core";
-import type { LoadFormat } from "@octavo/models";
+import type { GenerationDefaults, LoadFormat } from "@octavo/models";
 import type { SchedulingPolicyName } from "@octavo/scheduler";
 import type { ModelLocation } from "./model-location.js";
 import type { LogitsProcessor } from "./processors/logits-processor.js";
@@ -61,6 +61,11 @@ export interface EngineOptions extends ModelLocation {
   /** Long ones of these; if less than `maxNumPartialPrefills`, short prompts pass long ones in the queue. Default: no bound. */
   readonly maxLongPartialPrefills?: number;
   /**
+   * Compute long prompts in parts, over several steps. Default true; false computes each in one step, for which `maxNumBatchedTokens`
+   * must reach `maxModelLen`, its default then; only prompts whose logprobs are asked for may still be cut.
+   */
+  readonly enableChunkedPrefill?: boolean;
+  /**
    * Milliseconds that others may wait for their next token because of a prompt: prompts are computed in chunks that take no longer,
    * as learnt from measured steps. 0: no target. Default 0.
    */
@@ -88,6 +93,20 @@ export interface EngineOptions extends ModelLocation {
   readonly kvOffloadingFile?: string;
   /** Its size in GiB. Default 16. */
   readonly kvOffloadingFileSize?: number;
+  /**
+   * Where the sampling parameters that a request leaves out come from: "auto": the model's generation_config.json; "vllm": only
+   * {@link SamplingParams}' defaults; or a folder, whose generation_config.json also names the end tokens. Default "auto".
+   */
+  readonly generationConfig?: string;
+  /** Goes before what `generationConfig` says, field by field. `maxNewTokens` bounds every output. Default: nothing. */
+  readonly overrideGenerationConfig?: GenerationDefaults;
+  /**
+   * Makes requests without a seed of their own reproducible: each gets one that follows from this and from how many of them came before.
+   * A signed integer of 64 bits. Default, and for -1: they sample anew each time.
+   */
+  readonly seed?: number | bigint;
+  /** `streamInterval` of requests that leave it out. Default 1. */
+  readonly streamInterval?: number;
   /** Most likely tokens that a request may ask to see with `logprobs` and `promptLogprobs`; -1: the whole vocabulary. Default 20. */
   readonly maxLogprobs?: number;
   /**

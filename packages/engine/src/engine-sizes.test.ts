@@ -64,6 +64,14 @@ describe("resolveSizes", () => {
     expect(seen).toEqual([257 + 512]);
   });
 
+  it("has room for the longest prompt in a step where prompts are not cut", () => {
+    const whole = { enableChunkedPrefill: false } as const;
+    expect(sizes({ ...whole, maxModelLen: 300 }).maxNumBatchedTokens).toBe(2048);
+    expect(resolveSizes(whole, { ...model, maxPositions: 4096 }, backend, false).maxNumBatchedTokens).toBe(4096);
+    expect(() => sizes({ ...whole, maxNumBatchedTokens: 2047 })).toThrow(/2047 is below max_model_len 2048/);
+    expect(sizes({ maxNumBatchedTokens: 2047 }).maxNumBatchedTokens).toBe(2047);
+  });
+
   it("has few rows where the token budget is small", () => {
     expect(sizes({ maxNumBatchedTokens: 64 })).toMatchObject({ maxNumSeqs: 64, maxNumBatchedTokens: 64 });
     expect(sizes({ maxNumSeqs: 4096 })).toMatchObject({ maxNumSeqs: 4096, maxNumBatchedTokens: 4096 });

@@ -92,7 +92,7 @@ export function resolveSizes(
   hasGraphs: boolean,
 ): EngineSizes {
   const limit = resolveMaxModelLen(options, model.maxPositions);
-  const { maxNumSeqs, maxNumBatchedTokens } = resolveBatch(options);
+  const { maxNumSeqs, maxNumBatchedTokens } = resolveBatch(options, wholePrompts(options, limit));
   const maxLogprobs = resolveMaxLogprobs(options, model.vocabSize);
   const isAuto = options.maxModelLen === "auto";
   const blockSize = resolveBlockSize(options, backend, limit);
@@ -175,15 +175,32 @@ export function resolveBlockSize(
   return wholeNumber("blockSize", blockSize ?? backend.blockSize, maxModelLen + 4096);
 }
 
-/** How many requests and tokens a step has at most; known before a model is. @throws INVALID_ARGUMENT */
-export function resolveBatch(options: EngineOptions): Pick<EngineSizes, "maxNumSeqs" | "maxNumBatchedTokens"> {
+/** Tokens of the longest prompt where one is computed in one step, else 0. */
+export function wholePrompts({ enableChunkedPrefill = true }: EngineOptions, maxModelLen: number): number {
+  return enableChunkedPrefill ? 0 : maxModelLen;
+}
+
+/**
+ * How many requests and tokens a step has at most; known before a model is.
+ * @param atOnce tokens that one step must be able to compute of a request
+ * @throws INVALID_ARGUMENT
+ */
+export function resolveBatch(
+  options: EngineOptions,
+  atOnce = 0,
+): Pick<EngineSizes, "maxNumSeqs" | "maxNumBatchedTokens"> {
   const asked = options.maxNumSeqs === undefined ? undefined : wholeNumber("maxNumSeqs", options.maxNumSeqs, MAX_SEQS);
-  const tokens = options.maxNumBatchedTokens ?? Math.max(DEFAULT_BATCHED_TOKENS, asked ?? 0);
+  const tokens = options.maxNumBatchedTokens ?? Math.max(DEFAULT_BATCHED_TOKENS, asked ?? 0, atOnce);
   const maxNumBatchedTokens = wholeNumber("maxNumBatchedTokens", tokens, MAX_BATCHED_TOKENS);
   const maxNumSeqs = asked ?? Math.min(DEFAULT_SEQS, maxNumBatchedTokens);
   checkArgument(
     maxNumBatchedTokens >= maxNumSeqs,
     `max_num_batched_tokens ${maxNumBatchedTokens} is below max_num_seqs ${maxNumSeqs}: each running request needs one token a step; raise the first or lower the second`,
+    "max_num_batched_tokens",
+  );
+  checkArgument(
+    maxNumBatchedTokens >= atOnce,
+    `max_num_batched_tokens ${maxNumBatchedTokens} is below max_model_len ${atOnce}, but a prompt is computed in one step; raise the first or lower the second`,
     "max_num_batched_tokens",
   );
   return { maxNumSeqs, maxNumBatchedTokens };

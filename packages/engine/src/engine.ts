@@ -18,6 +18,8 @@ export interface EngineInfo {
   readonly architecture: string;
   /** The backend and its own words, such as "cpu (avx2, 2 threads)". */
   readonly device: string;
+  /** Processes that compute a step together, each of which answers a `collectiveRpc`. One: there is no parallelism yet. */
+  readonly worldSize: number;
   /** Of activations and KV cache, and of weights that are not in blocks. */
   readonly dtype: string;
   /** Logits a token has. */
@@ -55,7 +57,7 @@ export interface EngineInfo {
   readonly dedicated?: DedicatedMemory & { readonly shareBytes?: number };
   /** From the call of `load` to the engine being ready. */
   readonly loadSeconds: number;
-  /** What generation_config.json says: taken where a request leaves a parameter out. */
+  /** What generation_config.json says, or options in its place: taken where a request leaves a parameter out. */
   readonly generationDefaults: GenerationDefaults;
   /** How a text becomes a vector; not given where the engine generates. */
   readonly pooling?: PoolingInfo;

@@ -2,6 +2,7 @@
 export type { DownloadProgress } from "@octavo/hub";
 export {
   describeModel,
+  type GenerationDefaults,
   type ModelDescription,
   type TensorSummary,
   type WeightNeed,
@@ -30,6 +31,7 @@ export type {
 } from "./engine.js";
 export { type EngineOptions, LOGPROBS_MODES, type LogprobsMode, RUNNERS, type Runner } from "./engine-options.js";
 export { type CompletionOutput, collectOutput, Generation, type RequestOutput } from "./generation.js";
+export { generationConfigOf } from "./generation-config.js";
 export { type Inspection, type InspectOptions, inspectModel } from "./inspect-model.js";
 export type { AllBlocksCleared, BlockRemoved, BlockStored, KvCacheEvent, KvMedium } from "./kv-events.js";
 export { LLM } from "./llm.js";

@@ -2,7 +2,7 @@
 import type { BackendInfo, FloatDType } from "@octavo/core";
 import { kvBytesPerBlock, type ModelConfig } from "@octavo/models";
 import type { EngineOptions } from "./engine-options.js";
-import { resolveBatch, resolveBlockSize, resolveMaxModelLen } from "./engine-sizes.js";
+import { resolveBatch, resolveBlockSize, resolveMaxModelLen, wholePrompts } from "./engine-sizes.js";
 import type { KvNeed } from "./kv-budget.js";
 import { resolveLayerGroups } from "./kv-groups.js";
 
@@ -17,5 +17,6 @@ export function kvNeed(
   const { slidingWindows, layersPerGroup } = resolveLayerGroups(options, config, maxModelLen);
   const blockSize = resolveBlockSize(options, backend, maxModelLen);
   const blockBytes = kvBytesPerBlock(config, dtype, blockSize, layersPerGroup);
-  return { maxModelLen, blockSize, blockBytes, slidingWindows, ...resolveBatch(options) };
+  const batch = resolveBatch(options, wholePrompts(options, maxModelLen));
+  return { maxModelLen, blockSize, blockBytes, slidingWindows, ...batch };
 }

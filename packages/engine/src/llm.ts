@@ -38,9 +38,11 @@ import { QueueBounds } from "./queue-bounds.js";
 import type { RequestOptions } from "./request-options.js";
 import type { TokenStream } from "./request-stream.js";
 import { resolveModels } from "./resolve-models.js";
+import { seedsFrom } from "./resolve-seed.js";
 import { SaltNames } from "./salt-names.js";
 import type { SamplingParams } from "./sampling-params.js";
 import { settleBoth } from "./settle-both.js";
+import { resolveStreamInterval } from "./stream-interval.js";
 import { submitChoices } from "./submit-choices.js";
 import { Submitter } from "./submitter.js";
 import { TokenTexts } from "./token-texts.js";
@@ -81,7 +83,8 @@ export class LLM implements Engine {
     this.#inFlight = inFlight;
     const endTokens = new EndTokens(tokenizer, client);
     this.#endTokens = endTokens;
-    this.#submitter = new Submitter({ client, bounds, inFlight, tokenizer, endTokens, saltNames });
+    const own = { nextSeed: seedsFrom(options.seed), streamInterval: resolveStreamInterval(options) };
+    this.#submitter = new Submitter({ client, bounds, inFlight, tokenizer, endTokens, saltNames, own });
   }
 
   /**

@@ -1,6 +1,7 @@
 // Checks of single engine options; each error names the option as its flag does.
 import { checkArgument } from "@octavo/core";
 import type { EngineOptions } from "./engine-options.js";
+import { snakeCase } from "./snake-case.js";
 
 /** `value`, if it is a whole number from `minimum` to `maximum`. @throws INVALID_ARGUMENT that names the option as its flag does */
 export function wholeNumber(option: keyof EngineOptions, value: number, maximum: number, minimum = 1): number {
@@ -15,5 +16,5 @@ export function wholeNumber(option: keyof EngineOptions, value: number, maximum:
 
 /** As the flag spells it: `maxModelLen` is max_model_len. */
 export function flagName(option: keyof EngineOptions): string {
-  return option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return snakeCase(option);
 }

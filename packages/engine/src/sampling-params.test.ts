@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { seedsFrom } from "./resolve-seed.js";
 import { resolveSamplingParams, type SamplingParams } from "./sampling-params.js";
 
 const context = { defaults: {}, vocabSize: 100, maxModelLen: 64, numPromptTokens: 10 };
@@ -37,6 +38,21 @@ describe("resolveSamplingParams", () => {
     expect(resolve({}).seed).not.toBe(resolve({}).seed);
     expect(resolve({ seed: -3 }).seed).toBe(-3);
     expect(resolve({ seed: -1 }).seed).not.toBe(resolve({ seed: -1 }).seed);
+  });
+
+  it("takes the engine's seeds and chunks where a request has none", () => {
+    const draw = (seed: number | bigint | undefined) => {
+      const nextSeed = seedsFrom(seed);
+      return Array.from({ length: 100 }, () => resolve({}, { nextSeed }).seed);
+    };
+    expect(draw(5)).toEqual(draw(5n));
+    expect(new Set(draw(5)).size).toBe(100);
+    expect(draw(6)).not.toEqual(draw(5));
+    expect(draw(5n + 2n ** 40n)).not.toEqual(draw(5));
+    for (const none of [undefined, -1, -1n]) expect(draw(none)).not.toEqual(draw(none));
+    expect(resolve({ seed: 3 }, { nextSeed: seedsFrom(5) }).seed).toBe(3);
+    expect(resolve({}, { streamInterval: 4 }).streamInterval).toBe(4);
+    expect(resolve({ streamInterval: 1 }, { streamInterval: 4 }).streamInterval).toBe(1);
   });
 
   it.each<[string, SamplingParams]>([

@@ -9,9 +9,13 @@ import { LogitEdits } from "./logit-edits.js";
 import { flag, inRange, logprobCount, strings, tokenIds, wholeFrom } from "./param-checks.js";
 import { type RepetitionDetectionParams, resolveRepetition } from "./repetition-detection.js";
 import { resolveLogprobs } from "./resolve-logprobs.js";
-import { resolveSeed } from "./resolve-seed.js";
+import { type NextSeed, randomSeed, resolveSeed } from "./resolve-seed.js";
+import { MAX_STREAM_INTERVAL } from "./stream-interval.js";
 
-/** How to sample. Names are vLLM's in camelCase. What is left out comes from the model's generation_config.json, then from here. */
+/**
+ * How to sample. Names are vLLM's in camelCase. What is left out comes from the model's generation_config.json (see
+ * `EngineOptions.generationConfig`), then from here.
+ */
 export interface SamplingParams {
   /** Tokens to generate at most. Default 16; `null`, and for chat the default: up to the context's end. */
   readonly maxTokens?: number | null;
@@ -39,7 +43,7 @@ export interface SamplingParams {
   readonly badWords?: readonly string[];
   /**
    * A signed integer of 64 bits, as a bigint where a number cannot hold it; the same seed and prompt give the same tokens, whatever else
-   * runs. Default, and for -1: random.
+   * runs. Default, and for -1: random, unless the engine has a `seed`.
    */
   readonly seed?: number | bigint;
   /** Text that ends the output when it appears; up to 16 strings. */
@@ -76,7 +80,7 @@ export interface SamplingParams {
   readonly truncatePromptTokens?: number | null;
   /** The end of the prompt that loses tokens. Default "left": its last tokens stay. */
   readonly truncationSide?: "left" | "right";
-  /** Tokens of a chunk; the first and the last chunk come at once. From 1 to 1024. Default 1. */
+  /** Tokens of a chunk; the first and the last chunk come at once. From 1 to 1024. Default: the engine's. */
   readonly streamInterval?: number | null;
   /** For custom logits processors (`EngineOptions.logitsProcessors`): values that JSON can carry. */
   readonly extraArgs?: Readonly<Record<string, unknown>> | null;
@@ -129,6 +133,10 @@ export interface SamplingContext {
   readonly maxLogprobs?: number;
   /** The model's end tokens, for `minTokens`. Default: none. */
   readonly endTokenIds?: readonly number[];
+  /** For requests without one. Default: random. */
+  readonly nextSeed?: NextSeed;
+  /** Where a request leaves it out. Default 1. */
+  readonly streamInterval?: number;
   /** For `badWords`; called only where there are any, and may throw. */
   readonly tokenizer?: () => WordTokenizer;
 }
@@ -139,8 +147,6 @@ const MAX_STRING_LENGTH = 1024;
 /** No more fit into the edits of a request, nor longer ones into 32 tokens of a usual vocabulary. */
 const MAX_BAD_WORDS = 1024;
 const MAX_BAD_WORD_LENGTH = 256;
-/** Chunks are joined again with each token. */
-const MAX_STREAM_INTERVAL = 1024;
 /** Below this, logits are divided until they overflow; vLLM's limit. */
 const MIN_TEMPERATURE = 0.01;
 
@@ -222,11 +228,16 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
     allowedTokenIds: resolveAllowed(params.allowedTokenIds, vocabSize),
     logitEdits: edits.finish(),
     needsHistory: edits.hasContext || hasEffect(penalties),
-    seed: resolveSeed(params.seed),
+    seed: resolveSeed(params.seed, context.nextSeed ?? randomSeed),
     stop: strings("stop", stop, MAX_STOP_STRINGS, MAX_STRING_LENGTH),
     stopTokenIds,
     ...(repetition && { repetition }),
-    streamInterval: wholeFrom("stream_interval", params.streamInterval ?? 1, 1, MAX_STREAM_INTERVAL),
+    streamInterval: wholeFrom(
+      "stream_interval",
+      params.streamInterval ?? context.streamInterval ?? 1,
+      1,
+      MAX_STREAM_INTERVAL,
+    ),
     includeStopStrInOutput: flag("include_stop_str_in_output", params.includeStopStrInOutput, false),
     ignoreEos: flag("ignore_eos", params.ignoreEos, false),
     skipSpecialTokens: flag("skip_special_tokens", params.skipSpecialTokens, true),

@@ -14,7 +14,7 @@ import type { QueueBounds } from "./queue-bounds.js";
 import { resolveRequestOptions } from "./request-options.js";
 import { type TextOf, TokenStream } from "./request-stream.js";
 import type { SaltNames } from "./salt-names.js";
-import { type ResolvedSamplingParams, resolveSamplingParams } from "./sampling-params.js";
+import { type ResolvedSamplingParams, resolveSamplingParams, type SamplingContext } from "./sampling-params.js";
 import { TenantIds } from "./tenant-ids.js";
 
 /** Prompt tokens that a detokenizer may need for the first token's text. */
@@ -29,6 +29,8 @@ export interface SubmitterParts {
   readonly tokenizer: Tokenizer | null;
   readonly endTokens: EndTokens;
   readonly saltNames: SaltNames;
+  /** What requests take that leave a parameter out. */
+  readonly own: Pick<SamplingContext, "nextSeed" | "streamInterval">;
 }
 
 export class Submitter {
@@ -48,7 +50,7 @@ export class Submitter {
     { prompt, params = {}, choice = 0, forkOf, signal, ...options }: GenerateRequest,
     isPart = false,
   ): TokenStream {
-    const { client, bounds, inFlight, endTokens, saltNames } = this.#parts;
+    const { client, bounds, inFlight, endTokens, saltNames, own } = this.#parts;
     const { info } = client;
     checkArgument(
       resolveChoices(params).bestOf === 1,
@@ -60,6 +62,7 @@ export class Submitter {
     const tokens = encodePrompt(prompt, this.#tokenizer, info, params);
     const { vocabSize, maxModelLen, maxLogprobs, generationDefaults: defaults } = info;
     const resolved = resolveSamplingParams(params, {
+      ...own,
       defaults,
       vocabSize,
       maxModelLen,

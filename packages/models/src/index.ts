@@ -4,7 +4,7 @@ export type { CausalLM, Encoder, ForwardContext, KvCacheTensors, TextModel } fro
 export { Checkpoint } from "./checkpoint.js";
 export type { CheckpointFormat } from "./checkpoint-files.js";
 export { describeModel, type ModelDescription } from "./describe-model.js";
-export { type GenerationDefaults, readGenerationDefaults } from "./generation-config.js";
+export { type GenerationDefaults, readEndTokens, readGenerationDefaults } from "./generation-config.js";
 export { kvTensorsPerLayer, valuesOf } from "./kv-layout.js";
 export { type LayerGroups, layerGroups, oneGroup } from "./layer-groups.js";
 export type { LoadFormat } from "./load-format.js";

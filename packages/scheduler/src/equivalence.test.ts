@@ -1,5 +1,5 @@
 // However requests are batched, cut into chunks, cached, preempted or overlapped: the tokens are those of each one alone.
-import { ROW_INIT_WORDS, RowFlags, RowInit, StepPlan } from "@octavo/core";
+import { PlanHeader, ROW_INIT_WORDS, RowFlags, RowInit, StepPlan } from "@octavo/core";
 import { KvCacheManager } from "@octavo/kv-cache";
 import { describe, expect, test } from "vitest";
 import { Scheduler } from "./scheduler.js";
@@ -77,6 +77,7 @@ function runWith(options: RunOptions) {
   let launched = 0;
   let copied = 0;
   let planned = 0;
+  let parts = 0;
   const drain = () => {
     while (scheduler.hasUnfinished() || inFlight.length > 0) {
       while (inFlight.length < depth) {
@@ -90,6 +91,7 @@ function runWith(options: RunOptions) {
           expect(seen, "tokens that it has not seen are in flight").toHaveLength(processed.pop()!);
         }
         planned += plans[launched % 2]!.numTokens;
+        parts += rowsWithoutSample(plans[launched % 2]!);
         inFlight.push(device.execute(plans[launched++ % 2]!));
       }
       scheduler.update(inFlight.shift()!, sink);
@@ -123,7 +125,13 @@ function runWith(options: RunOptions) {
   for (const id of requests.keys()) scheduler.release(id);
   scheduler.checkInvariants();
   expect(kvCache.usedBlocks).toBe(0);
-  return { outputs, stats: scheduler.stats, kvCache, copied, planned };
+  return { outputs, stats: scheduler.stats, kvCache, copied, planned, parts };
+}
+
+/** Requests that compute a part of their tokens, after which nothing is sampled. */
+function rowsWithoutSample({ words, layout, numRows }: StepPlan): number {
+  const samples = words.subarray(layout.sampleRows, layout.sampleRows + words[PlanHeader.numSamples]!);
+  return numRows - new Set(samples).size;
 }
 
 /** Whole numbers from `low` to `high`, both included. */
@@ -169,6 +177,16 @@ describe.each([
   test.each([1, 2, 3, 5, 8, 13])("in chunks of %i", (longPrefillTokenThreshold) => {
     expect(run({ longPrefillTokenThreshold }).outputs).toEqual(expected);
   });
+
+  test.each([{}, { numBlocks: 27 }, { maxNumSeqs: 3, enablePrefixCaching: true }, { fork: true, numBlocks: 40 }])(
+    "each prompt in one step, %j",
+    (options) => {
+      const { outputs, parts } = run({ enableChunkedPrefill: false, maxNumBatchedTokens: MAX_MODEL_LEN, ...options });
+      expect(outputs).toEqual(expected);
+      expect(parts).toBe(0);
+      expect(run({ ...options, maxNumBatchedTokens: 16 }).parts).toBeGreaterThan(0);
+    },
+  );
 
   test.each([1, 7, 16])("%i tokens a step", (maxNumBatchedTokens) => {
     expect(run({ maxNumBatchedTokens }).outputs).toEqual(expected);

@@ -24,6 +24,11 @@ export interface SchedulerConfig {
   /** Long ones of these; below `maxNumPartialPrefills` short prompts pass long ones that wait. Default: no limit. */
   readonly maxLongPartialPrefills?: number;
   /**
+   * Whether prompts may be computed in parts. Default true. Without, one waits until a step has room for all of it, so that
+   * `maxNumBatchedTokens` must reach `maxModelLen`, and no option that bounds the parts may be given.
+   */
+  readonly enableChunkedPrefill?: boolean;
+  /**
    * Prompts get only so many tokens that a step takes no longer than this, in ms, while another request waits for its next token.
    * 0, the default: no target.
    */
@@ -56,6 +61,7 @@ export function resolveConfig(config: SchedulerConfig): Required<SchedulerConfig
     "maxLongPartialPrefills",
   );
   checkCount("longPrefillTokenThreshold", resolved.longPrefillTokenThreshold, 0);
+  if (!resolved.enableChunkedPrefill) checkWholePrompts(resolved);
   checkArgument(
     maxInterTokenLatencyMs >= 0 && maxInterTokenLatencyMs < Number.POSITIVE_INFINITY,
     `maxInterTokenLatencyMs is ${maxInterTokenLatencyMs}, it must be a number of milliseconds, or 0 for no target`,
@@ -81,11 +87,28 @@ const DEFAULTS = {
   longPrefillTokenThreshold: 0,
   maxNumPartialPrefills: Number.POSITIVE_INFINITY,
   maxLongPartialPrefills: Number.POSITIVE_INFINITY,
+  enableChunkedPrefill: true,
   maxInterTokenLatencyMs: 0,
   now: () => performance.now(),
   decodeBuckets: [],
   vocabSize: 0,
 } as const satisfies Partial<SchedulerConfig>;
+
+function checkWholePrompts(config: Required<SchedulerConfig>): void {
+  const { maxNumBatchedTokens, maxModelLen } = config;
+  checkArgument(
+    maxNumBatchedTokens >= maxModelLen,
+    `enableChunkedPrefill is false, but a step has ${maxNumBatchedTokens} tokens (maxNumBatchedTokens), a prompt up to ${maxModelLen} (maxModelLen)`,
+    "maxNumBatchedTokens",
+  );
+  for (const name of ["longPrefillTokenThreshold", "maxNumPartialPrefills", "maxInterTokenLatencyMs"] as const) {
+    checkArgument(
+      config[name] === DEFAULTS[name],
+      `${name} is ${config[name]}, which needs enableChunkedPrefill; leave one of them out`,
+      name,
+    );
+  }
+}
 
 /** An option that is undefined is one that was left out. */
 function withoutUndefined(config: SchedulerConfig): SchedulerConfig {

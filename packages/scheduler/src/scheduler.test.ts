@@ -109,6 +109,26 @@ describe("the budget", () => {
     expect(lengths(schedule())).toEqual([2, 1]);
   });
 
+  test("without chunks a prompt waits for a step that has room for all of it", () => {
+    const whole = { enableChunkedPrefill: false, maxNumBatchedTokens: 64 };
+    const { scheduler, schedule, update } = createScheduler(whole);
+    scheduler.add(createRequest(1, 60));
+    scheduler.add(createRequest(2, 5));
+    scheduler.add(createRequest(3, 4));
+    expect(lengths(schedule())).toEqual([60]); // nobody passes the one that waits
+    update(7);
+    expect(lengths(schedule())).toEqual([1, 5, 4]);
+    for (const [config, param] of [
+      [{ maxNumBatchedTokens: 63 }, "maxNumBatchedTokens"],
+      [{ longPrefillTokenThreshold: 8 }, "longPrefillTokenThreshold"],
+      [{ maxNumPartialPrefills: 2 }, "maxNumPartialPrefills"],
+      [{ maxInterTokenLatencyMs: 20 }, "maxInterTokenLatencyMs"],
+    ] as const) {
+      const create = () => createScheduler({ ...whole, ...config });
+      expect(create).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", param }));
+    }
+  });
+
   test("no more requests run than there are rows", () => {
     const { scheduler, schedule } = createScheduler({ maxNumSeqs: 2 });
     for (const id of [1, 2, 3]) scheduler.add(createRequest(id, 2));

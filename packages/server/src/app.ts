@@ -7,6 +7,7 @@ import { ApiError, badRequest } from "./errors/api-error.js";
 import { handleError } from "./errors/handle-error.js";
 import { PromptLimits } from "./fields/prompt-limits.js";
 import { Metrics } from "./metrics/metrics.js";
+import { abortable } from "./middleware/abortable.js";
 import { accessLog } from "./middleware/access-log.js";
 import { bearerAuth } from "./middleware/bearer-auth.js";
 import type { Method } from "./openapi/api-route.js";
@@ -17,6 +18,7 @@ import { type KvCacheRouteOptions, kvCacheRoutes } from "./routes/kv-cache/table
 import { readPage } from "./routes/page/files.js";
 import { pageFile } from "./routes/page/route.js";
 import { API_ROUTES } from "./routes/table.js";
+import { RunningRequests } from "./running-requests.js";
 
 /** What an app is called, who may use it and what it logs. */
 export interface AppOptions extends KvCacheRouteOptions {
@@ -51,6 +53,7 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
     engine,
     metrics: new Metrics(engine, options.servedModelNames[0]),
     limits: new PromptLimits(engine, options.maxNumQueuedReqs ?? 4096),
+    running: new RunningRequests(),
     logger: options.logger ?? pino({ level: "silent" }),
     servedModelNames: options.servedModelNames,
     apiKeys: options.apiKeys ?? [],
@@ -71,9 +74,10 @@ export function createApp(engine: Engine, options: AppOptions): Hono<Env> {
   if (context.apiKeys.length > 0)
     app.use(bearerAuth(context.apiKeys, new Set([...OPEN_PATHS, ...docs.keys(), ...page.keys()])));
 
-  for (const { methods, path, handler, refusedByPooling } of routes) {
+  for (const { methods, path, handler, generates, refusedByPooling } of routes) {
     const refuses = refusedByPooling && engine.info.pooling !== undefined;
-    route(app, methods, path, refuses ? refuse(context) : handler(context));
+    const answer = refuses ? refuse(context) : handler(context);
+    route(app, methods, path, generates ? abortable(context.running, answer) : answer);
   }
   for (const [path, handler] of docs) route(app, ["GET"], path, handler);
   for (const [path, file] of page) route(app, ["GET"], path, pageFile(file));

@@ -6,6 +6,7 @@ const MIB = 2 ** 20;
 const info: EngineInfo = {
   model: "folder",
   architecture: "LlamaForCausalLM",
+  worldSize: 1,
   device: "cpu",
   dtype: "bfloat16",
   vocabSize: 300,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `octavo` command. What goes wrong is one message and exit code 1; OCTAVO_DEBUG=1 adds the stack.
 import { OctavoError } from "@octavo/core";
+import { longFlags } from "./cli/long-flags.js";
 import { createProgram } from "./program.js";
 
 const program = createProgram(async (model, flags) => {
@@ -16,7 +17,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(longFlags(process.argv));
 } catch (error) {
   const { message, code } = OctavoError.from(error);
   const text = process.env.OCTAVO_DEBUG === "1" && error instanceof Error ? error.stack : `${message} (${code})`;

@@ -4,11 +4,13 @@ import type { Handler } from "hono";
 import type { Logger } from "pino";
 import type { PromptLimits } from "./fields/prompt-limits.js";
 import type { Metrics } from "./metrics/metrics.js";
+import type { RunningRequests } from "./running-requests.js";
 
 export interface ServerContext {
   readonly engine: Engine;
   readonly metrics: Metrics;
   readonly limits: PromptLimits;
+  readonly running: RunningRequests;
   readonly logger: Logger;
   /** Names that requests may use; the first one stands in replies when a request names none. */
   readonly servedModelNames: readonly string[];
@@ -32,6 +34,8 @@ export interface Env {
     keyIndex?: number;
     /** The route's pattern, for metrics; unset where no route matched. */
     handler?: string;
+    /** Of a route that generates: aborted when the request shall end. */
+    signal: AbortSignal;
     /** Set by a streaming route: fulfilled when the stream is over. */
     finished?: Promise<void>;
     /** What the log says of the request's generations or texts, as of now. */

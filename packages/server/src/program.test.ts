@@ -112,12 +112,34 @@ test.each([
   ["--served-model-name", ""],
   ["--port", ""],
   ["--shutdown-timeout", "soon"],
+  ["--seed", "1.5"],
+  ["--stream-interval", "0"],
+  ["--override-generation-config", "temperature"],
   ["--nonsense", "1"],
 ])("%s %s is refused by name", async (flag, value) => {
   const { error, output, flags } = await parse("serve", flag, value);
   expect(error).not.toBeNull();
   expect(output).toContain(flag);
   expect(flags).toBeUndefined();
+});
+
+test("where sampling parameters come from that requests leave out", async () => {
+  const json = '{"temperature": 0.5, "max_new_tokens": 9}';
+  const sampling = ["--generation-config", "vllm", "--override-generation-config", json, "--stream-interval", "3"];
+  const { flags } = await parse("serve", ...sampling, "--seed", "9223372036854775807", "--no-enable-chunked-prefill");
+  expect(flags).toMatchObject({
+    generationConfig: "vllm",
+    overrideGenerationConfig: { temperature: 0.5, maxNewTokens: 9 },
+    streamInterval: 3,
+    seed: 2n ** 63n - 1n,
+    enableChunkedPrefill: false,
+  });
+  expect((await parse("serve", "--enable-chunked-prefill", "--seed", "-7")).flags).toMatchObject({
+    enableChunkedPrefill: true,
+    seed: -7,
+  });
+  const wrong = await parse("serve", "--override-generation-config", '{"top_p": 2}');
+  expect(wrong.output).toContain("override_generation_config.top_p must be between 0 and 1, got 2");
 });
 
 test("an empty PORT is none", async () => {

@@ -93,9 +93,9 @@ export class EngineCore implements Core {
     const drafter = draft && { ...draft, kvCache: this.#draftPool ?? this.#kvPool };
     this.#speculator = createSpeculator(options, backend, sizes, drafter);
     const { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs } = options;
-    const { maxNumPartialPrefills, maxLongPartialPrefills } = options;
+    const { maxNumPartialPrefills, maxLongPartialPrefills, enableChunkedPrefill } = options;
     const limits = { maxNumSeqs, maxNumBatchedTokens, maxModelLen, maxNumPartialPrefills, maxLongPartialPrefills };
-    const policy = { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs };
+    const policy = { schedulingPolicy, longPrefillTokenThreshold, maxInterTokenLatencyMs, enableChunkedPrefill };
     this.#scheduler = new Scheduler({ ...limits, ...policy, decodeBuckets, vocabSize, now }, kvCache, this.#speculator);
     const useGraphs = decodeBuckets.length > 0 && !options.enforceEager;
     const { kvOffloadingFile: path } = options;

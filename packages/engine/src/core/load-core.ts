@@ -3,7 +3,8 @@ import { type Backend, heldBytes } from "@octavo/core";
 import { kvBytesPerBlock, loadModel, type ModelSource, openModel } from "@octavo/models";
 import type { EngineInfo } from "../engine.js";
 import { type EngineOptions, resolveLogprobsMode } from "../engine-options.js";
-import { resolveBatch, resolveMaxModelLen, resolveSizes } from "../engine-sizes.js";
+import { resolveBatch, resolveMaxModelLen, resolveSizes, wholePrompts } from "../engine-sizes.js";
+import { resolveEndTokens, resolveGenerationDefaults } from "../generation-config.js";
 import { checkShare, shareOf } from "../kv-budget.js";
 import { resolveLayerGroups } from "../kv-groups.js";
 import { kvNeed } from "../kv-need.js";
@@ -42,7 +43,7 @@ export async function loadCore(
   const { config } = source;
   const maxModelLen = resolveMaxModelLen(options, config.maxPositions);
   const { numThreads, batchInvariant } = options;
-  resolveBatch(options); // loading may take minutes: what is wrong is said before
+  resolveBatch(options, wholePrompts(options, maxModelLen)); // loading may take minutes: what is wrong is said before
   const layerGroups = resolveLayerGroups(options, config, maxModelLen);
   const modules = await loadUserModules(options);
   const backend = foreign ?? (await loadBackend(options.device ?? "auto", { numThreads, batchInvariant }));
@@ -79,6 +80,7 @@ export async function loadCore(
       model: source.path,
       architecture: config.architecture,
       device: `${backend.info.name} (${backend.info.description})`,
+      worldSize: 1,
       dtype: model.dtype,
       vocabSize: config.vocabSize,
       maxModelLen: sizes.maxModelLen,
@@ -99,9 +101,9 @@ export async function loadCore(
         shareBytes: options.kvCacheMemoryBytes === undefined ? shareOf(options, backend.info.dedicated) : undefined,
       },
       loadSeconds: (performance.now() - started) / 1000,
-      generationDefaults: source.generationDefaults(),
+      generationDefaults: resolveGenerationDefaults(options, source),
     };
-    return { core, info, eosTokenIds: config.eosTokenIds };
+    return { core, info, eosTokenIds: resolveEndTokens(options, config.eosTokenIds) };
   } catch (error) {
     backend.dispose();
     throw error;

@@ -37,6 +37,7 @@ export async function loadPoolingCore(
       model: source.path,
       architecture: config.architecture,
       device: `${backend.info.name} (${backend.info.description})`,
+      worldSize: 1,
       dtype: model.dtype,
       vocabSize: config.vocabSize,
       maxModelLen,

@@ -1,5 +1,5 @@
 // The numbers that follow from options and model where an engine makes embeddings.
-import { type BackendInfo, checkArgument, type FloatDType, type PlanLayout, planLayout } from "@octavo/core";
+import { type BackendInfo, type FloatDType, type PlanLayout, planLayout } from "@octavo/core";
 import { kvBytesPerBlock, type ModelConfig, type PoolingConfig } from "@octavo/models";
 import type { EngineOptions } from "../engine-options.js";
 import { resolveBatch, resolveMaxModelLen } from "../engine-sizes.js";
@@ -25,14 +25,7 @@ export function resolvePoolingSizes(
   backend: Pick<BackendInfo, "blockSize">,
 ): PoolingSizes {
   const maxModelLen = resolvePoolingLength(options, pooling, maxPositions);
-  const least = resolveBatch(options).maxNumBatchedTokens;
-  const tokens = options.maxNumBatchedTokens ?? Math.max(least, maxModelLen);
-  const { maxNumSeqs, maxNumBatchedTokens } = resolveBatch({ ...options, maxNumBatchedTokens: tokens });
-  checkArgument(
-    maxNumBatchedTokens >= maxModelLen,
-    `max_num_batched_tokens ${maxNumBatchedTokens} is below max_model_len ${maxModelLen}: a prompt that is embedded is computed in one step; raise the first or lower the second`,
-    "max_num_batched_tokens",
-  );
+  const { maxNumSeqs, maxNumBatchedTokens } = resolveBatch(options, maxModelLen);
   const blockSize = wholeNumber("blockSize", options.blockSize ?? backend.blockSize, maxModelLen + 4096);
   const maxBlocksPerRow = Math.ceil(maxModelLen / blockSize);
   const layout = planLayout({ maxRows: maxNumSeqs, maxTokens: maxNumBatchedTokens, maxBlocksPerRow, blockSize });

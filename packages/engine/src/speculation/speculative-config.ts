@@ -1,6 +1,7 @@
 // How drafts are made, under vLLM's names, and what of it can be said before a model is loaded.
 import { checkArgument } from "@octavo/core";
 import { checkKeys } from "../known-keys.js";
+import { fromSnakeCase, snakeCase } from "../snake-case.js";
 
 /** Who proposes tokens; see {@link SpeculativeConfig.method}. */
 export const SPECULATIVE_METHODS = ["ngram", "suffix", "draft_model", "self"] as const;
@@ -141,22 +142,10 @@ export function resolveSpeculation(config: SpeculativeConfig): ResolvedSpeculati
  * @throws INVALID_ARGUMENT for what is no object, and for unknown keys by name
  */
 export function speculativeConfigOf(json: unknown): SpeculativeConfig {
-  check(typeof json === "object" && json !== null && !Array.isArray(json), undefined, "must be a JSON object");
-  const names = new Map(ALL.map((key) => [snakeCase(key), key]));
-  return Object.fromEntries(
-    Object.entries(json as object).map(([name, value]) => {
-      const key = names.get(name);
-      checkArgument(key, `speculative_config has no key "${name}": known are ${[...names.keys()].join(", ")}`, name);
-      return [key, value];
-    }),
-  );
+  return fromSnakeCase(json, ALL, "speculative_config") as SpeculativeConfig;
 }
 
-function check(fits: boolean, key: Key | undefined, problem: string): void {
-  const name = key === undefined ? "speculative_config" : `speculative_config.${snakeCase(key)}`;
+function check(fits: boolean, key: Key, problem: string): void {
+  const name = `speculative_config.${snakeCase(key)}`;
   checkArgument(fits, () => `${name} ${problem}`, name);
-}
-
-function snakeCase(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -19,7 +19,7 @@ export class StepBudget {
 
   constructor(config: Required<SchedulerConfig>) {
     const { maxNumBatchedTokens, maxModelLen, maxNumPartialPrefills, maxLongPartialPrefills } = config;
-    const { longPrefillTokenThreshold, maxInterTokenLatencyMs, now } = config;
+    const { longPrefillTokenThreshold, maxInterTokenLatencyMs, enableChunkedPrefill, now } = config;
     const isShared = Number.isFinite(maxNumPartialPrefills) && maxNumPartialPrefills > 1;
     this.#maxTokens = maxNumBatchedTokens;
     this.#threshold =
@@ -28,8 +28,8 @@ export class StepBudget {
         : isShared
           ? Math.max(1, Math.floor(LONG_SHARE * maxModelLen))
           : Number.POSITIVE_INFINITY;
-    this.#maxPartial = maxNumPartialPrefills;
-    this.#maxLong = Math.min(maxLongPartialPrefills, maxNumPartialPrefills);
+    this.#maxPartial = enableChunkedPrefill ? maxNumPartialPrefills : 0;
+    this.#maxLong = Math.min(maxLongPartialPrefills, this.#maxPartial);
     if (maxInterTokenLatencyMs > 0) this.latency = new LatencyTarget(maxInterTokenLatencyMs, now);
   }
 

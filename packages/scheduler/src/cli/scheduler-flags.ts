@@ -18,6 +18,7 @@ const FLAGS: Readonly<Record<Field, readonly [value: string, text: string]>> = {
   longPrefillTokenThreshold: ["tokens", "a prompt's tokens a step; longer prompts are long ones; 0: no bound"],
   maxNumPartialPrefills: ["requests", "prompts that are computed in parts at once"],
   maxLongPartialPrefills: ["requests", "long ones of these"],
+  enableChunkedPrefill: ["", "compute every prompt in one step"],
   maxInterTokenLatencyMs: ["ms", "how long a prompt may delay the others' tokens; 0: no bound"],
   decodeBuckets: ["rows", "row counts to which decode steps are padded, joined by commas"],
 };
@@ -30,6 +31,10 @@ export function addSchedulerFlags(command: Command): Command {
   for (const field of FIELDS) {
     const [value, text] = FLAGS[field];
     const like = DEFAULTS[field];
+    if (like === true) {
+      command.option(flagOf(field).replace("--", "--no-"), text);
+      continue;
+    }
     const note = text.includes("(default:") ? text : `${text} (default: ${inWords(like)})`;
     const option = new Option(`${flagOf(field)} <${value}>`, note);
     if (field === "schedulingPolicy") option.choices(SCHEDULING_POLICIES);

@@ -34,6 +34,9 @@ served-model-name: mine
 gpu-memory-utilization: 0.5
 enforce-eager: true
 batch-invariant: false
+enable-prefix-caching: false
+override-generation-config:
+  temperature: 0.5
 dtype: bfloat16`);
   expect(model).toBe("./folder");
   expect(flags).toMatchObject({
@@ -44,6 +47,8 @@ dtype: bfloat16`);
     gpuMemoryUtilization: 0.5,
     enforceEager: true,
     dtype: "bfloat16",
+    enablePrefixCaching: false,
+    overrideGenerationConfig: { temperature: 0.5 },
     host: "127.0.0.1",
   });
   expect(flags.batchInvariant).toBeUndefined();

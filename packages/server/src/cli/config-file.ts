@@ -42,8 +42,9 @@ function setOption(command: Command, option: Option, value: unknown, fail: (mess
   if (source === "cli" || source === "env") return;
   if (option.isBoolean()) {
     if (typeof value !== "boolean") fail(`true or false is expected, got ${JSON.stringify(value)}`);
-    // As if it was not there: a flag has no opposite.
-    if (value) command.setOptionValueWithSource(name, true, "config");
+    // False is as if it was not there, unless the flag has an opposite.
+    const hasOpposite = command.options.some(({ long }) => long === option.long?.replace("--", "--no-"));
+    if (value || hasOpposite) command.setOptionValueWithSource(name, value, "config");
     return;
   }
   const values = Array.isArray(value) ? value : [value];

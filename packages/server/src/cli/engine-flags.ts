@@ -1,8 +1,10 @@
 // The flags that load an engine, the same for every command that loads one.
+import { generationConfigOf } from "@octavo/engine";
 import { type Command, Option } from "commander";
 import {
   collect,
   decimal,
+  jsonOf,
   length,
   limit,
   milliseconds,
@@ -67,12 +69,25 @@ function addOwnFlags(command: Command): Command {
       "a prompt's tokens a step; longer ones are long (default: no bound)",
       wholeNumber,
     )
+    .option("--enable-chunked-prefill", "compute long prompts in parts, over several steps (default)")
+    .option("--no-enable-chunked-prefill", "compute every prompt in one step; needs tokens for the longest in a step")
     .option(
       "--max-inter-token-latency-ms <ms>",
       "how long a prompt may delay the others' tokens (default: no bound)",
       milliseconds,
     )
     .optionsGroup("Sampling:")
+    .option(
+      "--generation-config <source>",
+      "what requests leave out: auto: as the model's generation_config.json says; vllm: as vLLM's defaults; or a folder with one (default: auto)",
+      nonEmpty,
+    )
+    .option(
+      "--override-generation-config <json>",
+      'goes before it: {"temperature": 0.5, "max_new_tokens": 1000}',
+      jsonOf(generationConfigOf),
+    )
+    .option("--stream-interval <tokens>", "of a chunk in streams, where a request leaves it out (default: 1)", positive)
     .option("--max-logprobs <tokens>", "most likely tokens that a request may see; -1: no limit (default: 20)", limit)
     .addOption(
       new Option("--logprobs-mode <mode>", "what logprobs are: raw: as the model gave them; processed: as sampled from")

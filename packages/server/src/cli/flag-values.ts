@@ -1,4 +1,5 @@
 // Checks of flags' values. Each takes the text as it was typed and gives what commands use.
+import { OctavoError } from "@octavo/core";
 import { InvalidArgumentError } from "commander";
 
 export function nonEmpty(value: string): string {
@@ -21,6 +22,24 @@ export function wholeNumber(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw new InvalidArgumentError("It must be a whole number of 0 or more.");
+}
+
+/** Of 64 bits; a bigint where a number cannot hold it. */
+export function integer(text: string): number | bigint {
+  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : BigInt(text);
+}
+
+/** What `convert` makes of JSON; an OctavoError of it is told as it is. */
+export function jsonOf<Value>(convert: (json: unknown) => Value): (text: string) => Value {
+  return (text) => {
+    try {
+      return convert(JSON.parse(text));
+    } catch (error) {
+      throw new InvalidArgumentError(OctavoError.isInstance(error) ? `${error.message}.` : "It must be a JSON object.");
+    }
+  };
 }
 
 /** -1: no limit. */

@@ -4,7 +4,7 @@ import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.js";
 import type { ServeFlags } from "../run-serve.js";
 import { addChatTemplateFlags } from "./chat-template-flags.js";
 import { addEngineFlags } from "./engine-flags.js";
-import { collect, nonEmpty, port, seconds } from "./flag-values.js";
+import { collect, integer, nonEmpty, port, seconds } from "./flag-values.js";
 import { kvEventsConfig } from "./kv-events-config.js";
 
 export type Serve = (model: string | undefined, flags: ServeFlags) => Promise<void>;
@@ -29,6 +29,9 @@ export function serveCommand(serve: Serve): Command {
     )
     .option("--shutdown-timeout <seconds>", "how long running requests may finish after a signal", seconds, 30);
   addEngineFlags(addChatTemplateFlags(command))
+    .optionsGroup("Sampling:")
+    // Not among the engine's: for other commands it is the seed of their requests.
+    .option("--seed <integer>", "makes requests without a seed of their own reproducible (default: none)", integer)
     .optionsGroup("Log, on stderr:")
     .addOption(new Option("--log-level <level>", "what is logged").choices(LOG_LEVELS).default("info"))
     .addOption(new Option("--log-format <format>", "(default: text on a terminal, else json)").choices(LOG_FORMATS))

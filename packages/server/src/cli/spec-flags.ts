@@ -1,8 +1,7 @@
 // The flags of speculative decoding: vLLM's JSON, and its shorthands for the usual keys.
-import { OctavoError } from "@octavo/core";
-import { SPECULATIVE_METHODS, type SpeculativeConfig, speculativeConfigOf } from "@octavo/engine";
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { nonEmpty, positive } from "./flag-values.js";
+import { SPECULATIVE_METHODS, speculativeConfigOf } from "@octavo/engine";
+import { type Command, Option } from "commander";
+import { jsonOf, nonEmpty, positive } from "./flag-values.js";
 
 /** Shorthands by the keys that they stand for. */
 const SHORTHANDS = { specMethod: "method", specModel: "model", specTokens: "numSpeculativeTokens" } as const;
@@ -14,7 +13,7 @@ export function addSpecFlags(command: Command): Command {
     .option(
       "--speculative-config <json>",
       `such as '{"method": "ngram", "num_speculative_tokens": 8}'; keys as in vLLM`,
-      speculativeConfig,
+      jsonOf(speculativeConfigOf),
     )
     .addOption(
       new Option("--spec-method <method>", "its method; self: the model's own first layers").choices(
@@ -23,14 +22,6 @@ export function addSpecFlags(command: Command): Command {
     )
     .option("--spec-model <model>", "its model: a smaller one of the same vocabulary that drafts", nonEmpty)
     .option("--spec-tokens <tokens>", "its num_speculative_tokens: drafts of a request in a step at most", positive);
-}
-
-function speculativeConfig(text: string): SpeculativeConfig {
-  try {
-    return speculativeConfigOf(JSON.parse(text));
-  } catch (error) {
-    throw new InvalidArgumentError(OctavoError.isInstance(error) ? `${error.message}.` : "It must be a JSON object.");
-  }
 }
 
 /**

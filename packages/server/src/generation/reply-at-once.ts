@@ -42,7 +42,7 @@ export async function replyWithBeams(
   logRequest(context, c, json);
   logTokens(c, searches);
   const outputs: Output[] = [];
-  const served = { ...options, signal: c.req.raw.signal };
+  const served = { ...options, signal: c.get("signal") };
   for (const search of searches) outputs.push(...(await search.run(engine, params, alternatives, served)));
   return c.json(toReply(outputs, usageOf(searches)));
 }

@@ -120,6 +120,7 @@ export class FakeEngine implements Engine {
       model: "/models/fake",
       architecture: "FakeForCausalLM",
       device: "fake",
+      worldSize: 1,
       dtype: "float32",
       vocabSize: VOCAB_SIZE,
       maxModelLen: options.maxModelLen ?? 1000,

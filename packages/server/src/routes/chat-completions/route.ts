@@ -54,7 +54,7 @@ export function chatCompletions(context: ServerContext): RouteHandler {
       checkLogprobCount({ ...shown, promptLogprobs: body.prompt_logprobs }, engine.info);
     }
     const params = toSamplingParams(body, maxTokens ?? null, choices.ranks ? (logprobs ?? 0) : logprobs);
-    const generations = submitAll(engine, metrics, [{ prompt }], params, choices.bestOf, options, c.req.raw.signal);
+    const generations = submitAll(engine, metrics, [{ prompt }], params, choices.bestOf, options, c.get("signal"));
     logRequest(context, c, json);
     const format = chatChunks(start);
     if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format, view });

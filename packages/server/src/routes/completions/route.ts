@@ -56,7 +56,7 @@ export function completions(context: ServerContext): RouteHandler {
       checkLogprobCount({ ...shown, logprobs, promptLogprobs }, engine.info);
     }
     const params = toSamplingParams(scored, maxTokens, choices.ranks ? (body.logprobs ?? 0) : body.logprobs);
-    const generations = submitAll(engine, metrics, jobs, params, choices.bestOf, options, c.req.raw.signal);
+    const generations = submitAll(engine, metrics, jobs, params, choices.bestOf, options, c.get("signal"));
     logRequest(context, c, json);
     const format = completionChunks;
     if (usage) return replyWithStream(c, context, generations, { id, created, model, usage, format, view });

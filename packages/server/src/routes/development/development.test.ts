@@ -1,5 +1,5 @@
-import { expect, test, vi } from "vitest";
-import { createTestApp, problem } from "../../testing/request.js";
+import { describe, expect, test, vi } from "vitest";
+import { CHAT, createTestApp, eventData, messages, problem } from "../../testing/request.js";
 
 const createDevelopmentApp = () => createTestApp({}, { developmentMode: true });
 
@@ -34,6 +34,46 @@ test("POST /reset_prefix_cache, as vLLM has it", async () => {
   expect(await problem(await post("/reset_prefix_cache?reset_external=maybe", ""))).toMatchObject({
     status: 400,
     param: "reset_external",
+  });
+});
+
+test("/get_world_size", async () => {
+  const { app } = createDevelopmentApp();
+  expect(await (await app.request("/get_world_size?include_dp=false")).json()).toEqual({ world_size: 1 });
+  expect(await problem(await app.request("/get_world_size?include_dp=2"))).toMatchObject({ param: "include_dp" });
+});
+
+describe("/abort_requests", () => {
+  /** Requests that have one token and wait for the next. */
+  function createWaiting(options = {}) {
+    const beforeToken = (index: number) => (index === 0 ? undefined : new Promise<void>((go) => setTimeout(go, 20)));
+    return createTestApp({ text: "ab".repeat(5000), beforeToken, ...options }, { developmentMode: true });
+  }
+
+  test("ends those that are named, by the reply's id or the client's, and no others", async () => {
+    const { engine, post } = createWaiting();
+    const abort = async (body: unknown) => (await post("/abort_requests", body)).json();
+    const complete = (id: string) => post("/v1/completions", { prompt: "a", request_id: id });
+    const [first, second, third] = ["one", "two", "three"].map(complete);
+    await expect.poll(() => engine.running).toBe(3);
+    expect(await abort({ request_ids: ["cmpl-one", "two", "four"] })).toEqual({ status: "aborted", aborted: 2 });
+    for (const reply of [first, second]) {
+      expect(await (await reply!).json()).toMatchObject({ choices: [{ finish_reason: "abort" }] });
+    }
+    expect(engine.running).toBe(1);
+    expect(await abort({ request_ids: ["one"] })).toEqual({ status: "aborted", aborted: 0 });
+    expect(await abort("")).toEqual({ status: "aborted", aborted: 1 });
+    expect(await (await third!).json()).toMatchObject({ choices: [{ finish_reason: "abort" }] });
+    expect(await problem(await post("/abort_requests", { request_ids: "one" }))).toMatchObject({ status: 400 });
+  });
+
+  test("ends streams, and forgets them", async () => {
+    const { engine, post } = createWaiting();
+    const stream = await post(CHAT, { messages, stream: true });
+    await expect.poll(() => engine.running).toBe(1);
+    expect(await (await post("/abort_requests", {})).json()).toEqual({ status: "aborted", aborted: 1 });
+    expect((await eventData(stream)).at(-2)).toContain('"finish_reason":"abort"');
+    expect(await (await post("/abort_requests", {})).json()).toEqual({ status: "aborted", aborted: 0 });
   });
 });
 

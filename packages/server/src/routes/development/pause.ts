@@ -1,19 +1,10 @@
 // POST /pause, POST /resume and GET /is_paused.
-import { type JsonObject, parseJson } from "../../body/parse-json.js";
-import { readBody } from "../../body/read-body.js";
+import { readOptionalObject } from "../../body/read-optional-object.js";
 import { validate } from "../../body/validate.js";
 import type { RouteHandler, ServerContext } from "../../context.js";
 import { isTrue, pauseQuery } from "./schema.js";
 
-const MOST_BODY_BYTES = 2 ** 16;
-
-/** The parameters of the query, which a JSON body may have as well. */
-async function readOptionalObject(request: Request): Promise<JsonObject> {
-  const bytes = await readBody(request, MOST_BODY_BYTES);
-  return bytes.length === 0 ? {} : parseJson(bytes);
-}
-
-/** Answers when the engine has come to rest. */
+/** Answers when the engine has come to rest. A JSON body may have the query's parameters as well. */
 export function pause({ engine }: ServerContext): RouteHandler {
   return async (c) => {
     const query = validate(pauseQuery, { ...(await readOptionalObject(c.req.raw)), ...c.req.query() });

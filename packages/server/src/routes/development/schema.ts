@@ -16,6 +16,8 @@ export const resetQuery = z.object({
   reset_external: flag.optional(),
 });
 
+export const worldSizeQuery = z.object({ include_dp: flag.optional() });
+
 export const isTrue = (value: z.output<typeof flag>): boolean => ["true", "1"].includes(String(value).toLowerCase());
 
 export const collectiveRpcSchema = z.object({
@@ -26,10 +28,16 @@ export const collectiveRpcSchema = z.object({
   timeout: z.number().meta({ exclusiveMinimum: 0 }).optional(),
 });
 
+export const abortRequestsSchema = z.object({
+  request_ids: z.array(z.string()).meta({ description: "Left out or empty: all requests." }).optional(),
+});
+
 export const weightVersionSchema = z.object({ new_version: z.string() });
 
 export const resetReply = z.object({ success: z.boolean() });
 export const statusReply = z.object({ status: z.string() });
+export const abortReply = z.object({ status: z.literal("aborted"), aborted: z.int() });
+export const worldSizeReply = z.object({ world_size: z.int() });
 export const pausedReply = z.object({ is_paused: z.boolean() });
 export const rpcReply = z.object({ results: z.array(z.unknown()) });
 export const weightInfoReply = z.object({ weight_version: z.string() });

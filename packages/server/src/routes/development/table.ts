@@ -1,10 +1,12 @@
 // The routes of the development mode: who reaches them controls the engine.
 import type { ApiRoute } from "../../openapi/api-route.js";
+import { abortRequests } from "./abort-requests.js";
 import { collectiveRpc } from "./collective-rpc.js";
 import { isPaused, pause, resume } from "./pause.js";
 import { resetPrefixCache } from "./reset-prefix-cache.js";
 import * as schema from "./schema.js";
 import { updateWeightVersion, weightInfo } from "./weight-version.js";
+import { getWorldSize } from "./world-size.js";
 
 export const DEVELOPMENT_ROUTES: readonly ApiRoute[] = [
   {
@@ -35,6 +37,16 @@ export const DEVELOPMENT_ROUTES: readonly ApiRoute[] = [
   },
   {
     methods: ["POST"],
+    path: "/abort_requests",
+    handler: abortRequests,
+    summary: "End requests, or all; their replies have what they generated so far",
+    tag: "development",
+    request: { name: "AbortRequestsRequest", schemas: [schema.abortRequestsSchema] },
+    reply: { type: "json", name: "Aborted", schema: schema.abortReply },
+    failures: [400, 413, 415],
+  },
+  {
+    methods: ["POST"],
     path: "/reset_prefix_cache",
     handler: resetPrefixCache,
     summary: "Forget all cached prefixes",
@@ -52,6 +64,16 @@ export const DEVELOPMENT_ROUTES: readonly ApiRoute[] = [
     request: { name: "CollectiveRpcRequest", schemas: [schema.collectiveRpcSchema] },
     reply: { type: "json", name: "RpcResults", schema: schema.rpcReply },
     failures: [400, 413, 415, 504],
+  },
+  {
+    methods: ["GET"],
+    path: "/get_world_size",
+    handler: getWorldSize,
+    summary: "How many processes compute a step together",
+    tag: "development",
+    query: schema.worldSizeQuery,
+    reply: { type: "json", name: "WorldSize", schema: schema.worldSizeReply },
+    failures: [400],
   },
   {
     methods: ["POST"],

@@ -89,6 +89,6 @@ function toOptions(context: ServerContext, body: EmbeddingBody, c: Context<Env>)
     ...(side !== undefined && { truncationSide: side }),
     ...(priority !== undefined && { priority }),
     ...(timeoutMs !== undefined && { timeoutMs }),
-    signal: c.req.raw.signal,
+    signal: c.get("signal"),
   };
 }
