@@ -1,5 +1,5 @@
 // DeepseekV2ForCausalLM and DeepseekV3ForCausalLM: latent attention, and experts chosen by groups beside some that every token goes
-// through (DeepSeek-AI 2024). Kimi K2 and Moonlight are DeepSeek V3 with other sizes.
+// through (DeepSeek-AI 2024). Kimi K2, Moonlight and Glm4MoeLiteForCausalLM, GLM-4.7-Flash, are DeepSeek V3 with other sizes.
 import type { Architecture } from "../architecture.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
@@ -45,6 +45,20 @@ export const deepseekV3: Architecture<DeepseekConfig> = {
   },
   isUnread: isOfDraftLayer,
   blueprint: deepseekBlueprint,
+};
+
+export const glm4MoeLite: Architecture<DeepseekConfig> = {
+  ...deepseekV3,
+  name: "Glm4MoeLiteForCausalLM",
+  readConfig(reader: ConfigReader): DeepseekConfig {
+    readActivation(reader, "hidden_act", ["silu"]);
+    const defaults = { maxPositions: 202752, normEps: 1e-5, bosTokenId: 0, eosTokenIds: [1] };
+    const config = readLatentConfig(reader, "Glm4MoeLiteForCausalLM", defaults);
+    return {
+      ...config,
+      ...readSigmoidRouting(reader, config, { numExperts: 64, numExpertsPerToken: 4, denseLayers: 1 }),
+    };
+  },
 };
 
 function checkNames(reader: ConfigReader, known: Readonly<Record<string, string>>): void {

@@ -23,9 +23,16 @@ export interface FalconConfig extends ModelConfig {
 
 export const falcon: Architecture<FalconConfig> = {
   name: NAME,
+  aliases: ["RWForCausalLM"],
   basePrefix: `${BASE}.`,
-  readConfig(reader: ConfigReader): FalconConfig {
-    const isNew = reader.boolean("new_decoder_architecture", false);
+  readConfig(published: ConfigReader): FalconConfig {
+    // The first releases have Bloom's names, and the new decoder goes by its model_type.
+    const reader = published.renamed({
+      num_attention_heads: "n_head",
+      num_hidden_layers: "n_layer",
+      num_kv_heads: "n_head_kv",
+    });
+    const isNew = reader.boolean("new_decoder_architecture", reader.raw("model_type") === "RefinedWeb");
     const isParallel = isNew || reader.boolean("parallel_attn", true);
     const hasAlibi = reader.boolean("alibi", false);
     const heads = reader.size("num_attention_heads", { max: 2 ** 12 });

@@ -11,28 +11,42 @@ export interface PhiConfig extends ModelConfig {
   readonly activation: Activation;
 }
 
-export const phi: Architecture<PhiConfig> = {
+interface NormedPhiConfig extends PhiConfig {
+  /** Whether each head of q and k is normed. */
+  readonly normsHeads: boolean;
+}
+
+export const phi: Architecture<NormedPhiConfig> = {
   name: NAME,
-  readConfig(reader: ConfigReader): PhiConfig {
-    if (reader.boolean("qk_layernorm", false)) reader.unsupported("qk_layernorm", ["false"]);
+  readConfig(reader: ConfigReader): NormedPhiConfig {
     const config = readDecoderConfig(reader.renamed({ rms_norm_eps: "layer_norm_eps" }), NAME, {
       normEps: 1e-5,
       bosTokenId: 1,
       eosTokenIds: [2],
       rope: { rotaryShare: 0.5 },
     });
-    return { ...config, activation: readActivation(reader, "hidden_act", ["gelu_tanh", "gelu"]) };
+    return {
+      ...config,
+      activation: readActivation(reader, "hidden_act", ["gelu_tanh", "gelu", "relu"]),
+      normsHeads: reader.boolean("qk_layernorm", false),
+    };
   },
   blueprint(config) {
-    const { hiddenSize, normEps, activation } = config;
+    const { hiddenSize, headDim, normEps, activation, normsHeads } = config;
     const norm = (id: string) => layerNorm(id, hiddenSize, normEps);
+    const headNorm = (id: string) => (normsHeads ? layerNorm(id, headDim, normEps) : undefined);
     return decoderBlueprint(
       config,
       norm("model.final_layernorm"),
       (index, id) => ({
         kind: "parallel",
         inputNorm: norm(`${id}.input_layernorm`),
-        attention: selfAttention(`${id}.self_attn`, index, config, { bias: true, outputName: "dense" }),
+        attention: selfAttention(`${id}.self_attn`, index, config, {
+          bias: true,
+          outputName: "dense",
+          queryNorm: headNorm(`${id}.self_attn.q_layernorm`),
+          keyNorm: headNorm(`${id}.self_attn.k_layernorm`),
+        }),
         mlp: plainMlp(`${id}.mlp.fc1`, `${id}.mlp.fc2`, config, activation),
       }),
       { headBias: true },
