@@ -1,9 +1,8 @@
 // Pieces of an encoder's blueprint: what BERT and the models that are named after it have alike (Devlin et al. 2018).
-import type { Activation } from "@octavo/core";
 import type { EncoderBlueprint, SequentialLayer } from "./blueprint.js";
 import type { ConfigReader } from "./hf-config.js";
 import { layerNorm, plainMlp } from "./hf-modules.js";
-import { type ModelConfig, readActivation, readPlainConfig } from "./model-config.js";
+import { type ModelConfig, readPlainConfig } from "./model-config.js";
 import { linearParameter, tensorParameter } from "./parameters.js";
 
 /** Of checkpoints for masked tokens, classes and answers: what comes behind the hidden states. */
@@ -14,7 +13,6 @@ export function isOfTask(name: string): boolean {
 }
 
 export interface BertConfig extends ModelConfig {
-  readonly activation: Activation;
   /** Rows of the table of token types; 0: there is none. */
   readonly numTokenTypes: number;
 }
@@ -37,13 +35,12 @@ export function readBertConfig(reader: ConfigReader, name: string, defaults: Ber
   }
   if (reader.boolean("is_decoder", false)) reader.unsupported("is_decoder", ["false"]);
   const fields = reader.renamed({ rms_norm_eps: "layer_norm_eps" });
-  const config = readPlainConfig(fields, name, { normEps, maxPositions: 512 });
+  const config = readPlainConfig(fields, name, { normEps, maxPositions: 512, activation: "gelu" });
   const rows = config.maxPositions;
   if (rows <= positionOffset) reader.fail("max_position_embeddings", `more than ${positionOffset}`);
   return {
     ...config,
     maxPositions: rows - positionOffset,
-    activation: readActivation(reader, "hidden_act", ["gelu", "gelu_tanh", "relu", "silu"]),
     numTokenTypes: reader.integer("type_vocab_size", { fallback: numTokenTypes, min: 0, max: 2 ** 12 }),
   };
 }
@@ -110,7 +107,7 @@ export function bertBlueprint(
 
 /** @param id what the names of its tensors begin with */
 export function bertLayer(config: BertConfig, id: string, names: BertLayerNames): SequentialLayer {
-  const { hiddenSize, numHeads, headDim, normEps, activation } = config;
+  const { hiddenSize, numHeads, headDim, normEps } = config;
   const width = numHeads * headDim;
   const norm = (name: string) => layerNorm(`${id}.${name}`, hiddenSize, normEps);
   const inputs = [names.query, names.key, names.value].map((name) => [`${id}.${name}`, width] as const);
@@ -126,7 +123,7 @@ export function bertLayer(config: BertConfig, id: string, names: BertLayerNames)
       scale: headDim ** -0.5,
     },
     attentionStreamNorm: norm(names.attentionNorm),
-    mlp: plainMlp(`${id}.${names.up}`, `${id}.${names.down}`, config, activation),
+    mlp: plainMlp(`${id}.${names.up}`, `${id}.${names.down}`, config),
     mlpStreamNorm: norm(names.outputNorm),
   };
 }

@@ -104,7 +104,7 @@ export function sharedExpertsMlp(
 ): ExpertsMlpSpec {
   const { hiddenSize, numExperts, expertSize, numSharedExperts, routedScale, groups } = config;
   const mlp = (name: string, count: number) =>
-    gatedMlp(`${id}.${name}`, { hiddenSize, intermediateSize: count * expertSize }, "silu");
+    gatedMlp(`${id}.${name}`, { ...config, intermediateSize: count * expertSize });
   const router = linearParameter(`${id}.gate`, hiddenSize, [[`${id}.gate`, numExperts]]);
   return expertsMlp(router, numExperts, (index) => mlp(`experts.${index}`, 1), {
     numExpertsPerToken: config.numExpertsPerToken,

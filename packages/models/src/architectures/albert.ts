@@ -2,6 +2,7 @@
 import type { EncoderArchitecture } from "../architecture.js";
 import { type BertLayerNames, bertBlueprint, bertLayer, isOfTask } from "../encoder-modules.js";
 import type { ConfigReader } from "../hf-config.js";
+import { readActivation } from "../model-config.js";
 import { type NarrowBertConfig, readNarrowBertConfig } from "./electra.js";
 
 const NAME = "AlbertModel";
@@ -32,11 +33,10 @@ export const albert: EncoderArchitecture<AlbertConfig> = {
   basePrefix: `${BASE}.`,
   isUnread: isOfTask,
   readConfig(reader: ConfigReader): AlbertConfig {
-    const hasActivation = reader.has("hidden_act");
     const config = readNarrowBertConfig(reader, NAME);
     return {
       ...config,
-      activation: hasActivation ? config.activation : "gelu_tanh",
+      activation: readActivation(reader, "hidden_act", "gelu_tanh"),
       numGroups: reader.size("num_hidden_groups", { fallback: 1, max: config.numLayers }),
       layersInGroup: reader.size("inner_group_num", { fallback: 1, max: 2 ** 8 }),
     };

@@ -1,9 +1,8 @@
 // BioGptForCausalLM: learned positions from row 2 on, a scaled embedding (Luo et al. 2022).
-import type { Activation } from "@octavo/core";
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, plainMlp, selfAttention } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readPlainConfig } from "../model-config.js";
+import { type ModelConfig, readPlainConfig } from "../model-config.js";
 import { tensorParameter } from "../parameters.js";
 
 const NAME = "BioGptForCausalLM";
@@ -13,7 +12,6 @@ const NORM_EPS = 1e-5;
 const FIRST_POSITION = 2;
 
 export interface BioGptConfig extends ModelConfig {
-  readonly activation: Activation;
   /** Whether the embedding is multiplied by the square root of its width. */
   readonly scalesEmbedding: boolean;
 }
@@ -22,16 +20,21 @@ export const bioGpt: Architecture<BioGptConfig> = {
   name: NAME,
   basePrefix: `${BASE}.`,
   readConfig(reader: ConfigReader): BioGptConfig {
-    const defaults = { maxPositions: 1024, tieWordEmbeddings: true, bosTokenId: 0, eosTokenIds: [2] };
+    const defaults = {
+      maxPositions: 1024,
+      activation: "gelu" as const,
+      tieWordEmbeddings: true,
+      bosTokenId: 0,
+      eosTokenIds: [2],
+    };
     return {
       ...readPlainConfig(reader, NAME, defaults),
       normEps: NORM_EPS,
-      activation: readActivation(reader, "hidden_act", ["gelu", "gelu_tanh", "relu", "silu"]),
       scalesEmbedding: reader.boolean("scale_embedding", true),
     };
   },
   blueprint(config) {
-    const { hiddenSize, maxPositions, normEps, activation, scalesEmbedding } = config;
+    const { hiddenSize, maxPositions, normEps, scalesEmbedding } = config;
     const norm = (id: string) => layerNorm(id, hiddenSize, normEps);
     const { embedding, ...rest } = decoderBlueprint(
       config,
@@ -45,7 +48,7 @@ export const bioGpt: Architecture<BioGptConfig> = {
           rope: undefined,
         }),
         mlpNorm: norm(`${id}.final_layer_norm`),
-        mlp: plainMlp(`${id}.fc1`, `${id}.fc2`, config, activation),
+        mlp: plainMlp(`${id}.fc1`, `${id}.fc2`, config),
       }),
       { embedding: `${BASE}.embed_tokens`, layers: `${BASE}.layers`, head: "output_projection" },
     );

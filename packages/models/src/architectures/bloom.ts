@@ -27,6 +27,7 @@ export const bloom: Architecture<BloomConfig> = {
     });
     const config = readPlainConfig(renamed, NAME, {
       normEps: 1e-5,
+      activation: "gelu_tanh",
       tieWordEmbeddings: true,
       bosTokenId: 1,
       eosTokenIds: [2],
@@ -52,7 +53,7 @@ export const bloom: Architecture<BloomConfig> = {
           { slopes: alibiSlopes(numHeads) },
         ),
         [normsStream ? "attentionStreamNorm" : "mlpNorm"]: norm(`${id}.post_attention_layernorm`),
-        mlp: plainMlp(`${id}.mlp.dense_h_to_4h`, `${id}.mlp.dense_4h_to_h`, config, "gelu_tanh"),
+        mlp: plainMlp(`${id}.mlp.dense_h_to_4h`, `${id}.mlp.dense_4h_to_h`, config),
       }),
       { embedding: `${BASE}.word_embeddings`, layers: `${BASE}.h` },
     );

@@ -3,13 +3,12 @@ import type { Architecture } from "../architecture.js";
 import { mergedAttention } from "../hf-modules.js";
 import { type RowOrder, splitRotaryPairs } from "../row-order.js";
 import { gptJBlueprint, readGptJConfig } from "./gptj.js";
-import type { PhiConfig } from "./phi.js";
 
 const NAME = "CodeGenForCausalLM";
 /** Of the TPUs that it was trained on: each had its heads' queries, values and keys. */
 const GROUPS = 4;
 
-export const codeGen: Architecture<PhiConfig> = {
+export const codeGen: Architecture = {
   name: NAME,
   basePrefix: "transformer.",
   readConfig(reader) {

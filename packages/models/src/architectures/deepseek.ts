@@ -5,7 +5,6 @@ import type { Blueprint } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, gatedMlp, rmsNorm } from "../hf-modules.js";
 import { type LatentConfig, latentAttention, readLatentConfig } from "../latent-modules.js";
-import { readActivation } from "../model-config.js";
 import {
   isOfDraftLayer,
   readSigmoidRouting,
@@ -51,7 +50,6 @@ export const glm4MoeLite: Architecture<DeepseekConfig> = {
   ...deepseekV3,
   name: "Glm4MoeLiteForCausalLM",
   readConfig(reader: ConfigReader): DeepseekConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     const defaults = { maxPositions: 202752, normEps: 1e-5, bosTokenId: 0, eosTokenIds: [1] };
     const config = readLatentConfig(reader, "Glm4MoeLiteForCausalLM", defaults);
     return {
@@ -62,7 +60,6 @@ export const glm4MoeLite: Architecture<DeepseekConfig> = {
 };
 
 function checkNames(reader: ConfigReader, known: Readonly<Record<string, string>>): void {
-  readActivation(reader, "hidden_act", ["silu"]);
   for (const [field, name] of Object.entries(known)) {
     if (reader.string(field, name) !== name) reader.unsupported(field, [name]);
   }
@@ -75,6 +72,6 @@ function deepseekBlueprint(config: DeepseekConfig): Blueprint {
     inputNorm: norm(`${id}.input_layernorm`),
     attention: latentAttention(`${id}.self_attn`, config),
     mlpNorm: norm(`${id}.post_attention_layernorm`),
-    mlp: config.isSparse[index] ? sharedExpertsMlp(`${id}.mlp`, config) : gatedMlp(`${id}.mlp`, config, "silu"),
+    mlp: config.isSparse[index] ? sharedExpertsMlp(`${id}.mlp`, config) : gatedMlp(`${id}.mlp`, config),
   }));
 }

@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { gatedMlp } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import { readSigmoidRouting, type SharedExpertsConfig, sharedExpertsMlp } from "../shared-experts.js";
 import { readWindows } from "../windows.js";
 import { llamaBlueprint } from "./llama.js";
@@ -13,7 +13,6 @@ const NAME = "Dots1ForCausalLM";
 export const dots1: Architecture<Qwen3Config & SharedExpertsConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader) {
-    readActivation(reader, "hidden_act", ["silu"]);
     const config = readDecoderConfig(reader, NAME, {});
     const first = reader.integer("max_window_layers", { fallback: 62, min: 0, max: 2 ** 12 });
     return {
@@ -28,6 +27,6 @@ export const dots1: Architecture<Qwen3Config & SharedExpertsConfig> = {
     llamaBlueprint(config, {
       attention: (_, id) => qwen3Attention(id, config),
       mlp: (index, id) =>
-        config.isSparse[index] ? sharedExpertsMlp(`${id}.mlp`, config) : gatedMlp(`${id}.mlp`, config, "silu"),
+        config.isSparse[index] ? sharedExpertsMlp(`${id}.mlp`, config) : gatedMlp(`${id}.mlp`, config),
     }),
 };

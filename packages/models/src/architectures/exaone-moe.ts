@@ -23,6 +23,6 @@ export const exaoneMoe: Architecture<Exaone4Config & SharedExpertsConfig> = {
       mlp: (index, id) =>
         config.isSparse[index]
           ? sharedExpertsMlp(`${id}.mlp`, config, `${id}.mlp.e_score_correction_bias`)
-          : gatedMlp(`${id}.mlp`, config, "silu"),
+          : gatedMlp(`${id}.mlp`, config),
     }),
 };

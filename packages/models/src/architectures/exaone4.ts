@@ -3,7 +3,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { rmsNorm } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { readWindows } from "../windows.js";
 import { llamaBlueprint } from "./llama.js";
 
@@ -25,7 +25,6 @@ export const exaone4: Architecture<Exaone4Config> = {
 };
 
 export function readExaone4Config(reader: ConfigReader, architecture: string): Exaone4Config {
-  readActivation(reader, "hidden_act", ["silu"]);
   const config = readDecoderConfig(reader, architecture, { normEps: 1e-5, bosTokenId: 0, eosTokenIds: [2] });
   const windows = readWindows(reader, config.numLayers, { slides: windowPattern(reader) });
   const isWindowed = reader.has("sliding_window");

@@ -37,8 +37,8 @@ export function readGemma2Fields(
   reader: ConfigReader,
   usual: { readonly attentionSoftcap: number | null; readonly logitSoftcap: number | null },
 ) {
-  readActivation(reader, "hidden_activation", ["gelu_tanh"]);
   return {
+    activation: readActivation(reader, "hidden_activation", "gelu_tanh"),
     attentionBias: reader.boolean("attention_bias", false),
     queryScalar: reader.number("query_pre_attn_scalar", { fallback: 256, min: 0, aboveMin: true, max: 1e6 }),
     attentionSoftcap: readSoftcap(reader, "attn_logit_softcapping", usual.attentionSoftcap),
@@ -69,7 +69,7 @@ export function gemma2Blueprint(
     }),
     attentionOutputNorm: gemmaNorm(`${id}.post_attention_layernorm`, config),
     mlpNorm: gemmaNorm(`${id}.pre_feedforward_layernorm`, config),
-    mlp: gatedMlp(`${id}.mlp`, config, "gelu_tanh"),
+    mlp: gatedMlp(`${id}.mlp`, config),
     mlpOutputNorm: gemmaNorm(`${id}.post_feedforward_layernorm`, config),
   }));
   return { ...blueprint, head: { ...blueprint.head, softcap: logitSoftcap ?? undefined } };

@@ -3,7 +3,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { gatedMlp } from "../hf-modules.js";
-import { type DecoderDefaults, readActivation, readDecoderConfig } from "../model-config.js";
+import { type DecoderDefaults, readDecoderConfig } from "../model-config.js";
 import { isOfDraftLayer, readSigmoidRouting, type SharedExpertsConfig, sharedExpertsMlp } from "../shared-experts.js";
 import { llamaBlueprint } from "./llama.js";
 import { type Qwen3Config, qwen3Attention } from "./qwen3.js";
@@ -30,7 +30,7 @@ export const glm4Moe: Architecture<Glm4MoeConfig> = {
         outputBias: false,
       }),
       mlp: (index, id) =>
-        config.isSparse[index] ? sharedExpertsMlp(`${id}.mlp`, config) : gatedMlp(`${id}.mlp`, config, "silu"),
+        config.isSparse[index] ? sharedExpertsMlp(`${id}.mlp`, config) : gatedMlp(`${id}.mlp`, config),
     }),
 };
 
@@ -44,7 +44,6 @@ export const solarOpen: Architecture<Glm4MoeConfig> = {
 };
 
 function readShared(reader: ConfigReader, architecture: string, own: DecoderDefaults, denseLayers: number) {
-  readActivation(reader, "hidden_act", ["silu"]);
   const defaults = { maxPositions: 2 ** 17, normEps: 1e-5, numKvHeads: 8, ...own };
   const config = readDecoderConfig(reader, architecture, defaults);
   return {

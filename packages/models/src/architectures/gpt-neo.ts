@@ -1,5 +1,4 @@
 // GPTNeoForCausalLM: GPT-2 with a window in some layers, q, k and v apart, scores that are not scaled (Black et al. 2021).
-import type { Activation } from "@octavo/core";
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, plainMlp, selfAttention } from "../hf-modules.js";
@@ -9,14 +8,10 @@ import { tensorParameter } from "../parameters.js";
 const NAME = "GPTNeoForCausalLM";
 const BASE = "transformer";
 
-export interface GptNeoConfig extends ModelConfig {
-  readonly activation: Activation;
-}
-
-export const gptNeo: Architecture<GptNeoConfig> = {
+export const gptNeo: Architecture = {
   name: NAME,
   basePrefix: `${BASE}.`,
-  readConfig(reader: ConfigReader): GptNeoConfig {
+  readConfig(reader: ConfigReader): ModelConfig {
     const renamed = reader.renamed({
       num_hidden_layers: "num_layers",
       num_attention_heads: "num_heads",
@@ -32,12 +27,12 @@ export const gptNeo: Architecture<GptNeoConfig> = {
     const window = reader.size("window_size", { fallback: 256, max: 2 ** 24 });
     return {
       ...config,
-      activation: readActivation(reader, "activation_function", ["gelu_tanh", "gelu", "relu", "silu"]),
+      activation: readActivation(reader, "activation_function", "gelu_tanh"),
       windows: readLayerKinds(reader, config.numLayers).map((kind) => (kind === "local" ? window : null)),
     };
   },
   blueprint(config) {
-    const { hiddenSize, maxPositions, normEps, activation } = config;
+    const { hiddenSize, maxPositions, normEps } = config;
     const norm = (id: string) => layerNorm(id, hiddenSize, normEps);
     const { embedding, ...rest } = decoderBlueprint(
       config,
@@ -52,7 +47,7 @@ export const gptNeo: Architecture<GptNeoConfig> = {
           scale: 1,
         }),
         mlpNorm: norm(`${id}.ln_2`),
-        mlp: plainMlp(`${id}.mlp.c_fc`, `${id}.mlp.c_proj`, config, activation),
+        mlp: plainMlp(`${id}.mlp.c_fc`, `${id}.mlp.c_proj`, config),
       }),
       { embedding: `${BASE}.wte`, layers: `${BASE}.h` },
     );

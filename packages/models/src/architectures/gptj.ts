@@ -3,14 +3,13 @@ import type { Architecture } from "../architecture.js";
 import type { AttentionSpec, Blueprint } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, plainMlp, selfAttention } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
 import { splitRotaryPairs } from "../row-order.js";
-import type { PhiConfig } from "./phi.js";
 
 const NAME = "GPTJForCausalLM";
 const BASE = "transformer";
 
-export const gptJ: Architecture<PhiConfig> = {
+export const gptJ: Architecture = {
   name: NAME,
   basePrefix: `${BASE}.`,
   readConfig: (reader) => readGptJConfig(reader, NAME),
@@ -21,7 +20,7 @@ export const gptJ: Architecture<PhiConfig> = {
   },
 };
 
-export function readGptJConfig(reader: ConfigReader, architecture: string): PhiConfig {
+export function readGptJConfig(reader: ConfigReader, architecture: string): ModelConfig {
   const renamed = reader.renamed({
     hidden_size: "n_embd",
     num_hidden_layers: "n_layer",
@@ -39,12 +38,12 @@ export function readGptJConfig(reader: ConfigReader, architecture: string): PhiC
     intermediateSize: 4 * hiddenSize,
     rope: { rotaryShare: reader.size("rotary_dim", { fallback: headDim, max: headDim }) / headDim },
   });
-  return { ...config, activation: readActivation(reader, "activation_function", ["gelu_tanh", "gelu"]) };
+  return { ...config, activation: readActivation(reader, "activation_function", "gelu_tanh") };
 }
 
 /** @param attention of a layer, whose modules' names begin with `id` */
-export function gptJBlueprint(config: PhiConfig, attention: (index: number, id: string) => AttentionSpec): Blueprint {
-  const { hiddenSize, normEps, activation } = config;
+export function gptJBlueprint(config: ModelConfig, attention: (index: number, id: string) => AttentionSpec): Blueprint {
+  const { hiddenSize, normEps } = config;
   const norm = (id: string) => layerNorm(id, hiddenSize, normEps);
   return decoderBlueprint(
     config,
@@ -53,7 +52,7 @@ export function gptJBlueprint(config: PhiConfig, attention: (index: number, id: 
       kind: "parallel",
       inputNorm: norm(`${id}.ln_1`),
       attention: attention(index, `${id}.attn`),
-      mlp: plainMlp(`${id}.mlp.fc_in`, `${id}.mlp.fc_out`, config, activation),
+      mlp: plainMlp(`${id}.mlp.fc_in`, `${id}.mlp.fc_out`, config),
     }),
     { embedding: `${BASE}.wte`, layers: `${BASE}.h`, headBias: true },
   );

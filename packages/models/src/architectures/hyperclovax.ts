@@ -28,7 +28,7 @@ export const hyperClovaX: Architecture<HyperClovaXConfig> = {
     const { hiddenSize, normEps, attentionBias: bias, mlpBias, normsOutputs } = config;
     const blueprint = graniteBlueprint(config, {
       attention: () => ({ bias }),
-      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, "silu", { bias: mlpBias }),
+      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, { bias: mlpBias }),
     });
     const norm = (index: number, name: string) => rmsNorm(`model.layers.${index}.${name}`, hiddenSize, normEps);
     const layers = blueprint.layers.map((layer, index) => ({

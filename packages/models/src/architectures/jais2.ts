@@ -1,7 +1,7 @@
 // Jais2ForCausalLM: Nemotron's blocks with usual layer norms, full rotation and biases (Inception 2025).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import type { LlamaConfig } from "./llama.js";
 import { nemotronBlueprint } from "./nemotron.js";
 
@@ -10,11 +10,11 @@ const NAME = "Jais2ForCausalLM";
 export const jais2: Architecture<LlamaConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): LlamaConfig {
-    readActivation(reader, "hidden_act", ["relu2"]);
     return {
       ...readDecoderConfig(reader.renamed({ rms_norm_eps: "layer_norm_eps" }), NAME, {
         maxPositions: 8192,
         normEps: 1e-5,
+        activation: "relu2",
         bosTokenId: 0,
         eosTokenIds: [150024],
       }),

@@ -1,7 +1,7 @@
 // MellumForCausalLM: Mellum 2, Qwen3 with experts, and with a rotation of their own for layers that have windows (JetBrains 2026).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { readActivation, readPlainConfig } from "../model-config.js";
+import { readPlainConfig } from "../model-config.js";
 import { type LayerRopes, readLayerRopes } from "../rope-config.js";
 import { readMlpTypes } from "../shared-experts.js";
 import { readWindows } from "../windows.js";
@@ -15,7 +15,6 @@ export interface MellumConfig extends Omit<Qwen3MoeConfig, "rope">, LayerRopes {
 export const mellum: Architecture<MellumConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): MellumConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     const config = readPlainConfig(reader, NAME, { maxPositions: 2 ** 17, headDim: 128, numKvHeads: 4 });
     const { numLayers, headDim, maxPositions } = config;
     const experts = readQwenExperts(reader, numLayers, USUAL);

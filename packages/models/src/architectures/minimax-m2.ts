@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { expertsMlp, rmsNorm, splitGatedMlp } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import { linearParameter } from "../parameters.js";
 import { llamaBlueprint } from "./llama.js";
 import { type ExpertsConfig, MAX_EXPERTS } from "./mixtral.js";
@@ -13,7 +13,6 @@ const HEAD_DIM = 128;
 export const miniMaxM2: Architecture<ExpertsConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): ExpertsConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     const headDim = reader.size("head_dim", { fallback: HEAD_DIM, max: 2 ** 12 });
     const numExperts = reader.size("num_local_experts", { fallback: 256, max: MAX_EXPERTS });
     return {
@@ -40,7 +39,7 @@ export const miniMaxM2: Architecture<ExpertsConfig> = {
         const id = `${layer}.block_sparse_moe`;
         const bias = `${id}.e_score_correction_bias`;
         const router = linearParameter(`${id}.gate`, hiddenSize, [[`${id}.gate`, numExperts]]);
-        const expert = (index: number) => splitGatedMlp(`${id}.experts.${index}`, ["w1", "w3", "w2"], config, "silu");
+        const expert = (index: number) => splitGatedMlp(`${id}.experts.${index}`, ["w1", "w3", "w2"], config);
         return expertsMlp(router, numExperts, expert, {
           numExpertsPerToken,
           scoring: "sigmoid",

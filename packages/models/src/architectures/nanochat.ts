@@ -3,7 +3,7 @@ import type { Architecture } from "../architecture.js";
 import type { NormSpec } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, plainMlp, selfAttention } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import type { RowOrder } from "../row-order.js";
 import { readSoftcap } from "./gemma2.js";
 import type { LlamaConfig } from "./llama.js";
@@ -18,9 +18,8 @@ export interface NanoChatConfig extends Omit<LlamaConfig, "mlpBias"> {
 export const nanoChat: Architecture<NanoChatConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): NanoChatConfig {
-    readActivation(reader, "hidden_act", ["relu2"]);
     return {
-      ...readDecoderConfig(reader, NAME, { bosTokenId: 0, eosTokenIds: [1] }),
+      ...readDecoderConfig(reader, NAME, { activation: "relu2", bosTokenId: 0, eosTokenIds: [1] }),
       attentionBias: reader.boolean("attention_bias", false),
       logitSoftcap: readSoftcap(reader, "final_logit_softcapping", 15),
     };
@@ -43,7 +42,7 @@ export const nanoChat: Architecture<NanoChatConfig> = {
         normsTurned: true,
       }),
       mlpNorm: norm(`${id}.post_attention_layernorm`),
-      mlp: plainMlp(`${id}.mlp.fc1`, `${id}.mlp.fc2`, config, "relu2", { bias: false }),
+      mlp: plainMlp(`${id}.mlp.fc1`, `${id}.mlp.fc2`, config, { bias: false }),
     }));
     return {
       ...rest,

@@ -3,7 +3,7 @@ import type { Architecture } from "../architecture.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, plainMlp, selfAttention } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import type { LlamaConfig } from "./llama.js";
 
 const NAME = "NemotronForCausalLM";
@@ -11,11 +11,11 @@ const NAME = "NemotronForCausalLM";
 export const nemotron: Architecture<LlamaConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): LlamaConfig {
-    readActivation(reader, "hidden_act", ["relu2"]);
     return {
       ...readDecoderConfig(reader.renamed({ rms_norm_eps: "norm_eps" }), NAME, {
         maxPositions: 4096,
         normEps: 1e-5,
+        activation: "relu2",
         bosTokenId: 2,
         eosTokenIds: [3],
         rope: { rotaryShare: 0.5 },
@@ -36,6 +36,6 @@ export function nemotronBlueprint(config: LlamaConfig, weightOffset: number): Bl
     inputNorm: norm(`${id}.input_layernorm`),
     attention: selfAttention(`${id}.self_attn`, index, config, { bias: attentionBias }),
     mlpNorm: norm(`${id}.post_attention_layernorm`),
-    mlp: plainMlp(`${id}.mlp.up_proj`, `${id}.mlp.down_proj`, config, "relu2", { bias: mlpBias }),
+    mlp: plainMlp(`${id}.mlp.up_proj`, `${id}.mlp.down_proj`, config, { bias: mlpBias }),
   }));
 }

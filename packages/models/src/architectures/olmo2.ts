@@ -3,7 +3,7 @@ import type { Architecture } from "../architecture.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { rmsNorm } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import { type LlamaChanges, type LlamaConfig, llamaBlueprint } from "./llama.js";
 
 const NAME = "Olmo2ForCausalLM";
@@ -13,7 +13,6 @@ export type Olmo2Config = Omit<LlamaConfig, "mlpBias">;
 export const olmo2: Architecture<Olmo2Config> = {
   name: NAME,
   readConfig(reader: ConfigReader): Olmo2Config {
-    readActivation(reader, "hidden_act", ["silu"]);
     return {
       ...readDecoderConfig(reader, NAME, { normEps: 1e-5, eosTokenIds: [50279] }),
       attentionBias: reader.boolean("attention_bias", false),

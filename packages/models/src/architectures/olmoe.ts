@@ -3,7 +3,7 @@ import type { Architecture } from "../architecture.js";
 import type { ExpertsMlpSpec } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { gatedExperts, rmsNorm } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import { llamaBlueprint } from "./llama.js";
 import { type ExpertsConfig, MAX_EXPERTS } from "./mixtral.js";
 
@@ -47,7 +47,6 @@ export function readOlmoeConfig(
   architecture: string,
   { normEps, eosTokenIds, theta, count, chosen }: OlmoeDefaults,
 ): OlmoeConfig {
-  readActivation(reader, "hidden_act", ["silu"]);
   if (reader.has("clip_qkv")) reader.unsupported("clip_qkv", ["null"]);
   const numExperts = reader.size("num_experts", { fallback: count, max: MAX_EXPERTS });
   return {

@@ -20,7 +20,7 @@ export const openAiGpt: Architecture<Gpt2Config> = {
     return { ...config, activation, bosTokenId: null, eosTokenIds: hasIds ? config.eosTokenIds : [] };
   },
   blueprint(config) {
-    const { hiddenSize, headDim, maxPositions, normEps, activation } = config;
+    const { hiddenSize, headDim, maxPositions, normEps } = config;
     const norm = (id: string) => layerNorm(id, hiddenSize, normEps);
     const { embedding, ...rest } = decoderBlueprint(
       config,
@@ -31,7 +31,7 @@ export const openAiGpt: Architecture<Gpt2Config> = {
           scale: headDim ** -0.5,
         }),
         attentionStreamNorm: norm(`${id}.ln_1`),
-        mlp: plainMlp(`${id}.mlp.c_fc`, `${id}.mlp.c_proj`, config, activation, CONV_1D),
+        mlp: plainMlp(`${id}.mlp.c_fc`, `${id}.mlp.c_proj`, config, CONV_1D),
         mlpStreamNorm: norm(`${id}.ln_2`),
       }),
       { embedding: `${BASE}.tokens_embed`, layers: `${BASE}.h` },

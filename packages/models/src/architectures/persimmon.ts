@@ -1,15 +1,13 @@
 // PersimmonForCausalLM: layer norms, on each head of q and k too, squared ReLU, partial rotation (Adept 2023).
-import type { Activation } from "@octavo/core";
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, mergedAttention, plainMlp } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { splitQkvGroups } from "../row-order.js";
 
 const NAME = "PersimmonForCausalLM";
 
 export interface PersimmonConfig extends ModelConfig {
-  readonly activation: Activation;
   /** Whether each head of q and k is normed. */
   readonly normsHeads: boolean;
 }
@@ -20,18 +18,18 @@ export const persimmon: Architecture<PersimmonConfig> = {
     const config = readDecoderConfig(reader.renamed({ rms_norm_eps: "layer_norm_eps" }), NAME, {
       maxPositions: 2 ** 14,
       normEps: 1e-5,
+      activation: "relu2",
       bosTokenId: 1,
       eosTokenIds: [2],
       rope: { rotaryShare: 0.5 },
     });
     return {
       ...config,
-      activation: readActivation(reader, "hidden_act", ["relu2", "gelu", "gelu_tanh", "relu", "silu"]),
       normsHeads: reader.boolean("qk_layernorm", true),
     };
   },
   blueprint(config) {
-    const { hiddenSize, numHeads, headDim, normEps, activation, normsHeads } = config;
+    const { hiddenSize, numHeads, headDim, normEps, normsHeads } = config;
     const norm = (id: string) => layerNorm(id, hiddenSize, normEps);
     const headNorm = (id: string) => (normsHeads ? layerNorm(id, headDim, normEps) : undefined);
     const qkv = { bias: true, rows: splitQkvGroups(numHeads, 1, headDim) };
@@ -46,7 +44,7 @@ export const persimmon: Architecture<PersimmonConfig> = {
           keyNorm: headNorm(`${id}.k_layernorm`),
         }),
         mlpNorm: norm(`${layer}.post_attention_layernorm`),
-        mlp: plainMlp(`${layer}.mlp.dense_h_to_4h`, `${layer}.mlp.dense_4h_to_h`, config, activation),
+        mlp: plainMlp(`${layer}.mlp.dense_h_to_4h`, `${layer}.mlp.dense_4h_to_h`, config),
       };
     });
   },

@@ -39,7 +39,7 @@ export function qwen3MoeBlueprint(config: Qwen3MoeConfig, rope: (index: number) 
     mlp: (index, id) =>
       isSparse[index]
         ? gatedExperts(`${id}.mlp`, config, { numExpertsPerToken, scoring: "softmax", renormalize })
-        : gatedMlp(`${id}.mlp`, config, "silu"),
+        : gatedMlp(`${id}.mlp`, config),
   });
 }
 

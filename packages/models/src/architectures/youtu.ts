@@ -3,14 +3,12 @@ import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, gatedMlp, rmsNorm } from "../hf-modules.js";
 import { type LatentConfig, latentAttention, readLatentConfig } from "../latent-modules.js";
-import { readActivation } from "../model-config.js";
 
 const NAME = "YoutuForCausalLM";
 
 export const youtu: Architecture<LatentConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): LatentConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     return readLatentConfig(reader, NAME, {
       maxPositions: 2 ** 17,
       tieWordEmbeddings: true,
@@ -25,7 +23,7 @@ export const youtu: Architecture<LatentConfig> = {
       inputNorm: norm(`${id}.input_layernorm`),
       attention: latentAttention(`${id}.self_attn`, config),
       mlpNorm: norm(`${id}.post_attention_layernorm`),
-      mlp: gatedMlp(`${id}.mlp`, config, "silu"),
+      mlp: gatedMlp(`${id}.mlp`, config),
     }));
   },
 };
