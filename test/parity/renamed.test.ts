@@ -59,6 +59,20 @@ const MODELS: Readonly<Record<string, Renamed>> = {
     ],
     arrange: mergeGroups,
   },
+  RWForCausalLM: {
+    fixture: "falcon-40b",
+    fields: ({ num_attention_heads, num_hidden_layers, num_kv_heads }) => ({
+      model_type: "RefinedWeb",
+      n_head: num_attention_heads,
+      n_layer: num_hidden_layers,
+      n_head_kv: num_kv_heads,
+      num_attention_heads: undefined,
+      num_hidden_layers: undefined,
+      num_kv_heads: undefined,
+      new_decoder_architecture: undefined,
+    }),
+    names: [],
+  },
   MiniCPMForCausalLM: {
     fixture: "granite",
     fields: ({ hidden_size, num_hidden_layers, ...granite }) => ({

@@ -4,8 +4,9 @@ import { LayerStack } from "./layer-stack.js";
 import { LmHead } from "./layers/lm-head.js";
 import type { ParameterSpec } from "./parameters.js";
 
-/** The weights of a model, in the order in which they are loaded. */
+/** The weights of a model, in the order in which they are loaded; once, where layers have them in common (ALBERT). */
 export function blueprintParameters(blueprint: Blueprint | EncoderBlueprint): ParameterSpec[] {
   const head = blueprint.head ? LmHead.parameters(blueprint.head) : [];
-  return [...LayerStack.parameters(blueprint), ...head];
+  const all = [...LayerStack.parameters(blueprint), ...head];
+  return [...new Map(all.map((spec) => [spec.id, spec])).values()];
 }

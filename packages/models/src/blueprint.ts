@@ -27,6 +27,8 @@ export interface EmbeddingSpec {
   readonly tokenTypes?: TensorParameter;
   /** Where the table is narrower than the residual stream (OPT 350m). */
   readonly project?: LinearParameter;
+  /** Whether that comes last: positions, types and norm are as narrow as the table (ALBERT, ELECTRA). Default false. */
+  readonly projectsLast?: boolean;
   /** Of the sum (Bloom, BERT). */
   readonly norm?: NormSpec;
 }
@@ -140,6 +142,8 @@ export interface SequentialLayer {
   readonly kind: "sequential";
   /** What attention and MLP read. Absent: the stream itself. */
   readonly inputNorm?: NormSpec;
+  /** Of the stream before attention, which goes on normed. */
+  readonly inputStreamNorm?: NormSpec;
   readonly attention: AttentionSpec | LatentAttentionSpec;
   /** Of attention's output, before it is added. */
   readonly attentionOutputNorm?: NormSpec;

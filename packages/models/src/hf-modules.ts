@@ -109,22 +109,19 @@ export function mergedAttention(
   };
 }
 
+/** What an MLP takes from the config. */
+type MlpConfig = Pick<ModelConfig, "hiddenSize" | "intermediateSize" | "activation">;
+
 /** `<id>.gate_proj`, `up_proj`, `down_proj` */
-export function gatedMlp(
-  id: string,
-  size: Pick<ModelConfig, "hiddenSize" | "intermediateSize">,
-  activation: GatedMlpSpec["activation"],
-  traits: LinearTraits = {},
-): GatedMlpSpec {
-  return splitGatedMlp(id, ["gate_proj", "up_proj", "down_proj"], size, activation, traits);
+export function gatedMlp(id: string, size: MlpConfig, traits: LinearTraits = {}): GatedMlpSpec {
+  return splitGatedMlp(id, ["gate_proj", "up_proj", "down_proj"], size, traits);
 }
 
 /** The same under other names. @param names behind `<id>.`: gate, up, down */
 export function splitGatedMlp(
   id: string,
   [gate, up, down]: readonly [gate: string, up: string, down: string],
-  { hiddenSize, intermediateSize }: Pick<ModelConfig, "hiddenSize" | "intermediateSize">,
-  activation: GatedMlpSpec["activation"],
+  { hiddenSize, intermediateSize, activation }: MlpConfig,
   traits: LinearTraits = {},
 ): GatedMlpSpec {
   const parts = [
@@ -143,8 +140,7 @@ export function splitGatedMlp(
 export function mergedGatedMlp(
   gateUp: string,
   down: string,
-  { hiddenSize, intermediateSize }: Pick<ModelConfig, "hiddenSize" | "intermediateSize">,
-  activation: GatedMlpSpec["activation"],
+  { hiddenSize, intermediateSize, activation }: MlpConfig,
   traits: LinearTraits = {},
 ): GatedMlpSpec {
   return {
@@ -198,25 +194,25 @@ export interface ExpertsSizes {
   readonly numExperts: number;
   /** Width of an expert. */
   readonly expertSize: number;
+  readonly activation: ModelConfig["activation"];
 }
 
-/** `<id>.gate` routes to `<id>.experts.<number>`, gated MLPs with SiLU. */
+/** `<id>.gate` routes to `<id>.experts.<number>`, gated MLPs. */
 export function gatedExperts(
   id: string,
-  { hiddenSize, numExperts, expertSize }: ExpertsSizes,
+  { hiddenSize, numExperts, expertSize, activation }: ExpertsSizes,
   options: RouterOptions,
 ): ExpertsMlpSpec {
   const router = linearParameter(`${id}.gate`, hiddenSize, [[`${id}.gate`, numExperts]]);
-  const size = { hiddenSize, intermediateSize: expertSize };
-  return expertsMlp(router, numExperts, (index) => gatedMlp(`${id}.experts.${index}`, size, "silu"), options);
+  const size = { hiddenSize, intermediateSize: expertSize, activation };
+  return expertsMlp(router, numExperts, (index) => gatedMlp(`${id}.experts.${index}`, size), options);
 }
 
 /** @param up and @param down the checkpoint's names */
 export function plainMlp(
   up: string,
   down: string,
-  { hiddenSize, intermediateSize }: ModelConfig,
-  activation: PlainMlpSpec["activation"],
+  { hiddenSize, intermediateSize, activation }: MlpConfig,
   traits: LinearTraits = { bias: true },
 ): PlainMlpSpec {
   return {

@@ -25,6 +25,8 @@ export interface ModelConfig {
   readonly valueInKey?: { readonly first: number; readonly size: number };
   /** Positions that the model can serve: `max_position_embeddings`, with linear, dynamic or yarn scaling the scaled length. */
   readonly maxPositions: number;
+  /** Of the feed-forward part, of its gate where it has one. */
+  readonly activation: Activation;
   /** Added to the variance, or the mean of squares, by norms. */
   readonly normEps: number;
   /** How positions rotate queries and keys: of most layers, where layers differ. Null: they do not. */
@@ -65,6 +67,8 @@ export interface DecoderDefaults {
   readonly vocabSize?: number;
   /** Default: required. */
   readonly intermediateSize?: number;
+  /** Default "silu". */
+  readonly activation?: Activation;
   /** Of the rotation. */
   readonly rope?: RopeDefaults;
 }
@@ -102,6 +106,7 @@ export function readPlainConfig(reader: ConfigReader, architecture: string, defa
       fallback: defaults.maxPositions ?? 2048,
       max: MAX_POSITIONS,
     }),
+    activation: readActivation(reader, "hidden_act", defaults.activation ?? "silu"),
     normEps: reader.number("rms_norm_eps", { fallback: defaults.normEps ?? 1e-6, min: 0, max: 1 }),
     rope: null,
     windows: Array.from({ length: numLayers }, () => null),
@@ -122,27 +127,17 @@ const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
   ["gelu_new", "gelu_tanh"],
   ["gelu_fast", "gelu_tanh"],
   ["gelu_pytorch_tanh", "gelu_tanh"],
+  ["gelu_python_tanh", "gelu_tanh"],
+  ["gelu_accurate", "gelu_tanh"],
   ["quick_gelu", "quick_gelu"],
   ["relu", "relu"],
   ["relu2", "relu2"],
 ]);
 
-/** What the gate of a gated MLP may go through; the first is usual. */
-export const GATE_ACTIVATIONS = ["silu", "relu", "gelu", "gelu_tanh", "quick_gelu"] as const;
-
-/** A model whose config.json says which of {@link GATE_ACTIVATIONS} its MLPs have. */
-export interface GatedConfig extends ModelConfig {
-  readonly activation: Activation;
-}
-
-/** @param supported the first is the default @throws UNSUPPORTED for another */
-export function readActivation(
-  reader: ConfigReader,
-  field: string,
-  supported: readonly [Activation, ...Activation[]],
-): Activation {
-  const found = reader.has(field) ? ACTIVATIONS.get(reader.string(field)) : supported[0];
-  return found !== undefined && supported.includes(found) ? found : reader.unsupported(field, supported);
+/** @param usual where config.json does not have the field @throws UNSUPPORTED for one that no op computes */
+export function readActivation(reader: ConfigReader, field: string, usual: Activation): Activation {
+  const found = reader.has(field) ? ACTIVATIONS.get(reader.string(field)) : usual;
+  return found ?? reader.unsupported(field, [...ACTIVATIONS.keys()]);
 }
 
 function readDType(reader: ConfigReader): FloatDType {

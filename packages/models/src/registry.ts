@@ -1,57 +1,76 @@
 // The architectures that Octavo knows. A new one is one file and one entry here.
 import { OctavoError } from "@octavo/core";
 import type { AnyArchitecture } from "./architecture.js";
+import { albert } from "./architectures/albert.js";
 import { arcee } from "./architectures/arcee.js";
 import { bert } from "./architectures/bert.js";
+import { bioGpt } from "./architectures/biogpt.js";
 import { bloom } from "./architectures/bloom.js";
+import { codeGen } from "./architectures/codegen.js";
 import { cohere, cohere2 } from "./architectures/cohere.js";
-import { deepseekV2, deepseekV3 } from "./architectures/deepseek.js";
+import { deepseekV2, deepseekV3, glm4MoeLite } from "./architectures/deepseek.js";
 import { distilBert } from "./architectures/distilbert.js";
+import { dots1 } from "./architectures/dots1.js";
+import { electra } from "./architectures/electra.js";
 import { ernie45 } from "./architectures/ernie4-5.js";
 import { ernie45Moe } from "./architectures/ernie4-5-moe.js";
+import { euroBert } from "./architectures/eurobert.js";
 import { exaone } from "./architectures/exaone.js";
+import { exaoneMoe } from "./architectures/exaone-moe.js";
 import { exaone4 } from "./architectures/exaone4.js";
 import { falcon } from "./architectures/falcon.js";
+import { flexOlmo } from "./architectures/flex-olmo.js";
 import { gemma } from "./architectures/gemma.js";
 import { gemma2 } from "./architectures/gemma2.js";
 import { gemma3 } from "./architectures/gemma3.js";
 import { glm, glm4 } from "./architectures/glm4.js";
-import { glm4Moe } from "./architectures/glm4-moe.js";
+import { glm4Moe, solarOpen } from "./architectures/glm4-moe.js";
 import { gptBigCode } from "./architectures/gpt-bigcode.js";
+import { gptNeo } from "./architectures/gpt-neo.js";
 import { gptNeoX } from "./architectures/gpt-neox.js";
 import { gptOss } from "./architectures/gpt-oss.js";
 import { gpt2 } from "./architectures/gpt2.js";
 import { gptJ } from "./architectures/gptj.js";
 import { granite } from "./architectures/granite.js";
 import { graniteMoe } from "./architectures/granite-moe.js";
+import { gte, newModel } from "./architectures/gte.js";
 import { helium } from "./architectures/helium.js";
 import { hunyuanDense } from "./architectures/hunyuan-dense.js";
 import { hunyuanMoe } from "./architectures/hunyuan-moe.js";
+import { hyperClovaX } from "./architectures/hyperclovax.js";
 import { internLm2 } from "./architectures/internlm2.js";
+import { jais2 } from "./architectures/jais2.js";
 import { llama } from "./architectures/llama.js";
+import { mellum } from "./architectures/mellum.js";
 import { miniCpm } from "./architectures/minicpm.js";
+import { miniMaxM2 } from "./architectures/minimax-m2.js";
 import { mistral } from "./architectures/mistral.js";
 import { mixtral } from "./architectures/mixtral.js";
 import { modernBert } from "./architectures/modernbert.js";
 import { mpt } from "./architectures/mpt.js";
+import { nanoChat } from "./architectures/nanochat.js";
 import { nemotron } from "./architectures/nemotron.js";
 import { nomicBert } from "./architectures/nomic-bert.js";
 import { olmo } from "./architectures/olmo.js";
 import { olmo2 } from "./architectures/olmo2.js";
 import { olmo3 } from "./architectures/olmo3.js";
 import { olmoe } from "./architectures/olmoe.js";
+import { openAiGpt } from "./architectures/openai-gpt.js";
 import { opt } from "./architectures/opt.js";
+import { persimmon } from "./architectures/persimmon.js";
 import { phi } from "./architectures/phi.js";
 import { phi3 } from "./architectures/phi3.js";
 import { qwen2 } from "./architectures/qwen2.js";
 import { qwen2Moe } from "./architectures/qwen2-moe.js";
 import { qwen3 } from "./architectures/qwen3.js";
 import { qwen3Moe } from "./architectures/qwen3-moe.js";
-import { roberta, xlmRoberta } from "./architectures/roberta.js";
+import { data2VecText, roberta, xlmRoberta } from "./architectures/roberta.js";
 import { seedOss } from "./architectures/seed-oss.js";
 import { smollm3 } from "./architectures/smollm3.js";
 import { stableLm } from "./architectures/stablelm.js";
 import { starcoder2 } from "./architectures/starcoder2.js";
+import { vaultGemma } from "./architectures/vaultgemma.js";
+import { youtu } from "./architectures/youtu.js";
 import { bidirectional, seesAll } from "./bidirectional.js";
 import type { ConfigReader } from "./hf-config.js";
 import type { ModelConfig } from "./model-config.js";
@@ -63,6 +82,12 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   nomicBert,
   roberta,
   xlmRoberta,
+  data2VecText,
+  albert,
+  electra,
+  euroBert,
+  gte,
+  newModel,
   bloom,
   deepseekV2,
   deepseekV3,
@@ -112,6 +137,23 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   qwen2Moe,
   seedOss,
   starcoder2,
+  glm4MoeLite,
+  solarOpen,
+  bioGpt,
+  codeGen,
+  dots1,
+  exaoneMoe,
+  flexOlmo,
+  gptNeo,
+  hyperClovaX,
+  jais2,
+  mellum,
+  miniMaxM2,
+  nanoChat,
+  openAiGpt,
+  persimmon,
+  vaultGemma,
+  youtu,
 ];
 
 /** Decoders as encoders, see bidirectional.ts. */

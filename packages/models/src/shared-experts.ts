@@ -66,9 +66,20 @@ export function readSparseLayers(
     numSharedExperts: reader.integer("n_shared_experts", { fallback: 0, min: 0, max: MAX_EXPERTS }),
     routedScale: reader.number("routed_scaling_factor", { fallback: 1, min: 0, aboveMin: true, max: 1e6 }),
     groups: count === 1 ? undefined : groups,
-    isSparse: Array.from({ length: numLayers }, (_, i) => i >= dense && i % step === 0),
+    isSparse:
+      readMlpTypes(reader, numLayers) ?? Array.from({ length: numLayers }, (_, i) => i >= dense && i % step === 0),
     numDraftLayers: reader.integer("num_nextn_predict_layers", { fallback: 0, min: 0, max: MAX_EXPERTS }),
   };
+}
+
+/** `mlp_layer_types`: for each layer, whether it has experts; undefined where config.json does not say. */
+export function readMlpTypes(reader: ConfigReader, numLayers: number): boolean[] | undefined {
+  const types = reader.raw("mlp_layer_types");
+  if (types === null) return undefined;
+  const fits =
+    Array.isArray(types) && types.length === numLayers && types.every((t) => t === "dense" || t === "sparse");
+  if (!fits) reader.fail("mlp_layer_types", `a list of ${numLayers} names, each "dense" or "sparse"`);
+  return (types as string[]).map((type) => type === "sparse");
 }
 
 /** As DeepSeek V3 routes: sigmoids, a bias for choosing, groups by their two best. */
@@ -85,12 +96,15 @@ export function readSigmoidRouting(
   };
 }
 
-/** `<id>.gate`, `experts`, `shared_experts` */
-export function sharedExpertsMlp(id: string, config: ModelConfig & SharedExpertsConfig): ExpertsMlpSpec {
+/** `<id>.gate`, `experts`, `shared_experts` @param bias the checkpoint's name of what is added for choosing */
+export function sharedExpertsMlp(
+  id: string,
+  config: ModelConfig & SharedExpertsConfig,
+  bias = `${id}.gate.e_score_correction_bias`,
+): ExpertsMlpSpec {
   const { hiddenSize, numExperts, expertSize, numSharedExperts, routedScale, groups } = config;
   const mlp = (name: string, count: number) =>
-    gatedMlp(`${id}.${name}`, { hiddenSize, intermediateSize: count * expertSize }, "silu");
-  const bias = `${id}.gate.e_score_correction_bias`;
+    gatedMlp(`${id}.${name}`, { ...config, intermediateSize: count * expertSize });
   const router = linearParameter(`${id}.gate`, hiddenSize, [[`${id}.gate`, numExperts]]);
   return expertsMlp(router, numExperts, (index) => mlp(`experts.${index}`, 1), {
     numExpertsPerToken: config.numExpertsPerToken,

@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { plainMlp } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import { type LlamaConfig, llamaBlueprint } from "./llama.js";
 
 const NAME = "ArceeForCausalLM";
@@ -10,11 +10,11 @@ const NAME = "ArceeForCausalLM";
 export const arcee: Architecture<LlamaConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): LlamaConfig {
-    readActivation(reader, "hidden_act", ["relu2"]);
     return {
       ...readDecoderConfig(reader, NAME, {
         maxPositions: 4096,
         normEps: 1e-5,
+        activation: "relu2",
         bosTokenId: 128000,
         eosTokenIds: [128001],
       }),
@@ -25,6 +25,6 @@ export const arcee: Architecture<LlamaConfig> = {
   blueprint: ({ attentionBias, mlpBias, ...config }) =>
     llamaBlueprint(config, {
       attention: () => ({ bias: attentionBias }),
-      mlp: (_, id) => plainMlp(`${id}.mlp.up_proj`, `${id}.mlp.down_proj`, config, "relu2", { bias: mlpBias }),
+      mlp: (_, id) => plainMlp(`${id}.mlp.up_proj`, `${id}.mlp.down_proj`, config, { bias: mlpBias }),
     }),
 };

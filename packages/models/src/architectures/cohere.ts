@@ -4,7 +4,7 @@ import type { Architecture } from "../architecture.js";
 import type { NormSpec } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, gatedMlp, layerNorm, selfAttention } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { splitRotaryPairs } from "../row-order.js";
 import { readWindows } from "../windows.js";
 
@@ -41,7 +41,6 @@ export const cohere2: Architecture<CohereConfig> = {
 };
 
 function readShared(reader: ConfigReader, architecture: string, theta: number) {
-  readActivation(reader, "hidden_act", ["silu"]);
   // Where there is a model_max_length, Command R was trained on it (llama.cpp takes it, too).
   const fields = reader.renamed({ rms_norm_eps: "layer_norm_eps", max_position_embeddings: "model_max_length" });
   const config = readDecoderConfig(fields, architecture, {
@@ -81,7 +80,7 @@ function cohereBlueprint(config: CohereConfig) {
       queryNorm: headNorm(`${id}.self_attn.q_norm`, numHeads),
       keyNorm: headNorm(`${id}.self_attn.k_norm`, numKvHeads),
     }),
-    mlp: gatedMlp(`${id}.mlp`, config, "silu"),
+    mlp: gatedMlp(`${id}.mlp`, config),
   }));
   return { ...rest, head: { ...head, scale: logitScale } };
 }

@@ -1,11 +1,10 @@
 // DeepseekV2ForCausalLM and DeepseekV3ForCausalLM: latent attention, and experts chosen by groups beside some that every token goes
-// through (DeepSeek-AI 2024). Kimi K2 and Moonlight are DeepSeek V3 with other sizes.
+// through (DeepSeek-AI 2024). Kimi K2, Moonlight and Glm4MoeLiteForCausalLM, GLM-4.7-Flash, are DeepSeek V3 with other sizes.
 import type { Architecture } from "../architecture.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, gatedMlp, rmsNorm } from "../hf-modules.js";
 import { type LatentConfig, latentAttention, readLatentConfig } from "../latent-modules.js";
-import { readActivation } from "../model-config.js";
 import {
   isOfDraftLayer,
   readSigmoidRouting,
@@ -47,8 +46,20 @@ export const deepseekV3: Architecture<DeepseekConfig> = {
   blueprint: deepseekBlueprint,
 };
 
+export const glm4MoeLite: Architecture<DeepseekConfig> = {
+  ...deepseekV3,
+  name: "Glm4MoeLiteForCausalLM",
+  readConfig(reader: ConfigReader): DeepseekConfig {
+    const defaults = { maxPositions: 202752, normEps: 1e-5, bosTokenId: 0, eosTokenIds: [1] };
+    const config = readLatentConfig(reader, "Glm4MoeLiteForCausalLM", defaults);
+    return {
+      ...config,
+      ...readSigmoidRouting(reader, config, { numExperts: 64, numExpertsPerToken: 4, denseLayers: 1 }),
+    };
+  },
+};
+
 function checkNames(reader: ConfigReader, known: Readonly<Record<string, string>>): void {
-  readActivation(reader, "hidden_act", ["silu"]);
   for (const [field, name] of Object.entries(known)) {
     if (reader.string(field, name) !== name) reader.unsupported(field, [name]);
   }
@@ -61,6 +72,6 @@ function deepseekBlueprint(config: DeepseekConfig): Blueprint {
     inputNorm: norm(`${id}.input_layernorm`),
     attention: latentAttention(`${id}.self_attn`, config),
     mlpNorm: norm(`${id}.post_attention_layernorm`),
-    mlp: config.isSparse[index] ? sharedExpertsMlp(`${id}.mlp`, config) : gatedMlp(`${id}.mlp`, config, "silu"),
+    mlp: config.isSparse[index] ? sharedExpertsMlp(`${id}.mlp`, config) : gatedMlp(`${id}.mlp`, config),
   }));
 }

@@ -35,12 +35,12 @@ export const ernie45Moe: Architecture<Ernie45MoeConfig> = {
     };
   },
   blueprint(config) {
-    const { hiddenSize, numExperts, numExpertsPerToken, sharedSize, isSparse } = config;
+    const { numExperts, numExpertsPerToken, sharedSize, isSparse } = config;
     return llamaBlueprint(config, {
       attention: () => ernieAttention(config),
       mlp(index, layer) {
         const id = `${layer}.mlp`;
-        if (!isSparse[index]) return gatedMlp(id, config, "silu");
+        if (!isSparse[index]) return gatedMlp(id, config);
         const bias = `${id}.moe_statics.e_score_correction_bias`;
         return gatedExperts(id, config, {
           numExpertsPerToken,
@@ -48,9 +48,7 @@ export const ernie45Moe: Architecture<Ernie45MoeConfig> = {
           renormalize: true,
           choiceBias: { kind: "tensor", id: bias, name: bias, shape: [numExperts], dtype: "float32" },
           shared:
-            sharedSize > 0
-              ? gatedMlp(`${id}.shared_experts`, { hiddenSize, intermediateSize: sharedSize }, "silu")
-              : undefined,
+            sharedSize > 0 ? gatedMlp(`${id}.shared_experts`, { ...config, intermediateSize: sharedSize }) : undefined,
         });
       },
     });

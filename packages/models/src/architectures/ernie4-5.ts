@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import type { SelfAttentionOptions } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { splitRotaryPairs } from "../row-order.js";
 import { llamaBlueprint } from "./llama.js";
 
@@ -17,7 +17,6 @@ export const ernie45: Architecture = {
 
 /** @param headDim where config.json has none; absent: the width by the heads */
 export function readErnieConfig(reader: ConfigReader, architecture: string, headDim?: number): ModelConfig {
-  readActivation(reader, "hidden_act", ["silu"]);
   if (reader.boolean("use_bias", false)) reader.unsupported("use_bias", ["false"]);
   return readDecoderConfig(reader, architecture, {
     maxPositions: 2 ** 17,

@@ -3,7 +3,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { rmsNorm } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { readWindows } from "../windows.js";
 import { llamaBlueprint } from "./llama.js";
 
@@ -16,25 +16,29 @@ export interface Exaone4Config extends ModelConfig {
 
 export const exaone4: Architecture<Exaone4Config> = {
   name: NAME,
-  readConfig(reader: ConfigReader): Exaone4Config {
-    readActivation(reader, "hidden_act", ["silu"]);
-    const config = readDecoderConfig(reader, NAME, { normEps: 1e-5, bosTokenId: 0, eosTokenIds: [2] });
-    const windows = readWindows(reader, config.numLayers, { slides: windowPattern(reader) });
-    const isWindowed = reader.has("sliding_window");
-    return { ...config, windows, rotates: windows.map((window) => !isWindowed || window !== null) };
-  },
-  blueprint(config) {
-    const { headDim, normEps, rotates } = config;
-    return llamaBlueprint(config, {
+  readConfig: (reader) => readExaone4Config(reader, NAME),
+  blueprint: (config) =>
+    llamaBlueprint(config, {
       normsOutputs: true,
-      attention: (index, id) => ({
-        rope: rotates[index] ? 0 : undefined,
-        queryNorm: rmsNorm(`${id}.q_norm`, headDim, normEps),
-        keyNorm: rmsNorm(`${id}.k_norm`, headDim, normEps),
-      }),
-    });
-  },
+      attention: (index, id) => exaone4Attention(index, id, config),
+    }),
 };
+
+export function readExaone4Config(reader: ConfigReader, architecture: string): Exaone4Config {
+  const config = readDecoderConfig(reader, architecture, { normEps: 1e-5, bosTokenId: 0, eosTokenIds: [2] });
+  const windows = readWindows(reader, config.numLayers, { slides: windowPattern(reader) });
+  const isWindowed = reader.has("sliding_window");
+  return { ...config, windows, rotates: windows.map((window) => !isWindowed || window !== null) };
+}
+
+/** @param id of a layer's attention */
+export function exaone4Attention(index: number, id: string, { headDim, normEps, rotates }: Exaone4Config) {
+  return {
+    rope: rotates[index] ? 0 : undefined,
+    queryNorm: rmsNorm(`${id}.q_norm`, headDim, normEps),
+    keyNorm: rmsNorm(`${id}.k_norm`, headDim, normEps),
+  };
+}
 
 /** A number: all but every so many; or letters in turn, L for layers with a window. */
 function windowPattern(reader: ConfigReader): (index: number) => boolean {

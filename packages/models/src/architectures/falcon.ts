@@ -1,5 +1,4 @@
 // FalconForCausalLM: attention and MLP side by side, few key heads, rotation or ALiBi (Almazrouei et al. 2023).
-import type { Activation } from "@octavo/core";
 import { alibiSlopes } from "../alibi.js";
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
@@ -11,7 +10,6 @@ const NAME = "FalconForCausalLM";
 const BASE = "transformer";
 
 export interface FalconConfig extends ModelConfig {
-  readonly activation: Activation;
   readonly hasBiases: boolean;
   /** Whether attention and MLP read the same stream. */
   readonly isParallel: boolean;
@@ -23,9 +21,16 @@ export interface FalconConfig extends ModelConfig {
 
 export const falcon: Architecture<FalconConfig> = {
   name: NAME,
+  aliases: ["RWForCausalLM"],
   basePrefix: `${BASE}.`,
-  readConfig(reader: ConfigReader): FalconConfig {
-    const isNew = reader.boolean("new_decoder_architecture", false);
+  readConfig(published: ConfigReader): FalconConfig {
+    // The first releases have Bloom's names, and the new decoder goes by its model_type.
+    const reader = published.renamed({
+      num_attention_heads: "n_head",
+      num_hidden_layers: "n_layer",
+      num_kv_heads: "n_head_kv",
+    });
+    const isNew = reader.boolean("new_decoder_architecture", reader.raw("model_type") === "RefinedWeb");
     const isParallel = isNew || reader.boolean("parallel_attn", true);
     const hasAlibi = reader.boolean("alibi", false);
     const heads = reader.size("num_attention_heads", { max: 2 ** 12 });
@@ -47,7 +52,7 @@ export const falcon: Architecture<FalconConfig> = {
     const norms = reader.size("num_ln_in_parallel_attn", { fallback: isNew ? 2 : 1, max: 2 });
     return {
       ...config,
-      activation: readActivation(reader, "activation", ["gelu", "gelu_tanh", "relu"]),
+      activation: readActivation(reader, "activation", "gelu"),
       hasBiases: reader.boolean("bias", false),
       isParallel,
       hasTwoNorms: isNew && norms === 2,
@@ -73,7 +78,7 @@ export const falcon: Architecture<FalconConfig> = {
             qkv,
             config.hasAlibi ? { slopes } : { rope: 0 },
           ),
-          mlp: plainMlp(`${id}.mlp.dense_h_to_4h`, `${id}.mlp.dense_4h_to_h`, config, config.activation, { bias }),
+          mlp: plainMlp(`${id}.mlp.dense_h_to_4h`, `${id}.mlp.dense_4h_to_h`, config, { bias }),
         };
         return isParallel
           ? { kind: "parallel", ...parts, mlpNorm: hasTwoNorms ? norm(`${id}.ln_mlp`) : undefined }

@@ -24,10 +24,12 @@ export interface GemmaConfig extends ModelConfig {
 export const gemma: Architecture<GemmaConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): GemmaConfig {
-    // hidden_act of the first releases says "gelu", but the models were trained with the tanh form.
-    readActivation(reader, "hidden_activation", ["gelu_tanh"]);
+    const field = reader.has("hidden_activation") ? "hidden_activation" : "hidden_act";
+    const activation = readActivation(reader, field, "gelu_tanh");
     return {
       ...readDecoderConfig(reader, NAME, GEMMA_DEFAULTS),
+      // The first releases say "gelu", but were trained with the tanh form.
+      activation: activation === "gelu" ? "gelu_tanh" : activation,
       attentionBias: reader.boolean("attention_bias", false),
     };
   },
@@ -37,7 +39,7 @@ export const gemma: Architecture<GemmaConfig> = {
       inputNorm: gemmaNorm(`${id}.input_layernorm`, config),
       attention: selfAttention(`${id}.self_attn`, index, config, { bias: config.attentionBias }),
       mlpNorm: gemmaNorm(`${id}.post_attention_layernorm`, config),
-      mlp: gatedMlp(`${id}.mlp`, config, "gelu_tanh"),
+      mlp: gatedMlp(`${id}.mlp`, config),
     })),
 };
 

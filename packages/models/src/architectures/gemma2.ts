@@ -37,17 +37,19 @@ export function readGemma2Fields(
   reader: ConfigReader,
   usual: { readonly attentionSoftcap: number | null; readonly logitSoftcap: number | null },
 ) {
-  readActivation(reader, "hidden_activation", ["gelu_tanh"]);
-  const cap = (name: string, fallback: number | null) => {
-    if (!reader.has(name)) return reader.keys().includes(name) ? null : fallback;
-    return reader.number(name, { min: 0, aboveMin: true, max: 1e6 });
-  };
   return {
+    activation: readActivation(reader, "hidden_activation", "gelu_tanh"),
     attentionBias: reader.boolean("attention_bias", false),
     queryScalar: reader.number("query_pre_attn_scalar", { fallback: 256, min: 0, aboveMin: true, max: 1e6 }),
-    attentionSoftcap: cap("attn_logit_softcapping", usual.attentionSoftcap),
-    logitSoftcap: cap("final_logit_softcapping", usual.logitSoftcap),
+    attentionSoftcap: readSoftcap(reader, "attn_logit_softcapping", usual.attentionSoftcap),
+    logitSoftcap: readSoftcap(reader, "final_logit_softcapping", usual.logitSoftcap),
   };
+}
+
+/** A soft cap, where null means none. @param usual where config.json does not have the field */
+export function readSoftcap(reader: ConfigReader, name: string, usual: number | null): number | null {
+  if (!reader.has(name)) return reader.keys().includes(name) ? null : usual;
+  return reader.number(name, { min: 0, aboveMin: true, max: 1e6 });
 }
 
 /** @param attention what a layer's attention has beyond Gemma 2's */
@@ -67,7 +69,7 @@ export function gemma2Blueprint(
     }),
     attentionOutputNorm: gemmaNorm(`${id}.post_attention_layernorm`, config),
     mlpNorm: gemmaNorm(`${id}.pre_feedforward_layernorm`, config),
-    mlp: gatedMlp(`${id}.mlp`, config, "gelu_tanh"),
+    mlp: gatedMlp(`${id}.mlp`, config),
     mlpOutputNorm: gemmaNorm(`${id}.post_feedforward_layernorm`, config),
   }));
   return { ...blueprint, head: { ...blueprint.head, softcap: logitSoftcap ?? undefined } };

@@ -3,7 +3,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, mergedGatedMlp, rmsNorm, selfAttention } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import { splitRotaryPairs } from "../row-order.js";
 import type { LlamaConfig } from "./llama.js";
 
@@ -16,7 +16,6 @@ function glmNamed(name: string, normsOutputs: boolean): Architecture<GlmConfig> 
   return {
     name,
     readConfig(reader: ConfigReader): GlmConfig {
-      readActivation(reader, "hidden_act", ["silu"]);
       const eosTokenIds = [151329, 151336, 151338];
       const defaults = { maxPositions: 2 ** 17, normEps: 1.5625e-7, headDim: 128, numKvHeads: 2, eosTokenIds };
       return {
@@ -38,7 +37,7 @@ function glmNamed(name: string, normsOutputs: boolean): Architecture<GlmConfig> 
         }),
         attentionOutputNorm: outputNorm(`${id}.post_self_attn_layernorm`),
         mlpNorm: norm(`${id}.post_attention_layernorm`),
-        mlp: mergedGatedMlp(`${id}.mlp.gate_up_proj`, `${id}.mlp.down_proj`, config, "silu"),
+        mlp: mergedGatedMlp(`${id}.mlp.gate_up_proj`, `${id}.mlp.down_proj`, config),
         mlpOutputNorm: outputNorm(`${id}.post_mlp_layernorm`),
       }));
     },

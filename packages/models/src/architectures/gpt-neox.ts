@@ -1,16 +1,14 @@
 // GPTNeoXForCausalLM, Pythia too: partial rotation, attention and MLP side by side (Black et al. 2022).
-import type { Activation } from "@octavo/core";
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, mergedAttention, plainMlp } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { splitQkvGroups } from "../row-order.js";
 
 const NAME = "GPTNeoXForCausalLM";
 const BASE = "gpt_neox";
 
 export interface GptNeoXConfig extends ModelConfig {
-  readonly activation: Activation;
   readonly attentionBias: boolean;
   /** Whether attention and MLP read the same stream. */
   readonly isParallel: boolean;
@@ -25,16 +23,21 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
       rope_theta: "rotary_emb_base",
       partial_rotary_factor: "rotary_pct",
     });
-    const defaults = { normEps: 1e-5, bosTokenId: 0, eosTokenIds: [2], rope: { rotaryShare: 0.25 } };
+    const defaults = {
+      activation: "gelu" as const,
+      normEps: 1e-5,
+      bosTokenId: 0,
+      eosTokenIds: [2],
+      rope: { rotaryShare: 0.25 },
+    };
     return {
       ...readDecoderConfig(renamed, NAME, defaults),
-      activation: readActivation(reader, "hidden_act", ["gelu", "gelu_tanh", "relu"]),
       attentionBias: reader.boolean("attention_bias", true),
       isParallel: reader.boolean("use_parallel_residual", true),
     };
   },
   blueprint(config) {
-    const { hiddenSize, numHeads, headDim, normEps, activation, attentionBias, isParallel } = config;
+    const { hiddenSize, numHeads, headDim, normEps, attentionBias, isParallel } = config;
     const norm = (id: string) => layerNorm(id, hiddenSize, normEps);
     const qkv = { bias: attentionBias, rows: splitQkvGroups(numHeads, 1, headDim) };
     return decoderBlueprint(
@@ -51,7 +54,7 @@ export const gptNeoX: Architecture<GptNeoXConfig> = {
           { rope: 0 },
         ),
         mlpNorm: norm(`${id}.post_attention_layernorm`),
-        mlp: plainMlp(`${id}.mlp.dense_h_to_4h`, `${id}.mlp.dense_4h_to_h`, config, activation),
+        mlp: plainMlp(`${id}.mlp.dense_h_to_4h`, `${id}.mlp.dense_4h_to_h`, config),
       }),
       { embedding: `${BASE}.embed_in`, layers: `${BASE}.layers`, head: "embed_out" },
     );

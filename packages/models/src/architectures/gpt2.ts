@@ -1,5 +1,4 @@
 // GPT2LMHeadModel: learned positions, layer norms, weights stored transposed (Radford et al. 2019).
-import type { Activation } from "@octavo/core";
 import type { Architecture } from "../architecture.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
@@ -12,7 +11,6 @@ const BASE = "transformer";
 const CONV_1D = { bias: true, transposed: true };
 
 export interface Gpt2Config extends ModelConfig {
-  readonly activation: Activation;
   /** Whether scores are multiplied by headDim^-0.5. */
   readonly scalesScores: boolean;
   /** Whether scores are divided by the layer's number, from 1. */
@@ -46,7 +44,7 @@ export function readGpt2Config(reader: ConfigReader, architecture: string, numKv
       eosTokenIds: [50256],
       intermediateSize: 4 * renamed.size("hidden_size", { max: 2 ** 18 }),
     }),
-    activation: readActivation(reader, "activation_function", ["gelu_tanh", "gelu", "relu", "silu"]),
+    activation: readActivation(reader, "activation_function", "gelu_tanh"),
     scalesScores: reader.boolean("scale_attn_weights", true),
     scalesByLayer: reader.boolean("scale_attn_by_inverse_layer_idx", false),
   };
@@ -54,7 +52,7 @@ export function readGpt2Config(reader: ConfigReader, architecture: string, numKv
 
 /** @param linear what its projections have in common */
 export function gpt2Blueprint(config: Gpt2Config, linear: LinearTraits): Blueprint {
-  const { hiddenSize, headDim, maxPositions, normEps, activation, scalesScores, scalesByLayer } = config;
+  const { hiddenSize, headDim, maxPositions, normEps, scalesScores, scalesByLayer } = config;
   const norm = (id: string) => layerNorm(id, hiddenSize, normEps);
   const scaleOf = (index: number) => (scalesScores ? headDim ** -0.5 : 1) / (scalesByLayer ? index + 1 : 1);
   const names = { embedding: `${BASE}.wte`, layers: `${BASE}.h` };
@@ -68,7 +66,7 @@ export function gpt2Blueprint(config: Gpt2Config, linear: LinearTraits): Bluepri
         scale: scaleOf(index),
       }),
       mlpNorm: norm(`${id}.ln_2`),
-      mlp: plainMlp(`${id}.mlp.c_fc`, `${id}.mlp.c_proj`, config, activation, linear),
+      mlp: plainMlp(`${id}.mlp.c_fc`, `${id}.mlp.c_proj`, config, linear),
     }),
     names,
   );

@@ -49,7 +49,7 @@ function checkLayers(reader: ConfigReader): void {
 function graniteMlp(layer: string, config: GraniteMoeConfig): MlpSpec {
   const { hiddenSize, intermediateSize, numExperts, numExpertsPerToken, sharedSize } = config;
   const names = ["input_linear", "output_linear"].map((name) => `${layer}.shared_mlp.${name}`) as [string, string];
-  const shared = mergedGatedMlp(...names, { hiddenSize, intermediateSize: sharedSize }, "silu");
+  const shared = mergedGatedMlp(...names, { ...config, intermediateSize: sharedSize });
   if (numExperts === 0) return shared;
   const id = `${layer}.block_sparse_moe`;
   const expert = (index: number) => {
@@ -58,7 +58,7 @@ function graniteMlp(layer: string, config: GraniteMoeConfig): MlpSpec {
       linearParameter(`${id}.${index}.${name}`, from, [[`${id}.${name}.weight`, to]], { stack });
     return {
       kind: "gated",
-      activation: "silu",
+      activation: config.activation,
       gateUp: linear("input_linear", hiddenSize, 2 * intermediateSize),
       down: linear("output_linear", intermediateSize, hiddenSize),
     } as const;

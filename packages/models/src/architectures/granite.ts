@@ -3,7 +3,7 @@ import type { Architecture } from "../architecture.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { gatedMlp } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { type LlamaChanges, type LlamaConfig, llamaBlueprint } from "./llama.js";
 
 const NAME = "GraniteForCausalLM";
@@ -26,12 +26,11 @@ export const granite: Architecture<GraniteConfig> = {
   blueprint: (config) =>
     graniteBlueprint(config, {
       attention: () => ({ bias: config.attentionBias }),
-      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, "silu", { bias: config.mlpBias }),
+      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, { bias: config.mlpBias }),
     }),
 };
 
 export function readGraniteConfig(reader: ConfigReader, architecture: string): Omit<GraniteConfig, "mlpBias"> {
-  readActivation(reader, "hidden_act", ["silu"]);
   const factor = (name: string) => reader.number(name, { fallback: 1, min: 0, aboveMin: true, max: 1e6 });
   return {
     ...readDecoderConfig(reader, architecture, { bosTokenId: 1, eosTokenIds: [2] }),

@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { gatedMlp } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import { splitRotaryPairs } from "../row-order.js";
 import { type LlamaConfig, llamaBlueprint } from "./llama.js";
 
@@ -11,7 +11,6 @@ const NAME = "HeliumForCausalLM";
 export const helium: Architecture<LlamaConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): LlamaConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     return {
       ...readDecoderConfig(reader, NAME, {
         maxPositions: 4096,
@@ -32,6 +31,6 @@ export const helium: Architecture<LlamaConfig> = {
         outputBias: false,
         rows: splitRotaryPairs(config.headDim, config.headDim),
       }),
-      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, "silu", { bias: config.mlpBias }),
+      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, { bias: config.mlpBias }),
     }),
 };

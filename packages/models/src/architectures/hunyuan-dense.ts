@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { rmsNorm, type SelfAttentionOptions } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import type { RopeConfig } from "../rope-config.js";
 import { type LlamaConfig, llamaBlueprint } from "./llama.js";
 
@@ -17,7 +17,6 @@ export const hunyuanDense: Architecture<HunyuanConfig> = {
 };
 
 export function readHunyuanConfig(reader: ConfigReader, architecture: string): HunyuanConfig {
-  readActivation(reader, "hidden_act", ["silu"]);
   const config = readDecoderConfig(reader, architecture, { normEps: 1e-5, bosTokenId: 1, eosTokenIds: [2] });
   return {
     ...config,

@@ -25,11 +25,11 @@ export const hunyuanMoe: Architecture<HunyuanMoeConfig> = {
       mlp(_, layer) {
         const id = `${layer}.mlp`;
         const router = linearParameter(`${id}.gate.wg`, hiddenSize, [[`${id}.gate.wg`, numExperts]]);
-        return expertsMlp(router, numExperts, (index) => gatedMlp(`${id}.experts.${index}`, config, "silu"), {
+        return expertsMlp(router, numExperts, (index) => gatedMlp(`${id}.experts.${index}`, config), {
           numExpertsPerToken,
           scoring: "softmax",
           renormalize: true,
-          shared: gatedMlp(`${id}.shared_mlp`, config, "silu"),
+          shared: gatedMlp(`${id}.shared_mlp`, config),
         });
       },
     });

@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, mergedAttention, rmsNorm, splitGatedMlp } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { splitQkvGroups } from "../row-order.js";
 
 const NAME = "InternLM2ForCausalLM";
@@ -14,7 +14,6 @@ export interface InternLm2Config extends ModelConfig {
 export const internLm2: Architecture<InternLm2Config> = {
   name: NAME,
   readConfig(reader: ConfigReader): InternLm2Config {
-    readActivation(reader, "hidden_act", ["silu"]);
     return {
       ...readDecoderConfig(reader, NAME, { bosTokenId: 1, eosTokenIds: [2] }),
       hasBiases: reader.boolean("bias", true),
@@ -38,7 +37,7 @@ export const internLm2: Architecture<InternLm2Config> = {
           { rope: 0 },
         ),
         mlpNorm: norm(`${id}.ffn_norm`),
-        mlp: splitGatedMlp(`${id}.feed_forward`, ["w1", "w3", "w2"], config, "silu"),
+        mlp: splitGatedMlp(`${id}.feed_forward`, ["w1", "w3", "w2"], config),
       }),
       { embedding: "model.tok_embeddings", head: "output" },
     );

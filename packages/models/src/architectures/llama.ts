@@ -3,13 +3,7 @@ import type { Architecture } from "../architecture.js";
 import type { Blueprint, MlpSpec } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, gatedMlp, rmsNorm, type SelfAttentionOptions, selfAttention } from "../hf-modules.js";
-import {
-  GATE_ACTIVATIONS,
-  type GatedConfig,
-  type ModelConfig,
-  readActivation,
-  readDecoderConfig,
-} from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 
 const NAME = "LlamaForCausalLM";
 
@@ -21,7 +15,7 @@ export interface LlamaConfig extends ModelConfig {
   readonly mlpBias: boolean;
 }
 
-export const llama: Architecture<LlamaConfig & GatedConfig> = {
+export const llama: Architecture<LlamaConfig> = {
   name: NAME,
   aliases: [
     "AquilaForCausalLM",
@@ -33,7 +27,6 @@ export const llama: Architecture<LlamaConfig & GatedConfig> = {
   readConfig(reader: ConfigReader) {
     return {
       ...readDecoderConfig(reader, NAME, { bosTokenId: 1, eosTokenIds: [2] }),
-      activation: readActivation(reader, "hidden_act", GATE_ACTIVATIONS),
       attentionBias: reader.boolean("attention_bias", false),
       mlpBias: reader.boolean("mlp_bias", false),
     };
@@ -41,7 +34,7 @@ export const llama: Architecture<LlamaConfig & GatedConfig> = {
   blueprint: (config) =>
     llamaBlueprint(config, {
       attention: () => ({ bias: config.attentionBias }),
-      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, config.activation, { bias: config.mlpBias }),
+      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, { bias: config.mlpBias }),
     }),
 };
 
@@ -57,7 +50,7 @@ export interface LlamaChanges {
 
 /** A Llama by its modules' names: two norms a layer, attention and a gated MLP without biases. */
 export function llamaBlueprint(
-  config: ModelConfig & Partial<GatedConfig>,
+  config: ModelConfig,
   { attention, mlp, normsOutputs = false }: LlamaChanges = {},
 ): Blueprint {
   const norm = (id: string) => rmsNorm(id, config.hiddenSize, config.normEps);
@@ -70,6 +63,6 @@ export function llamaBlueprint(
         }
       : { inputNorm: norm(`${id}.input_layernorm`), mlpNorm: norm(`${id}.post_attention_layernorm`) }),
     attention: selfAttention(`${id}.self_attn`, index, config, attention?.(index, `${id}.self_attn`)),
-    mlp: mlp?.(index, id) ?? gatedMlp(`${id}.mlp`, config, config.activation ?? "silu"),
+    mlp: mlp?.(index, id) ?? gatedMlp(`${id}.mlp`, config),
   }));
 }

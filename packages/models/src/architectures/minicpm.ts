@@ -1,7 +1,7 @@
 // MiniCPMForCausalLM: MiniCPM 1 to 4, a Llama whose multipliers have other names than Granite's (Hu et al. 2024).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { graniteBlueprint, type Multipliers } from "./granite.js";
 
 const NAME = "MiniCPMForCausalLM";
@@ -11,7 +11,6 @@ export type MiniCpmConfig = ModelConfig & Multipliers;
 export const miniCpm: Architecture<MiniCpmConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): MiniCpmConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     if (reader.has("num_experts")) reader.unsupported("num_experts", ["none"]);
     if (reader.has("sparse_config")) reader.unsupported("sparse_config", ["none"]);
     const factor = (name: string, fallback: number) =>

@@ -1,22 +1,21 @@
 // MistralForCausalLM and MinistralForCausalLM: Llama with a sliding window, in all layers or in some (Jiang et al. 2023).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { GATE_ACTIVATIONS, type GatedConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { MAX_POSITIONS } from "../rope-config.js";
 import { readWindows } from "../windows.js";
 import { llamaBlueprint } from "./llama.js";
 
 const NAME = "MistralForCausalLM";
 
-export const mistral: Architecture<GatedConfig> = {
+export const mistral: Architecture = {
   name: NAME,
   aliases: ["CwmForCausalLM", "MinistralForCausalLM", "Ministral3ForCausalLM", "Mistral3ForConditionalGeneration"],
-  readConfig(reader: ConfigReader): GatedConfig {
+  readConfig(reader: ConfigReader): ModelConfig {
     const defaults = { maxPositions: 2 ** 17, bosTokenId: 1, eosTokenIds: [2], numKvHeads: 8 };
     const config = readDecoderConfig(reader, NAME, defaults);
     return {
       ...config,
-      activation: readActivation(reader, "hidden_act", GATE_ACTIVATIONS),
       windows: readWindows(reader, config.numLayers),
       maxPositions: Math.min(config.maxPositions, unscaledPositions(reader)),
     };

@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { expertsMlp, splitGatedMlp } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { linearParameter } from "../parameters.js";
 import { readWindows } from "../windows.js";
 import { llamaBlueprint } from "./llama.js";
@@ -20,7 +20,6 @@ export interface ExpertsConfig extends ModelConfig {
 export const mixtral: Architecture<ExpertsConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): ExpertsConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     const defaults = { maxPositions: 2 ** 17, normEps: 1e-5, bosTokenId: 1, eosTokenIds: [2], numKvHeads: 8 };
     const config = readDecoderConfig(reader, NAME, { ...defaults, rope: { theta: 1e6 } });
     const numExperts = reader.size("num_local_experts", { fallback: 8, max: MAX_EXPERTS });
@@ -37,7 +36,7 @@ export const mixtral: Architecture<ExpertsConfig> = {
       mlp(_, layer) {
         const id = `${layer}.block_sparse_moe`;
         const router = linearParameter(`${id}.gate`, hiddenSize, [[`${id}.gate`, numExperts]]);
-        const expert = (index: number) => splitGatedMlp(`${id}.experts.${index}`, ["w1", "w3", "w2"], config, "silu");
+        const expert = (index: number) => splitGatedMlp(`${id}.experts.${index}`, ["w1", "w3", "w2"], config);
         return expertsMlp(router, numExperts, expert, { numExpertsPerToken, scoring: "softmax", renormalize: true });
       },
     });

@@ -1,5 +1,4 @@
 // ModernBertModel: rotation, gated MLPs, and in two layers of three a window to both sides (Warner et al. 2024).
-import type { Activation } from "@octavo/core";
 import type { EncoderArchitecture } from "../architecture.js";
 import { isOfTask } from "../encoder-modules.js";
 import type { ConfigReader } from "../hf-config.js";
@@ -15,7 +14,6 @@ const GLOBAL_THETA = 160_000;
 const LOCAL_THETA = 10_000;
 
 export interface ModernBertConfig extends ModelConfig {
-  readonly activation: Activation;
   readonly normBias: boolean;
   readonly attentionBias: boolean;
   readonly mlpBias: boolean;
@@ -45,7 +43,7 @@ export const modernBert: EncoderArchitecture<ModernBertConfig> = {
       ...ropes,
       maxPositions: servedPositions(ropes.rope.scaling, maxPositions),
       windows: windows.map((window) => (window === null ? null : side + 1)),
-      activation: readActivation(reader, "hidden_activation", ["gelu", "gelu_tanh", "silu", "relu"]),
+      activation: readActivation(reader, "hidden_activation", "gelu"),
       normBias: reader.boolean("norm_bias", false),
       attentionBias: reader.boolean("attention_bias", false),
       mlpBias: reader.boolean("mlp_bias", false),
@@ -74,7 +72,7 @@ export const modernBert: EncoderArchitecture<ModernBertConfig> = {
             { isBidirectional: true, rope: windows[index] === null ? 0 : 1 },
           ),
           mlpNorm: norm(`layers.${index}.mlp_norm`),
-          mlp: mergedGatedMlp(wi, wo, config, config.activation, mlpTraits),
+          mlp: mergedGatedMlp(wi, wo, config, mlpTraits),
         };
       }),
       norm: norm("final_norm"),

@@ -33,6 +33,7 @@ export const mpt: Architecture<MptConfig> = {
     if (ratio !== 4) reader.unsupported("expansion_ratio", ["4"]);
     const config = readPlainConfig(fields, NAME, {
       normEps: 1e-5,
+      activation: "gelu",
       tieWordEmbeddings: true,
       intermediateSize: 4 * fields.size("hidden_size", { max: 2 ** 18 }),
     });
@@ -65,7 +66,7 @@ export const mpt: Architecture<MptConfig> = {
           { scale, slopes, clip: clip ?? undefined },
         ),
         mlpNorm: norm(`${id}.norm_2`),
-        mlp: plainMlp(`${id}.ffn.up_proj`, `${id}.ffn.down_proj`, config, "gelu", {}),
+        mlp: plainMlp(`${id}.ffn.up_proj`, `${id}.ffn.down_proj`, config, {}),
       }),
       { embedding: `${BASE}.wte`, layers: `${BASE}.blocks` },
     );

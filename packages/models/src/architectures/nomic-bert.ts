@@ -36,7 +36,7 @@ export const nomicBert: EncoderArchitecture<NomicBertConfig> = {
       ...config,
       rope,
       maxPositions: servedPositions(rope.scaling, maxPositions),
-      activation: readActivation(reader, "hidden_act", ["silu", "gelu", "gelu_tanh", "relu"]),
+      activation: readActivation(reader, "hidden_act", "silu"),
     };
   },
   blueprint(config) {

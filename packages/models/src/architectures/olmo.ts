@@ -3,7 +3,7 @@ import type { Architecture } from "../architecture.js";
 import type { NormSpec } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, gatedMlp, selfAttention } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import type { LlamaConfig } from "./llama.js";
 
 const NAME = "OlmoForCausalLM";
@@ -18,7 +18,6 @@ export interface OlmoConfig extends Omit<LlamaConfig, "mlpBias"> {
 export const olmo: Architecture<OlmoConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): OlmoConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     return {
       ...readDecoderConfig(reader, NAME, { eosTokenIds: [50279] }),
       normEps: NORM_EPS,
@@ -38,7 +37,7 @@ export const olmo: Architecture<OlmoConfig> = {
       inputNorm: norm(`${id}.input_layernorm`),
       attention: selfAttention(`${id}.self_attn`, index, config, { bias, clip: clip ?? undefined }),
       mlpNorm: norm(`${id}.post_attention_layernorm`),
-      mlp: gatedMlp(`${id}.mlp`, config, "silu"),
+      mlp: gatedMlp(`${id}.mlp`, config),
     }));
   },
 };

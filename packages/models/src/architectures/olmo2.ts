@@ -3,8 +3,8 @@ import type { Architecture } from "../architecture.js";
 import type { Blueprint } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { rmsNorm } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
-import { type LlamaConfig, llamaBlueprint } from "./llama.js";
+import { readDecoderConfig } from "../model-config.js";
+import { type LlamaChanges, type LlamaConfig, llamaBlueprint } from "./llama.js";
 
 const NAME = "Olmo2ForCausalLM";
 
@@ -13,7 +13,6 @@ export type Olmo2Config = Omit<LlamaConfig, "mlpBias">;
 export const olmo2: Architecture<Olmo2Config> = {
   name: NAME,
   readConfig(reader: ConfigReader): Olmo2Config {
-    readActivation(reader, "hidden_act", ["silu"]);
     return {
       ...readDecoderConfig(reader, NAME, { normEps: 1e-5, eosTokenIds: [50279] }),
       attentionBias: reader.boolean("attention_bias", false),
@@ -22,11 +21,19 @@ export const olmo2: Architecture<Olmo2Config> = {
   blueprint: (config) => olmo2Blueprint(config),
 };
 
-/** @param rope of a layer, by its number in the blueprint. Default: the first */
-export function olmo2Blueprint(config: Olmo2Config, rope: (index: number) => number = () => 0): Blueprint {
+/**
+ * @param rope of a layer, by its number in the blueprint. Default: the first
+ * @param mlp of a layer. Default: a gated one
+ */
+export function olmo2Blueprint(
+  config: Olmo2Config,
+  rope: (index: number) => number = () => 0,
+  mlp?: LlamaChanges["mlp"],
+): Blueprint {
   const { normEps, numHeads, numKvHeads, headDim, attentionBias } = config;
   return llamaBlueprint(config, {
     normsOutputs: true,
+    mlp,
     attention: (index, id) => ({
       bias: attentionBias,
       rope: rope(index),

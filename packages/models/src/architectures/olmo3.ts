@@ -1,7 +1,7 @@
 // Olmo3ForCausalLM: OLMo 2 with windows in three of four layers; only the others are stretched for long texts (OLMo Team 2025).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { readActivation, readPlainConfig } from "../model-config.js";
+import { readPlainConfig } from "../model-config.js";
 import { type LayerRopes, readLayerRopes } from "../rope-config.js";
 import { readWindows } from "../windows.js";
 import { type Olmo2Config, olmo2Blueprint } from "./olmo2.js";
@@ -14,7 +14,6 @@ export interface Olmo3Config extends Omit<Olmo2Config, "rope">, LayerRopes {}
 export const olmo3: Architecture<Olmo3Config> = {
   name: NAME,
   readConfig(reader: ConfigReader): Olmo3Config {
-    readActivation(reader, "hidden_act", ["silu"]);
     const config = readPlainConfig(reader, NAME, { normEps: 1e-5, eosTokenIds: [50279] });
     const { numLayers, headDim, maxPositions } = config;
     return {

@@ -1,5 +1,4 @@
 // OPTForCausalLM: learned positions, layer norms, a ReLU MLP (Zhang et al. 2022).
-import type { Activation } from "@octavo/core";
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, plainMlp, selfAttention } from "../hf-modules.js";
@@ -15,7 +14,6 @@ const NORM_EPS = 1e-5;
 export interface OptConfig extends ModelConfig {
   /** Width of the embedding table, which OPT 350m projects to the stream's. */
   readonly embeddingSize: number;
-  readonly activation: Activation;
   /** Whether norms come before attention and MLP; OPT 350m has them behind, on the stream. */
   readonly normsBefore: boolean;
   readonly hasFinalNorm: boolean;
@@ -34,14 +32,14 @@ export const opt: Architecture<OptConfig> = {
     return {
       ...config,
       embeddingSize: reader.size("word_embed_proj_dim", { fallback: config.hiddenSize, max: 2 ** 18 }),
-      activation: readActivation(reader, "activation_function", ["relu", "gelu", "gelu_tanh"]),
+      activation: readActivation(reader, "activation_function", "relu"),
       normsBefore,
       hasFinalNorm: normsBefore && !reader.boolean("_remove_final_layer_norm", false),
       hasBiases: reader.boolean("enable_bias", true),
     };
   },
   blueprint(config) {
-    const { hiddenSize, embeddingSize, vocabSize, maxPositions, normsBefore, hasBiases: bias, activation } = config;
+    const { hiddenSize, embeddingSize, vocabSize, maxPositions, normsBefore, hasBiases: bias } = config;
     const norm = (id: string, isThere = true) => (isThere ? layerNorm(id, hiddenSize, config.normEps) : undefined);
     const finalNorm = norm(`${BASE}.final_layer_norm`, config.hasFinalNorm);
     const names = { embedding: `${BASE}.embed_tokens`, layers: `${BASE}.layers` };
@@ -54,7 +52,7 @@ export const opt: Architecture<OptConfig> = {
         attention: selfAttention(`${id}.self_attn`, index, config, { bias, rope: undefined, outputName: "out_proj" }),
         attentionStreamNorm: norm(`${id}.self_attn_layer_norm`, !normsBefore),
         mlpNorm: norm(`${id}.final_layer_norm`, normsBefore),
-        mlp: plainMlp(`${id}.fc1`, `${id}.fc2`, config, activation, { bias }),
+        mlp: plainMlp(`${id}.fc1`, `${id}.fc2`, config, { bias }),
         mlpStreamNorm: norm(`${id}.final_layer_norm`, !normsBefore),
       }),
       names,

@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { mergedGatedMlp } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { linearParameter } from "../parameters.js";
 import { readWindows } from "../windows.js";
 import { llamaBlueprint } from "./llama.js";
@@ -12,7 +12,6 @@ const NAME = "Phi3ForCausalLM";
 export const phi3: Architecture = {
   name: NAME,
   readConfig(reader: ConfigReader): ModelConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     const defaults = { maxPositions: 4096, normEps: 1e-5, bosTokenId: 1, eosTokenIds: [32000] };
     const config = readDecoderConfig(reader, NAME, defaults);
     return { ...config, windows: readWindows(reader, config.numLayers) };
@@ -22,7 +21,7 @@ export const phi3: Architecture = {
     const size = (numHeads + 2 * numKvHeads) * headDim;
     return llamaBlueprint(config, {
       attention: (_, id) => ({ qkv: linearParameter(`${id}.qkv_proj`, hiddenSize, [[`${id}.qkv_proj`, size]]) }),
-      mlp: (_, id) => mergedGatedMlp(`${id}.mlp.gate_up_proj`, `${id}.mlp.down_proj`, config, "silu"),
+      mlp: (_, id) => mergedGatedMlp(`${id}.mlp.gate_up_proj`, `${id}.mlp.down_proj`, config),
     });
   },
 };

@@ -3,7 +3,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { gatedExperts, gatedMlp } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import { linearParameter } from "../parameters.js";
 import { llamaBlueprint } from "./llama.js";
 import { type QwenExpertsConfig, readQwenExperts } from "./qwen3-moe.js";
@@ -19,7 +19,6 @@ export interface Qwen2MoeConfig extends QwenExpertsConfig {
 export const qwen2Moe: Architecture<Qwen2MoeConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): Qwen2MoeConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     if (reader.boolean("use_sliding_window", false)) reader.unsupported("use_sliding_window", ["false"]);
     const config = readDecoderConfig(reader, NAME, { maxPositions: 2 ** 15 });
     return {
@@ -35,13 +34,13 @@ export const qwen2Moe: Architecture<Qwen2MoeConfig> = {
       attention: () => ({ bias: config.qkvBias, outputBias: false }),
       mlp(index, layer) {
         const id = `${layer}.mlp`;
-        if (!isSparse[index]) return gatedMlp(id, config, "silu");
+        if (!isSparse[index]) return gatedMlp(id, config);
         const gate = `${id}.shared_expert_gate`;
         return gatedExperts(id, config, {
           numExpertsPerToken,
           scoring: "softmax",
           renormalize,
-          shared: gatedMlp(`${id}.shared_expert`, { hiddenSize, intermediateSize: sharedSize }, "silu"),
+          shared: gatedMlp(`${id}.shared_expert`, { ...config, intermediateSize: sharedSize }),
           sharedGate: linearParameter(gate, hiddenSize, [[gate, 1]]),
         });
       },

@@ -1,20 +1,19 @@
 // Qwen2ForCausalLM: Qwen2 and Qwen2.5, Llama with biases on q, k and v (Yang et al. 2024).
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
-import { GATE_ACTIVATIONS, type GatedConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 import { readQwenWindows } from "../windows.js";
 import { llamaBlueprint } from "./llama.js";
 
 const NAME = "Qwen2ForCausalLM";
 
-export const qwen2: Architecture<GatedConfig> = {
+export const qwen2: Architecture = {
   name: NAME,
   aliases: ["Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration"],
-  readConfig(reader: ConfigReader): GatedConfig {
+  readConfig(reader: ConfigReader): ModelConfig {
     const config = readDecoderConfig(reader, NAME, { maxPositions: 2 ** 15 });
     return {
       ...config,
-      activation: readActivation(reader, "hidden_act", GATE_ACTIVATIONS),
       windows: readQwenWindows(reader, config.numLayers),
     };
   },

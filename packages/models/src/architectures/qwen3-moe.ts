@@ -1,5 +1,6 @@
 // Qwen3MoeForCausalLM: Qwen3 with a mixture of experts in most layers (Yang et al. 2025).
 import type { Architecture } from "../architecture.js";
+import type { Blueprint } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { gatedExperts, gatedMlp } from "../hf-modules.js";
 import type { ModelConfig } from "../model-config.js";
@@ -27,17 +28,20 @@ export const qwen3Moe: Architecture<Qwen3MoeConfig> = {
     const config = readQwen3Config(reader, NAME);
     return { ...config, ...readQwenExperts(reader, config.numLayers, { count: 128, chosen: 8, size: 768 }) };
   },
-  blueprint(config) {
-    const { numExpertsPerToken, renormalizes: renormalize, isSparse } = config;
-    return llamaBlueprint(config, {
-      attention: (_, id) => qwen3Attention(id, config),
-      mlp: (index, id) =>
-        isSparse[index]
-          ? gatedExperts(`${id}.mlp`, config, { numExpertsPerToken, scoring: "softmax", renormalize })
-          : gatedMlp(`${id}.mlp`, config, "silu"),
-    });
-  },
+  blueprint: (config) => qwen3MoeBlueprint(config),
 };
+
+/** @param rope of a layer, by its number in the blueprint. Default: the first */
+export function qwen3MoeBlueprint(config: Qwen3MoeConfig, rope: (index: number) => number = () => 0): Blueprint {
+  const { numExpertsPerToken, renormalizes: renormalize, isSparse } = config;
+  return llamaBlueprint(config, {
+    attention: (index, id) => ({ ...qwen3Attention(id, config), rope: rope(index) }),
+    mlp: (index, id) =>
+      isSparse[index]
+        ? gatedExperts(`${id}.mlp`, config, { numExpertsPerToken, scoring: "softmax", renormalize })
+        : gatedMlp(`${id}.mlp`, config),
+  });
+}
 
 /** @param usual what the fields mean where config.json leaves them out */
 export function readQwenExperts(

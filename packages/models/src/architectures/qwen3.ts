@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { rmsNorm } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import { readQwenWindows } from "../windows.js";
 import { type LlamaConfig, llamaBlueprint } from "./llama.js";
 
@@ -19,7 +19,6 @@ export const qwen3: Architecture<Qwen3Config> = {
 };
 
 export function readQwen3Config(reader: ConfigReader, architecture: string): Qwen3Config {
-  readActivation(reader, "hidden_act", ["silu"]);
   const config = readDecoderConfig(reader, architecture, { maxPositions: 2 ** 15, headDim: 128 });
   return {
     ...config,

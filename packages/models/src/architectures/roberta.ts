@@ -1,4 +1,4 @@
-// RobertaModel (Liu et al. 2019), XLMRobertaModel (Conneau et al. 2019): BERTs whose positions are counted from behind the padding
+// RobertaModel (Liu et al. 2019), XLMRobertaModel (Conneau et al. 2019), Data2VecTextModel (Baevski et al. 2022): BERTs whose positions are counted from behind the padding
 // token's id.
 import type { EncoderArchitecture } from "../architecture.js";
 import { type BertConfig, bertBlueprint, isOfTask, readBertConfig } from "../encoder-modules.js";
@@ -8,18 +8,23 @@ interface RobertaConfig extends BertConfig {
   readonly positionOffset: number;
 }
 
-function robertaArchitecture(name: string, aliases: readonly string[]): EncoderArchitecture<RobertaConfig> {
+/** @param base what the names of all tensors begin with */
+function robertaArchitecture(
+  name: string,
+  aliases: readonly string[],
+  base = "roberta",
+): EncoderArchitecture<RobertaConfig> {
   return {
     kind: "encoder",
     name,
     aliases,
-    basePrefix: "roberta.",
+    basePrefix: `${base}.`,
     isUnread: isOfTask,
     readConfig(reader) {
       const positionOffset = 1 + reader.integer("pad_token_id", { fallback: 1, min: 0, max: 2 ** 24 });
       return { ...readBertConfig(reader, name, { numTokenTypes: 2, positionOffset }), positionOffset };
     },
-    blueprint: (config) => bertBlueprint(config, { base: "roberta" }, config.positionOffset),
+    blueprint: (config) => bertBlueprint(config, { base }, config.positionOffset),
   };
 }
 
@@ -29,3 +34,4 @@ export const roberta = robertaArchitecture("RobertaModel", [
   "CamembertForMaskedLM",
 ]);
 export const xlmRoberta = robertaArchitecture("XLMRobertaModel", ["XLMRobertaForMaskedLM"]);
+export const data2VecText = robertaArchitecture("Data2VecTextModel", ["Data2VecTextForMaskedLM"], "data2vec_text");

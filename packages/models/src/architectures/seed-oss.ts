@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { gatedMlp } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import { type LlamaConfig, llamaBlueprint } from "./llama.js";
 
 const NAME = "SeedOssForCausalLM";
@@ -14,7 +14,6 @@ export interface SeedOssConfig extends LlamaConfig {
 export const seedOss: Architecture<SeedOssConfig> = {
   name: NAME,
   readConfig(reader: ConfigReader): SeedOssConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     return {
       ...readDecoderConfig(reader, NAME, { maxPositions: 2 ** 19, headDim: 128, bosTokenId: 0, eosTokenIds: [2] }),
       attentionBias: reader.boolean("attention_bias", true),
@@ -25,6 +24,6 @@ export const seedOss: Architecture<SeedOssConfig> = {
   blueprint: (config) =>
     llamaBlueprint(config, {
       attention: () => ({ bias: config.attentionBias, outputBias: config.outputBias }),
-      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, "silu", { bias: config.mlpBias }),
+      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, { bias: config.mlpBias }),
     }),
 };

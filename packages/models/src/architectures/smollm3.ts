@@ -2,7 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import type { ConfigReader } from "../hf-config.js";
 import { gatedMlp } from "../hf-modules.js";
-import { readActivation, readDecoderConfig } from "../model-config.js";
+import { readDecoderConfig } from "../model-config.js";
 import { readWindows } from "../windows.js";
 import { type LlamaConfig, llamaBlueprint } from "./llama.js";
 
@@ -16,7 +16,6 @@ export interface SmolLM3Config extends LlamaConfig {
 export const smollm3: Architecture<SmolLM3Config> = {
   name: NAME,
   readConfig(reader: ConfigReader): SmolLM3Config {
-    readActivation(reader, "hidden_act", ["silu"]);
     const config = readDecoderConfig(reader, NAME, {
       maxPositions: 2 ** 15,
       numKvHeads: 4,
@@ -39,7 +38,7 @@ export const smollm3: Architecture<SmolLM3Config> = {
     const { attentionBias, mlpBias, rotates } = config;
     return llamaBlueprint(config, {
       attention: (index) => ({ bias: attentionBias, rope: rotates[index] ? 0 : undefined }),
-      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, "silu", { bias: mlpBias }),
+      mlp: (_, id) => gatedMlp(`${id}.mlp`, config, { bias: mlpBias }),
     });
   },
 };

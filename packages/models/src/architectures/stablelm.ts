@@ -3,7 +3,7 @@ import type { Architecture } from "../architecture.js";
 import type { NormSpec } from "../blueprint.js";
 import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, gatedMlp, layerNorm, selfAttention } from "../hf-modules.js";
-import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
+import { type ModelConfig, readDecoderConfig } from "../model-config.js";
 
 const NAME = "StableLmForCausalLM";
 
@@ -19,7 +19,6 @@ export const stableLm: Architecture<StableLmConfig> = {
   name: NAME,
   aliases: ["StableLMEpochForCausalLM"],
   readConfig(reader: ConfigReader): StableLmConfig {
-    readActivation(reader, "hidden_act", ["silu"]);
     const fields = reader.renamed({ rms_norm_eps: reader.has("norm_eps") ? "norm_eps" : "layer_norm_eps" });
     const defaults = {
       maxPositions: 4096,
@@ -61,7 +60,7 @@ export const stableLm: Architecture<StableLmConfig> = {
           queryNorm: headNorm(`${id}.self_attn.q_layernorm`, numHeads),
           keyNorm: headNorm(`${id}.self_attn.k_layernorm`, numKvHeads),
         }),
-        mlp: gatedMlp(`${id}.mlp`, config, "silu"),
+        mlp: gatedMlp(`${id}.mlp`, config),
       };
       return isParallel
         ? { kind: "parallel", ...parts }

@@ -16,6 +16,7 @@ export class Embedding {
   readonly #positionOffset: number;
   readonly #tokenTypes: { readonly table: Tensor; readonly ids: Tensor } | undefined;
   readonly #project: LinearWeight | undefined;
+  readonly #projectsLast: boolean;
   readonly #norm: Norm | undefined;
 
   static parameters({ table, positions, tokenTypes, project, norm }: EmbeddingSpec): ParameterSpec[] {
@@ -34,27 +35,36 @@ export class Embedding {
   }
 
   constructor(spec: EmbeddingSpec, { parameters, constant }: ModelParts) {
-    const { table, scale = 1, positions, tokenTypes, project, norm } = spec;
+    const { table, scale = 1, positions, tokenTypes, project, projectsLast = false, norm } = spec;
     this.#table = parameters.tensor(table.id);
     this.#scale = scale;
     this.#positions = positions && parameters.tensor(positions.table.id);
     this.#positionOffset = positions?.offset ?? 0;
     this.#tokenTypes = tokenTypes && { table: parameters.tensor(tokenTypes.id), ids: zeroIds(constant) };
     this.#project = project && parameters.linear(project.id);
+    this.#projectsLast = projectsLast;
     this.#norm = Norm.optional(norm, parameters);
   }
 
   /** out: [T, hidden], for the batch's input ids and positions */
-  forward({ ops, workspace, batch }: ForwardContext, out: Tensor): void {
+  forward(context: ForwardContext, out: Tensor): void {
+    const { ops, workspace, batch } = context;
     if (this.#project === undefined) {
       ops.embedding(out, this.#table, batch.inputIds);
-    } else {
-      const mark = workspace.mark();
-      const narrow = workspace.alloc(out.dtype, [batch.numTokens, this.#project.inFeatures]);
-      ops.embedding(narrow, this.#table, batch.inputIds);
-      ops.linear(out, narrow, this.#project);
-      workspace.release(mark);
+      this.#complete(context, out);
+      return;
     }
+    const mark = workspace.mark();
+    const narrow = workspace.alloc(out.dtype, [batch.numTokens, this.#project.inFeatures]);
+    ops.embedding(narrow, this.#table, batch.inputIds);
+    if (this.#projectsLast) this.#complete(context, narrow);
+    ops.linear(out, narrow, this.#project);
+    workspace.release(mark);
+    if (!this.#projectsLast) this.#complete(context, out);
+  }
+
+  /** What is done with the rows of the table. */
+  #complete({ ops, batch }: ForwardContext, out: Tensor): void {
     if (this.#scale !== 1) ops.scale(out, this.#scale);
     if (this.#positions !== undefined) ops.addEmbedding(out, this.#positions, batch.positions, this.#positionOffset);
     if (this.#tokenTypes !== undefined) {

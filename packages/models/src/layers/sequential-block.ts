@@ -14,6 +14,7 @@ export class SequentialBlock {
   readonly #attention: Attention;
   readonly #mlp: Mlp;
   readonly #inputNorm: Norm | undefined;
+  readonly #inputStreamNorm: Norm | undefined;
   readonly #attentionOutputNorm: Norm | undefined;
   readonly #attentionStreamNorm: Norm | undefined;
   readonly #mlpNorm: Norm | undefined;
@@ -24,6 +25,7 @@ export class SequentialBlock {
   static parameters(layer: SequentialLayer): ParameterSpec[] {
     return [
       ...Norm.parameters(layer.inputNorm),
+      ...Norm.parameters(layer.inputStreamNorm),
       ...attentionParameters(layer.attention),
       ...Norm.parameters(layer.attentionOutputNorm),
       ...Norm.parameters(layer.attentionStreamNorm),
@@ -44,6 +46,7 @@ export class SequentialBlock {
     this.#attention = createAttention(layer.attention, index, parts);
     this.#mlp = createMlp(layer.mlp, parameters);
     this.#inputNorm = Norm.optional(layer.inputNorm, parameters);
+    this.#inputStreamNorm = Norm.optional(layer.inputStreamNorm, parameters);
     this.#attentionOutputNorm = Norm.optional(layer.attentionOutputNorm, parameters);
     this.#attentionStreamNorm = Norm.optional(layer.attentionStreamNorm, parameters);
     this.#mlpNorm = Norm.optional(layer.mlpNorm, parameters);
@@ -53,6 +56,7 @@ export class SequentialBlock {
   }
 
   forward(context: ForwardContext, stream: ResidualStream): void {
+    if (this.#inputStreamNorm !== undefined) stream.normalize(this.#inputStreamNorm);
     this.#attention.forward(context, stream.output, stream.read(this.#inputNorm));
     this.#add(context, stream, "attention", this.#attentionOutputNorm, this.#attentionStreamNorm);
     this.#mlp.forward(context, stream.output, stream.read(this.#mlpNorm));
