@@ -183,7 +183,13 @@ describe("metadata that cannot be used", () => {
       key("token_type"),
       /a list of 4096 numbers/,
     ],
-    ["no kind", { [key("tokens")]: ["a"] }, "CHECKPOINT", key("model"), /expected gpt2 or llama or gemma4 or bert or t5/],
+    [
+      "no kind",
+      { [key("tokens")]: ["a"] },
+      "CHECKPOINT",
+      key("model"),
+      /expected gpt2 or llama or gemma4 or bert or t5/,
+    ],
     [
       "another kind",
       pocket({ model: "rwkv" }),
