@@ -33,10 +33,12 @@ import { gpt2 } from "./architectures/gpt2.js";
 import { gptJ } from "./architectures/gptj.js";
 import { granite } from "./architectures/granite.js";
 import { graniteMoe } from "./architectures/granite-moe.js";
+import { graniteMoeSwa, graniteSwa } from "./architectures/granite-swa.js";
 import { gte, newModel } from "./architectures/gte.js";
 import { helium } from "./architectures/helium.js";
 import { hunyuanDense } from "./architectures/hunyuan-dense.js";
 import { hunyuanMoe } from "./architectures/hunyuan-moe.js";
+import { hyV3 } from "./architectures/hy-v3.js";
 import { hyperClovaX } from "./architectures/hyperclovax.js";
 import { internLm2 } from "./architectures/internlm2.js";
 import { jais2 } from "./architectures/jais2.js";
@@ -125,6 +127,9 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   gptBigCode,
   gptJ,
   graniteMoe,
+  graniteMoeSwa,
+  graniteSwa,
+  hyV3,
   helium,
   hunyuanDense,
   hunyuanMoe,

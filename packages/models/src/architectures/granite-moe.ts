@@ -23,13 +23,10 @@ export const graniteMoe: Architecture<GraniteMoeConfig> = {
     const isHybrid = (reader.raw("architectures") as unknown[]).includes(HYBRID);
     if (isHybrid) checkLayers(reader);
     const config = readGraniteConfig(reader, NAME);
-    const numExperts = reader.integer("num_local_experts", { fallback: 8, min: 0, max: MAX_EXPERTS });
     return {
       ...config,
       rope: isHybrid && reader.raw("position_embedding_type") !== "rope" ? null : config.rope,
-      numExperts,
-      numExpertsPerToken: reader.integer("num_experts_per_tok", { fallback: 2, min: 0, max: numExperts }),
-      sharedSize: reader.integer("shared_intermediate_size", { fallback: 0, min: 0, max: 2 ** 20 }),
+      ...readGraniteExperts(reader),
     };
   },
   blueprint: (config) =>
@@ -39,6 +36,17 @@ export const graniteMoe: Architecture<GraniteMoeConfig> = {
     }),
 };
 
+export function readGraniteExperts(
+  reader: ConfigReader,
+): Pick<GraniteMoeConfig, "numExperts" | "numExpertsPerToken" | "sharedSize"> {
+  const numExperts = reader.integer("num_local_experts", { fallback: 8, min: 0, max: MAX_EXPERTS });
+  return {
+    numExperts,
+    numExpertsPerToken: reader.integer("num_experts_per_tok", { fallback: 2, min: 0, max: numExperts }),
+    sharedSize: reader.integer("shared_intermediate_size", { fallback: 0, min: 0, max: 2 ** 20 }),
+  };
+}
+
 /** Granite 4 may have Mamba layers, and has where the config does not say. */
 function checkLayers(reader: ConfigReader): void {
   const types = reader.raw("layer_types");
@@ -46,7 +54,20 @@ function checkLayers(reader: ConfigReader): void {
   if (!Array.isArray(types) || !types.every(attends)) reader.unsupported("layer_types", ["attention in every layer"]);
 }
 
-function graniteMlp(layer: string, config: GraniteMoeConfig): MlpSpec {
+/** Of a layer's router and the tensors with all of its experts. */
+export interface GraniteExpertNames {
+  readonly router: string;
+  readonly gateUp: string;
+  readonly down: string;
+}
+
+const NAMES = { router: "router.layer", gateUp: "input_linear.weight", down: "output_linear.weight" };
+
+export function graniteMlp(
+  layer: string,
+  config: GraniteMoeConfig,
+  { router: routerName, gateUp, down }: GraniteExpertNames = NAMES,
+): MlpSpec {
   const { hiddenSize, intermediateSize, numExperts, numExpertsPerToken, sharedSize } = config;
   const names = ["input_linear", "output_linear"].map((name) => `${layer}.shared_mlp.${name}`) as [string, string];
   const shared = mergedGatedMlp(...names, { ...config, intermediateSize: sharedSize });
@@ -55,15 +76,15 @@ function graniteMlp(layer: string, config: GraniteMoeConfig): MlpSpec {
   const expert = (index: number) => {
     const stack = { index, count: numExperts };
     const linear = (name: string, from: number, to: number) =>
-      linearParameter(`${id}.${index}.${name}`, from, [[`${id}.${name}.weight`, to]], { stack });
+      linearParameter(`${id}.${index}.${name}`, from, [[`${id}.${name}`, to]], { stack });
     return {
       kind: "gated",
       activation: config.activation,
-      gateUp: linear("input_linear", hiddenSize, 2 * intermediateSize),
-      down: linear("output_linear", intermediateSize, hiddenSize),
+      gateUp: linear(gateUp, hiddenSize, 2 * intermediateSize),
+      down: linear(down, intermediateSize, hiddenSize),
     } as const;
   };
-  const router = linearParameter(`${id}.router`, hiddenSize, [[`${id}.router.layer`, numExperts]]);
+  const router = linearParameter(`${id}.router`, hiddenSize, [[`${id}.${routerName}`, numExperts]]);
   return expertsMlp(router, numExperts, expert, {
     numExpertsPerToken,
     scoring: "softmax_topk",

@@ -18,18 +18,22 @@ export function byteLevelModel(vocabulary: GgufVocabulary): TokenizerParts {
     );
   }
   const pre = PRE_TOKENIZERS.get(name ?? "default") ?? vocabulary.unsupported(PRE, [...PRE_TOKENIZERS.keys()]);
+  return {
+    ...byteLevelCut(pre),
+    decoder: { type: "ByteLevel" },
+    model: { type: "BPE", merges: readMerges(vocabulary), ignore_merges: pre.ignoreMerges ?? false },
+    addsBos: pre.addBos ?? false,
+  };
+}
+
+/** The file's merges, best first. @throws CHECKPOINT for what is none */
+export function readMerges(vocabulary: GgufVocabulary): [string, string][] {
   if (!vocabulary.has(MERGES)) vocabulary.fail(MERGES, "a list of texts");
-  const merges = vocabulary.texts(MERGES).map((merge) => {
+  return vocabulary.texts(MERGES).map((merge) => {
     // From 1, because a token may itself be a space.
     const space = merge.indexOf(" ", 1);
     return space < 0
       ? vocabulary.fail(MERGES, "pairs with a space between")
       : [merge.slice(0, space), merge.slice(space + 1)];
   });
-  return {
-    ...byteLevelCut(pre),
-    decoder: { type: "ByteLevel" },
-    model: { type: "BPE", merges, ignore_merges: pre.ignoreMerges ?? false },
-    addsBos: pre.addBos ?? false,
-  };
 }

@@ -98,6 +98,16 @@ describe("pieces with scores", () => {
   });
 });
 
+test("pieces with merges go by these, whatever scores say, and by bytes where there is no piece", async () => {
+  const tokens = ["<unk>", "<s>", "\u2581", "a", "b", "ab", "\u2581a", "<0xC3>", "<0xA9>"];
+  const token_type = Int32Array.of(2, 3, 1, 1, 1, 1, 1, 6, 6);
+  const list = { tokens, token_type, scores: new Float32Array(tokens.length).fill(-1000) };
+  const ids = { bos_token_id: 1, unknown_token_id: 0 };
+  const tokenizer = await load(ggml({ model: "gemma4", ...list, ...ids, merges: ["\u2581 a", "a b"] }));
+  expect([...tokenizer.encode("ab ab é")]).toEqual([1, 5, 6, 4, 2, 7, 8]);
+  expect(tokenizer.decode([5, 6, 4, 2, 7, 8])).toBe("ab ab é");
+});
+
 test("unigrams encode as SentencePiece itself", async () => {
   const { tokens, scores: list, types, cases } = fixture("gguf/unigram-golden.json");
   const lists = { tokens, scores: Float32Array.from(list), token_type: Int32Array.from(types) };
@@ -178,13 +188,19 @@ describe("metadata that cannot be used", () => {
       key("token_type"),
       /a list of 4096 numbers/,
     ],
-    ["no kind", { [key("tokens")]: ["a"] }, "CHECKPOINT", key("model"), /expected gpt2 or llama or bert or t5/],
+    [
+      "no kind",
+      { [key("tokens")]: ["a"] },
+      "CHECKPOINT",
+      key("model"),
+      /expected gpt2 or llama or gemma4 or bert or t5/,
+    ],
     [
       "another kind",
       pocket({ model: "rwkv" }),
       "UNSUPPORTED",
       key("model"),
-      /is "rwkv", .* supports gpt2, llama, bert, t5.*--skip-tokenizer-init/,
+      /is "rwkv", .* supports gpt2, llama, gemma4, bert, t5.*--skip-tokenizer-init/,
     ],
     ["another way to cut", pocket({ pre: "superbpe" }), "UNSUPPORTED", key("pre"), /is "superbpe"/],
     ["merges that are no pairs", pocket({ merges: ["ab"] }), "CHECKPOINT", key("merges"), /pairs with a space/],

@@ -4,7 +4,7 @@ import type { TokenizerFiles } from "../tokenizer-files.js";
 import type { AddedTokenConfig, TokenizerJson } from "../tokenizer-json.js";
 import { byteLevelModel } from "./byte-level-model.js";
 import { GgufVocabulary, TokenKind } from "./gguf-vocabulary.js";
-import { pieceModel } from "./piece-model.js";
+import { mergedPieceModel, pieceModel } from "./piece-model.js";
 import type { TokenizerParts } from "./tokenizer-parts.js";
 import { unigramModel } from "./unigram-model.js";
 import { wordPieceModel } from "./word-piece-model.js";
@@ -15,6 +15,7 @@ const TEMPLATE = "tokenizer.chat_template";
 const MODELS: ReadonlyMap<string, (vocabulary: GgufVocabulary) => TokenizerParts> = new Map([
   ["gpt2", byteLevelModel],
   ["llama", pieceModel],
+  ["gemma4", mergedPieceModel],
   ["bert", wordPieceModel],
   ["t5", unigramModel],
 ]);

@@ -1,6 +1,7 @@
 // `tokenizer.ggml.model` "llama": SentencePiece's BPE. The file has a score for each token and no merges: of all neighbours the pair
 // is merged whose token has the best score. Written out as merges it is the BPE of tokenizer.json, as transformers converts it.
-
+// "gemma4": the same with the merges of tokenizer.json in the file, and scores that say nothing.
+import { readMerges } from "./byte-level-model.js";
 import { type GgufVocabulary, TokenKind } from "./gguf-vocabulary.js";
 import type { TokenizerParts } from "./tokenizer-parts.js";
 
@@ -11,10 +12,18 @@ export const SPACE = "\u2581";
 const MAX_MERGED_CHARS = 256;
 
 /** @throws CHECKPOINT without scores; UNSUPPORTED for a normalizer that Octavo lacks */
-export function pieceModel(vocabulary: GgufVocabulary): TokenizerParts {
+export const pieceModel = (vocabulary: GgufVocabulary): TokenizerParts =>
+  pieceParts(vocabulary, mergesOf(vocabulary), true);
+
+/** @throws CHECKPOINT without merges; UNSUPPORTED for a normalizer that Octavo lacks */
+export const mergedPieceModel = (vocabulary: GgufVocabulary): TokenizerParts =>
+  pieceParts(vocabulary, readMerges(vocabulary), false);
+
+/** @param addsSpaceUsually whether a space is put in front of the text where the file does not say */
+function pieceParts(vocabulary: GgufVocabulary, merges: [string, string][], addsSpaceUsually: boolean): TokenizerParts {
   const squeeze = "tokenizer.ggml.remove_extra_whitespaces";
   if (vocabulary.boolean(squeeze, false)) vocabulary.unsupported(squeeze, ["false"]);
-  const addsSpace = vocabulary.boolean("tokenizer.ggml.add_space_prefix", true);
+  const addsSpace = vocabulary.boolean("tokenizer.ggml.add_space_prefix", addsSpaceUsually);
   const replace = { type: "Replace", pattern: { String: " " }, content: SPACE };
   return {
     normalizer: addsSpace ? { type: "Sequence", normalizers: [{ type: "Prepend", prepend: SPACE }, replace] } : replace,
@@ -22,7 +31,7 @@ export function pieceModel(vocabulary: GgufVocabulary): TokenizerParts {
     decoder: pieceDecoder(addsSpace),
     model: {
       type: "BPE",
-      merges: mergesOf(vocabulary),
+      merges,
       byte_fallback: true,
       fuse_unk: true,
       unk_token: vocabulary.token("tokenizer.ggml.unknown_token_id"),
