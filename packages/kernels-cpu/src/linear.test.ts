@@ -46,6 +46,7 @@ describe.each(ISAS)("linear (%s)", (isa) => {
       [2, 17, [5, 1, 2]],
       [5, 72, [30, 9]],
       [9, 131, [25]],
+      [37, 131, [50, 9]],
     ] as const) {
       const x = make(backend, xDtype, [tokens, inFeatures], random);
       const weights = parts.map((rows) => make(backend, dtype, [rows, inFeatures], random));

@@ -15,14 +15,21 @@ constexpr int64_t padded(int64_t count) { return (count + kLanes - 1) / kLanes *
 
 /** What the queries of a unit accumulate; pointers into the scratch. */
 struct SoftmaxState {
-    float* queries;   // [queries, width], scaled
-    float* outputs;   // [queries, value_width]
-    float* scores;    // [queries, keys]
-    float* totals;    // [queries, kLanes], lane-wise sums of the exponentials
-    float* maxima;    // [queries, kLanes], the first lane used
-    int64_t width;    // padded head size
+    float* queries;      // [queries, width], scaled
+    float* outputs;      // [queries, value_width]
+    float* totals;       // [queries, kLanes], lane-wise sums of the exponentials
+    float* maxima;       // [queries]
+    float* corrections;  // [queries], factors for the outputs so far
+    float* scores;       // [queries, keys]
+    int64_t width;       // padded head size
     int64_t value_width;
-    int64_t keys;     // padded block size
+    int64_t keys;        // padded block size
+};
+
+/** Keys [first, end) of a block. */
+struct KeyRange {
+    int64_t first, end;
+    bool operator==(const KeyRange&) const = default;
 };
 
 /** Rows as float32, and how far they are apart. */
@@ -56,40 +63,63 @@ OCTAVO_INLINE void adjust_scores(float* scores, int64_t first, int64_t end, floa
     }
 }
 
-/** Turns a query's scores [first, count) into exponentials and rescales its sums. @returns the factor for its output so far */
-OCTAVO_INLINE float update_softmax(const SoftmaxState& state, int64_t query, int64_t first, int64_t count) {
+/** Turns a query's scores of the keys that it sees into exponentials and rescales its sum. */
+OCTAVO_INLINE void update_softmax(const SoftmaxState& state, int64_t query, KeyRange seen) {
     float* scores = state.scores + query * state.keys;
-    const int64_t begin = first / kLanes * kLanes;
-    for (int64_t i = begin; i < first; i++) scores[i] = -kInfinity;
-    for (int64_t i = count; i < padded(count); i++) scores[i] = -kInfinity;
+    const int64_t begin = seen.first / kLanes * kLanes;
+    for (int64_t i = begin; i < seen.first; i++) scores[i] = -kInfinity;
+    for (int64_t i = seen.end; i < padded(seen.end); i++) scores[i] = -kInfinity;
     Vec best = load(scores + begin);
-    for (int64_t i = begin + kLanes; i < count; i += kLanes) best = maximum(load(scores + i), best);
-    float& maximum_so_far = state.maxima[query * kLanes];
+    for (int64_t i = begin + kLanes; i < seen.end; i += kLanes) best = maximum(load(scores + i), best);
+    float& maximum_so_far = state.maxima[query];
     const float block_maximum = largest(best);
     const float next = block_maximum > maximum_so_far ? block_maximum : maximum_so_far;
     const float correction = exponential(broadcast(maximum_so_far - next))[0];
     Vec total = load(state.totals + query * kLanes) * correction;
-    for (int64_t i = begin; i < count; i += kLanes) {
+    for (int64_t i = begin; i < seen.end; i += kLanes) {
         Vec weights = exponential(load(scores + i) - next);
         store(scores + i, weights);
         total += weights;
     }
     store(state.totals + query * kLanes, total);
     maximum_so_far = next;
-    return correction;
+    state.corrections[query] = correction;
 }
 
-/** outputs = outputs * correction + sum over keys [first, count) of weight * value, for `Columns` vectors of the head. */
-template <int Columns>
-OCTAVO_INLINE void accumulate_values(float* outputs, const float* weights, int64_t first, int64_t count, const float* values,
-                                     int64_t stride, float correction) {
-    Vec sums[Columns];
-    for (int c = 0; c < Columns; c++) sums[c] = load(outputs + c * kLanes) * correction;
-    for (int64_t key = first; key < count; key++) {
-        Vec weight = broadcast(weights[key]);
-        for (int c = 0; c < Columns; c++) sums[c] = multiply_add(weight, load(values + key * stride + c * kLanes), sums[c]);
+/** outputs = outputs * correction + sum over the keys seen of weight * value, for `Queries` queries and `Columns` vectors of the head. */
+template <int Queries, int Columns>
+OCTAVO_INLINE void accumulate_columns(const SoftmaxState& state, int64_t query, KeyRange seen, Rows values, int64_t column) {
+    float* outputs = state.outputs + query * state.value_width + column;
+    const float* weights = state.scores + query * state.keys;
+    Vec sums[Queries][Columns];
+    for (int q = 0; q < Queries; q++) {
+        for (int c = 0; c < Columns; c++) sums[q][c] = load(outputs + q * state.value_width + c * kLanes) * state.corrections[query + q];
     }
-    for (int c = 0; c < Columns; c++) store(outputs + c * kLanes, sums[c]);
+    for (int64_t key = seen.first; key < seen.end; key++) {
+        Vec value[Columns];
+        for (int c = 0; c < Columns; c++) value[c] = load(values.first + key * values.stride + column + c * kLanes);
+        for (int q = 0; q < Queries; q++) {
+            const Vec weight = broadcast(weights[q * state.keys + key]);
+            for (int c = 0; c < Columns; c++) sums[q][c] = multiply_add(weight, value[c], sums[q][c]);
+        }
+    }
+    for (int q = 0; q < Queries; q++) {
+        for (int c = 0; c < Columns; c++) store(outputs + q * state.value_width + c * kLanes, sums[q][c]);
+    }
+}
+
+/** Queries that read values together: with two vectors of the head each, enough chains to hide the latency of FMA. */
+constexpr int kQueriesTogether = 4;
+
+/** As accumulate_columns for the whole head. */
+template <int Queries>
+void accumulate_values(const SoftmaxState& state, int64_t query, KeyRange seen, Rows values) {
+    constexpr int kColumns = Queries == 1 ? 8 : 2;
+    int64_t column = 0;
+    for (; column + kColumns * kLanes <= state.value_width; column += kColumns * kLanes) {
+        accumulate_columns<Queries, kColumns>(state, query, seen, values, column);
+    }
+    for (; column < state.value_width; column += kLanes) accumulate_columns<Queries, 1>(state, query, seen, values, column);
 }
 
 template <typename T>
@@ -103,21 +133,22 @@ void attention_unit(const AttentionUnit& unit, float* scratch) {
     state.keys = padded(block_size);
     state.queries = scratch;
     state.outputs = state.queries + queries * state.width;
-    state.scores = state.outputs + queries * state.value_width;
-    state.totals = state.scores + queries * state.keys;
+    state.totals = state.outputs + queries * state.value_width;
     state.maxima = state.totals + queries * kLanes;
+    state.corrections = state.maxima + queries;
     float* key_scratch = state.maxima + queries * kLanes;
     float* value_scratch = key_scratch + block_size * state.width;
+    state.scores = value_scratch + block_size * state.value_width;
     // Converted rows are padded to whole lanes with zeros, which add nothing to a dot product.
     const bool padded_rows = state.width != head_dim || state.value_width != value_dim;
-    float* zeroed_end = padded_rows ? value_scratch + block_size * state.value_width : key_scratch;
+    float* zeroed_end = padded_rows ? state.scores : state.maxima;
     memset(scratch, 0, static_cast<size_t>(zeroed_end - scratch) * sizeof(float));
 
     for (int64_t query = 0; query < queries; query++) {
         const T* from = static_cast<const T*>(unit.q) + query / unit.group * unit.q_stride + query % unit.group * head_dim;
         float* to = state.queries + query * state.width;
         for_lanes(head_dim, [&](int64_t i, auto load, auto) { store(to + i, load(from + i) * unit.scale); });
-        state.maxima[query * kLanes] = -kInfinity;
+        state.maxima[query] = -kInfinity;
     }
 
     const bool adjusts = unit.softcap != 0 || unit.slopes;
@@ -144,23 +175,28 @@ void attention_unit(const AttentionUnit& unit, float* scratch) {
                          float* to = state.scores + (first_query + query) * state.keys + key;
                          for (int i = 0; i < count; i++) to[i] = scores[i];
                      });
-        for (int64_t query = first_query; query < end_query; query++) {
+        auto seen_by = [&](int64_t query) {
             const int64_t behind = unit.first_position + query / unit.group - start;
-            const int64_t first = behind > unit.before ? behind - unit.before : 0;
-            const int64_t count = behind + unit.after < filled ? behind + unit.after + 1 : filled;
+            const int64_t last = behind + unit.after;
+            return KeyRange{behind > unit.before ? behind - unit.before : 0, last < filled ? last + 1 : filled};
+        };
+        for (int64_t query = first_query; query < end_query; query++) {
+            const KeyRange seen = seen_by(query);
             if (adjusts) {
+                const int64_t behind = unit.first_position + query / unit.group - start;
                 const float slope = unit.slopes ? unit.slopes[query % unit.group] : 0;
-                adjust_scores(state.scores + query * state.keys, first / kLanes * kLanes, count, unit.softcap, slope, behind);
+                adjust_scores(state.scores + query * state.keys, seen.first / kLanes * kLanes, seen.end, unit.softcap, slope, behind);
             }
-            const float correction = update_softmax(state, query, first, count);
-            float* outputs = state.outputs + query * state.value_width;
-            const float* weights = state.scores + query * state.keys;
-            int64_t d = 0;
-            for (; d + 8 * kLanes <= state.value_width; d += 8 * kLanes) {
-                accumulate_values<8>(outputs + d, weights, first, count, values.first + d, values.stride, correction);
-            }
-            for (; d < state.value_width; d += kLanes) {
-                accumulate_values<1>(outputs + d, weights, first, count, values.first + d, values.stride, correction);
+            update_softmax(state, query, seen);
+        }
+        for (int64_t query = first_query; query < end_query;) {
+            const KeyRange seen = seen_by(query);
+            // What the first and the last of them see is what those between see.
+            if (query + kQueriesTogether <= end_query && seen_by(query + kQueriesTogether - 1) == seen) {
+                accumulate_values<kQueriesTogether>(state, query, seen, values);
+                query += kQueriesTogether;
+            } else {
+                accumulate_values<1>(state, query++, seen, values);
             }
         }
     }
@@ -170,7 +206,7 @@ void attention_unit(const AttentionUnit& unit, float* scratch) {
         const float* from = state.outputs + query * state.value_width;
         float total = sum(load(state.totals + query * kLanes));
         // Far above the scores a sink makes the total infinite, and the output 0.
-        if (unit.sinks) total += exponential(broadcast(unit.sinks[query % unit.group] - state.maxima[query * kLanes]))[0];
+        if (unit.sinks) total += exponential(broadcast(unit.sinks[query % unit.group] - state.maxima[query]))[0];
         for_lanes(value_dim, [&](int64_t i, auto, auto store) { store(to + i, load(from + i) / total); });
     }
 }

@@ -25,16 +25,18 @@ struct LinearBlock {
     float* panel;             // scratch of linear_panel_floats(k)
 };
 
-/** Scratch floats that a linear kernel may use: columns that it keeps converted while it walks over the rows. */
-inline constexpr int64_t kPanelColumns = 24;
-constexpr int64_t linear_panel_floats(int64_t k) { return kPanelColumns * k; }
-
-/** Rows of x in bfloat16 that are laid out together, and the elements that their length is rounded up to. */
+/** Rows of x that are laid out together, and the elements that their length is rounded up to. */
 inline constexpr int64_t kPackedRows = 16;
 inline constexpr int64_t kPackedElements = 32;
-constexpr int64_t packed_bytes(int64_t k) {
-    return (k + kPackedElements - 1) / kPackedElements * kPackedElements * kPackedRows * static_cast<int64_t>(sizeof(uint16_t));
-}
+constexpr int64_t padded_elements(int64_t k) { return (k + kPackedElements - 1) / kPackedElements * kPackedElements; }
+constexpr int64_t packed_bytes(int64_t k, int64_t element_bytes) { return padded_elements(k) * kPackedRows * element_bytes; }
+
+/** Scratch floats of a dense kernel, on any instruction set: the columns that it keeps while it walks over the rows. */
+inline constexpr int64_t kMostPanelColumns = 48;
+constexpr int64_t linear_panel_floats(int64_t k) { return kMostPanelColumns * padded_elements(k); }
+
+/** Rows of activations that stay in the second-level cache beside what they are multiplied with. */
+inline constexpr int64_t kCachedRows = 128;
 
 /** out[r][c] = dot(x[r], w[c]) + bias[c] for weights in panels (see panels.h) and activations in 8 bits. */
 struct PanelBlock {
@@ -92,14 +94,24 @@ constexpr int64_t attention_scratch_floats(int64_t queries, int64_t head_dim, in
     return queries * (width + value_width + keys + 2 * kMostLanes) + block_size * (width + value_width);
 }
 
-struct LinearKernels {
-    void (*block[3])(const LinearBlock& block);  // by the weight's dtype; x is float32
-    /** Where weights and x are bfloat16. Null: x is converted to float32. */
-    void (*bfloat16)(const LinearBlock& block);
+/** A way to multiply with dense weights. */
+struct DenseKernel {
+    void (*block)(const LinearBlock& block);
     /** What the columns of its blocks should be a multiple of. */
-    int64_t bfloat16_columns;
-    /** Lays up to kPackedRows rows of bfloat16 out for `bfloat16`, which then takes groups of packed_bytes(k) as x. Null: rows stay. */
+    int64_t columns;
+    /** The most rows that a block should have. */
+    int64_t rows;
+    /** Lays up to kPackedRows rows of x out for `block`, which then takes groups of packed_bytes as x. Null: rows stay as they are. */
     void (*pack)(void* out, const void* x, int64_t x_stride, int64_t rows, int64_t k);
+    /** Of x. */
+    int64_t element_bytes;
+};
+
+struct LinearKernels {
+    /** By the weight's dtype, for x in float32. `many` is faster from kManyRows rows on; both give the same bits. */
+    DenseKernel few[3], many[3];
+    /** Where weights and x are bfloat16, for any number of rows. No block: x is converted to float32. */
+    DenseKernel bfloat16;
 };
 
 struct PanelKernels {

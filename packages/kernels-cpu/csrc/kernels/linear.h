@@ -1,14 +1,14 @@
-// Linear layers. Weights are read once for each band of four rows; where converting takes many instructions, 16-bit columns are
-// converted to float32 once for each group of columns if there are more rows. Memory bound up to about 16 rows, bound by FMA above.
+// Linear layers of few rows: weights are read where they lie, once for each band of four rows. Memory bound.
 #pragma once
 
 #include "kernels/kernels.h"
+#include "kernels/outer_products.h"
 #include "kernels/tile.h"
 
 namespace {
 
-using octavo::cpu::kPanelColumns;
-using octavo::cpu::LinearBlock;
+using octavo::cpu::DenseKernel;
+using octavo::cpu::kCachedRows;
 
 template <typename T>
 OCTAVO_INLINE void emit_results(const LinearBlock& block, int64_t row, int64_t column, const float* values, int count) {
@@ -21,44 +21,32 @@ OCTAVO_INLINE void emit_results(const LinearBlock& block, int64_t row, int64_t c
     });
 }
 
+/** A multiple of every tile's columns. */
+constexpr int64_t kTilesColumns = 24;
+
 template <typename X, typename W>
-void multiply(const LinearBlock& block, const W* w, int64_t w_stride, int64_t first, int64_t columns) {
+void few_rows(const LinearBlock& block) {
     auto emit = [&](int64_t row, int64_t column, const float* values, int count) {
-        switch (block.out_dtype) {
-            case 0:
-                return emit_results<float>(block, row, first + column, values, count);
-            case 1:
-                return emit_results<Half>(block, row, first + column, values, count);
-            default:
-                return emit_results<Bfloat16>(block, row, first + column, values, count);
-        }
+        with_out_type(block, [&]<typename T>(T*) __attribute__((always_inline)) { emit_results<T>(block, row, column, values, count); });
     };
-    dot_products(static_cast<const X*>(block.x), block.x_stride, block.rows, w, w_stride, columns, block.k, emit);
+    dot_products(static_cast<const X*>(block.x), block.x_stride, block.rows, static_cast<const W*>(block.w), block.k, block.columns, block.k,
+                 emit);
 }
 
-/** With AVX2 and later converting costs less than the larger columns do. */
-constexpr bool kConvertsColumns = kLanes < 8;
-
+template <typename X, typename W>
+constexpr DenseKernel kFewRows = {few_rows<X, W>, kTilesColumns, kCachedRows, nullptr, sizeof(X)};
 template <typename W>
-void linear_block(const LinearBlock& block) {
-    const W* w = static_cast<const W*>(block.w);
-    if (sizeof(W) == sizeof(float) || block.rows <= kTileRows || !kConvertsColumns) return multiply<float>(block, w, block.k, 0, block.columns);
-    for (int64_t first = 0; first < block.columns; first += kPanelColumns) {
-        const int64_t left = block.columns - first;
-        const int64_t columns = left < kPanelColumns ? left : kPanelColumns;
-        for_lanes(columns * block.k, [&](int64_t i, auto load, auto store) { store(block.panel + i, load(w + first * block.k + i)); });
-        multiply<float>(block, block.panel, block.k, first, columns);
-    }
-}
-
-#if defined(__AVX512BF16__)
-void bfloat16_block(const LinearBlock& block) { multiply<Bfloat16>(block, static_cast<const Bfloat16*>(block.w), block.k, 0, block.columns); }
-#else
-constexpr void (*bfloat16_block)(const LinearBlock& block) = nullptr;
-#endif
+constexpr DenseKernel kManyRows = {many_rows<W>, kPanelWidth, kPackedBlockRows, pack_rows_by_chains, sizeof(float)};
 
 octavo::cpu::LinearKernels linear_kernels() {
-    return {{linear_block<float>, linear_block<Half>, linear_block<Bfloat16>}, bfloat16_block, kPanelColumns, nullptr};
+#if defined(__AVX512BF16__)
+    constexpr DenseKernel kBfloat16 = kFewRows<Bfloat16, Bfloat16>;
+#else
+    constexpr DenseKernel kBfloat16 = {};
+#endif
+    return {{kFewRows<float, float>, kFewRows<float, Half>, kFewRows<float, Bfloat16>},
+            {kManyRows<float>, kManyRows<Half>, kManyRows<Bfloat16>},
+            kBfloat16};
 }
 
 }  // namespace

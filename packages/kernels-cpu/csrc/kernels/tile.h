@@ -2,17 +2,32 @@
 // k in order, in lanes that are then added as a fixed tree, so it does not depend on the tile it was computed in.
 #pragma once
 
-#include "kernels/vec.h"
+#include "kernels/transpose.h"
 
 namespace {
 
 constexpr int kTileRows = 4;
-constexpr int kMaxTileColumns = 8;
 
 /** Columns that a tile of `rows` rows computes at once: enough independent chains to hide the latency of FMA in 16 or 32 registers. */
 constexpr int tile_columns(int rows) {
-    const int factor = kLanes == 16 ? 2 : 1;
-    return rows == 1 ? kMaxTileColumns : factor * (rows == 2 ? 4 : 3);
+    if (rows == 1) return 8;
+    if (kLanes == 16) return rows == 2 ? 8 : 4;
+    return rows == 2 ? 4 : 3;
+}
+
+/** Sums of the lanes of a tile's vectors: as many as are added at once, or those that are left, one by one. */
+template <int Count>
+OCTAVO_INLINE void store_sums(float* to, Vec* v) {
+    if constexpr (Count >= kLanes) {
+        store(to, sums(v));
+        if constexpr (Count > kLanes) store_sums<Count - kLanes>(to + kLanes, v + kLanes);
+    } else if constexpr (2 * Count >= kLanes) {
+        Vec padded[kLanes] = {};
+        for (int i = 0; i < Count; i++) padded[i] = v[i];
+        store_partial(to, sums(padded), Count);
+    } else {
+        for (int i = 0; i < Count; i++) to[i] = sum(v[i]);
+    }
 }
 
 /** How elements of x and w are multiplied: `kStep` of each at once, added to the lanes of a vector. */
@@ -46,7 +61,7 @@ struct Products<Bfloat16, Bfloat16> {
 #endif
 
 template <int Rows, int Columns, typename X, typename W>
-OCTAVO_INLINE void dot_tile(const X* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t k, float (*out)[kMaxTileColumns]) {
+OCTAVO_INLINE void dot_tile(const X* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t k, float (*out)[Columns]) {
     using P = Products<X, W>;
     using Operand = decltype(P::whole(w));
     Vec accumulators[Rows][Columns] = {};
@@ -74,24 +89,22 @@ OCTAVO_INLINE void dot_tile(const X* x, int64_t x_stride, const W* w, int64_t w_
             }
         }
     }
-    for (int r = 0; r < Rows; r++) {
-        for (int c = 0; c < Columns; c++) out[r][c] = sum(accumulators[r][c]);
-    }
+    store_sums<Rows * Columns>(out[0], accumulators[0]);
 }
 
 /** One band of `Rows` rows of x against all `columns` rows of w; `emit(row, column, values, count)` takes the results. */
 template <int Rows, typename X, typename W, typename Emit>
 OCTAVO_INLINE void dot_band(const X* x, int64_t x_stride, const W* w, int64_t w_stride, int64_t columns, int64_t k, Emit emit) {
     constexpr int kColumns = tile_columns(Rows);
-    float results[Rows][kMaxTileColumns];
+    float results[Rows][kColumns], last[Rows][1];
     int64_t c = 0;
     for (; c + kColumns <= columns; c += kColumns) {
         dot_tile<Rows, kColumns>(x, x_stride, w + c * w_stride, w_stride, k, results);
         for (int r = 0; r < Rows; r++) emit(r, c, results[r], kColumns);
     }
     for (; c < columns; c++) {
-        dot_tile<Rows, 1>(x, x_stride, w + c * w_stride, w_stride, k, results);
-        for (int r = 0; r < Rows; r++) emit(r, c, results[r], 1);
+        dot_tile<Rows, 1>(x, x_stride, w + c * w_stride, w_stride, k, last);
+        for (int r = 0; r < Rows; r++) emit(r, c, last[r], 1);
     }
 }
 

@@ -195,16 +195,31 @@ OCTAVO_INLINE void store(Half* to, Vec v) {
 /** The first `count` (1 to kLanes - 1) elements; the other lanes are 0. As everywhere, addresses need no alignment: files have none. */
 template <typename T>
 OCTAVO_INLINE Vec load_partial(const T* from, int64_t count) {
+#if defined(__AVX512F__)
+    const auto present = static_cast<__mmask16>((1u << count) - 1);
+    if constexpr (sizeof(T) == sizeof(float)) return (Vec)_mm512_maskz_loadu_ps(present, from);
+    const __m256i elements = _mm256_maskz_loadu_epi16(present, from);
+    return load(reinterpret_cast<const T*>(&elements));
+#else
     T buffer[kLanes] = {};
     for (int64_t i = 0; i < count; i++) memcpy(&buffer[i], from + i, sizeof(T));
     return load(buffer);
+#endif
 }
 
 template <typename T>
 OCTAVO_INLINE void store_partial(T* to, Vec v, int64_t count) {
+#if defined(__AVX512F__)
+    const auto present = static_cast<__mmask16>((1u << count) - 1);
+    if constexpr (sizeof(T) == sizeof(float)) return _mm512_mask_storeu_ps(to, present, (__m512)v);
+    __m256i elements;
+    store(reinterpret_cast<T*>(&elements), v);
+    _mm256_mask_storeu_epi16(to, present, elements);
+#else
     T buffer[kLanes];
     store(buffer, v);
     for (int64_t i = 0; i < count; i++) memcpy(to + i, &buffer[i], sizeof(T));
+#endif
 }
 
 /** Calls `body(index, load, store)` for each group of lanes, where load and store know whether the group is whole. */

@@ -26,8 +26,10 @@ struct ExpertSpan {
     int32_t first, rows;
     /** The first of its chunks among those of the spans that run at once. */
     int64_t chunk;
-    /** Where their groups begin in the context's packed memory. */
-    int64_t packed = 0;
+    const DenseKernel* kernel;
+    /** Where they begin, and where as the kernel wants them laid out, null if it does not. */
+    const char* gathered = nullptr;
+    char* packed = nullptr;
 };
 
 /** The rows of a step by expert. */
@@ -45,7 +47,7 @@ struct Context {
     ThreadPool pool;
     /** Activations as float32, for linear layers whose input is not. */
     Memory activations;
-    /** Activations in bfloat16 as the kernels of such layers want them. */
+    /** Activations laid out as the kernels of dense layers want them. */
     Memory packed;
     /** Activations in 8 bits, for linear layers in block formats. */
     Memory quantized;

@@ -7,7 +7,7 @@ namespace octavo::cpu {
 namespace {
 
 /** Tokens whose keys and values are brought into the first-level cache at once. */
-constexpr int64_t kKeyBlock = 16;
+constexpr int64_t kKeyBlock = 64;
 
 }  // namespace
 

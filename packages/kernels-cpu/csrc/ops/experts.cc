@@ -1,5 +1,5 @@
 // Linear layers of experts: the rows of a step are grouped by expert, so that each expert's weights are read once for all of
-// them (once for each kRowBlock where there are more). A row's products are those of `linear`, whatever rows it is grouped with.
+// them (once for each kCachedRows where there are more). A row's products are those of `linear`, whatever rows it is grouped with.
 #include <algorithm>
 #include <cstring>
 
@@ -39,7 +39,7 @@ void group_rows(ExpertGroups& groups, const int32_t* experts, int64_t rows, int6
     groups.starts[0] = 0;
 }
 
-/** Whole experts from `expert` on with at most kRowBlock rows together, or a part of one that has more. @returns how many rows */
+/** Whole experts from `expert` on with at most kCachedRows rows together, or a part of one that has more. @returns how many rows */
 int64_t next_spans(const Context& context, ExpertGroups& groups, const ExpertWeights& weights, int64_t first, int64_t& expert, bool bfloat16,
                    int64_t& chunks) {
     groups.spans.clear();
@@ -48,10 +48,12 @@ int64_t next_spans(const Context& context, ExpertGroups& groups, const ExpertWei
     for (; expert < static_cast<int64_t>(weights.experts.size()); expert++) {
         const int64_t left = groups.starts[static_cast<size_t>(expert) + 1] - (first + rows);
         if (left == 0) continue;
-        if (rows > 0 && rows + left > kRowBlock) break;
-        const int64_t taken = std::min(left, kRowBlock);
-        groups.spans.push_back({static_cast<int32_t>(expert), static_cast<int32_t>(first + rows), static_cast<int32_t>(taken), chunks});
-        chunks += linear_chunks(context, *weights.experts[static_cast<size_t>(expert)], taken, bfloat16);
+        if (rows > 0 && rows + left > kCachedRows) break;
+        const int64_t taken = std::min(left, kCachedRows);
+        const LinearWeight& weight = *weights.experts[static_cast<size_t>(expert)];
+        const DenseKernel& kernel = dense_kernel(context, weight, taken, bfloat16);
+        groups.spans.push_back({static_cast<int32_t>(expert), static_cast<int32_t>(first + rows), static_cast<int32_t>(taken), chunks, &kernel});
+        chunks += linear_chunks(context, weight, taken, kernel);
         rows += taken;
         if (taken < left) break;
     }
@@ -74,26 +76,29 @@ Activations gather(Context& context, const ExpertLinear& arguments, const int32_
     return {out, k};
 }
 
-/** Each span's rows as the kernel for bfloat16 reads them; a span's begin at its `packed` groups. */
-Activations packed(Context& context, ExpertGroups& groups, Activations rows, int64_t first, int64_t k) {
-    if (!context.kernels.linear.pack) return rows;
-    int64_t count = 0;
+/** Lays the rows of spans out whose kernels want that. @param rows those of the spans, one after another */
+void lay_out(Context& context, ExpertGroups& groups, const char* rows, int64_t k) {
+    auto group_bytes = [k](const ExpertSpan& span) { return span.kernel->pack ? packed_bytes(k, span.kernel->element_bytes) : 0; };
+    int64_t bytes = 0;
+    for (const ExpertSpan& span : groups.spans) bytes += packed_groups(span.rows) * group_bytes(span);
+    char* out = bytes > 0 ? static_cast<char*>(at_least(context.packed, bytes)) : nullptr;
     for (ExpertSpan& span : groups.spans) {
-        span.packed = count;
-        count += packed_groups(span.rows);
+        span.gathered = rows;
+        span.packed = span.kernel->pack ? out : nullptr;
+        rows += span.rows * k * span.kernel->element_bytes;
+        out += packed_groups(span.rows) * group_bytes(span);
     }
-    char* out = static_cast<char*>(at_least(context.packed, count * packed_bytes(k)));
+    if (bytes == 0) return;
     const auto spans = static_cast<int64_t>(groups.spans.size());
-    for_rows(context, spans, count / std::max<int64_t>(1, spans) * kPackedRows * k, [&](int64_t begin, int64_t end) {
+    for_rows(context, spans, bytes / spans / static_cast<int64_t>(sizeof(float)), [&](int64_t begin, int64_t end) {
         for (int64_t index = begin; index < end; index++) {
             const ExpertSpan& span = groups.spans[static_cast<size_t>(index)];
-            const Activations own = {static_cast<const uint16_t*>(rows.x) + (span.first - first) * k, k};
+            if (!span.packed) continue;
             for (int64_t group = 0; group < packed_groups(span.rows); group++) {
-                pack_group(context, out + span.packed * packed_bytes(k), own, span.rows, group, k);
+                pack_group(*span.kernel, span.packed, {span.gathered, k}, span.rows, group, k);
             }
         }
     });
-    return {out, 0};
 }
 
 }  // namespace
@@ -108,25 +113,22 @@ void expert_linear(Context& context, const ExpertWeights& weights, const ExpertL
     else group_heads(groups, arguments.linear.rows, count);
     // Experts in blocks beside dense ones are rare: all are then multiplied in float32.
     const bool bfloat16 = !panels && multiplies_bfloat16(context, any, arguments.linear.x_dtype);
-    const bool is_packed = bfloat16 && context.kernels.linear.pack;
     int64_t expert = 0, chunks = 0;
     for (int64_t first = 0; first < arguments.linear.rows;) {
         const int64_t rows = next_spans(context, groups, weights, first, expert, bfloat16, chunks);
         const int32_t* sorted = groups.rows.data() + first;
         const Activations gathered = gather(context, arguments, sorted, rows, k, !bfloat16);
-        const Activations x = bfloat16 ? packed(context, groups, gathered, first, k) : gathered;
+        lay_out(context, groups, static_cast<const char*>(gathered.x), k);
         const uint8_t* quantized = panels ? quantize(context, gathered, rows, k) : nullptr;
-        const int64_t x_row_bytes = k * (bfloat16 ? dtype::kSizes[dtype::kBfloat16] : dtype::kSizes[dtype::kFloat32]);
         const bool parallel = rows * columns * k >= min_parallel_products(any);
         context.pool.run(chunks, parallel, [&](int64_t chunk, int thread) {
             const auto after = std::upper_bound(groups.spans.begin(), groups.spans.end(), chunk,
                                                 [](int64_t wanted, const ExpertSpan& span) { return wanted < span.chunk; });
             const ExpertSpan& span = *(after - 1);
             const int64_t skipped = span.first - first;
-            const int64_t x_offset = is_packed ? span.packed * packed_bytes(k) : skipped * x_row_bytes;
             const LinearRows block = {span.rows,
-                                      {static_cast<const char*>(x.x) + x_offset, x.stride},
-                                      bfloat16,
+                                      {span.packed ? span.packed : span.gathered, k},
+                                      span.kernel,
                                       quantized ? quantized + skipped * activation_row_bytes(k) : nullptr,
                                       arguments.linear.out,
                                       arguments.linear.out_stride,

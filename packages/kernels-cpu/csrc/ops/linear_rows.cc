@@ -8,19 +8,20 @@ namespace octavo::cpu {
 namespace {
 
 constexpr int64_t kChunkBytes = 64 * 1024;
+/** Rows from which on it pays to lay them and the weights out. */
+constexpr int64_t kManyRows = 32;
 /** Columns of panels that the kernels for one row walk over at once. */
 constexpr int64_t kPanelChunkColumns = 4 * kPanelRows;
 
 /** Columns a chunk: about 64 KiB of weights, a multiple of every tile's width, and several chunks for each thread. */
 int64_t chunk_columns(const Context& context, const LinearWeight& weight, const LinearWeight::Part& part, int64_t columns, int64_t rows,
-                      bool bfloat16) {
+                      const DenseKernel& kernel) {
     const bool dense = part.format == LinearWeight::kDense;
     const int64_t k = weight.in_features;
     const int64_t row_bytes = dense ? k * dtype::kSizes[weight.dtype] : kPanelFormats[part.format].panel_bytes(k) / kPanelRows;
     const int64_t by_bytes = dense && rows > 4 ? 1 : kChunkBytes / std::max<int64_t>(1, row_bytes);
     const int64_t by_share = columns / (4 * context.pool.threads());
-    const int64_t dense_width = bfloat16 ? context.kernels.linear.bfloat16_columns : kPanelColumns;
-    const int64_t width = dense ? dense_width : rows == 1 ? kPanelChunkColumns : kPanelRows;
+    const int64_t width = dense ? kernel.columns : rows == 1 ? kPanelChunkColumns : kPanelRows;
     return std::max<int64_t>(1, std::min(by_bytes, by_share) / width) * width;
 }
 
@@ -46,7 +47,14 @@ bool has_dense(const LinearWeight& weight) {
 }
 
 bool multiplies_bfloat16(const Context& context, const LinearWeight& weight, int32_t x_dtype) {
-    return context.kernels.linear.bfloat16 && weight.dtype == dtype::kBfloat16 && x_dtype == dtype::kBfloat16;
+    return context.kernels.linear.bfloat16.block && weight.dtype == dtype::kBfloat16 && x_dtype == dtype::kBfloat16;
+}
+
+const DenseKernel& dense_kernel(const Context& context, const LinearWeight& weight, int64_t rows, bool bfloat16) {
+    const LinearKernels& kernels = context.kernels.linear;
+    if (!has_dense(weight)) return kernels.few[weight.dtype];  // which wants nothing laid out
+    if (bfloat16) return kernels.bfloat16;
+    return rows < kManyRows ? kernels.few[weight.dtype] : kernels.many[weight.dtype];
 }
 
 void* at_least(Memory& memory, int64_t bytes) {
@@ -64,17 +72,17 @@ const uint8_t* quantize(Context& context, Activations floats, int64_t rows, int6
     return out;
 }
 
-void pack_group(const Context& context, char* out, Activations given, int64_t rows, int64_t group, int64_t k) {
+void pack_group(const DenseKernel& kernel, char* out, Activations given, int64_t rows, int64_t group, int64_t k) {
     const int64_t row = group * kPackedRows;
-    const auto* x = static_cast<const uint16_t*>(given.x) + row * given.stride;
-    context.kernels.linear.pack(out + group * packed_bytes(k), x, given.stride, std::min(kPackedRows, rows - row), k);
+    const char* x = static_cast<const char*>(given.x) + row * given.stride * kernel.element_bytes;
+    kernel.pack(out + group * packed_bytes(k, kernel.element_bytes), x, given.stride, std::min(kPackedRows, rows - row), k);
 }
 
-int64_t linear_chunks(const Context& context, const LinearWeight& weight, int64_t rows, bool bfloat16) {
+int64_t linear_chunks(const Context& context, const LinearWeight& weight, int64_t rows, const DenseKernel& kernel) {
     const int64_t columns = out_features(weight);
     int64_t chunks = 0;
     for (const auto& part : weight.parts) {
-        const int64_t step = chunk_columns(context, weight, part, columns, rows, bfloat16);
+        const int64_t step = chunk_columns(context, weight, part, columns, rows, kernel);
         chunks += (part.rows + step - 1) / step;
     }
     return chunks;
@@ -83,7 +91,7 @@ int64_t linear_chunks(const Context& context, const LinearWeight& weight, int64_
 void linear_chunk(Context& context, const LinearWeight& weight, const LinearRows& rows, int64_t chunk, int thread) {
     const int64_t k = weight.in_features, columns = out_features(weight), out_size = dtype::kSizes[rows.out_dtype];
     auto step_of = [&](const LinearWeight::Part& part) {
-        return chunk_columns(context, weight, part, columns, rows.rows, rows.bfloat16);
+        return chunk_columns(context, weight, part, columns, rows.rows, *rows.kernel);
     };
     int64_t part_column = 0;
     const LinearWeight::Part* part = weight.parts.data();
@@ -103,10 +111,9 @@ void linear_chunk(Context& context, const LinearWeight& weight, const LinearRows
                                                     rows.out_stride, rows.out_dtype, rows.out_rows});
         return;
     }
-    const auto kernel = rows.bfloat16 ? context.kernels.linear.bfloat16 : context.kernels.linear.block[weight.dtype];
     const char* w = static_cast<const char*>(part->weight) + begin * k * dtype::kSizes[weight.dtype];
-    kernel({rows.dense.x, rows.dense.stride, rows.rows, w, wide, k, bias, out, rows.out_stride, rows.out_dtype, rows.out_rows,
-            context.pool.scratch(thread, linear_panel_floats(k))});
+    rows.kernel->block({rows.dense.x, rows.dense.stride, rows.rows, w, wide, k, bias, out, rows.out_stride, rows.out_dtype, rows.out_rows,
+                        context.pool.scratch(thread, linear_panel_floats(k))});
 }
 
 }  // namespace octavo::cpu

@@ -8,9 +8,6 @@
 
 namespace octavo::cpu {
 
-/** Rows that are worked on while they lie in the cache. */
-inline constexpr int64_t kRowBlock = 128;
-
 /** Rows of activations in one of the forms that kernels read. */
 struct Activations {
     const void* x;
@@ -20,8 +17,8 @@ struct Activations {
 /** Activations as the kernels take them, and where their products go. */
 struct LinearRows {
     int64_t rows;
-    Activations dense;         // float32, or what the kernel for bfloat16 takes
-    bool bfloat16;             // whether it is that kernel
+    Activations dense;         // what the dense kernel takes
+    const DenseKernel* kernel;
     const uint8_t* quantized;  // the same in 8 bits; null where no weight is in blocks
     void* out;
     int64_t out_stride;
@@ -39,6 +36,8 @@ bool has_panels(const LinearWeight& weight);
 bool has_dense(const LinearWeight& weight);
 /** Whether this CPU multiplies these weights and activations without converting them to float32. */
 bool multiplies_bfloat16(const Context& context, const LinearWeight& weight, int32_t x_dtype);
+/** The kernel of dense weights for so many rows, which take it as float32 or, with `bfloat16`, as they are. */
+const DenseKernel& dense_kernel(const Context& context, const LinearWeight& weight, int64_t rows, bool bfloat16);
 
 /** Memory of at least so many bytes. */
 void* at_least(Memory& memory, int64_t bytes);
@@ -46,11 +45,11 @@ void* at_least(Memory& memory, int64_t bytes);
 const uint8_t* quantize(Context& context, Activations floats, int64_t rows, int64_t k);
 /** Groups of kPackedRows, the last one perhaps with fewer. */
 constexpr int64_t packed_groups(int64_t rows) { return (rows + kPackedRows - 1) / kPackedRows; }
-/** Lays out group `group` of so many rows of bfloat16 at its place behind `out`. */
-void pack_group(const Context& context, char* out, Activations given, int64_t rows, int64_t group, int64_t k);
+/** Lays out group `group` of so many rows at its place behind `out`. */
+void pack_group(const DenseKernel& kernel, char* out, Activations given, int64_t rows, int64_t group, int64_t k);
 
 /** Chunks of a layer's columns for so many rows. */
-int64_t linear_chunks(const Context& context, const LinearWeight& weight, int64_t rows, bool bfloat16);
+int64_t linear_chunks(const Context& context, const LinearWeight& weight, int64_t rows, const DenseKernel& kernel);
 /** Computes one of them. */
 void linear_chunk(Context& context, const LinearWeight& weight, const LinearRows& rows, int64_t chunk, int thread);
 

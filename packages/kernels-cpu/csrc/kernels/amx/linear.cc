@@ -4,6 +4,7 @@
 
 #include "kernels/emit.h"
 #include "kernels/tables.h"
+#include "kernels/transpose.h"
 
 namespace {
 
@@ -18,23 +19,6 @@ constexpr int kLineBytes = 64;
 
 /** Lines of each row that weights are fetched ahead: more rows are read at once than the hardware follows. */
 constexpr int64_t kLinesAhead = 4;
-
-/** Lane j of vector i becomes lane i of vector j. */
-OCTAVO_INLINE void transpose(Vec* v) {
-    const Ints lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-#pragma GCC unroll 4
-    for (int step = kTile / 2; step > 0; step /= 2) {
-        const Ints upper = -((lanes & step) != 0);
-        const __m512i low = (__m512i)((lanes & ~step) | upper * kTile), high = (__m512i)((lanes | step) + upper * kTile);
-#pragma GCC unroll 16
-        for (int i = 0; i < kTile; i++) {
-            if (i & step) continue;
-            const __m512 a = (__m512)v[i], b = (__m512)v[i | step];
-            v[i] = (Vec)_mm512_permutex2var_ps(a, low, b);
-            v[i | step] = (Vec)_mm512_permutex2var_ps(a, high, b);
-        }
-    }
-}
 
 /** Groups of rows as tiles of x: for each 32 elements their 16 pairs, and in each the rows side by side. */
 void pack_rows(void* out, const void* x, int64_t x_stride, int64_t rows, int64_t k) {
@@ -173,7 +157,7 @@ void tile_block(const LinearBlock& block) {
             job.outputs = outputs;
             for (int g = 0; g < 2; g++) {
                 job.rows[g] = part_of_tile(block.rows - row - g * kPackedRows);
-                job.x[g] = static_cast<const char*>(block.x) + (row / kPackedRows + g) * octavo::cpu::packed_bytes(block.k);
+                job.x[g] = static_cast<const char*>(block.x) + (row / kPackedRows + g) * octavo::cpu::packed_bytes(block.k, sizeof(Bfloat16));
             }
             job.fetch = row == 0;
             // Shaping tiles takes as long as a dozen products.
@@ -202,9 +186,7 @@ void bfloat16_tiles(const LinearBlock& block) {
 namespace octavo::cpu {
 LinearKernels amx_linear() {
     LinearKernels kernels = linear_kernels();
-    kernels.bfloat16 = bfloat16_tiles;
-    kernels.bfloat16_columns = kMostOutputs;
-    kernels.pack = pack_rows;
+    kernels.bfloat16 = {bfloat16_tiles, kMostOutputs, octavo::cpu::kCachedRows, pack_rows, sizeof(Bfloat16)};
     return kernels;
 }
 }  // namespace octavo::cpu
