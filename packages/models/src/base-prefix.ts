@@ -7,6 +7,7 @@ import type { TensorSummary } from "./tensor-summary.js";
 /** In front of the text model's names in checkpoints of models that also see images: transformers 5, 4, and either's base models. */
 const TEXT_PARTS = [
   ["model.language_model.", "model."],
+  ["model.text_model.", "model."],
   ["language_model.model.", "model."],
   ["language_model.lm_head.", "lm_head."],
   ["language_model.", "model."],

@@ -174,6 +174,9 @@ export interface HeadSpec {
   readonly linear: LinearParameter;
   /** To the table's width (OPT 350m). */
   readonly project?: LinearParameter;
+  /** Of what that gives, and then a norm (ModernBERT's decoders). */
+  readonly activation?: Activation;
+  readonly norm?: NormSpec;
   /** Factor of the logits. Default 1. */
   readonly scale?: number;
   /** Logits become softcap * tanh(logit / softcap). Absent: they stay. */

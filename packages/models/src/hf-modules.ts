@@ -250,7 +250,9 @@ export function decoderBlueprint(
     embedding: { table: tensorParameter(embedding, [vocabSize, hiddenSize]) },
     layers: Array.from({ length: numLayers }, (_, index) => layer(index, `${layers}.${index}`)),
     norm,
-    head: { linear: linearParameter(head, hiddenSize, [[source, vocabSize]], { bias: headBias }) },
+    head: {
+      linear: linearParameter(head, hiddenSize, [[source, vocabSize]], { bias: headBias, biasName: `${head}.bias` }),
+    },
     ropes: rope === null ? [] : [rope],
   };
 }

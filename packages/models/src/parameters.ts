@@ -77,6 +77,8 @@ export function tensorParameter(id: string, shape: readonly number[]): TensorPar
 export interface LinearTraits {
   /** Whether there are biases. Default false. */
   readonly bias?: boolean;
+  /** Default: `<name>.bias`. */
+  readonly biasName?: string;
   /** Whether the checkpoint has weights as [inFeatures, outFeatures] (GPT-2). Default false. */
   readonly transposed?: boolean;
   /** Default: rows stay where they are. */

@@ -45,10 +45,12 @@ import { jais2 } from "./architectures/jais2.js";
 import { llama } from "./architectures/llama.js";
 import { mellum } from "./architectures/mellum.js";
 import { miniCpm } from "./architectures/minicpm.js";
+import { miniCpm3 } from "./architectures/minicpm3.js";
 import { miniMaxM2 } from "./architectures/minimax-m2.js";
 import { mistral } from "./architectures/mistral.js";
 import { mixtral } from "./architectures/mixtral.js";
 import { modernBert } from "./architectures/modernbert.js";
+import { modernBertDecoder } from "./architectures/modernbert-decoder.js";
 import { mpt } from "./architectures/mpt.js";
 import { nanoChat } from "./architectures/nanochat.js";
 import { nemotron } from "./architectures/nemotron.js";
@@ -135,6 +137,8 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   hunyuanMoe,
   internLm2,
   miniCpm,
+  miniCpm3,
+  modernBertDecoder,
   nemotron,
   olmo3,
   olmoe,
@@ -177,7 +181,7 @@ export function architectureOf(reader: ConfigReader): AnyArchitecture {
   if (!Array.isArray(names) || names.length === 0) {
     reader.fail("architectures", `a list with one of ${supportedArchitectures().join(", ")}`);
   }
-  const found = find((known) => names.includes(known)) ?? findBase(names);
+  const found = find((known) => names.includes(known)) ?? findBase(names) ?? findText(reader, names);
   if (found === undefined) return reader.unsupported("architectures", supportedArchitectures());
   return found.kind !== "encoder" && seesAll(reader) ? BIDIRECTIONAL.get(found)! : found;
 }
@@ -195,6 +199,15 @@ function findBase(names: readonly unknown[]): AnyArchitecture | undefined {
   const own = names.filter((name) => typeof name === "string" && BASE.test(name)) as string[];
   const stems = own.map((name) => name.replace(BASE, ""));
   return find((known) => ENDING.test(known) && stems.includes(known.replace(ENDING, "")));
+}
+
+/** Of a model that also sees or hears, what `text_config` says that its text model is (LLaVA, Idefics). */
+function findText(reader: ConfigReader, names: readonly unknown[]): AnyArchitecture | undefined {
+  const isWhole = names.some((name) => typeof name === "string" && name.endsWith("ForConditionalGeneration"));
+  const type = isWhole ? reader.object("text_config")?.raw("model_type") : undefined;
+  if (typeof type !== "string") return undefined;
+  const stem = type.replace(/_text(_model)?$/, "").replace(/[-_.]/g, "");
+  return find((known) => ENDING.test(known) && known.replace(ENDING, "").replace(/[-_.]/g, "").toLowerCase() === stem);
 }
 
 /** The architecture that was found before under this name. */

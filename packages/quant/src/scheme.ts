@@ -14,6 +14,8 @@ export interface LinearRequest {
   readonly outFeatures: number;
   /** Whether the architecture has a bias here. */
   readonly bias: boolean;
+  /** The checkpoint's tensor of it, where a head has the embedding's weights and a bias of its own. Default: `<name>.bias`. */
+  readonly biasName?: string;
   /** Whether a checkpoint in plain weights has them as [inFeatures, outFeatures] (GPT-2's Conv1D). Default false. */
   readonly transposed?: boolean;
   /**

@@ -44,9 +44,9 @@ function weightSpec({
   return stack ? floatSpec(name, [stack.count, ...shape]) : floatSpec(`${name}.weight`, shape);
 }
 
-function biasSpec({ name, outFeatures, stack, slice: part }: LinearRequest): TensorSpec {
+function biasSpec({ name, biasName = `${name}.bias`, outFeatures, stack, slice: part }: LinearRequest): TensorSpec {
   const rows = part?.count ?? outFeatures;
-  return stack ? floatSpec(`${name}_bias`, [stack.count, rows]) : floatSpec(`${name}.bias`, [rows]);
+  return stack ? floatSpec(`${name}_bias`, [stack.count, rows]) : floatSpec(biasName, [rows]);
 }
 
 /** The layer's own part of a tensor. */

@@ -29,26 +29,7 @@ export const modernBert: EncoderArchitecture<ModernBertConfig> = {
   aliases: ["ModernBertForMaskedLM"],
   basePrefix: `${BASE}.`,
   isUnread: isOfTask,
-  readConfig(reader: ConfigReader): ModernBertConfig {
-    const fields = reader.renamed({ rms_norm_eps: "norm_eps" });
-    const config = readPlainConfig(fields, NAME, { normEps: 1e-5, maxPositions: 8192 });
-    const { headDim, maxPositions, numLayers } = config;
-    const ropes = readRopes(reader, headDim, maxPositions);
-    // Both ends of the window are seen: so many tokens to each side, and the token itself.
-    const side = Math.floor(reader.integer("local_attention", { fallback: 128, min: 0, max: 2 ** 30 }) / 2);
-    const every = reader.size("global_attn_every_n_layers", { fallback: 3, max: 2 ** 12 });
-    const windows = readWindows(reader, numLayers, { window: side + 1, slides: (index) => index % every !== 0 });
-    return {
-      ...config,
-      ...ropes,
-      maxPositions: servedPositions(ropes.rope.scaling, maxPositions),
-      windows: windows.map((window) => (window === null ? null : side + 1)),
-      activation: readActivation(reader, "hidden_activation", "gelu"),
-      normBias: reader.boolean("norm_bias", false),
-      attentionBias: reader.boolean("attention_bias", false),
-      mlpBias: reader.boolean("mlp_bias", false),
-    };
-  },
+  readConfig: (reader) => readModernBertConfig(reader, NAME),
   blueprint(config) {
     const { vocabSize, hiddenSize, numLayers, normEps, normBias, windows } = config;
     const norm = (id: string) => layerNorm(`${BASE}.${id}`, hiddenSize, normEps, { bias: normBias });
@@ -80,6 +61,27 @@ export const modernBert: EncoderArchitecture<ModernBertConfig> = {
     };
   },
 };
+
+export function readModernBertConfig(reader: ConfigReader, architecture: string): ModernBertConfig {
+  const fields = reader.renamed({ rms_norm_eps: "norm_eps" });
+  const config = readPlainConfig(fields, architecture, { normEps: 1e-5, maxPositions: 8192 });
+  const { headDim, maxPositions, numLayers } = config;
+  const ropes = readRopes(reader, headDim, maxPositions);
+  // Both ends of the window are seen: so many tokens to each side, and the token itself.
+  const side = Math.floor(reader.integer("local_attention", { fallback: 128, min: 0, max: 2 ** 30 }) / 2);
+  const every = reader.size("global_attn_every_n_layers", { fallback: 3, max: 2 ** 12 });
+  const windows = readWindows(reader, numLayers, { window: side + 1, slides: (index) => index % every !== 0 });
+  return {
+    ...config,
+    ...ropes,
+    maxPositions: servedPositions(ropes.rope.scaling, maxPositions),
+    windows: windows.map((window) => (window === null ? null : side + 1)),
+    activation: readActivation(reader, "hidden_activation", "gelu"),
+    normBias: reader.boolean("norm_bias", false),
+    attentionBias: reader.boolean("attention_bias", false),
+    mlpBias: reader.boolean("mlp_bias", false),
+  };
+}
 
 /** By layer type in transformers 5's `rope_parameters`; `global_rope_theta` and `local_rope_theta` in 4's. */
 function readRopes(reader: ConfigReader, headDim: number, maxPositions: number) {

@@ -1,17 +1,20 @@
 // Hidden states to logits, with weights of its own or the embedding's.
-import { type FloatDType, type LinearWeight, type Tensor, workspaceBytes } from "@octavo/core";
+import { type Activation, type FloatDType, type LinearWeight, type Tensor, workspaceBytes } from "@octavo/core";
 import type { HeadSpec } from "../blueprint.js";
 import type { ForwardContext } from "../causal-lm.js";
 import type { ParameterSpec, Parameters } from "../parameters.js";
+import { Norm } from "./norm.js";
 
 export class LmHead {
   readonly #weight: LinearWeight;
   readonly #project: LinearWeight | undefined;
+  readonly #activation: Activation | undefined;
+  readonly #norm: Norm | undefined;
   readonly #scale: number;
   readonly #softcap: number | undefined;
 
-  static parameters({ project, linear }: HeadSpec): ParameterSpec[] {
-    return project ? [project, linear] : [linear];
+  static parameters({ project, norm, linear }: HeadSpec): ParameterSpec[] {
+    return [...(project ? [project] : []), ...Norm.parameters(norm), linear];
   }
 
   /** What {@link forward} takes for `samples` rows. */
@@ -21,9 +24,11 @@ export class LmHead {
     return workspaceBytes("float32", [samples, vocabSize]) + narrow;
   }
 
-  constructor({ linear, project, scale = 1, softcap }: HeadSpec, parameters: Parameters) {
+  constructor({ linear, project, activation, norm, scale = 1, softcap }: HeadSpec, parameters: Parameters) {
     this.#weight = parameters.linear(linear.id);
     this.#project = project && parameters.linear(project.id);
+    this.#activation = activation;
+    this.#norm = Norm.optional(norm, parameters);
     this.#scale = scale;
     this.#softcap = softcap;
   }
@@ -36,6 +41,8 @@ export class LmHead {
     if (this.#project !== undefined) {
       x = workspace.alloc(hidden.dtype, [samples, this.#project.outFeatures]);
       ops.linear(x, hidden, this.#project);
+      if (this.#activation !== undefined) ops.activate(x, x, this.#activation);
+      this.#norm?.forward(ops, x, x);
     }
     ops.linear(logits, x, this.#weight);
     if (this.#scale !== 1) ops.scale(logits, this.#scale);
