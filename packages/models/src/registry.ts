@@ -15,6 +15,7 @@ import { falcon } from "./architectures/falcon.js";
 import { gemma } from "./architectures/gemma.js";
 import { gemma2 } from "./architectures/gemma2.js";
 import { gemma3 } from "./architectures/gemma3.js";
+import { gemma4 } from "./architectures/gemma4.js";
 import { glm, glm4 } from "./architectures/glm4.js";
 import { glm4Moe } from "./architectures/glm4-moe.js";
 import { gptBigCode } from "./architectures/gpt-bigcode.js";
@@ -72,6 +73,7 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   gemma,
   gemma2,
   gemma3,
+  gemma4,
   gptNeoX,
   gpt2,
   granite,
