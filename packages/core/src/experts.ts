@@ -84,7 +84,7 @@ export interface ExpertOps {
    * @param heads of this backend
    */
   headLinear(out: Tensor, x: Tensor, heads: ExpertWeights): void;
-  /** out[t] = sum over j, in order, of routing.weights[t][j] * x[t * k + j].  out: [T, H]; x: [T * k, H]; both contiguous */
+  /** out[t] = sum over j, in order, of routing.weights[t][j] * x[t * k + j].  out: [T, H]; x: [T * k, H]; both contiguous; out may be x where k is 1 */
   combineExperts(out: Tensor, x: Tensor, routing: Routing): void;
 }
 

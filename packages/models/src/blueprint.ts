@@ -51,6 +51,10 @@ export interface AttentionSpec {
   readonly keyNorm?: NormSpec;
   /** Whether those two come after the turn (Hunyuan). Default false. */
   readonly normsTurned?: boolean;
+  /** Of each head's values (Gemma 4). */
+  readonly valueNorm?: NormSpec;
+  /** The layer whose cached keys and values are read, where this one has none of its own: then `qkv` gives queries only (Gemma 4). */
+  readonly cachedIn?: number;
   /** Which of the blueprint's `ropes` turns queries and keys. Absent: none. */
   readonly rope?: number;
   /** Factor of the scores. */
@@ -125,6 +129,13 @@ export interface ExpertsMlpSpec {
   readonly choiceBias?: TensorParameter;
   /** Choose among the experts of the best groups only (DeepSeek V3). */
   readonly groups?: { readonly count: number; readonly chosen: number };
+  /** Of what the router reads, and of what experts read. Absent: x itself. */
+  readonly routerNorm?: NormSpec;
+  readonly inputNorm?: NormSpec;
+  /** Factor of what the router gives. Default 1. */
+  readonly scoreScale?: number;
+  /** float32 [experts]: factor of what each gives, after `scale` (Gemma 4). Default: 1. */
+  readonly expertScales?: TensorParameter;
   /** [experts, hidden] */
   readonly router: LinearParameter;
   readonly gateUp: ExpertsParameter;
@@ -135,7 +146,27 @@ export interface ExpertsMlpSpec {
   readonly sharedGate?: LinearParameter;
 }
 
-export type MlpSpec = GatedMlpSpec | PlainMlpSpec | ExpertsMlpSpec;
+/** Several that read the same; what they give, normed, is added. */
+export interface BranchedMlpSpec {
+  readonly kind: "branched";
+  readonly branches: readonly {
+    readonly inputNorm?: NormSpec;
+    readonly mlp: GatedMlpSpec | ExpertsMlpSpec;
+    readonly outputNorm: NormSpec;
+  }[];
+}
+
+export type MlpSpec = GatedMlpSpec | PlainMlpSpec | ExpertsMlpSpec | BranchedMlpSpec;
+
+/** output(f(gate(stream)) * input), normed and added: input is the layer's share of {@link LayerInputsSpec}. */
+export interface LayerInputSpec {
+  readonly activation: Activation;
+  /** [size, hidden] */
+  readonly gate: LinearParameter;
+  /** [hidden, size] */
+  readonly output: LinearParameter;
+  readonly norm: NormSpec;
+}
 
 /** Attention, then the MLP: each reads the (normed) residual stream and is added to it. */
 export interface SequentialLayer {
@@ -153,8 +184,12 @@ export interface SequentialLayer {
   readonly mlp: MlpSpec;
   readonly mlpOutputNorm?: NormSpec;
   readonly mlpStreamNorm?: NormSpec;
-  /** Factor of what both add. Default 1. */
+  /** Behind the MLP. */
+  readonly input?: LayerInputSpec;
+  /** Factor of what all of them add. Default 1. */
   readonly outputScale?: number;
+  /** float32 [1]: factor of the stream behind the layer. Absent: none. */
+  readonly streamScale?: TensorParameter;
 }
 
 /** Attention and MLP read the same stream, and both are added (GPT-J, GPT-NeoX, Falcon). */
@@ -183,9 +218,26 @@ export interface HeadSpec {
   readonly softcap?: number;
 }
 
+/** (norm(project(embedded) * projectScale) + table[id] * tableScale) * scale: of each token a vector for every layer (Gemma 4). */
+export interface LayerInputsSpec {
+  /** Width of a layer's vector. */
+  readonly size: number;
+  /** [vocab, layers * size] */
+  readonly table: TensorParameter;
+  readonly tableScale: number;
+  /** [layers * size, hidden] */
+  readonly project: LinearParameter;
+  readonly projectScale: number;
+  /** Of each layer's vector. */
+  readonly norm: NormSpec;
+  readonly scale: number;
+}
+
 /** From token ids to hidden states. */
 export interface StackBlueprint {
   readonly embedding: EmbeddingSpec;
+  /** Needed by layers with an `input`. */
+  readonly layerInputs?: LayerInputsSpec;
   readonly layers: readonly LayerSpec[];
   /** Of the stream behind the last layer. */
   readonly norm?: NormSpec;

@@ -1,4 +1,4 @@
-// Numbers that a model computes itself and keeps on the device: RoPE tables, ALiBi's slopes.
+// Numbers that a model computes itself and keeps on the device: RoPE tables, ALiBi's slopes, indices of rows.
 import { type Backend, byteSize, elementCount, type Tensor, tensor } from "@octavo/core";
 
 export class Constants implements Disposable {
@@ -27,6 +27,15 @@ export class Constants implements Disposable {
       host.dispose();
     }
     return uploaded;
+  }
+
+  /** An int32 tensor on the device: its bits are uploaded as those of float32. @param value of each index */
+  addIndices(count: number, value: (index: number) => number): Tensor {
+    const { storage, byteOffset } = this.add([count], ({ buffer, byteOffset: from }) => {
+      const values = new Int32Array(buffer, from, count);
+      for (let index = 0; index < count; index++) values[index] = value(index);
+    });
+    return tensor("int32", [count], storage, byteOffset);
   }
 
   dispose(): void {

@@ -3,6 +3,7 @@ import { type FloatDType, type Tensor, workspaceBytes } from "@octavo/core";
 import type { LayerSpec, StackBlueprint } from "./blueprint.js";
 import type { ForwardContext } from "./causal-lm.js";
 import { Embedding } from "./layers/embedding.js";
+import { LayerInputs } from "./layers/layer-inputs.js";
 import { Norm } from "./layers/norm.js";
 import { ParallelBlock } from "./layers/parallel-block.js";
 import { ResidualStream } from "./layers/residual-stream.js";
@@ -13,12 +14,14 @@ import type { ParameterSpec } from "./parameters.js";
 export class LayerStack {
   readonly #parts: ModelParts;
   readonly #embedding: Embedding;
+  readonly #layerInputs: LayerInputs | undefined;
   readonly #layers: readonly (SequentialBlock | ParallelBlock)[];
   readonly #norm: Norm | undefined;
 
-  static parameters({ embedding, layers, norm }: StackBlueprint): ParameterSpec[] {
+  static parameters({ embedding, layerInputs, layers, norm }: StackBlueprint): ParameterSpec[] {
     return [
       ...Embedding.parameters(embedding),
+      ...LayerInputs.parameters(layerInputs),
       ...layers.flatMap((layer) =>
         layer.kind === "parallel" ? ParallelBlock.parameters(layer) : SequentialBlock.parameters(layer),
       ),
@@ -30,6 +33,7 @@ export class LayerStack {
     const { blueprint, parameters } = parts;
     this.#parts = parts;
     this.#embedding = new Embedding(blueprint.embedding, parts);
+    this.#layerInputs = blueprint.layerInputs && new LayerInputs(blueprint.layerInputs, parameters);
     this.#layers = blueprint.layers.map((layer, index) =>
       layer.kind === "parallel" ? new ParallelBlock(layer, index, parts) : new SequentialBlock(layer, index, parts),
     );
@@ -50,8 +54,9 @@ export class LayerStack {
     const stream = new ResidualStream(ops, residual, output, normed);
     this.#embedding.forward(context, stream.residual);
     tap?.("embedding", stream.residual);
+    const inputs = this.#layerInputs?.forward(context, stream.residual);
     for (let index = 0; index < numLayers; index++) {
-      this.#layers[index]!.forward(context, stream);
+      this.#layers[index]!.forward(context, stream, inputs);
       tap?.(`layers.${index}`, stream.read(undefined));
     }
     const hidden = stream.read(this.#norm);
@@ -67,7 +72,8 @@ export class LayerStack {
     const scratch = blueprint.layers.map((layer) => layerWorkspaceBytes(layer, dtype, maxTokens));
     const hidden = workspaceBytes(dtype, [maxTokens, config.hiddenSize]);
     const embedding = Embedding.workspaceBytes(blueprint.embedding, dtype, maxTokens);
-    return { hidden, scratch: 2 * hidden + Math.max(embedding, ...scratch) };
+    const inputs = LayerInputs.workspaceBytes(blueprint.layerInputs, dtype, maxTokens);
+    return { hidden, scratch: 2 * hidden + Math.max(embedding, inputs + Math.max(...scratch)) };
   }
 }
 

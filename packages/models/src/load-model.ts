@@ -102,6 +102,7 @@ export function loadTextModel(
     ropeTables,
     ropeOffset,
     constant: (values: readonly number[]) => constants.add([values.length], (out) => out.set(values)),
+    indices: (count: number, value: (index: number) => number) => constants.addIndices(count, value),
     weightBytes: parameters.byteLength + constants.byteLength,
     dispose: () => owned.dispose(),
   };

@@ -15,6 +15,8 @@ export interface ModelParts<B extends StackBlueprint = StackBlueprint> {
   ropeOffset(promptLength: number): number;
   /** A float32 tensor on the backend with these values. */
   constant(values: readonly number[]): Tensor;
+  /** An int32 tensor on the backend. @param value of each index */
+  indices(count: number, value: (index: number) => number): Tensor;
   readonly weightBytes: number;
   dispose(): void;
 }

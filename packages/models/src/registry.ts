@@ -23,6 +23,7 @@ import { flexOlmo } from "./architectures/flex-olmo.js";
 import { gemma } from "./architectures/gemma.js";
 import { gemma2 } from "./architectures/gemma2.js";
 import { gemma3 } from "./architectures/gemma3.js";
+import { gemma4 } from "./architectures/gemma4.js";
 import { glm, glm4 } from "./architectures/glm4.js";
 import { glm4Moe, solarOpen } from "./architectures/glm4-moe.js";
 import { gptBigCode } from "./architectures/gpt-bigcode.js";
@@ -99,6 +100,7 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   gemma,
   gemma2,
   gemma3,
+  gemma4,
   gptNeoX,
   gpt2,
   granite,

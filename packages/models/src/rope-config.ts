@@ -6,6 +6,8 @@ import type { ConfigReader, NumberRange } from "./hf-config.js";
 export type RopeScaling =
   | { readonly type: "default" }
   | { readonly type: "linear"; readonly factor: number }
+  /** The leading `turningDim` of the dimensions turn, as slowly as among all of them; the others do not (Gemma 4). */
+  | { readonly type: "proportional"; readonly factor: number; readonly turningDim: number }
   | { readonly type: "dynamic"; readonly factor: number; readonly trainedPositions: number }
   | {
       readonly type: "llama3";
@@ -48,7 +50,15 @@ export interface RopeConfig {
   readonly scaling: RopeScaling;
 }
 
-const TYPES: readonly RopeScaling["type"][] = ["default", "linear", "dynamic", "llama3", "yarn", "longrope"];
+const TYPES: readonly RopeScaling["type"][] = [
+  "default",
+  "linear",
+  "dynamic",
+  "llama3",
+  "yarn",
+  "longrope",
+  "proportional",
+];
 /** Other names; mrope gives images positions of their own, and text those of every model. */
 const SAME: ReadonlyMap<string, RopeScaling["type"]> = new Map([
   ["su", "longrope"],
@@ -95,7 +105,7 @@ export function readRopeConfig(
     aboveMin: true,
     max: 1,
   });
-  const rotaryDim = Math.floor(headDim * share);
+  const rotaryDim = nested?.raw("rope_type") === "proportional" ? headDim : Math.floor(headDim * share);
   if (rotaryDim < 2 || rotaryDim % 2 !== 0) {
     const name = share === 1 ? "head_dim" : "partial_rotary_factor";
     (share === 1 ? config : owner(name)).fail(
@@ -106,7 +116,7 @@ export function readRopeConfig(
   return {
     theta,
     rotaryDim,
-    scaling: nested ? readScaling(config, nested, rotaryDim, maxPositions) : { type: "default" },
+    scaling: nested ? readScaling(config, nested, { rotaryDim, share, maxPositions }) : { type: "default" },
   };
 
   function owner(name: string): ConfigReader {
@@ -151,8 +161,7 @@ export function readLayerRopes(
 function readScaling(
   config: ConfigReader,
   section: ConfigReader,
-  rotaryDim: number,
-  maxPositions: number,
+  { rotaryDim, share, maxPositions }: { rotaryDim: number; share: number; maxPositions: number },
 ): RopeScaling {
   const typeField = section.has("rope_type") || !section.has("type") ? "rope_type" : "type";
   const named = section.string(typeField, "default");
@@ -171,6 +180,8 @@ function readScaling(
   switch (type) {
     case "linear":
       return { type, factor: section.number("factor", FACTOR) };
+    case "proportional":
+      return { type, factor: optional("factor") ?? 1, turningDim: 2 * Math.floor((share * rotaryDim) / 2) };
     case "dynamic":
       if (rotaryDim < 4)
         config.fail("head_dim", `at least 4 rotating dimensions for rope_type "dynamic" (found ${rotaryDim})`);

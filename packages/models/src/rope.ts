@@ -23,6 +23,11 @@ export function ropeFrequencies(config: RopeConfig, sequenceLength: number): Rop
       return { inverse: inverted(powers(theta, rotaryDim)), attentionScaling: 1 };
     case "linear":
       return { inverse: inverted(powers(theta, rotaryDim)).map((f) => f / scaling.factor), attentionScaling: 1 };
+    case "proportional": {
+      const { factor, turningDim } = scaling;
+      const inverse = inverted(powers(theta, rotaryDim)).map((f, i) => (2 * i < turningDim ? f / factor : 0));
+      return { inverse, attentionScaling: 1 };
+    }
     case "dynamic":
       return {
         inverse: inverted(powers(dynamicBase(theta, rotaryDim, scaling, sequenceLength), rotaryDim)),

@@ -5,6 +5,7 @@ import {
   type LinearWeight,
   type Routing,
   type RoutingOptions,
+  reshape,
   type Tensor,
   workspaceBytes,
 } from "@octavo/core";
@@ -12,6 +13,7 @@ import type { ExpertsMlpSpec } from "../blueprint.js";
 import type { ForwardContext } from "../causal-lm.js";
 import type { ParameterSpec, Parameters } from "../parameters.js";
 import { GatedMlp } from "./gated-mlp.js";
+import { Norm } from "./norm.js";
 
 const SIGMOID: RoutingOptions = { scoring: "sigmoid", renormalize: false };
 
@@ -23,11 +25,18 @@ export class ExpertsMlp {
   readonly #shared: GatedMlp | undefined;
   readonly #sharedGate: LinearWeight | undefined;
   readonly #routing: RoutingOptions;
+  readonly #routerNorm: Norm | undefined;
+  readonly #inputNorm: Norm | undefined;
+  readonly #expertScales: Tensor | undefined;
 
-  static parameters({ router, choiceBias, gateUp, down, shared, sharedGate }: ExpertsMlpSpec): ParameterSpec[] {
+  static parameters(spec: ExpertsMlpSpec): ParameterSpec[] {
+    const { routerNorm, inputNorm, router, choiceBias, expertScales, gateUp, down, shared, sharedGate } = spec;
     return [
+      ...Norm.parameters(routerNorm),
+      ...Norm.parameters(inputNorm),
       router,
       ...(choiceBias ? [choiceBias] : []),
+      ...(expertScales ? [expertScales] : []),
       gateUp,
       down,
       ...(shared ? GatedMlp.parameters(shared) : []),
@@ -36,10 +45,14 @@ export class ExpertsMlp {
   }
 
   static workspaceBytes(spec: ExpertsMlpSpec, dtype: FloatDType, tokens: number): number {
-    const { router, numExpertsPerToken: chosen, gateUp, down, shared, sharedGate } = spec;
+    const { router, numExpertsPerToken: chosen, gateUp, down, shared, sharedGate, routerNorm, inputNorm } = spec;
     const rows = tokens * chosen;
     const [numExperts, inner, hidden] = [outFeatures(router), down.inFeatures, gateUp.inFeatures];
-    const routing = workspaceBytes("int32", [rows]) + workspaceBytes("float32", [rows]);
+    const norms = [routerNorm, inputNorm].filter((norm) => norm !== undefined).length;
+    const routing =
+      workspaceBytes("int32", [rows]) +
+      (spec.expertScales ? 3 : 1) * workspaceBytes("float32", [rows]) +
+      norms * workspaceBytes(dtype, [tokens, hidden]);
     const experts =
       workspaceBytes("float32", [tokens, numExperts]) +
       workspaceBytes(dtype, [rows, 2 * inner]) +
@@ -60,6 +73,10 @@ export class ExpertsMlp {
     this.#down = parameters.experts(spec.down.id);
     this.#shared = shared && new GatedMlp(shared, parameters);
     this.#sharedGate = sharedGate && parameters.linear(sharedGate.id);
+    this.#routerNorm = Norm.optional(spec.routerNorm, parameters);
+    this.#inputNorm = Norm.optional(spec.inputNorm, parameters);
+    this.#expertScales =
+      spec.expertScales && reshape(parameters.tensor(spec.expertScales.id), [spec.expertScales.shape[0]!, 1]);
     this.#routing = {
       scoring,
       renormalize,
@@ -72,19 +89,12 @@ export class ExpertsMlp {
 
   forward(context: ForwardContext, out: Tensor, x: Tensor): void {
     const { ops, workspace } = context;
-    const { numExpertsPerToken, activation } = this.#spec;
-    const tokens = x.shape[0]!;
-    const rows = tokens * numExpertsPerToken;
+    const { activation } = this.#spec;
     const mark = workspace.mark();
-    const routing: Routing = {
-      experts: workspace.alloc("int32", [tokens, numExpertsPerToken]),
-      weights: workspace.alloc("float32", [tokens, numExpertsPerToken]),
-    };
-    const scores = workspace.alloc("float32", [tokens, this.#router.outFeatures]);
-    ops.linear(scores, x, this.#router);
-    ops.routeExperts(routing, scores, this.#routing);
+    const routing = this.#route(context, normed(context, x, this.#routerNorm));
+    const rows = x.shape[0]! * this.#spec.numExpertsPerToken;
     const gateUp = workspace.alloc(x.dtype, [rows, this.#gateUp.outFeatures]);
-    ops.expertLinear(gateUp, x, this.#gateUp, routing);
+    ops.expertLinear(gateUp, normed(context, x, this.#inputNorm), this.#gateUp, routing);
     const activated = workspace.alloc(x.dtype, [rows, this.#down.inFeatures]);
     ops.gatedActivation(activated, gateUp, activation);
     const outputs = workspace.alloc(x.dtype, [rows, this.#down.outFeatures]);
@@ -97,6 +107,35 @@ export class ExpertsMlp {
     ops.add(out, this.#sharedGate === undefined ? shared : gated(context, shared, x, this.#sharedGate));
     workspace.release(mark);
   }
+
+  /** Which experts each token of x goes through, in the workspace. */
+  #route({ ops, workspace }: ForwardContext, x: Tensor): Routing {
+    const { numExpertsPerToken: chosen, scoreScale = 1 } = this.#spec;
+    const tokens = x.shape[0]!;
+    const routing: Routing = {
+      experts: workspace.alloc("int32", [tokens, chosen]),
+      weights: workspace.alloc("float32", [tokens, chosen]),
+    };
+    const scores = workspace.alloc("float32", [tokens, this.#router.outFeatures]);
+    ops.linear(scores, x, this.#router);
+    if (scoreScale !== 1) ops.scale(scores, scoreScale);
+    ops.routeExperts(routing, scores, this.#routing);
+    if (this.#expertScales === undefined) return routing;
+    const scales = workspace.alloc("float32", [tokens * chosen, 1]);
+    ops.gatherRows(scales, this.#expertScales, routing.experts);
+    const scaled = workspace.alloc("float32", [tokens * chosen, 1]);
+    const each = { experts: reshape(routing.experts, [tokens * chosen, 1]), weights: scales };
+    ops.combineExperts(scaled, reshape(routing.weights, [tokens * chosen, 1]), each);
+    return { experts: routing.experts, weights: reshape(scaled, [tokens, chosen]) };
+  }
+}
+
+/** @returns the norm of x in the workspace, or x */
+function normed({ ops, workspace }: ForwardContext, x: Tensor, norm: Norm | undefined): Tensor {
+  if (norm === undefined) return x;
+  const out = workspace.alloc(x.dtype, x.shape);
+  norm.forward(ops, out, x);
+  return out;
 }
 
 /** What is routed to a single expert by a sigmoid is multiplied by that. @returns [T, hidden] in the workspace */

@@ -1,8 +1,9 @@
-// The feed-forward part of a layer: gated, plain, or a mixture of experts.
+// The feed-forward part of a layer: gated, plain, a mixture of experts, or several of them.
 import type { FloatDType, Tensor } from "@octavo/core";
 import type { MlpSpec } from "../blueprint.js";
 import type { ForwardContext } from "../causal-lm.js";
 import type { ParameterSpec, Parameters } from "../parameters.js";
+import { BranchedMlp } from "./branched-mlp.js";
 import { ExpertsMlp } from "./experts-mlp.js";
 import { GatedMlp } from "./gated-mlp.js";
 import { PlainMlp } from "./plain-mlp.js";
@@ -20,6 +21,8 @@ export function mlpParameters(spec: MlpSpec): ParameterSpec[] {
       return PlainMlp.parameters(spec);
     case "experts":
       return ExpertsMlp.parameters(spec);
+    case "branched":
+      return BranchedMlp.parameters(spec);
   }
 }
 
@@ -32,6 +35,8 @@ export function mlpWorkspaceBytes(spec: MlpSpec, dtype: FloatDType, tokens: numb
       return PlainMlp.workspaceBytes(spec, dtype, tokens);
     case "experts":
       return ExpertsMlp.workspaceBytes(spec, dtype, tokens);
+    case "branched":
+      return BranchedMlp.workspaceBytes(spec, dtype, tokens);
   }
 }
 
@@ -43,5 +48,7 @@ export function createMlp(spec: MlpSpec, parameters: Parameters): Mlp {
       return new PlainMlp(spec, parameters);
     case "experts":
       return new ExpertsMlp(spec, parameters);
+    case "branched":
+      return new BranchedMlp(spec, parameters);
   }
 }

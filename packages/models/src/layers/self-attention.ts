@@ -17,17 +17,19 @@ import { Norm } from "./norm.js";
 
 export class SelfAttention {
   readonly #spec: AttentionSpec;
-  readonly #layer: number;
+  readonly #cachedIn: number;
   readonly #qkv: LinearWeight;
   readonly #output: LinearWeight;
   readonly #queryNorm: Norm | undefined;
   readonly #keyNorm: Norm | undefined;
+  readonly #valueNorm: Norm | undefined;
   readonly #normsHeads: boolean;
   readonly #ropeTable: Tensor | undefined;
   readonly #options: AttentionOptions;
 
-  static parameters({ qkv, output, queryNorm, keyNorm, sinks }: AttentionSpec): ParameterSpec[] {
-    return [qkv, ...Norm.parameters(queryNorm), ...Norm.parameters(keyNorm), ...(sinks ? [sinks] : []), output];
+  static parameters({ qkv, output, queryNorm, keyNorm, valueNorm, sinks }: AttentionSpec): ParameterSpec[] {
+    const norms = [queryNorm, keyNorm, valueNorm].flatMap((norm) => Norm.parameters(norm));
+    return [qkv, ...norms, ...(sinks ? [sinks] : []), output];
   }
 
   /** Scratch that {@link forward} takes for `tokens` tokens. */
@@ -41,13 +43,14 @@ export class SelfAttention {
 
   /** @param layer index into the KV cache, where there is one */
   constructor(spec: AttentionSpec, layer: number, { parameters, ropeTables, constant }: ModelParts) {
-    const { qkv, output, queryNorm, keyNorm, rope, scale, window, softcap, sinks, slopes } = spec;
+    const { qkv, output, queryNorm, keyNorm, valueNorm, rope, scale, window, softcap, sinks, slopes } = spec;
     this.#spec = spec;
-    this.#layer = layer;
+    this.#cachedIn = spec.cachedIn ?? layer;
     this.#qkv = parameters.linear(qkv.id);
     this.#output = parameters.linear(output.id);
     this.#queryNorm = Norm.optional(queryNorm, parameters);
     this.#keyNorm = Norm.optional(keyNorm, parameters);
+    this.#valueNorm = Norm.optional(valueNorm, parameters);
     this.#normsHeads = queryNorm?.weight.shape.at(-1) === spec.headDim;
     this.#ropeTable = rope === undefined ? undefined : ropeTables[rope]!;
     this.#options = {
@@ -61,11 +64,12 @@ export class SelfAttention {
 
   /** out, x: [T, hidden] */
   forward(context: ForwardContext, out: Tensor, x: Tensor): void {
-    const { numHeads, numKvHeads, headDim, clip, normsTurned = false } = this.#spec;
+    const { numHeads, numKvHeads, headDim, clip, cachedIn, normsTurned = false } = this.#spec;
     const { ops, workspace } = context;
     const tokens = x.shape[0]!;
+    const ownHeads = cachedIn === undefined ? numKvHeads : 0;
     const keysAt = numHeads * headDim;
-    const valuesAt = keysAt + numKvHeads * headDim;
+    const valuesAt = keysAt + ownHeads * headDim;
     const mark = workspace.mark();
     const qkv = workspace.alloc(x.dtype, [tokens, this.#qkv.outFeatures]);
     ops.linear(qkv, x, this.#qkv);
@@ -73,12 +77,13 @@ export class SelfAttention {
     const queries = slice(qkv, 1, 0, keysAt);
     const keys = slice(qkv, 1, keysAt, valuesAt);
     const q = reshape(queries, [tokens, numHeads, headDim]);
-    const k = reshape(keys, [tokens, numKvHeads, headDim]);
-    const v = reshape(slice(qkv, 1, valuesAt, this.#qkv.outFeatures), [tokens, numKvHeads, headDim]);
+    const k = reshape(keys, [tokens, ownHeads, headDim]);
+    const v = reshape(slice(qkv, 1, valuesAt, this.#qkv.outFeatures), [tokens, ownHeads, headDim]);
     const [normedQ, normedK] = this.#normsHeads ? [q, k] : [queries, keys];
     if (normsTurned) this.#turn(context, q, k);
     this.#queryNorm?.forward(ops, normedQ, normedQ);
     this.#keyNorm?.forward(ops, normedK, normedK);
+    this.#valueNorm?.forward(ops, v, v);
     if (!normsTurned) this.#turn(context, q, k);
     const attended = workspace.alloc(x.dtype, [tokens, numHeads * headDim]);
     this.#attend(context, reshape(attended, [tokens, numHeads, headDim]), q, k, v);
@@ -95,10 +100,17 @@ export class SelfAttention {
       ops.encoderAttention(out, q, k, v, batch, this.#options);
       return;
     }
-    const keyCache = kvCache.keys[this.#layer]!;
-    const valueCache = kvCache.values[this.#layer]!;
-    const own = layerBatches === undefined ? batch : layerBatches[this.#layer]!;
-    ops.writeKv(keyCache, valueCache, k, v, own);
+    const keyCache = this.#view(kvCache.keys[this.#cachedIn]!);
+    const valueCache = this.#view(kvCache.values[this.#cachedIn]!);
+    const own = layerBatches === undefined ? batch : layerBatches[this.#cachedIn]!;
+    if (this.#spec.cachedIn === undefined) ops.writeKv(keyCache, valueCache, k, v, own);
     ops.pagedAttention(out, q, keyCache, valueCache, own, this.#options);
+  }
+
+  /** The cache with this layer's heads: in some models they are wider and fewer than those of others, or narrower and more. */
+  #view(cache: Tensor): Tensor {
+    const { numKvHeads, headDim } = this.#spec;
+    const [blocks, heads, blockSize] = cache.shape;
+    return heads === numKvHeads ? cache : reshape(cache, [blocks!, numKvHeads, blockSize!, headDim]);
   }
 }

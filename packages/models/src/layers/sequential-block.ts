@@ -1,13 +1,15 @@
 // Attention, then the MLP, each added to the residual stream; with the norms that a layer has.
-import type { FloatDType } from "@octavo/core";
+import type { FloatDType, Tensor } from "@octavo/core";
 import type { SequentialLayer } from "../blueprint.js";
 import type { ForwardContext } from "../causal-lm.js";
 import type { ModelParts } from "../model-parts.js";
 import type { ParameterSpec } from "../parameters.js";
 import { type Attention, attentionParameters, attentionWorkspaceBytes, createAttention } from "./attention.js";
+import { LayerInput } from "./layer-input.js";
 import { createMlp, type Mlp, mlpParameters, mlpWorkspaceBytes } from "./mlp.js";
 import { Norm } from "./norm.js";
 import type { ResidualStream } from "./residual-stream.js";
+import { StreamScale } from "./stream-scale.js";
 
 export class SequentialBlock {
   readonly #index: number;
@@ -20,7 +22,10 @@ export class SequentialBlock {
   readonly #mlpNorm: Norm | undefined;
   readonly #mlpOutputNorm: Norm | undefined;
   readonly #mlpStreamNorm: Norm | undefined;
+  readonly #input: LayerInput | undefined;
+  readonly #inputOutputNorm: Norm | undefined;
   readonly #outputScale: number;
+  readonly #streamScale: StreamScale | undefined;
 
   static parameters(layer: SequentialLayer): ParameterSpec[] {
     return [
@@ -33,11 +38,22 @@ export class SequentialBlock {
       ...mlpParameters(layer.mlp),
       ...Norm.parameters(layer.mlpOutputNorm),
       ...Norm.parameters(layer.mlpStreamNorm),
+      ...(layer.input ? [...LayerInput.parameters(layer.input), ...Norm.parameters(layer.input.norm)] : []),
+      ...(layer.streamScale ? [layer.streamScale] : []),
     ];
   }
 
-  static workspaceBytes({ attention, mlp }: SequentialLayer, dtype: FloatDType, tokens: number): number {
-    return Math.max(attentionWorkspaceBytes(attention, dtype, tokens), mlpWorkspaceBytes(mlp, dtype, tokens));
+  static workspaceBytes(
+    { attention, mlp, input, streamScale }: SequentialLayer,
+    dtype: FloatDType,
+    tokens: number,
+  ): number {
+    return Math.max(
+      attentionWorkspaceBytes(attention, dtype, tokens),
+      mlpWorkspaceBytes(mlp, dtype, tokens),
+      input ? LayerInput.workspaceBytes(input, dtype, tokens) : 0,
+      streamScale ? StreamScale.workspaceBytes(tokens) : 0,
+    );
   }
 
   constructor(layer: SequentialLayer, index: number, parts: ModelParts) {
@@ -52,15 +68,24 @@ export class SequentialBlock {
     this.#mlpNorm = Norm.optional(layer.mlpNorm, parameters);
     this.#mlpOutputNorm = Norm.optional(layer.mlpOutputNorm, parameters);
     this.#mlpStreamNorm = Norm.optional(layer.mlpStreamNorm, parameters);
+    this.#input = layer.input && new LayerInput(layer.input, index, parts);
+    this.#inputOutputNorm = Norm.optional(layer.input?.norm, parameters);
     this.#outputScale = layer.outputScale ?? 1;
+    this.#streamScale = layer.streamScale && new StreamScale(layer.streamScale, parts);
   }
 
-  forward(context: ForwardContext, stream: ResidualStream): void {
+  /** @param inputs of all layers, where they have some: [T, layers * size] */
+  forward(context: ForwardContext, stream: ResidualStream, inputs: Tensor | undefined): void {
     if (this.#inputStreamNorm !== undefined) stream.normalize(this.#inputStreamNorm);
     this.#attention.forward(context, stream.output, stream.read(this.#inputNorm));
     this.#add(context, stream, "attention", this.#attentionOutputNorm, this.#attentionStreamNorm);
     this.#mlp.forward(context, stream.output, stream.read(this.#mlpNorm));
     this.#add(context, stream, "mlp", this.#mlpOutputNorm, this.#mlpStreamNorm);
+    if (this.#input !== undefined && inputs !== undefined) {
+      this.#input.forward(context, stream.output, stream.read(undefined), inputs);
+      this.#add(context, stream, "input", this.#inputOutputNorm, undefined);
+    }
+    this.#streamScale?.forward(context, stream.read(undefined));
   }
 
   #add(
