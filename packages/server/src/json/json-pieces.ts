@@ -10,6 +10,9 @@ export class RawJson {
   }
 }
 
+/** Characters: few pieces cost less than many. */
+const PIECE = 2 ** 12;
+
 /** Stands for a RawJson until its text is there; no reply holds it by chance or by intent. */
 const MARK = randomUUID();
 
@@ -29,16 +32,18 @@ export function* jsonPieces(value: object): Generator<string> {
 
 /** A list or an object of elements, each of which may be in pieces itself. */
 export function* joined(open: string, elements: Iterable<string | Iterable<string>>, close: string): Generator<string> {
-  yield open;
+  let text = open;
   let separator = "";
   for (const element of elements) {
-    if (typeof element === "string") {
-      yield separator + element;
-    } else {
-      yield separator;
-      yield* element;
-    }
+    text += separator;
     separator = ",";
+    // A text would come letter by letter.
+    for (const piece of typeof element === "string" ? [element] : element) {
+      text += piece;
+      if (text.length < PIECE) continue;
+      yield text;
+      text = "";
+    }
   }
-  yield close;
+  yield text + close;
 }
