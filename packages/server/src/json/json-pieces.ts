@@ -1,14 +1,23 @@
 // JSON that is too long to be made in one go: its text comes piece by piece, so that other requests are served in between.
 import { randomUUID } from "node:crypto";
 
-/** JSON text in place of a value. */
+/** JSON text in place of a value, for {@link jsonPieces}. */
 export class RawJson {
   readonly pieces: Iterable<string>;
 
   constructor(pieces: Iterable<string>) {
     this.pieces = pieces;
   }
+
+  /** Faster than a replacer, which JSON.stringify would call for each of many token ids, too. */
+  toJSON(): string {
+    met.push(this);
+    return MARK;
+  }
 }
+
+/** Those that the JSON.stringify of {@link jsonPieces} met, in order. */
+let met: RawJson[] = [];
 
 /** Characters: few pieces cost less than many. */
 const PIECE = 2 ** 12;
@@ -19,11 +28,9 @@ const MARK = randomUUID();
 /** The JSON of `value`, in which RawJson values are written as they come. */
 export function* jsonPieces(value: object): Generator<string> {
   const raw: RawJson[] = [];
-  const text = JSON.stringify(value, (_, field) => {
-    if (!(field instanceof RawJson)) return field;
-    raw.push(field);
-    return MARK;
-  });
+  met = raw;
+  const text = JSON.stringify(value);
+  met = []; // what is written must not stay in memory
   for (const [index, part] of text.split(`"${MARK}"`).entries()) {
     if (index > 0) yield* raw[index - 1]!.pieces;
     yield part;
