@@ -32,6 +32,13 @@ test("pause, calls, weight versions, a full queue, a time limit", async () => {
     error: { code: 503, message: expect.stringContaining("20 prompt tokens") },
   });
 
+  const unwanted = complete({ prompt: [7], request_id: "mine" });
+  const metrics = async () => (await fetch(`${server.url}/metrics`)).text();
+  await expect.poll(metrics, { timeout: 30_000 }).toContain('num_requests_waiting{model_name="pocket",engine="0"} 2');
+  expect(await post("/abort_requests", { request_ids: ["cmpl-mine"] })).toEqual({ status: "aborted", aborted: 1 });
+  expect(await (await unwanted).json()).toMatchObject({ id: "cmpl-mine", choices: [{ finish_reason: "abort" }] });
+  await expect.poll(metrics, { timeout: 30_000 }).toContain('num_requests_waiting{model_name="pocket",engine="0"} 1');
+
   expect(await post("/collective_rpc", { method: "count_up", args: [3], kwargs: { twice: true } })).toEqual({
     results: ["6"],
   });

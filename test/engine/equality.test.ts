@@ -74,6 +74,8 @@ describe.each(models)("$name", ({ folder, dtype, vocabSize, maxPrompt, kvBytesPe
   it("whole = chunked prefill", async () => {
     expectSame(await run({ maxNumBatchedTokens: 13 }));
     expectSame(await run({ maxNumBatchedTokens: 64, longPrefillTokenThreshold: 7 }));
+    const tight = { kvCacheMemoryBytes: kvBytesPerToken * 272, maxNumBatchedTokens: 192 };
+    expectSame(await run({ enableChunkedPrefill: false, enablePrefixCaching: true, ...tight }));
   });
 
   it("cold = cached prefix", async () => {

@@ -72,7 +72,7 @@ function checkOverride(override: GenerationDefaults): void {
   checkKeys(override, KNOWN, `key of ${OVERRIDE}`);
   const { maxNewTokens, ...params } = override;
   try {
-    if (maxNewTokens !== undefined) wholeFrom("max_new_tokens", maxNewTokens, 1, Number.MAX_SAFE_INTEGER);
+    if (maxNewTokens != null) wholeFrom("max_new_tokens", maxNewTokens, 1, Number.MAX_SAFE_INTEGER);
     resolveSamplingParams(params, ANY_MODEL);
   } catch (error) {
     const { message, param } = OctavoError.from(error);

@@ -79,12 +79,12 @@ function addOwnFlags(command: Command): Command {
     .optionsGroup("Sampling:")
     .option(
       "--generation-config <source>",
-      "what requests leave out: auto: as the model's generation_config.json says; vllm: as vLLM's defaults; or a folder with one (default: auto)",
+      "where sampling fields come from that requests leave out; auto: the model's generation_config.json, vllm: vLLM's defaults, or a folder (default: auto)",
       nonEmpty,
     )
     .option(
       "--override-generation-config <json>",
-      'goes before it: {"temperature": 0.5, "max_new_tokens": 1000}',
+      'goes before its fields: {"temperature": 0.5, "max_new_tokens": 1000}',
       jsonOf(generationConfigOf),
     )
     .option("--stream-interval <tokens>", "of a chunk in streams, where a request leaves it out (default: 1)", positive)

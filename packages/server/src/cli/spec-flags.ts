@@ -12,7 +12,7 @@ export function addSpecFlags(command: Command): Command {
     .optionsGroup("Speculative decoding (same tokens, often faster):")
     .option(
       "--speculative-config <json>",
-      `such as '{"method": "ngram", "num_speculative_tokens": 8}'; keys as in vLLM`,
+      `such as '{"method": "ngram", "num_speculative_tokens": 8}'; keys as in vLLM (also -sc)`,
       jsonOf(speculativeConfigOf),
     )
     .addOption(

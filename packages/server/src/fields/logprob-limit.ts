@@ -1,5 +1,5 @@
 // Bounds how many logprobs one reply in one piece may hold: the whole vocabulary of every token of a long prompt would be hundreds of
-// megabytes of JSON, which holds the event loop and then the memory.
+// megabytes of JSON, and more of objects before.
 import type { EngineInfo } from "@octavo/engine";
 import { badRequest } from "../errors/api-error.js";
 

@@ -3,6 +3,7 @@
 import type { Engine } from "@octavo/engine";
 import type { Tokenizer } from "@octavo/tokenizer";
 import { badRequest } from "../errors/api-error.js";
+import { otherEvents } from "../other-events.js";
 
 /** Text that fits has four characters a token or so; what has more is looked at piece by piece before it is encoded whole. */
 const USUAL_CHARS_PER_TOKEN = 6;
@@ -16,9 +17,6 @@ const MIN_COUNTABLE_LENGTH = MIN_COUNTABLE_TOKENS * USUAL_CHARS_PER_TOKEN;
 /** Lists of token ids are cheap: also with a short context a request may hold many prompts, or a long text's ids. */
 const MIN_TOKEN_IDS = 2 ** 18;
 const CONTEXTS_OF_TOKEN_IDS = 4;
-
-/** Lets other requests go on between two pieces of work. */
-export const otherEvents = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 export class PromptLimits {
   readonly maxModelLen: number;

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import type { JsonObject } from "../body/parse-json.js";
 import type { Env, ServerContext } from "../context.js";
 import type { Choices } from "../fields/sampling.js";
+import { replyJson } from "../json/reply-json.js";
 import { logRequest } from "../logging/log-request.js";
 import { BeamGeneration } from "./beam-search.js";
 import { chooseOutputs, collectOutputs, type Output } from "./collect.js";
@@ -11,7 +12,7 @@ import type { Generation, PromptJob } from "./generation.js";
 import { logTokens } from "./reply-with-stream.js";
 import { type Usage, usageOf } from "./usage.js";
 
-/** How one route spells a reply. */
+/** How one route spells a reply, in which RawJson may stand for what is long. */
 export type ToReply = (outputs: readonly Output[], usage: Usage) => object;
 
 /** Waits for all generations; those that `best_of` makes beyond `n` count in the usage alone. */
@@ -23,7 +24,7 @@ export async function replyAtOnce(
 ): Promise<Response> {
   logTokens(c, generations);
   const outputs = chooseOutputs(await collectOutputs(generations), choices);
-  return c.json(toReply(outputs, usageOf(generations)));
+  return replyJson(c, toReply(outputs, usageOf(generations)));
 }
 
 /** @param alternatives to show with each token; undefined: no logprobs */
@@ -44,5 +45,5 @@ export async function replyWithBeams(
   const outputs: Output[] = [];
   const served = { ...options, signal: c.get("signal") };
   for (const search of searches) outputs.push(...(await search.run(engine, params, alternatives, served)));
-  return c.json(toReply(outputs, usageOf(searches)));
+  return replyJson(c, toReply(outputs, usageOf(searches)));
 }

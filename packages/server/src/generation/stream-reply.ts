@@ -3,11 +3,12 @@
 import type { FinishReason } from "@octavo/engine";
 import type { UsageOptions } from "../fields/streaming.js";
 import type { TokenView } from "../fields/token-view.js";
-import { EventStream } from "../streaming/sse.js";
+import { joinSlices } from "../json/slices.js";
+import { BodyStream } from "../streaming/body-stream.js";
 import { systemFingerprint } from "../version.js";
 import type { ReplyChunk } from "./echo.js";
 import type { Generation } from "./generation.js";
-import type { ScoredToken } from "./scored-token.js";
+import type { LogprobsJson } from "./logprobs-json.js";
 import { usageOf } from "./usage.js";
 
 /** How one route spells its chunks. */
@@ -27,8 +28,7 @@ export interface ChunkFormat {
     finishReason: FinishReason,
     stopReason: string | number | null,
   ): string;
-  /** Makes the writer of one choice's logprobs, which are told of in order. */
-  logprobs(view: TokenView): (tokens: readonly ScoredToken[]) => object;
+  logprobs(view: TokenView): LogprobsJson;
 }
 
 export interface StreamReply {
@@ -52,12 +52,12 @@ export function streamReply(
   const abort = () => {
     for (const generation of generations) generation.abort();
   };
-  const events = new EventStream(abort);
+  const events = new BodyStream(abort);
   return { body: events.body, finished: writeAll(events, generations, reply, abort) };
 }
 
 async function writeAll(
-  events: EventStream,
+  events: BodyStream,
   generations: readonly Generation[],
   reply: StreamReply,
   abort: () => void,
@@ -78,7 +78,7 @@ async function writeAll(
 }
 
 function writeOne(
-  events: EventStream,
+  events: BodyStream,
   generation: Generation,
   index: number,
   head: string,
@@ -93,13 +93,12 @@ function writeOne(
   const toLogprobs = format.logprobs(view);
   let firstFields = format.promptTokenIds === "choice" ? promptIds : "";
   let opening = format.opening(index);
-  return generation.run((chunk: ReplyChunk) => {
+  const write = (chunk: ReplyChunk, logprobs: string) => {
     let text = "";
     if (opening !== null) {
       text = `${head}${opening}]${openingTail}`;
       opening = null;
     }
-    const logprobs = chunk.logprobs ? JSON.stringify(toLogprobs(chunk.logprobs)) : "null";
     const ids = view.returnTokenIds ? `,"token_ids":[${chunk.tokenIds.join()}]` : "";
     const fields = `"logprobs":${logprobs}${ids}${firstFields}`;
     firstFields = "";
@@ -109,5 +108,9 @@ function writeOne(
     const last = format.last(index, chunk.text, fields, chunk.finishReason, chunk.stopReason);
     const metadata = `"metadata":{"weight_version":${JSON.stringify(chunk.weightVersion)}}`;
     return events.write(`${text}${head}${last}],"system_fingerprint":"${systemFingerprint}",${metadata}${tail()}`);
+  };
+  return generation.run((chunk) => {
+    const logprobs = chunk.logprobs ? joinSlices(toLogprobs(chunk.logprobs)) : "null";
+    return typeof logprobs === "string" ? write(chunk, logprobs) : logprobs.then((json) => write(chunk, json));
   });
 }

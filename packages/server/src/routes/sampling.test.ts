@@ -43,6 +43,25 @@ describe.each(ROUTES)("%s", (path, base) => {
     };
   }
 
+  test("a reply of megabytes is made while other events run", async () => {
+    const { post } = createTestApp({ text: "ab".repeat(4000) });
+    const many = path === CHAT ? { logprobs: true, top_logprobs: 20 } : { logprobs: 20 };
+    const response = await post(path, { ...base, ...many, prompt_logprobs: 1 });
+    let others = 0;
+    const count = () => {
+      others++;
+      immediate = setImmediate(count);
+    };
+    let immediate = setImmediate(count);
+    const text = await response.text();
+    clearImmediate(immediate);
+    const { choices, usage } = JSON.parse(text);
+    const { content, tokens } = choices[0].logprobs;
+    expect([(content ?? tokens).length, usage.completion_tokens]).toEqual([8000, 8000]);
+    expect(text.length).toBeGreaterThan(2 ** 20);
+    expect(others).toBeGreaterThan(10);
+  });
+
   test.each<[object, object]>([
     [{ min_tokens: 3 }, { minTokens: 3 }],
     [

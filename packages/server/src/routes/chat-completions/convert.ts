@@ -7,9 +7,10 @@ import { badRequest } from "../../errors/api-error.js";
 import { textLength, toChatMessages } from "../../fields/messages.js";
 import type { TokenView } from "../../fields/token-view.js";
 import type { Output } from "../../generation/collect.js";
-import { toPromptLogprobs } from "../../generation/scored-token.js";
+import { promptLogprobsJson } from "../../generation/scored-token.js";
 import type { ChunkFormat } from "../../generation/stream-reply.js";
 import type { Usage } from "../../generation/usage.js";
+import { RawJson } from "../../json/json-pieces.js";
 import { systemFingerprint } from "../../version.js";
 import { chatLogprobs } from "./logprobs.js";
 import type { ReplyStart } from "./reply-start.js";
@@ -89,7 +90,7 @@ export function toChatCompletion(
       return {
         index,
         message: { role, content: content + text, refusal: null },
-        logprobs: logprobs && chatLogprobs(view)(logprobs),
+        logprobs: logprobs && new RawJson(chatLogprobs(view)(logprobs)),
         finish_reason: source.finishReason,
         stop_reason: source.stopReason,
         ...(view.returnTokenIds && { token_ids: tokenIds }),
@@ -98,7 +99,9 @@ export function toChatCompletion(
     system_fingerprint: systemFingerprint,
     usage,
     metadata: { weight_version: first.weightVersion },
-    ...(promptLogprobs !== undefined && { prompt_logprobs: toPromptLogprobs(first.promptLogprobs ?? []) }),
+    ...(promptLogprobs !== undefined && {
+      prompt_logprobs: new RawJson(promptLogprobsJson(first.promptLogprobs ?? [])),
+    }),
     ...(view.returnTokenIds && { prompt_token_ids: [...first.job.prompt] }),
   };
 }

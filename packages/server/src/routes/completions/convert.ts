@@ -2,15 +2,16 @@
 import type { Tokenizer } from "@octavo/tokenizer";
 import type { ServerContext } from "../../context.js";
 import { badRequest } from "../../errors/api-error.js";
-import { otherEvents } from "../../fields/prompt-limits.js";
 import type { TokenView } from "../../fields/token-view.js";
 import { toTruncation } from "../../fields/truncation.js";
 import type { Output } from "../../generation/collect.js";
 import type { Echo } from "../../generation/echo.js";
 import type { PromptJob } from "../../generation/generation.js";
-import { toPromptLogprobs } from "../../generation/scored-token.js";
+import { promptLogprobsJson } from "../../generation/scored-token.js";
 import type { ChunkFormat } from "../../generation/stream-reply.js";
 import type { Usage } from "../../generation/usage.js";
+import { RawJson } from "../../json/json-pieces.js";
+import { otherEvents } from "../../other-events.js";
 import { systemFingerprint } from "../../version.js";
 import { completionLogprobs } from "./logprobs.js";
 import type { CompletionBody } from "./schema.js";
@@ -122,10 +123,12 @@ export function toCompletion(
       return {
         index,
         text,
-        logprobs: logprobs && completionLogprobs(view)(logprobs),
+        logprobs: logprobs && new RawJson(completionLogprobs(view)(logprobs)),
         finish_reason: source.finishReason,
         stop_reason: source.stopReason,
-        ...(promptLogprobs !== undefined && { prompt_logprobs: toPromptLogprobs(source.promptLogprobs ?? []) }),
+        ...(promptLogprobs !== undefined && {
+          prompt_logprobs: new RawJson(promptLogprobsJson(source.promptLogprobs ?? [])),
+        }),
         ...(view.returnTokenIds && { token_ids: tokenIds, prompt_token_ids: [...source.job.prompt] }),
       };
     }),

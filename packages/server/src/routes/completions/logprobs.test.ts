@@ -74,7 +74,8 @@ describe("logprobs of text completions", () => {
 
   test("a token that spells __proto__, one beyond the BMP, and two of one text", () => {
     const entry = (token: string, logprob: number) => ({ tokenId: 1, token, logprob, rank: 1 });
-    const write = completionLogprobs(toTokenView({}));
+    const toJson = completionLogprobs(toTokenView({}));
+    const write = (tokens: Parameters<typeof toJson>[0]) => JSON.parse([...toJson(tokens)].join(""));
     const first = write([{ ...entry("__proto__", -1), top: [entry("\ufffd", -2), entry("\ufffd", -3)] }]);
     expect(JSON.stringify(first.top_logprobs)).toBe('[{"__proto__":-1,"\ufffd":-2}]');
     expect(write([{ ...entry("😀", -1), top: [] }]).text_offset).toEqual([9]);

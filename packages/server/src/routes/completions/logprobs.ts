@@ -1,39 +1,39 @@
 // Logprobs as OpenAI's text completions show them: four lists side by side.
 import type { TokenView } from "../../fields/token-view.js";
-import { finite, type ScoredToken } from "../../generation/scored-token.js";
+import type { LogprobsJson } from "../../generation/logprobs-json.js";
+import { logprobJson, type ScoredToken } from "../../generation/scored-token.js";
+import { joined } from "../../json/json-pieces.js";
 
-export interface CompletionLogprobs {
-  readonly tokens: string[];
-  /** Null for the first token of an echoed prompt. */
-  readonly token_logprobs: (number | null)[];
-  /** The token itself, then the most likely ones. Of several with one text the first stands. */
-  readonly top_logprobs: (Record<string, number> | null)[];
-  /** Characters (code points) of `tokens` before each. */
-  readonly text_offset: number[];
-}
-
-/** Makes the lists of one choice's tokens, which come in pieces: offsets go on from one call to the next. */
-export function completionLogprobs(view: TokenView): (tokens: readonly ScoredToken[]) => CompletionLogprobs {
+/**
+ * `tokens`, `token_logprobs` (null for the first token of an echoed prompt), `top_logprobs` and `text_offset`, the characters (code
+ * points) of the tokens before. Tokens come in pieces: offsets go on from one call to the next.
+ */
+export function completionLogprobs(view: TokenView): LogprobsJson {
   let offset = 0;
-  return (scored) => {
-    const lists: CompletionLogprobs = { tokens: [], token_logprobs: [], top_logprobs: [], text_offset: [] };
-    for (const one of scored) {
-      const token = view.spell(one);
-      lists.tokens.push(token);
-      lists.token_logprobs.push(one.logprob === null ? null : finite(one.logprob));
-      lists.top_logprobs.push(byText(one, view));
-      lists.text_offset.push(offset);
+  return function* (scored) {
+    const tokens = scored.map((one) => view.spell(one));
+    const logprobs = scored.map(({ logprob }) => logprobJson(logprob));
+    yield `{"tokens":${JSON.stringify(tokens)},"token_logprobs":[${logprobs}],"top_logprobs":`;
+    const alternatives = scored.map((one) =>
+      one.logprob === null || one.top === null ? "null" : joined("{", byText(one, view), "}"),
+    );
+    yield* joined("[", alternatives, "]");
+    const offsets = tokens.map((token) => {
+      const before = offset;
       for (const _ of token) offset++;
-    }
-    return lists;
+      return before;
+    });
+    yield `,"text_offset":[${offsets}]}`;
   };
 }
 
-function byText(one: ScoredToken, view: TokenView): Record<string, number> | null {
-  const { logprob, top } = one;
-  if (logprob === null || top === null) return null;
-  // No prototype: a token may spell `__proto__`.
-  const result: Record<string, number> = Object.create(null);
-  for (const entry of [{ ...one, logprob }, ...top]) result[view.spell(entry)] ??= finite(entry.logprob);
-  return result;
+/** The token itself, then the most likely ones. Of several with one text the first stands. */
+function* byText(one: ScoredToken, view: TokenView): Generator<string> {
+  const shown = new Set<string>();
+  for (const entry of [one, ...(one.top ?? [])]) {
+    const text = view.spell(entry);
+    if (shown.has(text)) continue;
+    shown.add(text);
+    yield `${JSON.stringify(text)}:${logprobJson(entry.logprob)}`;
+  }
 }

@@ -55,7 +55,7 @@ describe("/abort_requests", () => {
     const abort = async (body: unknown) => (await post("/abort_requests", body)).json();
     const complete = (id: string) => post("/v1/completions", { prompt: "a", request_id: id });
     const [first, second, third] = ["one", "two", "three"].map(complete);
-    await expect.poll(() => engine.running).toBe(3);
+    await expect.poll(() => engine.running, { timeout: 30_000 }).toBe(3);
     expect(await abort({ request_ids: ["cmpl-one", "two", "four"] })).toEqual({ status: "aborted", aborted: 2 });
     for (const reply of [first, second]) {
       expect(await (await reply!).json()).toMatchObject({ choices: [{ finish_reason: "abort" }] });
@@ -70,7 +70,7 @@ describe("/abort_requests", () => {
   test("ends streams, and forgets them", async () => {
     const { engine, post } = createWaiting();
     const stream = await post(CHAT, { messages, stream: true });
-    await expect.poll(() => engine.running).toBe(1);
+    await expect.poll(() => engine.running, { timeout: 30_000 }).toBe(1);
     expect(await (await post("/abort_requests", {})).json()).toEqual({ status: "aborted", aborted: 1 });
     expect((await eventData(stream)).at(-2)).toContain('"finish_reason":"abort"');
     expect(await (await post("/abort_requests", {})).json()).toEqual({ status: "aborted", aborted: 0 });

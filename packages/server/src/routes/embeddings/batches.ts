@@ -2,8 +2,8 @@
 import type { EmbeddingOutput, EmbedOptions, Prompt } from "@octavo/engine";
 import type { ServerContext } from "../../context.js";
 import { ApiError, CLIENT_CLOSED_REQUEST } from "../../errors/api-error.js";
-import { otherEvents } from "../../fields/prompt-limits.js";
 import { RequestTimer } from "../../metrics/request-timer.js";
+import { otherEvents } from "../../other-events.js";
 
 /** Milliseconds of encoding after which other events get their turn, and the engine what there is. */
 const TURN_MS = 4;

@@ -1,7 +1,7 @@
 // GET /kv_events: what the prefix cache holds and every change, as server-sent events for a router.
 import type { BlockStored, KvCacheEvent } from "@octavo/engine";
 import type { RouteHandler, ServerContext } from "../../context.js";
-import { EventStream } from "../../streaming/sse.js";
+import { BodyStream } from "../../streaming/body-stream.js";
 
 /** Text that may wait for a slow reader; who is further behind is cut off, and gets the whole state when it comes back. */
 const MAX_BEHIND = 16 * 2 ** 20;
@@ -27,7 +27,7 @@ export function kvEvents({ engine }: ServerContext, closing: AbortSignal | undef
       end();
       stream.close();
     };
-    const stream = new EventStream(() => end());
+    const stream = new BodyStream(() => end());
     const send = (text: string) => {
       behind += text.length;
       if (behind > MAX_BEHIND) return close();

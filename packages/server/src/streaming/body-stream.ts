@@ -1,11 +1,11 @@
-// A server-sent event stream that many writers share. A writer is held back while the client does not read.
+// The body of a reply that comes bit by bit, of one writer or of many. A writer is held back while the client does not read.
 
 const encoder = new TextEncoder();
 
 /** Bytes that may wait for a slow client. */
 const HIGH_WATER_MARK = 64 * 1024;
 
-export class EventStream {
+export class BodyStream {
   readonly body: ReadableStream<Uint8Array>;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #open = true;
@@ -30,10 +30,15 @@ export class EventStream {
     );
   }
 
-  /** Sends whole events. @returns a promise when the client is behind; undefined when more may be written at once */
-  write(events: string): Promise<void> | undefined {
+  /** False when the client went away, or it was closed. */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** @returns a promise when the client is behind; undefined when more may be written at once */
+  write(text: string): Promise<void> | undefined {
     if (!this.#open) return undefined;
-    this.#controller.enqueue(encoder.encode(events));
+    this.#controller.enqueue(encoder.encode(text));
     if (this.#controller.desiredSize! > 0) return undefined;
     this.#drained ??= new Promise((resolve) => {
       this.#resume = resolve;
@@ -45,6 +50,13 @@ export class EventStream {
     if (!this.#open) return;
     this.#open = false;
     this.#controller.close();
+  }
+
+  /** Breaks the connection off. */
+  fail(error: unknown): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#controller.error(error);
   }
 
   #release(): void {
