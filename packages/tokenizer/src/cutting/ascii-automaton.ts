@@ -24,13 +24,14 @@ export class AsciiAutomaton {
   /** Where {@link AsciiAutomaton.cut} has stopped: before here no match begins in the piece that was to be next. */
   stop = 0;
 
-  /** @returns null for a pattern that is left to V8 */
+  /** @returns null for a pattern that is left to V8, as one that matches nothing at some places */
   static of(source: string): AsciiAutomaton | null {
     const program = compileAscii(source);
     if (program === null) return null;
     const { columns, examples } = columnsOf(program);
     const rows = rowsOf(program, examples);
-    return rows && new AsciiAutomaton(columns, rows);
+    if (rows === null || rows[START]!.some((step) => (step & 1) !== 0)) return null;
+    return new AsciiAutomaton(columns, rows);
   }
 
   private constructor(columns: Uint8Array, rows: readonly Int16Array[]) {
