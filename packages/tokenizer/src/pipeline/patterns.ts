@@ -20,6 +20,16 @@ export function patternSource(config: PatternConfig | undefined): string {
 
 /** Puts a text in place of each match. As in Rust, nothing is matched right behind a match. */
 export function replaceMatches(text: string, pattern: RegExp, content: string): string {
+  let hasEmpty = false;
+  // A function, because "$" in a replacement text has a meaning.
+  const replaced = text.replace(pattern, (match) => {
+    hasEmpty ||= match === "";
+    return content;
+  });
+  return hasEmpty ? replaceWithEmpty(text, pattern, content) : replaced;
+}
+
+function replaceWithEmpty(text: string, pattern: RegExp, content: string): string {
   let result = "";
   let from = 0;
   let isBehind = false;
