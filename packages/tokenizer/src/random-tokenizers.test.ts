@@ -21,6 +21,7 @@ const tokenizers: readonly { readonly seed: number; readonly config: object; rea
 
 test.each(tokenizers)("seed $seed", async ({ config, cases }) => {
   const tokenizer = await load(config);
+  expect(tokenizer.encode("a\ud83d b\udc00")).toEqual(tokenizer.encode("a\ufffd b\ufffd"));
   for (const { text, ids, bare, decoded, decodedWithSpecial, streams } of cases) {
     const context = JSON.stringify(text);
     expect([...tokenizer.encode(text)], context).toEqual(ids);
