@@ -32,7 +32,7 @@ for (const folder of folders) {
   }
   failures += wrong + wrongTexts;
   console.log(
-    `${folder}: ${tokenizer.encoder}, ${wrong} of ${texts.length} texts have other ids than tokenizers ${version}, ${wrongTexts} decode otherwise; ` +
+    `${folder}: ${wrong} of ${texts.length} texts have other ids than tokenizers ${version}, ${wrongTexts} decode otherwise; ` +
       `load ${(loaded - start).toFixed(0)} ms, encode ${(encoded - loaded).toFixed(0)} ms`,
   );
 }

@@ -30,7 +30,7 @@ for (const folder of process.argv.slice(2)) {
     `${folder}: load ${((user + system) / 1e3).toFixed(0)} ms, library ${(library.seconds * 1e3).toFixed(0)} ms`,
   );
   const encoders = {
-    [octavo.encoder]: (text) => octavo.encode(text, { addSpecialTokens: false }),
+    octavo: (text) => octavo.encode(text, { addSpecialTokens: false }),
     library: (text) => library.result.encode(text, { add_special_tokens: false }).ids,
   };
   for (const [name, texts] of Object.entries(corpora)) {

@@ -21,7 +21,7 @@ const texts = {
 
 for (const folder of process.argv.slice(2)) {
   const tokenizer = await Tokenizer.load(folder);
-  console.log(folder, tokenizer.encoder);
+  console.log(folder);
   for (const [name, text] of Object.entries(texts)) {
     tokenizer.encode(text.slice(0, 20_000));
     const before = process.cpuUsage();

@@ -24,7 +24,7 @@ export interface DetokenizerOptions {
 
 /**
  * Incremental detokenizer, one for each request. Without stop strings and prompt tail, all it returns is, joined,
- * `tokenizer.decode` of all ids.
+ * `tokenizer.decode` of all ids, unless the decoder changes text across several tokens, as few do (a `Fuse` before a cleanup).
  */
 export class Detokenizer {
   readonly #tokenizer: Tokenizer;

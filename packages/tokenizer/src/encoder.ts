@@ -81,13 +81,16 @@ export class Encoder {
   }
 
   *#section(text: string, atStart: boolean, cursor: PieceCursor, out: IdList): Generator<void, void> {
-    const normalized = this.#normalize === null ? text : this.#normalize(text, atStart);
+    const normalize = this.#normalize ?? ((part: string) => part);
+    const normalized = normalize(text, atStart);
+    // Where the normalizer took the first character away, nothing begins where the text did (tokenizers' offsets).
+    const beginsText = atStart && normalize(String.fromCodePoint(text.codePointAt(0)!), false) !== "";
     for (const { start, end, id } of this.#normalized.sections(normalized)) {
       if (id >= 0) {
         out.push(id);
         continue;
       }
-      cursor.enter(normalized.slice(start, end), atStart && start === 0);
+      cursor.enter(normalized.slice(start, end), beginsText && start === 0);
       while (goesOn(cursor)) {
         while (!this.#words.encodeWords(cursor, out)) yield* this.#words.encodeLongWord(cursor, out);
         yield;

@@ -11,6 +11,8 @@ export interface TextStream {
 /** Starts streams, and says what single tokens are. */
 export interface TextStreams {
   start(): TextStream;
+  /** The text of a whole sequence of ids. */
+  decode(ids: readonly number[]): string;
   /** The UTF-8 bytes of a token, where it stands for bytes that need not be whole characters; null: its text says all. */
   bytesOf(id: number): Uint8Array | null;
 }

@@ -114,13 +114,7 @@ export class Tokenizer {
    */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
     const skipSpecial = options.skipSpecialTokens ?? true;
-    const stream = this.#streams.start();
-    let text = "";
-    for (let i = 0; i < ids.length; i++) {
-      const id = ids[i]!;
-      if (!skipSpecial || !this.isSpecial(id)) text += stream.push(id);
-    }
-    return text + stream.finish();
+    return this.#streams.decode(Array.from(ids).filter((id) => !skipSpecial || !this.isSpecial(id)));
   }
 
   /** A new incremental decoder that skips nothing; `Detokenizer` builds on it. */

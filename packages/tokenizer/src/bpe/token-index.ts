@@ -60,14 +60,12 @@ export class TokenIndex {
   #slotOf(text: string, start: number, end: number): number {
     let slot = hashUnits(text, start, end) & this.#mask;
     for (;;) {
-      const id = this.#ids[slot]!;
-      if (id === EMPTY || isPart(this.#tokenOf(id), text, start, end)) return slot;
+      const entry = this.#ids[slot]!;
+      if (entry === EMPTY) return slot;
+      const token = entry > SHARED ? this.tokens[entry]! : this.#shared[SHARED - entry]!.token;
+      if (isPart(token, text, start, end)) return slot;
       slot = (slot + 1) & this.#mask;
     }
-  }
-
-  #tokenOf(entry: number): string {
-    return entry > SHARED ? this.tokens[entry]! : this.#shared[SHARED - entry]!.token;
   }
 
   #grow(): void {

@@ -7,6 +7,8 @@ import { type AsciiProgram, compileAscii } from "./ascii-program.js";
 const END = 128;
 /** Of real patterns they are some dozen. */
 const MAX_STATES = 256;
+/** Characters that are looked for by V8, which finds them from the first text on as fast as when it has compiled this file. */
+const MAX_RARE = 16;
 
 /** The row without a way on, and the first one. */
 const DEAD = 0;
@@ -19,18 +21,19 @@ export class AsciiAutomaton {
   readonly #shift: number;
   /** By row and column: twice the row that follows, and 1 where a match ends before the character. */
   readonly #steps: Int16Array;
-  /** By character: 1 where a match may begin. Of patterns of rare things (digits, one script) this takes most of a text. */
-  readonly #begins: Uint8Array;
+  /** The next place where one may begin, of patterns of rare things (digits, one script); null: nearly everywhere. */
+  readonly #nextBegin: RegExp | null;
   /** Where {@link AsciiAutomaton.cut} has stopped: before here no match begins in the piece that was to be next. */
   stop = 0;
 
-  /** @returns null for a pattern that is left to V8 */
+  /** @returns null for a pattern that is left to V8, as one that matches nothing at some places */
   static of(source: string): AsciiAutomaton | null {
     const program = compileAscii(source);
     if (program === null) return null;
     const { columns, examples } = columnsOf(program);
     const rows = rowsOf(program, examples);
-    return rows && new AsciiAutomaton(columns, rows);
+    if (rows === null || rows[START]!.some((step) => (step & 1) !== 0)) return null;
+    return new AsciiAutomaton(columns, rows);
   }
 
   private constructor(columns: Uint8Array, rows: readonly Int16Array[]) {
@@ -38,12 +41,12 @@ export class AsciiAutomaton {
     this.#shift = Math.ceil(Math.log2(rows[DEAD]!.length));
     this.#steps = new Int16Array(rows.length << this.#shift);
     for (const [row, steps] of rows.entries()) this.#steps.set(steps, row << this.#shift);
-    this.#begins = columns.map((column) => Number(rows[START]![column] !== 2 * DEAD));
+    this.#nextBegin = rareBegins(columns, rows[START]!);
   }
 
   /**
    * Cuts off matches, and what stands between two, until a character that is not ASCII might have a say, or there is no more room. One
-   * function without calls, so that V8 compiles it once and soon.
+   * function without calls but for rare things, so that V8 compiles it once and soon.
    * @param from where a piece begins @param first no match begins before this place
    * @param limit where no more piece may begin
    * @param ends is given where they end, from `count` on
@@ -52,7 +55,6 @@ export class AsciiAutomaton {
   cut(text: string, from: number, first: number, limit: number, ends: Int32Array, count: number): number {
     const steps = this.#steps;
     const columns = this.#columns;
-    const begins = this.#begins;
     const shift = this.#shift;
     const { length } = text;
     let start = from;
@@ -60,9 +62,11 @@ export class AsciiAutomaton {
     let total = count;
     while (total < ends.length && start < limit) {
       let end = start;
+      if (this.#nextBegin !== null) {
+        this.#nextBegin.lastIndex = begin;
+        begin = this.#nextBegin.test(text) ? this.#nextBegin.lastIndex - 1 : length;
+      }
       for (; begin < length; begin++) {
-        const code = text.charCodeAt(begin);
-        if (code < END && begins[code] === 0) continue;
         let row = START;
         end = begin;
         for (let at = begin; row !== DEAD; at++) {
@@ -84,6 +88,14 @@ export class AsciiAutomaton {
     this.stop = start;
     return total;
   }
+}
+
+/** @returns a pattern of the characters that a match begins with, and of all that are not ASCII; null: they are many */
+function rareBegins(columns: Uint8Array, first: Int16Array): RegExp | null {
+  const codes = [...Array(END).keys()].filter((code) => first[columns[code]!] !== 2 * DEAD);
+  if (codes.length > MAX_RARE) return null;
+  const members = codes.map((code) => `\\x${code.toString(16).padStart(2, "0")}`).join("");
+  return new RegExp(`[${members}\\x80-\\uffff]`, "g");
 }
 
 /** @returns the characters' columns, and one character of each */

@@ -50,7 +50,8 @@ export function patternCutter(source: string, behavior = "Isolated", invert = fa
   if (name === "isolated") return new Isolated(source);
   const pieceEnd = BEHAVIORS.get(name);
   if (pieceEnd === undefined) throw new Error(`the behavior ${JSON.stringify(behavior)} is unknown`);
-  const stretches = new Stretches(source, invert);
+  // Nor does it here.
+  const stretches = new Stretches(source, invert && name !== "contiguous");
   return new OneByOne((text, from) => pieceEnd(stretches, text, from));
 }
 
@@ -126,13 +127,13 @@ class Matcher {
     return end > from ? end : -1;
   }
 
-  /** Where the first match after this place begins; the text's length where there is none. */
+  /** Where the first match after this place begins, which may be empty; the text's length where there is none. */
   nextMatch(text: string, from: number): number {
     this.#later.lastIndex = from;
     for (;;) {
       const match = this.#later.exec(text);
       if (match === null) return text.length;
-      if (match.index > from && match[0] !== "") return match.index;
+      if (match.index > from) return match.index;
       if (match[0] === "") this.#later.lastIndex += (text.codePointAt(match.index) ?? 0) > 0xffff ? 2 : 1;
     }
   }
@@ -143,7 +144,7 @@ class Matcher {
   }
 }
 
-/** A text as matches and what stands between two. */
+/** A text as matches and what stands between two. A match of nothing is a place to cut. */
 class Stretches {
   readonly #matcher: Matcher;
   readonly #inverts: boolean;
@@ -165,15 +166,16 @@ function removed(stretches: Stretches, text: string, from: number): number {
   return ~stretches.endFrom(text, from);
 }
 
-/** Matches that follow each other are one piece, and so is what does not match. */
+/** Matches that follow each other are one piece. */
 function contiguous(stretches: Stretches, text: string, from: number): number {
-  let last = stretches.endFrom(text, from);
-  for (;;) {
-    const end = last < 0 ? ~last : last;
-    const next = end < text.length ? stretches.endFrom(text, end) : ~last;
-    if (next < 0 !== last < 0) return end;
-    last = next;
+  let end = stretches.endFrom(text, from);
+  if (end < 0) return ~end;
+  while (end < text.length) {
+    const next = stretches.endFrom(text, end);
+    if (next < 0) break;
+    end = next;
   }
+  return end;
 }
 
 /** A match ends the text before it; only of several in a row those after the first are pieces of their own. */

@@ -61,10 +61,14 @@ function tokenIds(vocab: unknown): ReadonlyMap<string, number> {
   return ids;
 }
 
-function parts(model: ListModel, ids: ReadonlyMap<string, number>): ModelParts {
+function parts(model: ListModel, ids: ReadonlyMap<string, number>, tokens = tokensOf(ids)): ModelParts {
+  return { model: new ListedWords(model), tokens, idOf: (token) => ids.get(token) };
+}
+
+function tokensOf(ids: ReadonlyMap<string, number>): string[] {
   const tokens = new Array<string>(ids.size);
   for (const [token, id] of ids) tokens[id] = token;
-  return { model: new ListedWords(model), tokens, idOf: (token) => ids.get(token) };
+  return tokens;
 }
 
 function unigram(config: ModelConfig): ModelParts {
@@ -86,7 +90,8 @@ function unigram(config: ModelConfig): ModelParts {
     float32: false,
     bytes: config.byte_fallback ? byteTokens((token) => vocab.get(token)) : null,
   });
-  return parts(model, vocab);
+  const tokens = entries.map(([text]) => text);
+  return parts(model, vocab, tokens);
 }
 
 function wordPiece(config: ModelConfig): ModelParts {

@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { bytesOfToken } from "../byte-level.js";
 import type { DecoderConfig } from "../tokenizer-json.js";
-import { compilePattern } from "./patterns.js";
+import { compilePattern, replaceMatches } from "./patterns.js";
 
 type Decoder = (tokens: readonly string[]) => string[];
 
@@ -93,7 +93,7 @@ function strip({ content = " ", start = 0, stop = 0 }: DecoderConfig): Decoder {
 
 function replace({ pattern, content = "" }: DecoderConfig): Decoder {
   const compiled = compilePattern(pattern);
-  return (tokens) => tokens.map((token) => token.replace(compiled, () => content));
+  return (tokens) => tokens.map((token) => replaceMatches(token, compiled, content));
 }
 
 function metaspace({ replacement = "\u2581", prepend_scheme: scheme = "always" }: DecoderConfig): Decoder {

@@ -5,7 +5,7 @@ import { type PieceNormalizerConfig, pieceNormalizer } from "../sentencepiece/pi
 import { type BertNormalizerConfig, bertNormalizer, lowercased } from "./bert-normalizer.js";
 import { Charsmap } from "./charsmap.js";
 import { MARKS } from "./older-unicode.js";
-import { compilePattern, type PatternConfig } from "./patterns.js";
+import { compilePattern, type PatternConfig, replaceMatches } from "./patterns.js";
 import { precompiled } from "./precompiled.js";
 
 /** @param atStart whether the text begins where the whole text begins */
@@ -80,8 +80,7 @@ function trimEnd(text: string): string {
 
 function replace({ pattern, content = "" }: NormalizerConfig): Normalizer {
   const compiled = compilePattern(pattern);
-  // A function, because "$" in a replacement text has a meaning.
-  return (text) => text.replace(compiled, () => content);
+  return (text) => replaceMatches(text, compiled, content);
 }
 
 function ofCharsmap({ precompiled_charsmap: encoded }: NormalizerConfig, file: string): Normalizer {

@@ -1,24 +1,13 @@
 // Regular expressions of tokenizer.json (Oniguruma, Ruby's syntax) as JavaScript's with the v flag. What has no exact counterpart is
 // refused, so that no text is ever cut in another way than the model's authors did.
+import { ANCHORS, BRACKETS, CLASSES, WORDS } from "./oniguruma-classes.js";
 
-/** Unicode's properties, because JavaScript's own \s, \d and \w mean others. */
-const CLASSES: Readonly<Record<string, string>> = {
-  s: "\\p{White_Space}",
-  S: "\\P{White_Space}",
-  d: "\\p{Nd}",
-  D: "\\P{Nd}",
-  w: "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}]",
-  W: "[^\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}]",
-};
-/** Outside of classes Oniguruma has a table of its own for Latin-1, where superscript digits and fractions belong to words. */
-const WORDS: Readonly<Record<string, string>> = {
-  w: "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}]",
-  W: "[^\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}]",
-};
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, a: 7, e: 27 };
 const GROUPS = ["(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i:"] as const;
 const PROPERTY = /^\\([pP])\{(\^?)([A-Za-z_]+)\}/;
 const CODE = /^\\(?:x\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))/;
+const NAME = /^\(\?<[A-Za-z_]\w*>/;
+const BRACKET = /^\[:(\^?)([a-z]+):\]/;
 const QUANTIFIER = /^(?:[*+?]|\{\d+(?:,\d*)?\}|\{,\d+\})/;
 
 /**
@@ -65,26 +54,40 @@ class Translation {
     else if (char === ")") this.#closeGroup();
     else if (char === "[") this.#emit(this.#class());
     else if (char === "|") this.#separate();
+    else if (char === "\\" && ANCHORS[this.#rest()[1] ?? ""]) this.#anchor();
     else if (char === ".") this.#take(char, "[^\\n]");
     else if (char === "^") this.#take(char, "(?:(?<![\\s\\S])|(?<=\\n))");
     else if (char === "$") this.#take(char, "(?:(?![\\s\\S])|(?=\\n))");
     else this.#emit(this.#atomText());
   }
 
+  #anchor(): void {
+    this.#output += ANCHORS[this.#rest()[1]!]!;
+    this.#at += 2;
+    this.#atom = -1;
+  }
+
   #openGroup(): void {
-    const opening = GROUPS.find((group) => this.#rest().startsWith(group));
+    if (this.#at === 0 && this.#rest().startsWith("(?i)")) {
+      this.#foldsCase = true;
+      this.#at += 4;
+      return;
+    }
+    // Nothing can refer to a name, so that it does not matter.
+    const name = NAME.exec(this.#rest())?.[0];
+    const opening = name ?? GROUPS.find((group) => this.#rest().startsWith(group));
     if (opening === undefined && this.#source[this.#at + 1] === "?") this.#refuse("this kind of group");
     const isAtomic = opening === "(?>";
-    const name = isAtomic ? `a${this.#atomics++}` : "";
+    const label = isAtomic ? `a${this.#atomics++}` : "";
     this.#open.push({
       start: this.#output.length,
       foldsCase: this.#foldsCase,
-      close: isAtomic ? `))\\k<${name}>)` : ")",
+      close: isAtomic ? `))\\k<${label}>)` : ")",
     });
     if (opening === "(?i:") this.#foldsCase = true;
     // What a lookahead has matched it does not match in another way.
-    if (isAtomic) this.#output += `(?:(?=(?<${name}>`;
-    else this.#output += opening === undefined || opening === "(?i:" ? "(?:" : opening;
+    if (isAtomic) this.#output += `(?:(?=(?<${label}>`;
+    else this.#output += opening === undefined || opening === name || opening === "(?i:" ? "(?:" : opening;
     this.#at += opening?.length ?? 1;
     this.#atom = -1;
   }
@@ -162,7 +165,7 @@ class Translation {
   #classMember(): string {
     const char = this.#char();
     if (char === "]") this.#refuse("a class that is empty, or begins with a bracket");
-    if (char === "[") return this.#rest().startsWith("[:") ? this.#refuse("a POSIX class") : this.#class();
+    if (char === "[") return this.#bracket() ?? this.#class();
     const set = this.#set(true);
     if (set !== null) return set;
     const first = this.#codePoint();
@@ -174,6 +177,16 @@ class Translation {
     if (last < first) this.#refuse("a range backwards");
     if (this.#foldsCase) this.#refuse("a range that ignores case");
     return `${literal(first)}-${literal(last)}`;
+  }
+
+  /** `[:alpha:]` and the like; null: something else, and nothing is taken. */
+  #bracket(): string | null {
+    const found = BRACKET.exec(this.#rest());
+    if (found === null) return null;
+    const members = BRACKETS[found[2]!] ?? this.#refuse(`the class ${found[0]}`);
+    if (this.#foldsCase) this.#refuse("a class that ignores case");
+    this.#at += found[0].length;
+    return `[${found[1]}${members}]`;
   }
 
   /** `\s`, `\p{L}` and the like; null: something else, and nothing is taken. */

@@ -48,6 +48,15 @@ describe.each(tokenizers)("$name", ({ config, ids, decoded, decodedWithSpecial }
   });
 });
 
+test.each<[string, string]>([
+  ["a*", "-b-b- -c-"],
+  ["a?", "-b--b- -c-"],
+  ["x*", "-b-a-a-b- -c-a-"],
+])("%s is replaced as by the Rust library", (pattern, expected) => {
+  const normalize = createNormalizer({ type: "Replace", pattern: { Regex: pattern }, content: "-" }, "tokenizer.json")!;
+  expect(normalize("baab ca", true)).toBe(expected);
+});
+
 test("an added token of whitespace alone is not found where the one before took all of it, as in the Rust library", async () => {
   const tokenizer = await load({
     added_tokens: [{ id: 1, content: "  ", lstrip: true, rstrip: true, normalized: false, special: false }],

@@ -14,19 +14,37 @@ interface Golden {
 
 const { texts, preTokenizers }: Golden = golden("parts-golden.json");
 
-test.each(preTokenizers)("$name cuts as the Rust library", ({ config, results }) => {
+function cut(config: PreTokenizerConfig, text: string): string[] {
   const cursor = new PieceCursor(createPreTokenizer(config, true).stages);
-  for (const [i, text] of texts.entries()) {
-    if (text === "") continue;
-    cursor.enter(text, true);
-    const pieces: string[] = [];
-    while (cursor.next()) {
-      while (cursor.taken < cursor.count) {
-        const [from, end] = [cursor.start, cursor.ends[cursor.taken]!];
-        if (end > 0) pieces.push(cursor.text.slice(from, end));
-        cursor.skip();
-      }
+  const pieces: string[] = [];
+  cursor.enter(text, true);
+  while (cursor.next()) {
+    while (cursor.taken < cursor.count) {
+      const [from, end] = [cursor.start, cursor.ends[cursor.taken]!];
+      if (end > 0) pieces.push(cursor.text.slice(from, end));
+      cursor.skip();
     }
-    expect(pieces, JSON.stringify(text)).toEqual(results[i]);
+  }
+  return pieces;
+}
+
+test.each(preTokenizers)("$name cuts as the Rust library", ({ config, results }) => {
+  for (const [i, text] of texts.entries()) {
+    if (text !== "") expect(cut(config, text), JSON.stringify(text)).toEqual(results[i]);
+  }
+});
+
+test.each<[string, string, string[]]>([
+  ["a*", "Isolated", ["b", "aa", "b", " ", "c", "a"]],
+  ["a*", "Removed", ["b", "b", " ", "c"]],
+  ["a*", "MergedWithNext", ["b", "aab", " ", "c", "a"]],
+  ["a*", "MergedWithPrevious", ["baa", "b", " ", "ca"]],
+  ["a?", "Contiguous", ["b", "aa", "b", " ", "c", "a"]],
+  ["(?=b)", "Contiguous", ["baa", "b ca"]],
+  ["\\b", "Isolated", ["baab", " ", "ca"]],
+])("%s, which may match nothing, cuts there (%s)", (pattern, behavior, expected) => {
+  for (const invert of behavior === "Isolated" || behavior === "Contiguous" ? [false, true] : [false]) {
+    const config = { type: "Split", pattern: { Regex: pattern }, behavior, invert };
+    expect(cut(config, "baab ca")).toEqual(expected);
   }
 });
