@@ -1,5 +1,5 @@
 // Chat messages as the OpenAI API has them, and their conversion to what templates expect. The rules are vLLM's
-// (vllm/entrypoints/chat_utils.py), so that a prompt comes out the same.
+// (vllm/entrypoints/chat_utils.py), so that a prompt comes out the same, but for texts that stay texts: see content-format.ts.
 import { checkArgument, OctavoError } from "@octavo/core";
 import type { ContentFormat } from "./content-format.js";
 
@@ -57,7 +57,8 @@ export function templateMessages(messages: readonly ChatMessage[], format: Conte
       `${path}.role`,
     );
     const parts = textParts(message.content, `${path}.content`);
-    const content = format === "openai" ? parts : parts.map((part) => part.text).join("\n");
+    const asParts = format === "openai" || (format === "mixed" && Array.isArray(message.content));
+    const content = asParts ? parts : parts.map((part) => part.text).join("\n");
     const plain: TemplateMessage = { ...message, content };
     if (message.role === "assistant" && Array.isArray(message.tool_calls)) {
       plain.tool_calls = message.tool_calls.map((call, i) => parsedToolCall(call, `${path}.tool_calls[${i}]`));

@@ -50,8 +50,23 @@ describe("content", () => {
     expect(render(PARTS, [user, { role: "user", content: [{ type: "text", text: "b" }] }])).toBe("[Hi ][b]");
   });
 
+  test("stays what the client sent for a template that takes both", () => {
+    const both =
+      "{% for m in messages %}{% if m.content is string %}<{{ m.content }}>{% else %}{% for p in m.content %}[{{ p.text }}]{% endfor %}{% endif %}{% endfor %}";
+    const parts: ChatMessage = { role: "user", content: [{ type: "text", text: "b" }] };
+    expect(render(both, [user, parts, { role: "assistant", content: null }])).toBe("<Hi >[b]<>");
+  });
+
   test.each([
     [PLAIN, "string"],
+    [
+      "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}{{ p.text }}{% endfor %}{% endif %}{% endfor %}",
+      "mixed",
+    ],
+    [
+      "{% macro show(content) %}{% if content is not string %}{% for p in content %}{{ p.text }}{% endfor %}{% endif %}{% endmacro %}",
+      "mixed",
+    ],
     ["{% for m in messages %}{% if m.content is string %}{{ m.content }}{% endif %}{% endfor %}", "string"],
     ["{% for content in messages %}{{ content.role }}{% endfor %}", "string"],
     [PARTS, "openai"],
@@ -97,9 +112,9 @@ describe("content", () => {
 describe("options", () => {
   test("variables: special tokens, tools, documents, kwargs, generation prompt", () => {
     const template = "{{ bos_token }}{{ tools is none }}{{ documents is none }}{{ mood }}{{ add_generation_prompt }}";
-    expect(render(template, [], { kwargs: { mood: "!" } })).toBe("<s>truetrue!true");
+    expect(render(template, [], { kwargs: { mood: "!" } })).toBe("<s>TrueTrue!True");
     expect(render(template, [], { tools: [{}], documents: [{}], addGenerationPrompt: false })).toBe(
-      "<s>falsefalsefalse",
+      "<s>FalseFalseFalse",
     );
     expect(() => render(template, [], { kwargs: { messages: [] } })).toThrow(
       refusal("chat_template_kwargs.messages", /own field/),
@@ -168,6 +183,26 @@ describe("failures", () => {
   ])("a template that %s is stopped", (_, start, step) => {
     const template = `${start}{% for i in range(60) %}${step}{% endfor %}`;
     expect(() => render(template, [])).toThrow(refusal("messages", /at most 10000000 are allowed/));
+  });
+
+  test.each([
+    ["a power", "{{ 10 ** 10000000 }}"],
+    ["a shifted text", "{{ 'a'.center(1000000000) }}"],
+    ["a repeated text", "{{ 'ab' * 1000000000 }}"],
+    ["a format", "{{ '%1000000000d' % 1 }}"],
+    ["another format", "{{ '{:1000000000}'.format(1) }}"],
+    ["a replacement", "{{ ('a' * 100000) | replace('a', 'b' * 100000) }}"],
+    ["a join", "{{ range(1000) | join('b' * 100000) }}"],
+    ["a batch", "{{ [1] | batch(1000000000, 0) | list }}"],
+    ["an indentation", "{{ ('\\n' * 100000) | indent(100000, blank=true) }}"],
+  ])("%s that is too large is refused at once", (_, template) => {
+    expect(() => render(template, [])).toThrow(refusal("messages", /at most \d+ are allowed|more than 20000 bits/));
+  });
+
+  test("other templates cannot be used", () => {
+    expect(() => render(PLAIN, [], { chatTemplate: "a\n{% include 'b' %}" })).toThrow(
+      refusal("chat_template", /include %} is not supported: a chat template is one file.*line 2/),
+    );
   });
 
   test("messages nested without end", () => {
