@@ -57,6 +57,7 @@ import { stableLm } from "./architectures/stablelm.js";
 import { starcoder2 } from "./architectures/starcoder2.js";
 import { bidirectional, seesAll } from "./bidirectional.js";
 import type { ConfigReader } from "./hf-config.js";
+import { lackingPart } from "./lacking.js";
 import type { ModelConfig } from "./model-config.js";
 
 const ARCHITECTURES: readonly AnyArchitecture[] = [
@@ -138,8 +139,16 @@ export function architectureOf(reader: ConfigReader): AnyArchitecture {
     reader.fail("architectures", `a list with one of ${supportedArchitectures().join(", ")}`);
   }
   const found = find((known) => names.includes(known)) ?? findBase(names);
-  if (found === undefined) return reader.unsupported("architectures", supportedArchitectures());
+  if (found === undefined) return refuse(reader, names);
   return found.kind !== "encoder" && seesAll(reader) ? BIDIRECTIONAL.get(found)! : found;
+}
+
+function refuse(reader: ConfigReader, names: readonly unknown[]): never {
+  const lacking = lackingPart(names);
+  if (lacking === undefined) return reader.unsupported("architectures", supportedArchitectures());
+  const found = JSON.stringify(names).slice(0, 80);
+  const message = `${reader.file}: field "architectures" is ${found}, a model with ${lacking}, which Octavo does not compute`;
+  throw new OctavoError({ code: "UNSUPPORTED", message, param: "architectures" });
 }
 
 function find(isIt: (name: string) => boolean): AnyArchitecture | undefined {

@@ -25,7 +25,6 @@ export interface Gemma4Config extends Omit<ModelConfig, "rope">, LayerRopes {
   readonly localHeads: KvHeads;
   /** Whether layers that see all have no projection of values, and take that of keys. */
   readonly keysAreValues: boolean;
-  /** For each layer, the one whose keys and values it reads: mostly itself. */
   readonly cachedIn: readonly number[];
   /** Whether layers that read others' have MLPs of twice the width. */
   readonly widensSharing: boolean;
@@ -59,8 +58,10 @@ export const gemma4: Architecture<Gemma4Config> = {
     const keysAreValues = reader.boolean("attention_k_eq_v", false);
     const fullHeads = readFullHeads(reader, config, windows.indexOf(null), keysAreValues);
     const kinds = reader.object("rope_parameters") ?? reader.fail("rope_parameters", "an object");
-    const rope = (kind: string, headDim: number) =>
-      readRopeConfig(reader, headDim, maxPositions, { section: kinds.object(kind) ?? kinds.fail(kind, "an object") });
+    const rope = (kind: string, headDim: number, other?: ConfigReader) =>
+      readRopeConfig(reader, headDim, maxPositions, {
+        section: kinds.object(kind) ?? other ?? kinds.fail(kind, "an object"),
+      });
     const isUnified = (reader.raw("architectures") as unknown[]).some((name) => /^Gemma4Unified/.test(String(name)));
     const softcap = { min: 0, aboveMin: true, max: 1e6 } as const;
     return {
@@ -70,7 +71,7 @@ export const gemma4: Architecture<Gemma4Config> = {
       localHeads,
       windows,
       keysAreValues,
-      rope: rope("full_attention", fullHeads.headDim),
+      rope: rope("full_attention", fullHeads.headDim, reader.object("rope_scaling")),
       localRope: rope("sliding_attention", localHeads.headDim),
       cachedIn: readSharing(reader, windows),
       widensSharing: reader.boolean("use_double_wide_mlp", false),
