@@ -16,7 +16,7 @@ import { gemma } from "./architectures/gemma.js";
 import { gemma2 } from "./architectures/gemma2.js";
 import { gemma3 } from "./architectures/gemma3.js";
 import { gemma4 } from "./architectures/gemma4.js";
-import { glm, glm4 } from "./architectures/glm4.js";
+import { glm, glm4, glm4v } from "./architectures/glm4.js";
 import { glm4Moe } from "./architectures/glm4-moe.js";
 import { gptBigCode } from "./architectures/gpt-bigcode.js";
 import { gptNeoX } from "./architectures/gpt-neox.js";
@@ -50,6 +50,7 @@ import { qwen2 } from "./architectures/qwen2.js";
 import { qwen2Moe } from "./architectures/qwen2-moe.js";
 import { qwen3 } from "./architectures/qwen3.js";
 import { qwen3Moe } from "./architectures/qwen3-moe.js";
+import { qwen3VlMoe } from "./architectures/qwen3-vl-moe.js";
 import { roberta, xlmRoberta } from "./architectures/roberta.js";
 import { seedOss } from "./architectures/seed-oss.js";
 import { smollm3 } from "./architectures/smollm3.js";
@@ -80,10 +81,12 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   granite,
   glm,
   glm4,
+  glm4v,
   glm4Moe,
   gptOss,
   mixtral,
   qwen3Moe,
+  qwen3VlMoe,
   llama,
   mistral,
   mpt,

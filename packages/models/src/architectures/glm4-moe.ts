@@ -16,6 +16,7 @@ export interface Glm4MoeConfig extends Qwen3Config, SharedExpertsConfig {
 
 export const glm4Moe: Architecture<Glm4MoeConfig> = {
   name: NAME,
+  aliases: ["Glm4vMoeForConditionalGeneration"],
   readConfig(reader: ConfigReader): Glm4MoeConfig {
     readActivation(reader, "hidden_act", ["silu"]);
     const defaults = { maxPositions: 2 ** 17, normEps: 1e-5, numKvHeads: 8, rope: { rotaryShare: 0.5 } };
