@@ -10,10 +10,11 @@ import { logitsOf } from "./golden-run.js";
 
 const TOLERANCE = 1e-3;
 
-/** The beginnings of names: transformers 4 until 4.51, 4.52 and after, the base model's alone. */
+/** The beginnings of names: transformers 4 until 4.51, 4.52 and after, the base model's alone; of models that also speak. */
 const LLAVA = ["language_model.model.", "language_model.lm_head."];
 const INNER = ["model.language_model.", "lm_head."];
 const BASE = ["language_model.", "lm_head."];
+const SPEAKING = ["thinker.model.", "thinker.lm_head."];
 const PLAIN = ["model.", "lm_head."];
 
 const models = new Map(goldenModels().map((model) => [model.name, model]));
@@ -25,6 +26,7 @@ test.each([
   ["qwen2-vl", PLAIN, INNER],
   ["qwen2.5-vl", PLAIN, INNER],
   ["qwen3-vl", INNER, LLAVA],
+  ["qwen2.5-vl", PLAIN, SPEAKING],
 ] as const)("%s: %j as %j", (name, from, to) => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   onTestFinished(() => warn.mockRestore());

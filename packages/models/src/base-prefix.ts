@@ -4,13 +4,15 @@ import type { Tensor } from "@octavo/core";
 import type { WeightFiles } from "./model-source.js";
 import type { TensorSummary } from "./tensor-summary.js";
 
-/** In front of the text model's names in checkpoints of models that also see images: transformers 5, 4, and either's base models. */
+/** In front of the text model's names in checkpoints of models that also see images: transformers 5, 4, and either's base models; of those that also speak. */
 const TEXT_PARTS = [
   ["model.language_model.", "model."],
   ["model.text_model.", "model."],
   ["language_model.model.", "model."],
   ["language_model.lm_head.", "lm_head."],
   ["language_model.", "model."],
+  ["thinker.model.", "model."],
+  ["thinker.lm_head.", "lm_head."],
 ] as const;
 
 /**

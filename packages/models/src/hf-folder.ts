@@ -19,7 +19,7 @@ export function openModelFolder(folder: string): ModelSource {
   checkModelFolder(folder);
   const configFile = join(folder, "config.json");
   // Models that also see images have the text model's config inside; their text works without the rest.
-  const reader = ConfigReader.open(configFile).flattened("text_config");
+  const reader = ConfigReader.open(configFile).flattened("thinker_config").flattened("text_config");
   const config = architectureOf(reader).readConfig(reader);
   const eosTokenIds = readEndTokens(folder) ?? config.eosTokenIds;
   return {

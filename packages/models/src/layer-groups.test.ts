@@ -69,3 +69,13 @@ test("one group keeps everything", () => {
     places: [0, 1],
   });
 });
+
+test("a layer that reads another's keys and values takes no room of its own", () => {
+  const windows = [512, null, 512, 512, null];
+  const { slidingWindows, layersPerGroup, groups, places } = layerGroups({ windows, cachedIn: [0, 1, 0, 0, 1] }, 4096);
+  expect([slidingWindows, layersPerGroup]).toEqual([[512, ALL], 1]);
+  expect([groups, places]).toEqual([
+    [0, 1, 0, 0, 1],
+    [0, 0, 0, 0, 0],
+  ]);
+});

@@ -20,10 +20,14 @@ const MAX_GROUPS = 16;
  * Groups as large as the rarest window has layers, or larger where that would be too many. Windows that are no shorter than the
  * longest sequence are none.
  */
-export function layerGroups({ windows }: Pick<ModelConfig, "windows">, maxModelLen: number): LayerGroups {
+export function layerGroups(
+  { windows, cachedIn }: Pick<ModelConfig, "windows" | "cachedIn">,
+  maxModelLen: number,
+): LayerGroups {
+  const hasOwn = (layer: number) => cachedIn === undefined || cachedIn[layer] === layer;
   const seen = windows.map((window) => (window === null || window >= maxModelLen ? Number.POSITIVE_INFINITY : window));
   const counts = new Map<number, number>();
-  for (const window of seen) counts.set(window, (counts.get(window) ?? 0) + 1);
+  for (const window of seen.filter((_, layer) => hasOwn(layer))) counts.set(window, (counts.get(window) ?? 0) + 1);
   let layersPerGroup = Math.min(...counts.values());
   while (numGroups(counts, layersPerGroup) > Math.max(MAX_GROUPS, counts.size)) layersPerGroup++;
   const slidingWindows: number[] = [];
@@ -35,7 +39,12 @@ export function layerGroups({ windows }: Pick<ModelConfig, "windows">, maxModelL
   const before = new Map<number, number>();
   const groups: number[] = [];
   const places: number[] = [];
-  for (const window of seen) {
+  for (const [layer, window] of seen.entries()) {
+    if (!hasOwn(layer)) {
+      groups.push(groups[cachedIn![layer]!]!);
+      places.push(places[cachedIn![layer]!]!);
+      continue;
+    }
     const index = before.get(window) ?? 0;
     before.set(window, index + 1);
     groups.push(firsts.get(window)! + Math.floor(index / layersPerGroup));
@@ -45,8 +54,8 @@ export function layerGroups({ windows }: Pick<ModelConfig, "windows">, maxModelL
 }
 
 /** All layers in one group that keeps everything, whatever their windows. */
-export function oneGroup({ numLayers }: Pick<ModelConfig, "numLayers">): LayerGroups {
-  return layerGroups({ windows: Array.from({ length: numLayers }, () => null) }, Number.POSITIVE_INFINITY);
+export function oneGroup({ numLayers, cachedIn }: Pick<ModelConfig, "numLayers" | "cachedIn">): LayerGroups {
+  return layerGroups({ windows: Array.from({ length: numLayers }, () => null), cachedIn }, Number.POSITIVE_INFINITY);
 }
 
 function numGroups(counts: ReadonlyMap<number, number>, layersPerGroup: number): number {

@@ -112,13 +112,13 @@ export function loadTextModel(
 /**
  * Bytes of one block's keys and values; 0 of an encoder.
  * @param blockSize tokens a block
- * @param numLayers layers that a block holds. Default: all
+ * @param numLayers layers that a block holds. Default: all with keys and values of their own
  */
 export function kvBytesPerBlock(
   config: ModelConfig,
   dtype: FloatDType,
   blockSize: number,
-  numLayers: number = config.numLayers,
+  numLayers: number = layersWithKeys(config),
 ): number {
   if (isEncoder(config)) return 0;
   return kvTensorsPerLayer(config) * numLayers * byteSize(dtype, [config.numKvHeads, blockSize, config.headDim]);
@@ -148,4 +148,8 @@ class Cleanup implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function layersWithKeys({ numLayers, cachedIn }: ModelConfig): number {
+  return cachedIn?.filter((from, layer) => from === layer).length ?? numLayers;
 }

@@ -33,6 +33,8 @@ export interface ModelConfig {
   readonly rope: RopeConfig | null;
   /** For each layer, how many tokens a token sees, itself included; null: all before it. */
   readonly windows: readonly (number | null)[];
+  /** For each layer, the one whose cached keys and values it reads: itself or one before it. Default: itself. */
+  readonly cachedIn?: readonly number[];
   /** Whether the embedding table is also the output layer. */
   readonly tieWordEmbeddings: boolean;
   /** Of the checkpoint; float32 where config.json does not say. */

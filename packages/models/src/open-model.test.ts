@@ -174,10 +174,10 @@ test("messages name the file, the field, what was found and what was expected", 
 
 test("what Octavo lacks is said with what it has", () => {
   const unsupported = (fields: object) => () => read({ ...TINY_CONFIG, ...fields });
-  expect(unsupported({ architectures: ["MambaForCausalLM"] })).toThrow(
+  expect(unsupported({ architectures: ["NobodyForCausalLM"] })).toThrow(
     expect.objectContaining({
       code: "UNSUPPORTED",
-      message: expect.stringMatching(/MambaForCausalLM.*supports.*LlamaForCausalLM/),
+      message: expect.stringMatching(/NobodyForCausalLM.*supports.*LlamaForCausalLM/),
     }),
   );
   expect(unsupported({ hidden_act: "xielu" })).toThrow(

@@ -24,7 +24,7 @@ import { gemma } from "./architectures/gemma.js";
 import { gemma2 } from "./architectures/gemma2.js";
 import { gemma3 } from "./architectures/gemma3.js";
 import { gemma4 } from "./architectures/gemma4.js";
-import { glm, glm4 } from "./architectures/glm4.js";
+import { glm, glm4, glm4v } from "./architectures/glm4.js";
 import { glm4Moe, solarOpen } from "./architectures/glm4-moe.js";
 import { gptBigCode } from "./architectures/gpt-bigcode.js";
 import { gptNeo } from "./architectures/gpt-neo.js";
@@ -69,6 +69,7 @@ import { qwen2 } from "./architectures/qwen2.js";
 import { qwen2Moe } from "./architectures/qwen2-moe.js";
 import { qwen3 } from "./architectures/qwen3.js";
 import { qwen3Moe } from "./architectures/qwen3-moe.js";
+import { qwen3VlMoe } from "./architectures/qwen3-vl-moe.js";
 import { data2VecText, roberta, xlmRoberta } from "./architectures/roberta.js";
 import { seedOss } from "./architectures/seed-oss.js";
 import { smollm3 } from "./architectures/smollm3.js";
@@ -78,6 +79,7 @@ import { vaultGemma } from "./architectures/vaultgemma.js";
 import { youtu } from "./architectures/youtu.js";
 import { bidirectional, seesAll } from "./bidirectional.js";
 import type { ConfigReader } from "./hf-config.js";
+import { lackingPart } from "./lacking.js";
 import type { ModelConfig } from "./model-config.js";
 
 const ARCHITECTURES: readonly AnyArchitecture[] = [
@@ -106,10 +108,12 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   granite,
   glm,
   glm4,
+  glm4v,
   glm4Moe,
   gptOss,
   mixtral,
   qwen3Moe,
+  qwen3VlMoe,
   llama,
   mistral,
   mpt,
@@ -184,8 +188,16 @@ export function architectureOf(reader: ConfigReader): AnyArchitecture {
     reader.fail("architectures", `a list with one of ${supportedArchitectures().join(", ")}`);
   }
   const found = find((known) => names.includes(known)) ?? findBase(names) ?? findText(reader, names);
-  if (found === undefined) return reader.unsupported("architectures", supportedArchitectures());
+  if (found === undefined) return refuse(reader, names);
   return found.kind !== "encoder" && seesAll(reader) ? BIDIRECTIONAL.get(found)! : found;
+}
+
+function refuse(reader: ConfigReader, names: readonly unknown[]): never {
+  const lacking = lackingPart(names);
+  if (lacking === undefined) return reader.unsupported("architectures", supportedArchitectures());
+  const found = JSON.stringify(names).slice(0, 80);
+  const message = `${reader.file}: field "architectures" is ${found}, a model with ${lacking}, which Octavo does not compute`;
+  throw new OctavoError({ code: "UNSUPPORTED", message, param: "architectures" });
 }
 
 function find(isIt: (name: string) => boolean): AnyArchitecture | undefined {

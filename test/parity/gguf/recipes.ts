@@ -1,7 +1,7 @@
 // How the tiny models are written as GGUF files: keys and names as llama.cpp's converter writes them. Written from that converter and not
 // from Octavo's own tables, which the files are to prove.
 import type { GgufWriterValue } from "@octavo/core/testing";
-import type { ModelConfig } from "@octavo/models";
+import type { ModelConfig, RopeConfig } from "@octavo/models";
 import {
   type Arrange,
   addOne,
@@ -64,6 +64,24 @@ const GEMMA: Names = [
   ["pre_feedforward_layernorm", "ffn_norm"],
   ["post_feedforward_layernorm", "post_ffw_norm"],
 ];
+const GEMMA4: Names = [
+  ["model.embed_tokens_per_layer", "per_layer_token_embd"],
+  ["model.per_layer_model_projection", "per_layer_model_proj"],
+  ["model.per_layer_projection_norm", "per_layer_proj_norm"],
+  ["per_layer_input_gate", "inp_gate"],
+  ["post_per_layer_input_norm", "post_norm"],
+  ["per_layer_projection", "proj"],
+  ["pre_feedforward_layernorm_2", "pre_ffw_norm_2"],
+  ["post_feedforward_layernorm_1", "post_ffw_norm_1"],
+  ["post_feedforward_layernorm_2", "post_ffw_norm_2"],
+  ["router.proj", "ffn_gate_inp"],
+  ["router.scale", "ffn_gate_inp.scale"],
+  ["router.per_expert_scale", "ffn_down_exps.scale"],
+  ["experts.gate_up_proj", "ffn_gate_up_exps.weight"],
+  ["experts.down_proj", "ffn_down_exps.weight"],
+  ["layer_scalar", "layer_output_scale.weight"],
+  ...GEMMA,
+];
 const BLOOM: Names = [
   ["transformer.word_embeddings_layernorm", "token_embd_norm"],
   ["transformer.word_embeddings", "token_embd"],
@@ -110,12 +128,48 @@ const flags = (values: readonly boolean[]) => ({
   count: values.length,
   bytes: Uint8Array.from(values, Number),
 });
+/** A list of int32. */
+const whole = (values: readonly number[]) => ({
+  type: 5,
+  count: values.length,
+  bytes: new Uint8Array(Int32Array.from(values).buffer),
+});
 const experts = (config: AnyConfig) => ({
   expert_count: config.numExperts as number,
   expert_used_count: config.numExpertsPerToken as number,
 });
 const slides = ({ windows }: AnyConfig) => flags(windows.map((window) => window !== null));
 const window = ({ windows }: AnyConfig) => windows.find((width) => width !== null) ?? 0;
+/** Heads and widths layer by layer, as the converter has them where they differ. */
+function gemma4Keys(config: AnyConfig): Readonly<Record<string, GgufWriterValue>> {
+  const { windows, intermediateSize } = config;
+  const [full, local] = [config.fullHeads, config.localHeads] as { numKvHeads: number; headDim: number }[];
+  const cachedIn = config.cachedIn as readonly number[];
+  const experts = config.experts as { count: number; chosen: number; size: number } | null;
+  return {
+    "attention.head_count_kv": whole(windows.map((width) => (width === null ? full! : local!).numKvHeads)),
+    "attention.key_length": full!.headDim,
+    "attention.value_length": full!.headDim,
+    "attention.key_length_swa": local!.headDim,
+    "attention.value_length_swa": local!.headDim,
+    "rope.dimension_count": full!.headDim,
+    "rope.dimension_count_swa": local!.headDim,
+    "rope.freq_base_swa": (config.localRope as RopeConfig).theta,
+    "attention.sliding_window": window(config),
+    "attention.sliding_window_pattern": slides(config),
+    "attention.shared_kv_layers": cachedIn.filter((from, layer) => from !== layer).length,
+    feed_forward_length: config.widensSharing
+      ? whole(cachedIn.map((from, layer) => intermediateSize * (from === layer ? 1 : 2)))
+      : intermediateSize,
+    embedding_length_per_layer_input: config.layerInputSize as number,
+    final_logit_softcapping: config.logitSoftcap as number,
+    ...(experts && {
+      expert_count: experts.count,
+      expert_used_count: experts.chosen,
+      expert_feed_forward_length: experts.size,
+    }),
+  };
+}
 const rotating = ({ rope }: AnyConfig) => ({ "rope.dimension_count": rope!.rotaryDim });
 
 const multipliers = (config: AnyConfig) => ({
@@ -295,6 +349,12 @@ export const RECIPES: readonly Recipe[] = [
     }),
     names: GEMMA,
     arrange: [addOne],
+  },
+  {
+    models: ["gemma4", "gemma4-moe", "gemma4-per-layer"],
+    architecture: "gemma4",
+    keys: gemma4Keys,
+    names: GEMMA4,
   },
   {
     models: ["phi3", "phi4-longrope"],

@@ -102,13 +102,14 @@ function divisors({ rope }: AnyConfig): GgufWriterTensor[] {
   const scaling = rope?.scaling;
   if (scaling?.type === "longrope")
     return [list("rope_factors_short", scaling.shortFactor), list("rope_factors_long", scaling.longFactor)];
-  if (scaling?.type !== "llama3") return [];
+  if (scaling?.type !== "llama3" && scaling?.type !== "proportional") return [];
   const plain = ropeFrequencies({ ...rope!, scaling: { type: "default" } }, 1).inverse;
   const scaled = ropeFrequencies(rope!, 1).inverse;
   return [
     list(
       "rope_freqs",
-      [...scaled].map((frequency, i) => plain[i]! / frequency),
+      // What does not turn has this one.
+      [...scaled].map((frequency, i) => (frequency === 0 ? 1e30 : plain[i]! / frequency)),
     ),
   ];
 }

@@ -2,7 +2,7 @@
 import type { AttentionSpec, Blueprint, BranchedMlpSpec, LayerInputSpec, MlpSpec, NormSpec } from "../blueprint.js";
 import { decoderBlueprint, expertsMlp, gatedMlp, rmsNorm } from "../hf-modules.js";
 import { type LinearPartSpec, linearParameter, tensorParameter } from "../parameters.js";
-import type { Gemma4Config, KvHeads } from "./gemma4.js";
+import type { Gemma4Config, KvHeads } from "./gemma4-config.js";
 
 export function gemma4Blueprint(config: Gemma4Config): Blueprint {
   const { hiddenSize, normEps, layerInputSize, logitSoftcap, rope, localRope } = config;

@@ -18,6 +18,7 @@ export interface Glm4MoeConfig extends Qwen3Config, SharedExpertsConfig {
 
 export const glm4Moe: Architecture<Glm4MoeConfig> = {
   name: NAME,
+  aliases: ["Glm4vMoeForConditionalGeneration"],
   readConfig: (reader) => ({
     ...readShared(reader, NAME, { rope: { rotaryShare: 0.5 } }, 1),
     normsHeads: reader.boolean("use_qk_norm", false),

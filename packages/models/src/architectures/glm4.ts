@@ -9,15 +9,20 @@ import type { LlamaConfig } from "./llama.js";
 
 type GlmConfig = Omit<LlamaConfig, "mlpBias">;
 
-export const glm: Architecture<GlmConfig> = glmNamed("GlmForCausalLM", false);
-export const glm4: Architecture<GlmConfig> = glmNamed("Glm4ForCausalLM", true);
+export const glm: Architecture<GlmConfig> = glmNamed("GlmForCausalLM", { headDim: 128 });
+export const glm4: Architecture<GlmConfig> = glmNamed("Glm4ForCausalLM", { headDim: 128, normsOutputs: true });
+export const glm4v: Architecture<GlmConfig> = glmNamed("Glm4vForConditionalGeneration", { normsOutputs: true });
 
-function glmNamed(name: string, normsOutputs: boolean): Architecture<GlmConfig> {
+/** @param headDim where config.json leaves it out; default: the width divided by the heads */
+function glmNamed(
+  name: string,
+  { headDim: usualHeadDim, normsOutputs = false }: { readonly headDim?: number; readonly normsOutputs?: boolean },
+): Architecture<GlmConfig> {
   return {
     name,
     readConfig(reader: ConfigReader): GlmConfig {
       const eosTokenIds = [151329, 151336, 151338];
-      const defaults = { maxPositions: 2 ** 17, normEps: 1.5625e-7, headDim: 128, numKvHeads: 2, eosTokenIds };
+      const defaults = { maxPositions: 2 ** 17, normEps: 1.5625e-7, headDim: usualHeadDim, numKvHeads: 2, eosTokenIds };
       return {
         ...readDecoderConfig(reader, name, { ...defaults, rope: { rotaryShare: 0.5 } }),
         attentionBias: reader.boolean("attention_bias", true),

@@ -24,6 +24,7 @@ export type Qwen3MoeConfig = Qwen3Config & QwenExpertsConfig;
 
 export const qwen3Moe: Architecture<Qwen3MoeConfig> = {
   name: NAME,
+  aliases: ["Qwen3OmniMoeForConditionalGeneration"],
   readConfig(reader: ConfigReader): Qwen3MoeConfig {
     const config = readQwen3Config(reader, NAME);
     return { ...config, ...readQwenExperts(reader, config.numLayers, { count: 128, chosen: 8, size: 768 }) };

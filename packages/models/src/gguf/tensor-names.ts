@@ -11,7 +11,8 @@ export interface Placement {
   readonly share?: 0 | 1 | 2;
 }
 
-const NAME = /^(?:blk\.(\d+)\.)?(.+)(\.weight|\.bias)$/;
+/** Factors beside a weight (Gemma 4) have no ending but their own, which is a part of their name in tables. */
+const NAME = /^(?:blk\.(\d+)\.)?(.+?)(\.weight|\.bias|(?<=\.scale))$/;
 
 /** Where a tensor goes; a tensor that is in no table keeps its name. */
 export function placementsOf(ggufName: string, names: GgufTensorNames): readonly Placement[] {

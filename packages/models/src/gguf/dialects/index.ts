@@ -6,7 +6,7 @@ import { cohere2, commandR } from "./cohere.js";
 import { deepseek2 } from "./deepseek.js";
 import { bert, modernBert, nomicBert } from "./encoders.js";
 import { ernie45Moe, gptOss, graniteMoe, hunyuanMoe, olmoe, qwen2Moe, qwen3Moe } from "./experts.js";
-import { gemma, gemma2, gemma3 } from "./gemma.js";
+import { gemma, gemma2, gemma3, gemma4 } from "./gemma.js";
 import { bloom, falcon, gpt2, gptNeoX, mpt, starcoder } from "./gpt-like.js";
 import {
   ernie45,
@@ -36,6 +36,7 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["gemma", gemma],
   ["gemma2", gemma2],
   ["gemma3", gemma3],
+  ["gemma4", gemma4],
   ["phi3", phi3],
   ["granite", granite],
   ["olmo", olmo],
