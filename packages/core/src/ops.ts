@@ -69,6 +69,11 @@ export interface ElementOps {
   scale(x: Tensor, factor: number): void;
   /** x = min(max(x, -limit), limit), NaN stays (clip_qkv of MPT and OLMo).  x: [T, H]; limit: above 0 */
   clamp(x: Tensor, limit: number): void;
+  /**
+   * z > 0 ? p * z^2 + z / 2 : n * (e^z - 1 - z) + z / 2 of each z in x, p = softplus(alphas[0]), n = 1 / 2 + softplus(alphas[1]):
+   * xIELU (Huang and Schlag 2024), whose factors are learned.  x: [T, I]; alphas: float32 [2]
+   */
+  xielu(x: Tensor, alphas: Tensor): void;
   /** x = cap * tanh(x / cap) (Gemma 2's logits).  x: float32 [T, H]; cap: above 0 */
   softcap(x: Tensor, cap: number): void;
 }

@@ -73,6 +73,7 @@ export const ROW_FAULTS: readonly Fault[] = [
     }),
   ],
   ["scale", "0.1 % off in float32", (right) => ({ scale: (x, factor) => right.scale(x, 1.001 * factor) })],
+  ["xielu", "only above 0", (right) => ({ xielu: (x) => right.activate(x, x, "relu2") })],
   ["softcap", "a wider cap", (right) => ({ softcap: (x, cap) => right.softcap(x, 1.001 * cap) })],
   ["softcap", "no cap", (right) => ({ softcap: (x) => right.scale(x, 1) })],
   [

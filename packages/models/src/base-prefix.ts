@@ -36,7 +36,8 @@ function blueprintName(name: string, wanted: ReadonlySet<string>, prefix: string
   if (wanted.has(name)) return name;
   if (wanted.has(prefix + name)) return prefix + name;
   for (const [old, part] of NORM_PARTS) {
-    if (old.test(name)) return blueprintName(name.replace(old, part), wanted, prefix);
+    const found = old.test(name) ? blueprintName(name.replace(old, part), wanted, prefix) : name;
+    if (wanted.has(found)) return found;
   }
   for (const [outer, inner] of TEXT_PARTS) {
     if (name.startsWith(outer)) return inner + name.slice(outer.length);

@@ -110,6 +110,8 @@ export interface GatedMlpSpec {
 export interface PlainMlpSpec {
   readonly kind: "plain";
   readonly activation: Activation;
+  /** float32 [2]: xIELU by these takes the activation's place (Apertus). */
+  readonly xielu?: TensorParameter;
   readonly up: LinearParameter;
   readonly down: LinearParameter;
 }

@@ -58,6 +58,12 @@ export class ConfigReader {
     return new ConfigReader(this.file, fields, this.#path, labels);
   }
 
+  /** The same as if the file lacked a field. */
+  without(name: string): ConfigReader {
+    const { [name]: _, ...fields } = this.#fields;
+    return new ConfigReader(this.file, fields, this.#path, this.#labels);
+  }
+
   /**
    * The same with the fields of a nested object in place of the outer ones, but for `architectures`; unchanged where there is no such
    * object.

@@ -2,6 +2,7 @@
 import { OctavoError } from "@octavo/core";
 import type { AnyArchitecture } from "./architecture.js";
 import { albert } from "./architectures/albert.js";
+import { apertus } from "./architectures/apertus.js";
 import { arcee } from "./architectures/arcee.js";
 import { bert } from "./architectures/bert.js";
 import { bioGpt } from "./architectures/biogpt.js";
@@ -125,6 +126,7 @@ const ARCHITECTURES: readonly AnyArchitecture[] = [
   qwen3,
   smollm3,
   stableLm,
+  apertus,
   arcee,
   cohere,
   cohere2,

@@ -493,6 +493,48 @@ export const RECIPES: readonly Recipe[] = [
   },
   { models: ["ernie4_5"], architecture: "ernie4_5", names: LLAMA },
   {
+    models: ["minimax-m2"],
+    architecture: "minimax-m2",
+    keys: (config) => ({
+      ...experts(config),
+      ...rotating(config),
+      expert_feed_forward_length: config.intermediateSize,
+      expert_gating_func: 2,
+    }),
+    names: [
+      ["block_sparse_moe.e_score_correction_bias", "exp_probs_b.bias"],
+      ["block_sparse_moe.gate", "ffn_gate_inp"],
+      ["block_sparse_moe.experts.w1", "ffn_gate_exps"],
+      ["block_sparse_moe.experts.w2", "ffn_down_exps"],
+      ["block_sparse_moe.experts.w3", "ffn_up_exps"],
+      ...LLAMA,
+    ],
+    arrange: [stackAll(/\.experts\.(\d+)\./)],
+  },
+  {
+    models: ["glm4-moe"],
+    architecture: "glm4moe",
+    keys: (config) => ({
+      ...experts(config),
+      ...rotating(config),
+      expert_feed_forward_length: config.expertSize as number,
+      expert_shared_count: config.numSharedExperts as number,
+      expert_weights_scale: config.routedScale as number,
+      expert_weights_norm: config.renormalizes as boolean,
+      expert_gating_func: 2,
+      leading_dense_block_count: 1,
+      nextn_predict_layers: 0,
+    }),
+    names: [
+      ["mlp.gate.e_score_correction_bias", "exp_probs_b.bias"],
+      ...EXPERTS,
+      ...SHARED,
+      ["post_attention_layernorm", "post_attention_norm"],
+      ...LLAMA,
+    ],
+    arrange: [stackAll(/\.experts\.(\d+)\./)],
+  },
+  {
     models: ["ernie4_5-moe"],
     architecture: "ernie4_5-moe",
     keys: (config) => ({

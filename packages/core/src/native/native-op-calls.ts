@@ -221,6 +221,7 @@ export interface NativeOpCalls {
   add(backend: number, dtype: number, out: number, x: number, tokens: number, hidden: number): void;
   scale(backend: number, dtype: number, x: number, tokens: number, hidden: number, factor: number): void;
   clamp(backend: number, dtype: number, x: number, tokens: number, hidden: number, limit: number): void;
+  xielu(backend: number, dtype: number, x: number, alphas: number, tokens: number, width: number): void;
   softcap(backend: number, x: number, tokens: number, hidden: number, cap: number): void;
   meanRows(
     backend: number,

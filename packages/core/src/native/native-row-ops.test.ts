@@ -53,6 +53,7 @@ test.each<[what: string, call: (ops: NativeRowOps) => void, message: RegExp]>([
   ["integers", (o) => o.add(made([3, 8], "int32"), made([3, 8], "int32")), /a float dtype was expected/],
   ["sums of different shapes", (o) => o.add(x, made([3, 9])), /x is \[3,9\], \[3,8\] was expected/],
   ["narrow logits", (o) => o.softcap(made([3, 8], "bfloat16"), 30), /x is bfloat16, float32 was expected/],
+  ["other factors", (o) => o.xielu(x, made([3])), /alphas is float32 \[3\], float32 \[2\] was expected/],
   ["a cap of 0", (o) => o.softcap(x, 0), /the cap is 0/],
   ["an unknown activation", (o) => o.activate(x, x, "mish" as "silu"), /no activation mish here; there are silu, gelu/],
   ["a gate that is missing", (o) => o.activate(x, x, "swiglu_oai" as "silu"), /no activation swiglu_oai here/],
@@ -92,6 +93,7 @@ test("nothing is called for no tokens", () => {
     (o) => o.add(none, none),
     (o) => o.scale(none, 2),
     (o) => o.clamp(none, 2),
+    (o) => o.xielu(none, made([2])),
     (o) => o.softcap(none, 2),
     (o) => o.addEmbedding(none, x, made([0], "int32"), 0),
   ];

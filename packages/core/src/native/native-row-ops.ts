@@ -10,7 +10,7 @@ import type {
   NormOps,
   PoolingOps,
 } from "../ops.js";
-import type { Tensor } from "../tensor.js";
+import { elementCount, type Tensor } from "../tensor.js";
 import { NativeSamplingOps } from "./native-sampling-ops.js";
 import {
   address,
@@ -200,6 +200,17 @@ export class NativeRowOps
     if (!(limit > 0)) fail("clamp", `the limit is ${limit}, a number above 0 was expected`);
     if (tokens === 0) return;
     this.native.clamp(this.backend, DTYPES[x.dtype].code, address(x), tokens!, hidden!, limit);
+  }
+
+  xielu(x: Tensor, alphas: Tensor): void {
+    const [tokens, width] = x.shape;
+    checkPair("xielu", "x", x, x);
+    if (alphas.dtype !== "float32" || elementCount(alphas.shape) !== 2) {
+      fail("xielu", `alphas is ${alphas.dtype} [${alphas.shape}], float32 [2] was expected`);
+    }
+    checkContiguous("xielu", "alphas", alphas);
+    if (tokens === 0) return;
+    this.native.xielu(this.backend, DTYPES[x.dtype].code, address(x), address(alphas), tokens!, width!);
   }
 
   softcap(x: Tensor, cap: number): void {

@@ -98,6 +98,7 @@ function nullOps(sampleToken: (row: number, position: number) => number): Ops {
     scale: nothing,
     clamp: nothing,
     softcap: nothing,
+    xielu: nothing,
     rope: nothing,
     writeKv: nothing,
     pagedAttention: nothing,

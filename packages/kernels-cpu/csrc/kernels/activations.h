@@ -35,6 +35,18 @@ struct QuickGelu {
     static OCTAVO_INLINE Vec of(Vec z) { return z / (exponential(z * -1.702f) + 1.0f); }
 };
 
+/** e^z - 1 - z for z of at most 0: its series where that would cancel. */
+OCTAVO_INLINE Vec exponential_beyond_linear(Vec z) {
+    Vec q = broadcast(1.0f / 40320);
+    q = multiply_add(q, z, broadcast(1.0f / 5040));
+    q = multiply_add(q, z, broadcast(1.0f / 720));
+    q = multiply_add(q, z, broadcast(1.0f / 120));
+    q = multiply_add(q, z, broadcast(1.0f / 24));
+    q = multiply_add(q, z, broadcast(1.0f / 6));
+    q = multiply_add(q, z, broadcast(1.0f / 2));
+    return select(z > -0.5f, z * z * q, exponential(z) - 1.0f - z);
+}
+
 template <typename F>
 struct Gated {
     static OCTAVO_INLINE Vec of(Vec gate, Vec up) { return F::of(gate) * up; }
@@ -68,6 +80,16 @@ void softcap(float* x, float cap, int64_t count) {
     for_lanes(count, [&](int64_t i, auto load, auto store) { store(x + i, hyperbolic_tangent(load(x + i) / cap) * cap); });
 }
 
+template <typename T>
+void xielu(void* x, float positive, float negative, int64_t count) {
+    T* values = static_cast<T*>(x);
+    for_lanes(count, [&](int64_t i, auto load, auto store) {
+        const Vec z = load(values + i);
+        const Vec bent = select(z > 0.0f, z * z * positive, exponential_beyond_linear(z) * negative);
+        store(values + i, multiply_add(z, broadcast(0.5f), bent));
+    });
+}
+
 #define OCTAVO_OF_DTYPES(kernel, F) {kernel<float, F>, kernel<Half, F>, kernel<Bfloat16, F>}
 
 octavo::cpu::ActivationKernels activation_kernels() {
@@ -76,7 +98,8 @@ octavo::cpu::ActivationKernels activation_kernels() {
             {OCTAVO_OF_DTYPES(gated, Gated<Silu>), OCTAVO_OF_DTYPES(gated, Gated<Gelu>), OCTAVO_OF_DTYPES(gated, Gated<GeluTanh>),
              OCTAVO_OF_DTYPES(gated, Gated<Relu>), OCTAVO_OF_DTYPES(gated, Gated<QuickGelu>), OCTAVO_OF_DTYPES(gated, Gated<Relu2>),
              OCTAVO_OF_DTYPES(gated, SwigluOai)},
-            softcap};
+            softcap,
+            {xielu<float>, xielu<Half>, xielu<Bfloat16>}};
 }
 
 #undef OCTAVO_OF_DTYPES

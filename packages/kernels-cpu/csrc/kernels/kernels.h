@@ -153,6 +153,8 @@ struct ActivationKernels {
     void (*alone[kAloneActivations][3])(void* out, const void* x, int64_t count);
     void (*gated[kActivations][3])(void* out, const void* gate, const void* up, int64_t count);
     void (*softcap)(float* x, float cap, int64_t count);
+    /** z > 0 ? positive * z^2 + z / 2 : negative * (e^z - 1 - z) + z / 2, in place. */
+    void (*xielu[3])(void* x, float positive, float negative, int64_t count);
 };
 
 /** What a sample's random words depend on beside the token; see philox.ts of core. */

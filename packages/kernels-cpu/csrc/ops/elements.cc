@@ -1,4 +1,6 @@
 // Ops over single numbers: activations, sums, factors, limits.
+#include <cmath>
+
 #include "octavo/step_plan.h"
 #include "ops/bytes.h"
 #include "ops/ops.h"
@@ -8,6 +10,9 @@ namespace {
 
 /** An activation is worth this many copies when work is split. */
 constexpr int64_t kActivationCost = 4;
+
+/** log(1 + e^x), whatever x. */
+float softplus(float x) { return std::fmax(x, 0.0f) + std::log1p(std::exp(-std::fabs(x))); }
 
 }  // namespace
 
@@ -52,6 +57,15 @@ void clamp(Context& context, int32_t dtype, void* x, int64_t tokens, int64_t hid
     const int64_t row_bytes = hidden * dtype::kSizes[dtype];
     for_rows(context, tokens, hidden, [&](int64_t begin, int64_t end) {
         kernel(bytes_at(x, begin * row_bytes), limit, (end - begin) * hidden);
+    });
+}
+
+void xielu(Context& context, int32_t dtype, void* x, const float* alphas, int64_t tokens, int64_t width) {
+    const auto kernel = context.kernels.activations.xielu[dtype];
+    const int64_t row_bytes = width * dtype::kSizes[dtype];
+    const float positive = softplus(alphas[0]), negative = 0.5f + softplus(alphas[1]);
+    for_rows(context, tokens, kActivationCost * width, [&](int64_t begin, int64_t end) {
+        kernel(bytes_at(x, begin * row_bytes), positive, negative, (end - begin) * width);
     });
 }
 

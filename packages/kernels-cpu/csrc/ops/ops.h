@@ -29,6 +29,7 @@ void gated_activation(Context& context, int32_t dtype, Activation activation, vo
 void add(Context& context, int32_t dtype, void* out, const void* x, int64_t tokens, int64_t hidden);
 void scale(Context& context, int32_t dtype, void* x, int64_t tokens, int64_t hidden, float factor);
 void clamp(Context& context, int32_t dtype, void* x, int64_t tokens, int64_t hidden, float limit);
+void xielu(Context& context, int32_t dtype, void* x, const float* alphas, int64_t tokens, int64_t width);
 void softcap(Context& context, float* x, int64_t tokens, int64_t hidden, float cap);
 
 /** @throws INTERNAL when the plan gives a row tokens outside of [0, tokens) */

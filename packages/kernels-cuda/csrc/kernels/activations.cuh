@@ -61,6 +61,26 @@ struct Softcap {
     __device__ float operator()(float x) const { return cap * tanhf(x / cap); }
 };
 
+/** log(1 + e^x), whatever x. */
+__device__ inline float softplus(float x) { return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x))); }
+
+/** The series of e^z - 1 - z where z is near 0, for that would cancel. */
+struct Xielu {
+    const float* alphas;
+    __device__ float operator()(float z) const {
+        if (z > 0.0f) return softplus(__ldg(alphas)) * z * z + 0.5f * z;
+        float q = 1.0f / 40320;
+        q = q * z + 1.0f / 5040;
+        q = q * z + 1.0f / 720;
+        q = q * z + 1.0f / 120;
+        q = q * z + 1.0f / 24;
+        q = q * z + 1.0f / 6;
+        q = q * z + 1.0f / 2;
+        const float beyond = z > -0.5f ? z * z * q : expm1f(z) - z;
+        return (0.5f + softplus(__ldg(alphas + 1))) * beyond + 0.5f * z;
+    }
+};
+
 /** out = f(x) for units of kWidth elements, one a thread. `out` may be `x`. */
 template <typename T, typename F, int kWidth>
 __global__ void __launch_bounds__(kRowThreads) map(T* out, const T* x, int64_t units, F f) {

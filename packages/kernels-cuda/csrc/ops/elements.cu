@@ -103,6 +103,14 @@ void clamp(Stream& stream, int32_t dtype, void* x, int64_t tokens, int64_t hidde
     check_launch("clamp");
 }
 
+void xielu(Stream& stream, int32_t dtype, void* x, const float* alphas, int64_t tokens, int64_t width) {
+    with_float_type(dtype, [&](auto tag) {
+        using T = typename decltype(tag)::Type;
+        launch_map<T>(stream, x, x, tokens * width, kernels::Xielu{alphas});
+    });
+    check_launch("xielu");
+}
+
 void softcap(Stream& stream, float* x, int64_t tokens, int64_t hidden, float cap) {
     launch_map<float>(stream, x, x, tokens * hidden, kernels::Softcap{cap});
     check_launch("softcap");

@@ -30,6 +30,7 @@ void gated_activation(Stream& stream, int32_t dtype, Activation activation, void
 void add(Stream& stream, int32_t dtype, void* out, const void* x, int64_t tokens, int64_t hidden);
 void scale(Stream& stream, int32_t dtype, void* x, int64_t tokens, int64_t hidden, float factor);
 void clamp(Stream& stream, int32_t dtype, void* x, int64_t tokens, int64_t hidden, float limit);
+void xielu(Stream& stream, int32_t dtype, void* x, const float* alphas, int64_t tokens, int64_t width);
 void softcap(Stream& stream, float* x, int64_t tokens, int64_t hidden, float cap);
 
 /** A row whose tokens are outside of [0, tokens) is a fault. */

@@ -51,6 +51,17 @@ function elementOps({ hidden, intermediate, vocabulary }: ModelShape): RowOp[] {
       },
     },
     {
+      op: "xielu",
+      width: hidden,
+      elements: 2 * hidden,
+      rows: ALL_ROWS,
+      prepare(memory, dtype, rows, sets) {
+        const x = memory.random(dtype, [rows, hidden], sets);
+        const [alphas] = memory.random("float32", [1, 2], 1);
+        return (set) => memory.backend.ops.xielu(x[set]!, alphas!);
+      },
+    },
+    {
       op: "softcap",
       width: vocabulary,
       elements: 2 * vocabulary,

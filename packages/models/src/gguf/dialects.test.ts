@@ -6,6 +6,7 @@ import { createNullBackend, type GgufWriterTensor, type GgufWriterValue, ggufByt
 import { describe, expect, test } from "vitest";
 import { modelFolder } from "../../test-support/model-folder.js";
 import { openModel, readModelConfig } from "../open-model.js";
+import { architectureNamed } from "../registry.js";
 
 type Keys = Record<string, GgufWriterValue>;
 
@@ -53,6 +54,17 @@ describe("keys", () => {
   test("architectures under another's name", () => {
     const names = ["mistral3", "qwen2vl", "qwen3vl"].map((name) => readModelConfig(file(name)).architecture);
     expect(names).toEqual(["LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"]);
+  });
+
+  test("GLM-4.5's blocks count the one that drafts, which is not read", () => {
+    const keys = { nextn_predict_layers: 1, expert_count: 4, expert_used_count: 2, expert_feed_forward_length: 8 };
+    const path = file("glm4moe", keys, [F32("blk.2.nextn.eh_proj.weight", [8, 16])]);
+    const config = readModelConfig(path);
+    expect(config).toMatchObject({ numLayers: 2, numDraftLayers: 1 });
+    using weights = weightsOf(path);
+    const drafts = [...weights.names].filter((name) => name.includes("eh_proj"));
+    expect(drafts).toEqual(["model.layers.2.eh_proj.weight"]);
+    expect(architectureNamed(config.architecture).isUnread?.(drafts[0]!, config)).toBe(true);
   });
 
   test("OLMo 2 with windows is OLMo 3", () => {

@@ -234,6 +234,16 @@ napi_value in_place_entry(Call& call) {
     return nullptr;
 }
 
+napi_value xielu_entry(Call& call) {
+    Queue& queue = queue_of(call.backend());
+    const int32_t dtype = call.code();
+    void* x = call.pointer<void>();
+    const float* alphas = call.pointer<const float>();
+    const int64_t tokens = call.integer();
+    xielu(queue, dtype, x, alphas, tokens, call.integer());
+    return nullptr;
+}
+
 napi_value softcap_entry(Call& call) {
     Queue& queue = queue_of(call.backend());
     float* x = call.pointer<float>();
@@ -340,6 +350,7 @@ void export_ops(napi_env env, napi_value exports, Environment* environment, Expo
     add(env, exports, "add", entry<add_entry>, environment);
     add(env, exports, "scale", entry<in_place_entry<scale>>, environment);
     add(env, exports, "clamp", entry<in_place_entry<clamp>>, environment);
+    add(env, exports, "xielu", entry<xielu_entry>, environment);
     add(env, exports, "softcap", entry<softcap_entry>, environment);
     add(env, exports, "meanRows", entry<mean_rows_entry>, environment);
     add(env, exports, "routeExperts", entry<route_experts_entry>, environment);

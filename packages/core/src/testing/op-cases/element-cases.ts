@@ -1,7 +1,7 @@
-// Cases of add, scale, clamp and softcap.
+// Cases of add, scale, clamp, softcap and xielu.
 import { FLOAT_DTYPES, type FloatDType } from "../../dtype.js";
 import { listed, normal, smallIntegers } from "./fills.js";
-import { type OpCase, TOLERANCES } from "./op-case.js";
+import { type OpCase, scaled, TOLERANCES } from "./op-case.js";
 
 const SHAPES = [
   { tokens: 1, hidden: 1, why: "the smallest of everything" },
@@ -140,6 +140,43 @@ const softcapEdges: OpCase = {
   },
 };
 
+/** Around 0, where e^z - 1 - z cancels, around the end of a polynomial's range, and where e^z is 0. */
+const XIELU_EDGES = [0, -0, 1e-4, -1e-6, -1e-4, -0.01, -0.24, -0.26, -0.49, -0.51, -1, -20, -104, -1000, 30, 200];
+
+function xieluCase(
+  dtype: FloatDType,
+  alphas: readonly number[],
+  { tokens, hidden, why }: (typeof SHAPES)[number],
+): OpCase {
+  return {
+    op: "xielu",
+    name: `xielu ${dtype} [${tokens},${hidden}] by ${alphas.join(" and ")}`,
+    why,
+    dtype,
+    tolerance: scaled(TOLERANCES[dtype], 2),
+    prepare(bench) {
+      const x = bench.output("x", dtype, [tokens, hidden], { initial: normal(bench.random, 3) });
+      const factors = bench.input("alphas", "float32", [2], listed(alphas));
+      return () => bench.ops.xielu(x, factors);
+    },
+  };
+}
+
+function xieluEdges(dtype: FloatDType): OpCase {
+  return {
+    op: "xielu",
+    name: `xielu ${dtype} of edges`,
+    why: "small negative numbers keep their precision, large ones do not overflow",
+    dtype,
+    tolerance: scaled(TOLERANCES[dtype], 2),
+    prepare(bench) {
+      const x = bench.output("x", dtype, [1, XIELU_EDGES.length], { initial: listed(XIELU_EDGES) });
+      const factors = bench.input("alphas", "float32", [2], listed([0.2, -1]));
+      return () => bench.ops.xielu(x, factors);
+    },
+  };
+}
+
 export const elementCases: readonly OpCase[] = [
   ...FLOAT_DTYPES.flatMap((dtype) => [
     ...SHAPES.map((shape) => addCase(dtype, shape)),
@@ -148,6 +185,19 @@ export const elementCases: readonly OpCase[] = [
     ...SHAPES.map((shape, i) => clampCase(dtype, [1, 0.5, 2.25, 3][i]!, shape)),
     clampEdges(dtype),
     clampNan(dtype),
+    ...SHAPES.map((shape, i) =>
+      xieluCase(
+        dtype,
+        [
+          [0.2, -1],
+          [-3, 2],
+          [30, 25],
+          [0, 0],
+        ][i]!,
+        shape,
+      ),
+    ),
+    xieluEdges(dtype),
   ]),
   softcapCase(1, 1, 5, "the smallest of everything"),
   softcapCase(3, 1003, 0.5, "small logits keep their precision"),

@@ -1,4 +1,4 @@
-// add, scale, clamp and softcap: each number by itself.
+// add, scale, clamp, softcap and xielu: each number by itself.
 import type { Tensor } from "../../tensor.js";
 import { load, store } from "../elements.js";
 import { addRows } from "./norm.js";
@@ -16,6 +16,13 @@ export function clamp(x: Tensor, limit: number): void {
 
 export function softcap(x: Tensor, cap: number): void {
   change(x, (value) => cap * Math.tanh(value / cap));
+}
+
+export function xielu(x: Tensor, alphas: Tensor): void {
+  const factors = new Float64Array(2);
+  load(factors, alphas, 0);
+  const [positive, negative] = factors.map((alpha) => Math.log1p(Math.exp(alpha))) as unknown as [number, number];
+  change(x, (z) => z / 2 + (z > 0 ? positive * z * z : (0.5 + negative) * (Math.expm1(z) - z)));
 }
 
 function change(x: Tensor, f: (value: number) => number): void {

@@ -14,7 +14,7 @@ import { activate, gatedActivation } from "./activation.js";
 import { adjustLogits } from "./adjust-logits.js";
 import { encoderAttention, pagedAttention, writeKv } from "./attention.js";
 import { prepareBatch } from "./batch.js";
-import { add, clamp, scale, softcap } from "./element.js";
+import { add, clamp, scale, softcap, xielu } from "./element.js";
 import { addEmbedding, embedding, gatherRows } from "./embedding.js";
 import { combineExperts, expertLinear, headLinear, ReferenceExpertWeights, routeExperts } from "./experts.js";
 import { linear, ReferenceLinearWeight } from "./linear.js";
@@ -38,6 +38,7 @@ const OPS: Ops = {
   scale,
   clamp,
   softcap,
+  xielu,
   rope,
   writeKv,
   pagedAttention,

@@ -153,6 +153,71 @@ export const gptOss: GgufDialect = {
   },
 };
 
+/** llama.cpp's number for scores by sigmoids. */
+const SIGMOID = { expert_gating_func: [2] } as const;
+
+export const miniMaxM2: GgufDialect = {
+  architecture: "MiniMaxM2ForCausalLM",
+  norm: "rms",
+  fields: {
+    num_local_experts: "expert_count",
+    num_experts_per_tok: "expert_used_count",
+    intermediate_size: "expert_feed_forward_length",
+  },
+  // Experts are as wide as intermediate_size.
+  keys: ["feed_forward_length"],
+  neutral: SIGMOID,
+  tensors: {
+    once: ONCE,
+    layer: {
+      ...ATTENTION,
+      ...HEAD_NORMS,
+      ffn_norm: "post_attention_layernorm",
+      ffn_gate_inp: "block_sparse_moe.gate",
+      exp_probs_b: "block_sparse_moe.e_score_correction_bias",
+      ffn_gate_exps: "block_sparse_moe.experts.#.w1",
+      ffn_up_exps: "block_sparse_moe.experts.#.w3",
+      ffn_down_exps: "block_sparse_moe.experts.#.w2",
+    },
+    bare: ["block_sparse_moe.e_score_correction_bias"],
+  },
+};
+
+/** GLM-4.5 and 4.6. Behind its layers may be one that drafts, which counts as a block. */
+export const glm4Moe: GgufDialect = {
+  architecture: "Glm4MoeForCausalLM",
+  norm: "rms",
+  fields: {
+    n_routed_experts: "expert_count",
+    num_experts_per_tok: "expert_used_count",
+    moe_intermediate_size: "expert_feed_forward_length",
+    n_shared_experts: "expert_shared_count",
+    first_k_dense_replace: "leading_dense_block_count",
+    routed_scaling_factor: "expert_weights_scale",
+    norm_topk_prob: "expert_weights_norm",
+    num_nextn_predict_layers: "nextn_predict_layers",
+  },
+  switches: { attention_bias: QKV_BIASES, use_qk_norm: ["blk.0.attn_q_norm.weight"] },
+  neutral: SIGMOID,
+  values: (file) => ({ num_hidden_layers: file.layers - (file.number("nextn_predict_layers") ?? 0) }),
+  tensors: {
+    ...llamaNames({
+      ...HEAD_NORMS,
+      ...EXPERTS,
+      post_attention_norm: "post_attention_layernorm",
+      exp_probs_b: "mlp.gate.e_score_correction_bias",
+      ...shared("mlp.shared_experts"),
+      "nextn.eh_proj": "eh_proj",
+      "nextn.embed_tokens": "embed_tokens",
+      "nextn.enorm": "enorm",
+      "nextn.hnorm": "hnorm",
+      "nextn.shared_head_head": "shared_head.head",
+      "nextn.shared_head_norm": "shared_head.norm",
+    }),
+    bare: ["mlp.gate.e_score_correction_bias"],
+  },
+};
+
 function denseLayers(file: GgufFacts): number[] {
   const layers = Array.from({ length: file.layers }, (_, index) => index);
   return layers.filter((index) => !file.has(`blk.${index}.ffn_gate_inp.weight`));

@@ -5,7 +5,17 @@ import { plain } from "../gguf-facts.js";
 import { cohere2, commandR } from "./cohere.js";
 import { deepseek2 } from "./deepseek.js";
 import { bert, modernBert, nomicBert } from "./encoders.js";
-import { ernie45Moe, gptOss, graniteMoe, hunyuanMoe, olmoe, qwen2Moe, qwen3Moe } from "./experts.js";
+import {
+  ernie45Moe,
+  glm4Moe,
+  gptOss,
+  graniteMoe,
+  hunyuanMoe,
+  miniMaxM2,
+  olmoe,
+  qwen2Moe,
+  qwen3Moe,
+} from "./experts.js";
 import { gemma, gemma2, gemma3, gemma4 } from "./gemma.js";
 import { bloom, falcon, gpt2, gptNeoX, mpt, starcoder } from "./gpt-like.js";
 import {
@@ -46,6 +56,8 @@ const GGUF_DIALECTS: ReadonlyMap<string, GgufDialect> = new Map([
   ["chatglm", chatglm],
   ["glm4", glm4],
   ["deepseek2", deepseek2],
+  ["glm4moe", glm4Moe],
+  ["minimax-m2", miniMaxM2],
   ["gpt-oss", gptOss],
   ["gpt2", gpt2],
   ["gptneox", gptNeoX],
