@@ -11,7 +11,7 @@ type Names = ReadonlySet<string>;
 
 /** @param program the parsed template */
 export function contentFormat(program: readonly Statement[]): ContentFormat {
-  const nodes = [...allNodes(program)];
+  const nodes = allNodes(program);
   const names = contentNames(nodes);
   const loops = nodes.some((node) => node.type === "for" && isContent(node.iterable, names));
   if (!loops) return "string";
@@ -25,8 +25,9 @@ function contentNames(nodes: readonly (Expression | Statement)[]): Names {
   const assigned = new Map<string, Expression[]>();
   for (const node of nodes) {
     if (node.type !== "set" || node.target.type !== "name") continue;
-    const { name } = node.target;
-    assigned.set(name, [...(assigned.get(name) ?? []), node.value]);
+    const values = assigned.get(node.target.name);
+    if (values) values.push(node.value);
+    else assigned.set(node.target.name, [node.value]);
   }
   // A name that is sometimes something else (Mistral's tool calls, from either field) says nothing of the content.
   for (const [name, values] of assigned) if (values.every((value) => isContent(value, names))) names.add(name);

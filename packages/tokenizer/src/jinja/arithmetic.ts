@@ -39,7 +39,7 @@ function ofIntegers(operator: Operator, x: bigint, y: bigint): bigint | number {
     case "*":
       return x * y;
     case "/":
-      return ofFloats("/", Number(x), Number(y));
+      return quotient(x, y);
     case "//":
       refuseZero(y);
       return (x - modulo(x, y)) / y;
@@ -51,6 +51,20 @@ function ofIntegers(operator: Operator, x: bigint, y: bigint): bigint | number {
       checkPower(x, y);
       return x ** y;
   }
+}
+
+/** Rounded once, also where the integers are too long for floats. */
+function quotient(x: bigint, y: bigint): number {
+  refuseZero(y);
+  const isShort = (value: bigint): boolean => BigInt.asIntN(54, value) === value;
+  if (isShort(x) && isShort(y)) return Number(x) / Number(y);
+  const [a, b] = [x < 0n ? -x : x, y < 0n ? -y : y];
+  const shift = Math.max(0, b.toString(2).length - a.toString(2).length + 66);
+  const scaled = a << BigInt(shift);
+  const rest = scaled % b === 0n ? 0n : 1n;
+  const size = Number(((scaled / b) << 1n) | rest) / 2 ** (shift + 1);
+  if (!Number.isFinite(size)) throw new Error("integer division result too large for a float");
+  return x < 0n !== y < 0n ? -size : size;
 }
 
 /** With the divisor's sign. */
@@ -72,9 +86,10 @@ function ofFloats(operator: Operator, x: number, y: number): number {
       return x / y;
     case "//": {
       refuseZero(y);
-      const quotient = (x - floatModulo(x, y)) / y;
-      const floor = Math.floor(quotient);
-      return quotient - floor > 0.5 ? floor + 1 : floor;
+      const exact = (x - floatModulo(x, y)) / y;
+      if (exact === 0) return 0 * Math.sign(x / y);
+      const floor = Math.floor(exact);
+      return exact - floor > 0.5 ? floor + 1 : floor;
     }
     case "%":
       refuseZero(y);

@@ -1,7 +1,7 @@
 // Python's format specifications ("<8", "05d", ".2f", ","): of str.format and, in other words, of %.
 import { characters } from "./characters.js";
 import { numberOf } from "./comparison.js";
-import { exponentText, fixedText, floatText, notFinite } from "./float-text.js";
+import { exponentText, fixedText, floatText, notFinite, scaledToInteger } from "./float-text.js";
 import { checkSize } from "./limits.js";
 import { str } from "./text.js";
 import { textOf, typeName, type Value } from "./values.js";
@@ -30,10 +30,14 @@ export function parseFormatSpec(text: string): FormatSpec {
   const found = SPEC.exec(text);
   if (!found) throw new Error(`Invalid format specifier '${text}'`);
   const [, fill, align, sign, , alternate, zero, width, grouping, precision, type] = found;
+  if (grouping !== undefined && (grouping === "," ? "bcnosxX" : "cns").includes(type ?? " ")) {
+    throw new Error(`Cannot specify '${grouping}' with '${type}'.`);
+  }
   const size = Number(width ?? 0);
   checkSize(size);
+  checkPrecision(Number(precision ?? 0));
   return {
-    fill: fill ?? (zero && !align ? "0" : " "),
+    fill: fill ?? (zero ? "0" : " "),
     align: align ?? (zero ? "=" : ""),
     sign: sign ?? "-",
     alternate: alternate !== undefined,
@@ -42,6 +46,14 @@ export function parseFormatSpec(text: string): FormatSpec {
     precision: precision === undefined ? null : Number(precision),
     type: type ?? "",
   };
+}
+
+/** More digits than a float has; more of them take long. */
+const MAX_PRECISION = 1000;
+
+/** @throws Error of more digits */
+export function checkPrecision(digits: number): void {
+  if (digits > MAX_PRECISION) throw new Error(`a format of ${digits} digits, at most ${MAX_PRECISION} are allowed`);
 }
 
 /** @returns `format(value, spec)` @throws Error of a type that does not take the specification */
@@ -88,7 +100,13 @@ function digitsOf(value: Value, number: bigint | number, spec: FormatSpec): stri
 const RADIXES: Readonly<Record<string, number>> = { b: 2, o: 8, x: 16, X: 16 };
 
 /** @param size 0 or more */
-export function floatDigits(size: number, { type, precision, alternate }: FormatSpec): string {
+function floatDigits(size: number, spec: FormatSpec): string {
+  const digits = plainFloatDigits(size, spec);
+  const needsPoint = spec.alternate && Number.isFinite(size) && !digits.includes(".");
+  return needsPoint ? digits.replace(/(?=[e%])|$/i, ".") : digits;
+}
+
+function plainFloatDigits(size: number, { type, precision, alternate }: FormatSpec): string {
   const upper = (text: string): string => (type === "E" || type === "G" || type === "F" ? text.toUpperCase() : text);
   const suffix = type === "%" ? "%" : "";
   if (!Number.isFinite(size)) return upper(notFinite(size)) + suffix;
@@ -109,14 +127,21 @@ export function floatDigits(size: number, { type, precision, alternate }: Format
 }
 
 function scientific(size: number, digits: number): string {
-  const [mantissa, exponent] = size.toExponential(Math.min(digits, 100)).split("e") as [string, string];
-  return mantissa + exponentText(Number(exponent));
+  const estimate = exponentOf(size);
+  const tooLong = String(scaledToInteger(size, digits - estimate)).length > digits + 1;
+  const exponent = tooLong ? estimate + 1 : estimate;
+  const all = String(scaledToInteger(size, digits - exponent)).padEnd(digits + 1, "0");
+  return all[0] + (digits > 0 ? `.${all.slice(1, digits + 1)}` : "") + exponentText(exponent);
+}
+
+function exponentOf(size: number): number {
+  return Number(size.toExponential().split("e")[1]);
 }
 
 /** As %g: so many significant digits, with an exponent where the number is very small or large. */
 function general(size: number, precision: number, keepZeros: boolean, keepPoint: boolean): string {
   const digits = Math.max(1, precision);
-  const exponent = Number(size.toExponential(Math.min(digits - 1, 100)).split("e")[1]);
+  const exponent = Number(scientific(size, digits - 1).split("e")[1]);
   const isPlain = exponent >= -4 && exponent < digits - (keepPoint ? 1 : 0);
   const text = isPlain ? fixedText(size, digits - 1 - exponent) : scientific(size, digits - 1);
   if (keepZeros) return text;

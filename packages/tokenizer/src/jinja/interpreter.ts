@@ -89,16 +89,18 @@ export class Interpreter {
     };
     const items = node.filter ? iterator(this.#filtered(node, iterable, scope)) : iterable;
     const loop = new Loop(items, node.isRecursive ? recurse : null, depth);
-    let isEmpty = true;
+    // As Jinja counts: an iteration that {% break %} or {% continue %} left is none.
+    let isOtherwise = true;
     for (let item = loop.next(); item !== undefined; item = loop.next()) {
-      isEmpty = false;
       this.steps.take();
       const inner = new Scope(scope);
       inner.set("loop", loop);
       this.#assign(node.target, item, inner);
-      if (this.#run(node.body, inner, output) === "break") return;
+      const ending = this.#run(node.body, inner, output);
+      if (ending === "end") isOtherwise = false;
+      if (ending === "break") break;
     }
-    if (isEmpty) this.#run(node.otherwise, new Scope(scope), output);
+    if (isOtherwise) this.#run(node.otherwise, new Scope(scope), output);
   }
 
   /** The items that `for x in items if x` takes. */

@@ -18,8 +18,14 @@ const RAW_BEGIN = /\{%[-+]?\s*raw\s*(?:-%\}\s*|%\})/y;
 const RAW_END = /\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\}\n?)/g;
 const COMMENT_END = /\+#\}|-#\}\s*|#\}\n?/g;
 const TAG_END: Readonly<Record<string, RegExp>> = { "{": /-\}\}\s*|\}\}/y, "%": /\+%\}|-%\}\s*|%\}\n?/y };
-const TOKEN =
-  /\s+|(?<float>(?<!\.)\d[\d_]*(?:\.\d[\d_]*)?[eE][+-]?\d[\d_]*|(?<!\.)\d[\d_]*\.\d[\d_]*)|(?<integer>0[bB][01_]+|0[oO][0-7_]+|0[xX][\da-fA-F_]+|\d[\d_]*)|(?<name>[\p{L}\p{N}_]+)|(?<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?<operator>\/\/|\*\*|[=!<>]=|[-+*/%~[\](){}<>=.:|,;])/suy;
+const FLOAT = String.raw`(?<!\.)\d[\d_]*(?:(?:\.\d[\d_]*)?[eE][+-]?\d[\d_]*|\.\d[\d_]*)`;
+const INTEGER = String.raw`0[bB][01_]+|0[oO][0-7_]+|0[xX][\da-fA-F_]+|\d[\d_]*`;
+const STRING = String.raw`'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"`;
+const OPERATOR = String.raw`\/\/|\*\*|[=!<>]=|[-+*\/%~[\](){}<>=.:\|,;]`;
+const TOKEN = new RegExp(
+  String.raw`\s+|(?<float>${FLOAT})|(?<integer>${INTEGER})|(?<name>[\p{L}\p{N}_]+)|(?<string>${STRING})|(?<operator>${OPERATOR})`,
+  "suy",
+);
 const CLOSES: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
 /** @throws SyntaxError that names the line */

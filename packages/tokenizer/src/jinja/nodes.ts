@@ -82,7 +82,7 @@ export interface For {
   readonly iterable: Expression;
   readonly filter: Expression | null;
   readonly body: readonly Statement[];
-  /** For no items at all. */
+  /** Where no iteration came to its end. */
   readonly otherwise: readonly Statement[];
   readonly isRecursive: boolean;
 }

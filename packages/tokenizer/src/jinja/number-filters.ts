@@ -80,5 +80,5 @@ function roundedFloat(value: number, digits: number): number {
   if (!Number.isFinite(value) || digits > 323) return value;
   if (digits < -308) return 0 * value;
   const result = Number(`${scaledToInteger(value, digits)}e${-digits}`);
-  return result === 0 && value < 0 ? -0 : result;
+  return result === 0 && (value < 0 || Object.is(value, -0)) ? -0 : result;
 }

@@ -1,10 +1,9 @@
 // The tags of a template.
 
 import { tokenize } from "./lexer.js";
-import type { Call, Expression, MacroNode, Parameter, Statement, Target } from "./nodes.js";
+import type { Expression, MacroNode, Parameter, Statement, Target } from "./nodes.js";
 import { parseExpression, parseFilter, parseFilters, parseOr, parsePrimary, parseTuple } from "./parse-expression.js";
 import { TokenStream } from "./token-stream.js";
-import { mentions } from "./tree.js";
 
 const BODY: Expression = { type: "body" };
 const SPECIAL = ["varargs", "kwargs", "caller"];
@@ -151,19 +150,26 @@ function targetOf(tokens: TokenStream, node: Expression): Target {
 
 function parseMacro(tokens: TokenStream): Statement {
   const { value: name } = tokens.expect("name");
-  return macro(name, parseParameters(tokens), parseBody(tokens, "endmacro"));
+  return parseMacroBody(tokens, name, parseParameters(tokens), "endmacro");
 }
 
 function parseCallBlock(tokens: TokenStream): Statement {
   const parameters = tokens.is("operator", "(") ? parseParameters(tokens) : [];
   const call = parseExpression(tokens);
   if (call.type !== "call") throw tokens.error("{% call %} needs a call");
-  const caller = macro("caller", parameters, parseBody(tokens, "endcall"));
-  return { type: "callBlock", call: call satisfies Call, caller };
+  return { type: "callBlock", call, caller: parseMacroBody(tokens, "caller", parameters, "endcall") };
 }
 
-function macro(name: string, parameters: readonly Parameter[], body: readonly Statement[]): MacroNode {
-  return { type: "macro", name, parameters, body, special: new Set(SPECIAL.filter((word) => mentions(body, word))) };
+function parseMacroBody(tokens: TokenStream, name: string, parameters: readonly Parameter[], end: string): MacroNode {
+  const start = tokens.place;
+  const body = parseBody(tokens, end);
+  return {
+    type: "macro",
+    name,
+    parameters,
+    body,
+    special: new Set(SPECIAL.filter((word) => tokens.hasSeen(word, start))),
+  };
 }
 
 function parseParameters(tokens: TokenStream): Parameter[] {

@@ -1,7 +1,8 @@
 // Python's `"%s is %d" % (name, 3)`.
+import { characterCount } from "./characters.js";
 import { numberOf } from "./comparison.js";
 import { Dict } from "./dict.js";
-import { type FormatSpec, formatted } from "./format-spec.js";
+import { checkPrecision, type FormatSpec, formatted } from "./format-spec.js";
 import { checkSize } from "./limits.js";
 import { repr, str } from "./text.js";
 import { refuseUndefined, Tuple, textOf, typeName, type Value } from "./values.js";
@@ -26,6 +27,7 @@ export function percentFormat(format: string, given: Value, text: (value: Value)
       const wide = size(width);
       checkSize(wide);
       const digits = field.includes(".", name === undefined ? 0 : name.length + 2) ? size(precision) : null;
+      if (digits !== null) checkPrecision(digits);
       const value = name === undefined ? next() : named(given, name);
       return conversion(value, { flags, width: wide, precision: digits, type }, text);
     },
@@ -51,37 +53,47 @@ interface Field {
   readonly type: string;
 }
 
-function conversion(value: Value, { flags, width, precision, type }: Field, text: (value: Value) => string): string {
+const RADIXES: Readonly<Record<string, number>> = { d: 10, i: 10, u: 10, o: 8, x: 16, X: 16 };
+
+function conversion(value: Value, field: Field, text: (value: Value) => string): string {
+  const { flags, width, precision, type } = field;
   const isLeft = flags.includes("-");
-  const sign = flags.includes("+") ? "+" : flags.includes(" ") ? " " : "-";
-  const alternate = flags.includes("#");
-  const spec: FormatSpec = {
+  const isZeroed = flags.includes("0") && !isLeft;
+  const plain: FormatSpec = {
     fill: " ",
     align: isLeft ? "<" : ">",
-    sign,
-    alternate,
+    sign: flags.includes("+") ? "+" : flags.includes(" ") ? " " : "-",
+    alternate: flags.includes("#"),
     width,
     grouping: "",
     precision,
     type: "s",
   };
-  if (type === "s" || type === "r" || type === "a") return formatted(type === "s" ? text(value) : repr(value), spec);
+  if ("sra".includes(type)) return formatted(type === "s" ? text(value) : repr(value), plain);
   refuseUndefined(value);
-  if (type === "c")
-    return formatted(textOf(value) ?? String.fromCodePoint(Number(value)), { ...spec, precision: null });
+  if (type === "c") return formatted(characterOf(value), { ...plain, precision: null });
   const number = numberOf(value);
   if (number === undefined) throw new Error(`%${type} format: a real number is required, not ${typeName(value)}`);
-  const zeros: Partial<FormatSpec> = flags.includes("0") && !isLeft ? { fill: "0", align: "=" } : {};
-  if ("diu".includes(type)) {
-    const whole = typeof number === "bigint" ? number : BigInt(Math.trunc(number));
-    const digits = String(whole < 0n ? -whole : whole).padStart(precision ?? 0, "0");
-    const mark = whole < 0n ? "-" : sign.replace("-", "");
-    if (!zeros.fill) return formatted(mark + digits, { ...spec, precision: null });
-    return mark + digits.padStart(width - mark.length, "0");
-  }
-  if (!"xXoeEfFgG".includes(type)) throw new Error(`unsupported format character '${type}'`);
-  if ("xXo".includes(type) && typeof number === "number") {
-    throw new Error(`%${type} format: an integer is required, not float`);
-  }
-  return formatted(number, { ...spec, ...zeros, precision: "xXo".includes(type) ? null : precision, type });
+  if (RADIXES[type] !== undefined) return integerField(number, plain, isZeroed, type);
+  if (!"eEfFgG".includes(type)) throw new Error(`unsupported format character '${type}'`);
+  return formatted(number, { ...plain, ...(isZeroed && { fill: "0", align: "=" }), type });
+}
+
+/** As str.format's, but that a precision is the least number of digits. */
+function integerField(number: bigint | number, spec: FormatSpec, isZeroed: boolean, type: string): string {
+  const radix = RADIXES[type]!;
+  if (typeof number === "number" && radix !== 10) throw new Error(`%${type} format: an integer is required, not float`);
+  const whole = typeof number === "bigint" ? number : BigInt(Math.trunc(number));
+  const mark = (whole < 0n ? "-" : spec.sign.replace("-", "")) + (spec.alternate && radix !== 10 ? `0${type}` : "");
+  const size = (whole < 0n ? -whole : whole).toString(radix);
+  const digits = (type === "X" ? size.toUpperCase() : size).padStart(spec.precision ?? 0, "0");
+  const filled = isZeroed ? digits.padStart(spec.width - mark.length, "0") : digits;
+  return formatted(mark + filled, { ...spec, precision: null });
+}
+
+function characterOf(value: Value): string {
+  const text = textOf(value);
+  if (typeof value === "bigint" && value >= 0n && value <= 0x10ffffn) return String.fromCodePoint(Number(value));
+  if (text === undefined || characterCount(text) !== 1) throw new Error("%c requires int or char");
+  return text;
 }

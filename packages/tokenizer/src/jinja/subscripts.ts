@@ -37,7 +37,7 @@ export function getItem(value: Value, key: Value): Value {
   return present(name === undefined ? undefined : attributeOf(value, name), value, key);
 }
 
-/** `value[start:stop:step]`. */
+/** `value[start:stop:step]`. @throws Error of what cannot be cut, where an item would only be undefined */
 export function getSlice(value: Value, bounds: Bounds): Value {
   refuseUndefined(value);
   const text = textOf(value);
@@ -45,7 +45,9 @@ export function getSlice(value: Value, bounds: Bounds): Value {
   if (Array.isArray(value)) return sliced(value, bounds);
   if (value instanceof Tuple) return new Tuple(sliced(value.items, bounds));
   if (value instanceof Items && value.traits.isSequence) return sliced(value.traits.list!, bounds);
-  return missing(value, "slice");
+  throw new Error(
+    value instanceof Dict ? "unhashable type: 'slice'" : `'${typeName(value)}' object is not subscriptable`,
+  );
 }
 
 /** @returns what was found; None counts */

@@ -11,7 +11,7 @@ import {
 } from "./functions.js";
 import { checkSize } from "./limits.js";
 import { percentFormat } from "./percent-format.js";
-import { isTrue, iterate, unpacked } from "./sequences.js";
+import { isTrue, iterate, length, unpacked } from "./sequences.js";
 import { str } from "./text.js";
 import { capitalized, replacedText, TEXT_METHODS } from "./text-methods.js";
 import { toJson } from "./to-json.js";
@@ -95,12 +95,13 @@ function indented(text: string, indent: string, first: boolean, blank: boolean):
   return [(first ? indent : "") + all[0]!, ...rest].join("\n");
 }
 
-function truncated(value: Value, length: Value, killWords: Value, end: Value, leeway: Value): Value {
-  const chars = characters(textArgument(value));
-  const [most, close] = [integerArgument(length), textArgument(end)];
+function truncated(value: Value, longest: Value, killWords: Value, end: Value, leeway: Value): Value {
+  const [most, close] = [integerArgument(longest), textArgument(end)];
   if (most < characterCount(close)) throw new Error(`expected length >= ${characterCount(close)}, got ${most}`);
-  if (chars.length <= most + (leeway === null ? 5 : integerArgument(leeway))) return value;
-  const cut = chars.slice(0, most - characterCount(close)).join("");
+  if (length(value) <= most + (leeway === null ? 5 : integerArgument(leeway))) return value;
+  const cut = characters(textArgument(value))
+    .slice(0, most - characterCount(close))
+    .join("");
   const space = cut.lastIndexOf(" ");
   return (isTrue(killWords) || space < 0 ? cut : cut.slice(0, space)) + close;
 }

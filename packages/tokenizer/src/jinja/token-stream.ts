@@ -3,6 +3,8 @@ import type { Token, TokenType } from "./lexer.js";
 
 export class TokenStream {
   #at = 0;
+  /** Where each name was last taken. */
+  readonly #seen = new Map<string, number>();
 
   constructor(private readonly tokens: readonly Token[]) {}
 
@@ -14,8 +16,19 @@ export class TokenStream {
     return this.tokens[Math.min(this.#at + 1, this.tokens.length - 1)]!;
   }
 
+  /** For {@link TokenStream.hasSeen}. */
+  get place(): number {
+    return this.#at;
+  }
+
+  /** Whether a name was taken since a place. */
+  hasSeen(name: string, since: number): boolean {
+    return (this.#seen.get(name) ?? -1) >= since;
+  }
+
   next(): Token {
     const token = this.current;
+    if (token.type === "name") this.#seen.set(token.value, this.#at);
     if (token.type !== "eof") this.#at += 1;
     return token;
   }

@@ -110,8 +110,12 @@ export class Callable extends PyObject {
     super();
   }
 
-  attribute(name: string): Value | undefined {
-    return name === "name" ? this.name : undefined;
+  attribute(): undefined {
+    return undefined;
+  }
+
+  override text(): string {
+    return `<function ${this.name}>`;
   }
 }
 
