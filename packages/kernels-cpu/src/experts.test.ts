@@ -34,20 +34,25 @@ function routingOf(tokens: number, chosen: number, ids: readonly number[]) {
 
 const x = bench.input("x", "float32", [2, IN], () => bench.random.normal());
 
-test("each row is the same bytes as linear of its expert", () => {
+// With 150 tokens two experts have rows for kernels of many rows, one of them more than are taken at once.
+test.each([2, 150])("each row is the same bytes as linear of its expert, %i tokens", (tokens) => {
   const layers = [layer(), layer(), layer()];
   const experts = bench.experts(layers);
   expect(experts).toMatchObject({ count: 3, inFeatures: IN, outFeatures: OUT, dtype: "float32" });
-  const ids = [2, 0, 0, 1];
-  const out = bench.output("out", "float32", [4, OUT]);
-  backend.ops.expertLinear(out, x, experts, routingOf(2, 2, ids));
-  for (const [row, id] of ids.entries()) {
-    const alone = bench.output("alone", "float32", [2, OUT]);
-    backend.ops.linear(alone, x, layers[id]!);
-    const at = (t: typeof out, index: number) =>
-      Buffer.from(t.storage.bytes!.subarray(t.byteOffset + 4 * OUT * index, t.byteOffset + 4 * OUT * (index + 1)));
-    expect(at(out, row)).toEqual(at(alone, Math.floor(row / 2)));
-  }
+  const ids = Array.from({ length: tokens }, (_, token) => [token % 8 === 0 ? 2 : 0, 1]).flat();
+  const many = bench.input("x", "float32", [tokens, IN], () => bench.random.normal());
+  const out = bench.output("out", "float32", [2 * tokens, OUT]);
+  backend.ops.expertLinear(out, many, experts, routingOf(tokens, 2, ids));
+  const rows = (t: typeof out) =>
+    Array.from({ length: t.shape[0]! }, (_, row) =>
+      Buffer.from(t.storage.bytes!.subarray(t.byteOffset + 4 * OUT * row, t.byteOffset + 4 * OUT * (row + 1))),
+    );
+  const alone = layers.map((linear) => {
+    const of = bench.output("alone", "float32", [tokens, OUT]);
+    backend.ops.linear(of, many, linear);
+    return rows(of);
+  });
+  expect(rows(out)).toEqual(ids.map((id, row) => alone[id]![Math.floor(row / 2)]));
 });
 
 test("layers of other shapes, dtypes or backends, and none, are refused", () => {

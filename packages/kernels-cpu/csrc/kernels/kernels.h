@@ -108,8 +108,9 @@ struct DenseKernel {
 };
 
 struct LinearKernels {
-    /** By the weight's dtype, for x in float32. `many` is faster from kManyRows rows on; both give the same bits. */
+    /** By the weight's dtype, for x in float32. `many` is faster from `many_rows` rows on; both give the same bits. */
     DenseKernel few[3], many[3];
+    int64_t many_rows;
     /** Where weights and x are bfloat16, for any number of rows. No block: x is converted to float32. */
     DenseKernel bfloat16;
 };

@@ -34,19 +34,17 @@ void few_rows(const LinearBlock& block) {
 }
 
 template <typename X, typename W>
-constexpr DenseKernel kFewRows = {few_rows<X, W>, kTilesColumns, kCachedRows, nullptr, sizeof(X)};
+constexpr DenseKernel kFew = {few_rows<X, W>, kTilesColumns, kCachedRows, nullptr, sizeof(X)};
 template <typename W>
-constexpr DenseKernel kManyRows = {many_rows<W>, kPanelWidth, kPackedBlockRows, pack_rows_by_chains, sizeof(float)};
+constexpr DenseKernel kMany = {many_rows<W>, kPanelWidth, kPackedBlockRows, pack_rows_by_chains, sizeof(float)};
 
 octavo::cpu::LinearKernels linear_kernels() {
 #if defined(__AVX512BF16__)
-    constexpr DenseKernel kBfloat16 = kFewRows<Bfloat16, Bfloat16>;
+    constexpr DenseKernel kBfloat16 = kFew<Bfloat16, Bfloat16>;
 #else
     constexpr DenseKernel kBfloat16 = {};
 #endif
-    return {{kFewRows<float, float>, kFewRows<float, Half>, kFewRows<float, Bfloat16>},
-            {kManyRows<float>, kManyRows<Half>, kManyRows<Bfloat16>},
-            kBfloat16};
+    return {{kFew<float, float>, kFew<float, Half>, kFew<float, Bfloat16>}, {kMany<float>, kMany<Half>, kMany<Bfloat16>}, kManyRows, kBfloat16};
 }
 
 }  // namespace

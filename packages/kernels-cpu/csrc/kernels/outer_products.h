@@ -18,6 +18,8 @@ constexpr int kOutputRows = kLanes == 16 ? 8 : 4;
 constexpr int64_t kPanelWidth = kOutputVectors * kLanes;
 static_assert(kPanelWidth <= octavo::cpu::kMostPanelColumns && kPackedRows % kLanes == 0 && kPackedRows % kOutputRows == 0);
 
+/** Rows from which on it pays to lay them and the weights out. */
+constexpr int64_t kManyRows = 512 / kLanes;
 /** Rows that share a panel: laying it out takes as long as some ten rows. */
 constexpr int64_t kPackedBlockRows = 512;
 

@@ -25,6 +25,16 @@ OCTAVO_INLINE void exchange(Vec& a, Vec& b) {
         a = (Vec)_mm256_blend_ps((__m256)first, _mm256_moveldup_ps((__m256)second), 0xaa);
         b = (Vec)_mm256_blend_ps(_mm256_movehdup_ps((__m256)first), (__m256)second, 0xaa);
     }
+#elif defined(__x86_64__)
+    if constexpr (Step == 2) {
+        a = (Vec)_mm_shuffle_ps((__m128)first, (__m128)second, 0x44);
+        b = (Vec)_mm_shuffle_ps((__m128)first, (__m128)second, 0xee);
+    } else {
+        const __m128 even = _mm_shuffle_ps((__m128)first, (__m128)second, 0x88);
+        const __m128 odd = _mm_shuffle_ps((__m128)first, (__m128)second, 0xdd);
+        a = (Vec)_mm_shuffle_ps(even, even, 0xd8);
+        b = (Vec)_mm_shuffle_ps(odd, odd, 0xd8);
+    }
 #else
     for (int lane = 0; lane < kLanes; lane++) {
         a[lane] = lane & Step ? second[lane & ~Step] : first[lane];

@@ -8,8 +8,6 @@ namespace octavo::cpu {
 namespace {
 
 constexpr int64_t kChunkBytes = 64 * 1024;
-/** Rows from which on it pays to lay them and the weights out. */
-constexpr int64_t kManyRows = 32;
 /** Columns of panels that the kernels for one row walk over at once. */
 constexpr int64_t kPanelChunkColumns = 4 * kPanelRows;
 
@@ -54,7 +52,7 @@ const DenseKernel& dense_kernel(const Context& context, const LinearWeight& weig
     const LinearKernels& kernels = context.kernels.linear;
     if (!has_dense(weight)) return kernels.few[weight.dtype];  // which wants nothing laid out
     if (bfloat16) return kernels.bfloat16;
-    return rows < kManyRows ? kernels.few[weight.dtype] : kernels.many[weight.dtype];
+    return rows < kernels.many_rows ? kernels.few[weight.dtype] : kernels.many[weight.dtype];
 }
 
 void* at_least(Memory& memory, int64_t bytes) {
