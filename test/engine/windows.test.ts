@@ -28,18 +28,31 @@ const models: readonly [name: string, windows: readonly (number | null)[], layer
   ["gpt-oss", [20, ALL], 1],
   // Three layers of a window and two that see all: the window's second group has one layer only.
   ["gemma3 of 5 layers", [20, 20, ALL], 2],
+  // Three of five layers read the keys and values of the two before them.
+  ["gemma4 of 256 tokens", [20, ALL], 1],
 ];
 
 const fixtures = new URL("../fixtures/models", import.meta.url).pathname;
-const padded = mkdtempSync(join(tmpdir(), "octavo-windows-"));
-afterAll(() => rmSync(padded, { recursive: true }));
-writePadded();
+const scratch = mkdtempSync(join(tmpdir(), "octavo-windows-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
 
-/** A config of five layers, for random weights. */
-function writePadded(): void {
-  const config = JSON.parse(readFileSync(join(fixtures, "gemma3/config.json"), "utf8"));
-  const layer_types = Array.from({ length: 5 }, (_, layer) => (layer % 2 ? "full_attention" : "sliding_attention"));
-  writeFileSync(join(padded, "config.json"), JSON.stringify({ ...config, num_hidden_layers: 5, layer_types }));
+/** Configs alone, for random weights: a fixture's with other fields. */
+const changed: ReadonlyMap<string, string> = new Map([
+  [
+    "gemma3 of 5 layers",
+    changedFolder("gemma3", {
+      num_hidden_layers: 5,
+      layer_types: Array.from({ length: 5 }, (_, layer) => (layer % 2 ? "full_attention" : "sliding_attention")),
+    }),
+  ],
+  ["gemma4 of 256 tokens", changedFolder("gemma4-per-layer", { vocab_size: 256, vocab_size_per_layer_input: 256 })],
+]);
+
+function changedFolder(name: string, fields: object): string {
+  const folder = mkdtempSync(join(scratch, "model-"));
+  const config = JSON.parse(readFileSync(join(fixtures, name, "config.json"), "utf8"));
+  writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, ...fields }));
+  return folder;
 }
 
 /** Mixed lengths, most of them beyond the windows, shared beginnings, every kind of sampling. */
@@ -63,8 +76,7 @@ function makeRequests(): TestRequest[] {
 }
 
 describe.each(models)("%s, groups %j", (name, windows, layersPerGroup) => {
-  const isPadded = name === "gemma3 of 5 layers";
-  const folder = isPadded ? padded : join(fixtures, name);
+  const folder = changed.get(name) ?? join(fixtures, name);
   const config = readModelConfig(folder);
   const blockBytes = kvBytesPerBlock(config, "float32", BLOCK_SIZE, layersPerGroup);
   const wholeBytes = kvBytesPerBlock(config, "float32", BLOCK_SIZE);
@@ -79,7 +91,7 @@ describe.each(models)("%s, groups %j", (name, windows, layersPerGroup) => {
     maxNumSeqs: 6,
     maxNumBatchedTokens: 256,
     enablePrefixCaching: false,
-    loadFormat: isPadded ? "dummy" : "auto",
+    loadFormat: changed.has(name) ? "dummy" : "auto",
     skipTokenizerInit: true,
   };
   const keepsAll: EngineOptions = { disableHybridKvCacheManager: true };
@@ -248,7 +260,7 @@ describe.each(models)("%s, groups %j", (name, windows, layersPerGroup) => {
     const loaded = await run(options, { perStep: 1 }, 2);
     expectSame(loaded);
     expect(loaded.externalPrefixCacheHits).toBeGreaterThan(100);
-    const kvOffloadingFile = join(padded, "blocks");
+    const kvOffloadingFile = join(scratch, "blocks");
     const kvOffloadingFileSize = options.kvOffloadingSize * 4;
     const kvOffloadingSize = options.kvOffloadingSize / 3;
     expectSame(await run({ ...options, kvOffloadingSize, kvOffloadingFile, kvOffloadingFileSize }, { perStep: 1 }, 2));

@@ -33,6 +33,10 @@ export interface Gemma4Config extends Omit<ModelConfig, "rope">, LayerRopes {
 
 export function readGemma4Config(reader: ConfigReader, architecture: string): Gemma4Config {
   if (reader.boolean("attention_bias", false)) reader.unsupported("attention_bias", ["false"]);
+  // "vision" is of images alone.
+  const bidirectional = "use_bidirectional_attention";
+  if (reader.has(bidirectional) && reader.raw(bidirectional) !== "vision")
+    reader.unsupported(bidirectional, ["vision"]);
   const config = readPlainConfig(reader, architecture, {
     maxPositions: 2 ** 17,
     headDim: 256,
