@@ -9,7 +9,7 @@ const NAME = "Qwen2ForCausalLM";
 
 export const qwen2: Architecture = {
   name: NAME,
-  aliases: ["Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration"],
+  aliases: ["MiMoForCausalLM", "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration"],
   readConfig(reader: ConfigReader): ModelConfig {
     const config = readDecoderConfig(reader, NAME, { maxPositions: 2 ** 15 });
     return {
