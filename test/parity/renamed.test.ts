@@ -59,6 +59,15 @@ const MODELS: Readonly<Record<string, Renamed>> = {
     ],
     arrange: mergeGroups,
   },
+  KimiK25ForConditionalGeneration: {
+    fixture: "deepseek-v3",
+    fields: (fixture) => ({ text_config: { ...fixture, model_type: "kimi_k2" } }),
+    names: [
+      ["model.", "language_model.model."],
+      ["lm_head", "language_model.lm_head"],
+    ],
+  },
+  MiMoForCausalLM: { fixture: "qwen2", fields: () => ({}), names: [] },
   RWForCausalLM: {
     fixture: "falcon-40b",
     fields: ({ num_attention_heads, num_hidden_layers, num_kv_heads }) => ({

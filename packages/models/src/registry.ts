@@ -217,11 +217,14 @@ function findBase(names: readonly unknown[]): AnyArchitecture | undefined {
   return find((known) => ENDING.test(known) && stems.includes(known.replace(ENDING, "")));
 }
 
-/** Of a model that also sees or hears, what `text_config` says that its text model is (LLaVA, Idefics). */
+/** Of a model that also sees or hears, what `text_config` says that its text model is, by name (Kimi K2.5) or type (LLaVA, Idefics). */
 function findText(reader: ConfigReader, names: readonly unknown[]): AnyArchitecture | undefined {
   const isWhole = names.some((name) => typeof name === "string" && name.endsWith("ForConditionalGeneration"));
-  const type = isWhole ? reader.object("text_config")?.raw("model_type") : undefined;
-  if (typeof type !== "string") return undefined;
+  const text = isWhole ? reader.object("text_config") : undefined;
+  const listed = text?.raw("architectures");
+  const named = Array.isArray(listed) ? find((known) => listed.includes(known)) : undefined;
+  const type = text?.raw("model_type");
+  if (named !== undefined || typeof type !== "string") return named;
   const stem = type.replace(/_text(_model)?$/, "").replace(/[-_.]/g, "");
   return find((known) => ENDING.test(known) && known.replace(ENDING, "").replace(/[-_.]/g, "").toLowerCase() === stem);
 }

@@ -10,6 +10,7 @@ const NAME = "Qwen2ForCausalLM";
 export const qwen2: Architecture = {
   name: NAME,
   aliases: [
+    "MiMoForCausalLM",
     "Qwen2_5OmniForConditionalGeneration",
     "Qwen2_5OmniModel",
     "Qwen2VLForConditionalGeneration",
