@@ -37,7 +37,6 @@ export const deepseekV2: Architecture<DeepseekConfig> = {
 
 export const deepseekV3: Architecture<DeepseekConfig> = {
   name: "DeepseekV3ForCausalLM",
-  aliases: ["KimiK25ForConditionalGeneration"],
   readConfig(reader: ConfigReader): DeepseekConfig {
     checkNames(reader, { scoring_func: "sigmoid", topk_method: "noaux_tc" });
     const config = readLatentConfig(reader, "DeepseekV3ForCausalLM", { ...DEFAULTS, bosTokenId: 0, eosTokenIds: [1] });

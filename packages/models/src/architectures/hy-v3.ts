@@ -44,9 +44,9 @@ export const hyV3: Architecture<HyV3Config> = {
 };
 
 function hyExperts(id: string, config: HyV3Config): ExpertsMlpSpec {
-  const { hiddenSize, numExperts, expertSize, numSharedExperts, activation } = config;
+  const { hiddenSize, numExperts, expertSize, numSharedExperts } = config;
   const mlp = (name: string, count: number) =>
-    gatedMlp(`${id}.${name}`, { hiddenSize, intermediateSize: count * expertSize, activation });
+    gatedMlp(`${id}.${name}`, { ...config, intermediateSize: count * expertSize });
   const bias = `${id}.expert_bias`;
   const router = linearParameter(`${id}.gate`, hiddenSize, [[`${id}.router.gate`, numExperts]]);
   return expertsMlp(router, numExperts, (index) => mlp(`experts.${index}`, 1), {
