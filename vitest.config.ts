@@ -6,7 +6,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "test/gpu/**"], // vitest.gpu.config.ts
     // A crash of native code must cost one file, not the run.
     pool: "forks",
-    testTimeout: 60_000,
+    // The longest takes 25 s on two idle cores; a busy machine must not fail it.
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000 } },
     server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
