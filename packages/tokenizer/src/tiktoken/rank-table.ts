@@ -3,8 +3,8 @@ import { OctavoError } from "@octavo/core";
 
 /** The most tokens that a file may have: far above any model's. */
 const MAX_RANKS = 4_000_000;
-/** Bytes of a token, several times those of any model's: how it merges takes the square of its length to find out. */
-const MAX_TOKEN_BYTES = 1024;
+/** Bytes of a token, twice the longest that a model is known to have: to find how one merges takes the square of its length. */
+const MAX_TOKEN_BYTES = 2048;
 
 export class RankTable {
   readonly #path: string;
