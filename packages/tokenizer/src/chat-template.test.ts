@@ -179,6 +179,7 @@ describe("failures", () => {
   test.each([
     ["doubles a text", "{% set ns = namespace(x='ab') %}", "{% set ns.x = ns.x ~ ns.x %}"],
     ["doubles a list", "{% set ns = namespace(x=[1]) %}", "{% set ns.x = ns.x + ns.x %}"],
+    ["doubles a tuple", "{% set ns = namespace(x=(1,)) %}", "{% set ns.x = ns.x + ns.x %}"],
     ["doubles its output", "{% set ns = namespace(x='ab') %}", "{% set ns.x %}{{ ns.x }}{{ ns.x }}{% endset %}"],
   ])("a template that %s is stopped", (_, start, step) => {
     const template = `${start}{% for i in range(60) %}${step}{% endfor %}`;
@@ -193,6 +194,7 @@ describe("failures", () => {
     ["another format", "{{ '{:1000000000}'.format(1) }}"],
     ["a replacement", "{{ ('a' * 100000) | replace('a', 'b' * 100000) }}"],
     ["a join", "{{ range(1000) | join('b' * 100000) }}"],
+    ["another join", "{{ ('b' * 1000000).join(['a'] * 1000) }}"],
     ["a batch", "{{ [1] | batch(1000000000, 0) | list }}"],
     ["an indentation", "{{ ('\\n' * 100000) | indent(100000, blank=true) }}"],
   ])("%s that is too large is refused at once", (_, template) => {

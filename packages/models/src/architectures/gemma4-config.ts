@@ -5,6 +5,8 @@ import { type LayerRopes, readRopeConfig } from "../rope-config.js";
 import { readWindows } from "../windows.js";
 
 const MAX_WIDTH = 2 ** 20;
+/** What may differ by layer; of which layers it does, the shapes of their tensors tell. */
+const LAYER_FIELDS = ["num_key_value_heads", "head_dim"];
 
 /** The heads of keys and values of a layer. */
 export interface KvHeads {
@@ -83,7 +85,15 @@ export function readGemma4Config(reader: ConfigReader, architecture: string): Ge
 
 /** Of the first such layer; newer files of transformers have them layer by layer. */
 function readFullHeads(reader: ConfigReader, config: KvHeads, layer: number, keysAreValues: boolean): KvHeads {
-  const own = reader.object("per_layer_config")?.object(String(layer));
+  const layers = reader.object("per_layer_config");
+  for (const index of layers?.keys() ?? []) {
+    const other = layers!
+      .object(index)
+      ?.keys()
+      .find((field) => !LAYER_FIELDS.includes(field));
+    if (other !== undefined) layers!.object(index)!.unsupported(other, ["the same value in every layer"]);
+  }
+  const own = layers?.object(String(layer));
   if (own !== undefined) {
     return {
       numKvHeads: own.size("num_key_value_heads", { fallback: config.numKvHeads, max: 2 ** 12 }),

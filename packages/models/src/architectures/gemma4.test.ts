@@ -48,3 +48,9 @@ test.each([
     expect.objectContaining({ code: "UNSUPPORTED", param: `text_config.${param}` }),
   );
 });
+
+test("what differs by layer but the heads is refused", () => {
+  const fields = { per_layer_config: { 4: { head_dim: 512 }, 9: { head_dim: 512, sliding_window: 64 } } };
+  const param = "per_layer_config.9.sliding_window";
+  expect(() => configOf(fields)).toThrow(expect.objectContaining({ code: "UNSUPPORTED", param }));
+});

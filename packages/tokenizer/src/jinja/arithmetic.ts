@@ -129,7 +129,10 @@ function joined(a: Value, b: Value): Value | undefined {
     checkSize(a.length + b.length);
     return a.concat(b);
   }
-  if (a instanceof Tuple && b instanceof Tuple) return new Tuple(a.items.concat(b.items));
+  if (a instanceof Tuple && b instanceof Tuple) {
+    checkSize(a.items.length + b.items.length);
+    return new Tuple(a.items.concat(b.items));
+  }
   const [left, right] = [textOf(a), textOf(b)];
   if (left === undefined || right === undefined) return undefined;
   if (!(a instanceof Markup || b instanceof Markup)) return left + right;

@@ -9,6 +9,7 @@ import { checkSize } from "./limits.js";
 import { isTrue, iterate, length } from "./sequences.js";
 import { getAttribute } from "./subscripts.js";
 import { str } from "./text.js";
+import { joinedTexts } from "./text-methods.js";
 import { Items, iterator, refuseUndefined, Tuple, textOf, typeName, Undefined, type Value } from "./values.js";
 
 export const SEQUENCE_FILTERS: ReadonlyMap<string, PyFunction> = functionTable({
@@ -23,9 +24,7 @@ export const SEQUENCE_FILTERS: ReadonlyMap<string, PyFunction> = functionTable({
     ["", null],
     (value, separator, attribute) => {
       const texts = Array.from(iterate(value), attributeGetter(attribute)).map(str);
-      const between = str(separator);
-      checkSize(texts.reduce((sum, text) => sum + text.length + between.length, 0));
-      return texts.join(between);
+      return joinedTexts(texts, str(separator));
     },
   ],
   sort: [

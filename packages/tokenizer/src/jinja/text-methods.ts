@@ -78,7 +78,7 @@ export const TEXT_METHODS: ReadonlyMap<string, PyFunction> = functionTable({
         if (text === undefined) throw new Error(`sequence item ${i}: expected str instance, ${typeName(item)} found`);
         return text;
       });
-      return texts.join(textArgument(self));
+      return joinedTexts(texts, textArgument(self));
     },
   ],
   lower: changed((text) => text.toLowerCase()),
@@ -117,6 +117,12 @@ export const TEXT_METHODS: ReadonlyMap<string, PyFunction> = functionTable({
   }),
   splitlines: ["self keepends", [false], (self, keepEnds) => lines(textArgument(self), isTrue(keepEnds))],
 });
+
+/** @throws Error of a text that would be too large, before it is made */
+export function joinedTexts(texts: readonly string[], separator: string): string {
+  checkSize(texts.reduce((sum, text) => sum + text.length + separator.length, 0));
+  return texts.join(separator);
+}
 
 /** `str.replace`: all occurrences where `count` is below 0. */
 export function replacedText(text: string, old: string, replacement: string, count: number): string {

@@ -3,6 +3,8 @@ import { OctavoError } from "@octavo/core";
 
 /** The most tokens that a file may have: far above any model's. */
 const MAX_RANKS = 4_000_000;
+/** Bytes of a token, twice the longest that a model is known to have: to find how one merges takes the square of its length. */
+const MAX_TOKEN_BYTES = 2048;
 
 export class RankTable {
   readonly #path: string;
@@ -18,6 +20,8 @@ export class RankTable {
     if (rank >= MAX_RANKS) this.fail(where, `its rank ${rank} is too large`);
     if (this.#tokens[rank] !== undefined) this.fail(where, `its rank ${rank} is another token's, too`);
     const token = Buffer.from(base64, "base64").toString("latin1");
+    if (token.length > MAX_TOKEN_BYTES)
+      this.fail(where, `its token has ${token.length} bytes, at most ${MAX_TOKEN_BYTES} are allowed`);
     const twin = this.#ranks.get(token);
     if (twin !== undefined) this.fail(where, `its token is also that of rank ${twin}`);
     this.#ranks.set(token, rank);

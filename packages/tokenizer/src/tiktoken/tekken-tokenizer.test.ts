@@ -80,6 +80,14 @@ test.each([
     /vocab\[9\]: its token/,
   ],
   [
+    "a token of many bytes, whose merges would take minutes to find",
+    {
+      ...usual,
+      vocab: usual.vocab.map((entry, i) => (i === 9 ? { rank: 9, token_bytes: "YWFh".repeat(683) } : entry)),
+    },
+    /vocab\[9\]: its token has 2049 bytes/,
+  ],
+  [
     "a special token beyond the others",
     { ...usual, special_tokens: [{ rank: SPECIAL, token_str: "a" }] },
     /special_tokens\[0\]\.rank must be a whole number below 40/,
