@@ -1,6 +1,6 @@
 // The server as its users meet it: a real process that serves Pocket on the CPU, and the official OpenAI client.
 import OpenAI from "openai";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ServerProcess, startServer } from "./server-process.js";
 
 let server: ServerProcess;
@@ -24,15 +24,15 @@ async function metric(name: string): Promise<number> {
   return Number(new RegExp(`^octavo:${name}\\{[^}]*\\} (\\S+)$`, "m").exec(text)![1]);
 }
 
-async function expectIdle(timeout: number): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      expect(await metric("num_requests_running")).toBe(0);
-      expect(await metric("num_requests_waiting")).toBe(0);
-      expect(await metric("kv_cache_usage_perc")).toBe(0);
-    },
-    { timeout, interval: 10 },
-  );
+async function expectIdle(): Promise<void> {
+  const names = ["num_requests_running", "num_requests_waiting", "kv_cache_usage_perc"];
+  await expect.poll(() => Promise.all(names.map(metric))).toEqual([0, 0, 0]);
+}
+
+/** How many requests ended before they were done. */
+async function countAborted(): Promise<number> {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  return Number(/^octavo:request_success_total\{finished_reason="abort"[^}]*\} (\S+)$/m.exec(text)![1]);
 }
 
 async function readStream(options: object = {}) {
@@ -119,26 +119,30 @@ describe("answers", () => {
     const alone = await readStream(options);
     const all = await Promise.all(Array.from({ length: 64 }, () => readStream(options)));
     expect(new Set(all.map((reply) => reply.text))).toEqual(new Set([alone.text]));
-    await expectIdle(1000);
+    await expectIdle();
   });
 });
 
 describe("a client that hangs up", () => {
   test("in a stream frees everything", async () => {
+    const before = await countAborted();
     const stream = await client.chat.completions.create({ model, messages, stream: true, ...untilLength });
     for await (const _ of stream) break;
-    await expectIdle(1000);
+    await expect.poll(countAborted).toBe(before + 1);
+    await expectIdle();
   });
 
   test("while it waits for the whole answer frees everything", async () => {
+    const before = await countAborted();
     const controller = new AbortController();
     const body = { model, messages, ...untilLength };
     const reply = client.chat.completions.create(body, { signal: controller.signal });
-    await vi.waitFor(async () => expect(await metric("num_requests_running")).toBe(1), { interval: 5, timeout: 5000 });
+    await expect.poll(() => metric("num_requests_running"), { interval: 5 }).toBe(1);
     expect(await metric("kv_cache_usage_perc")).toBeGreaterThan(0);
     controller.abort();
     await expect(reply).rejects.toThrow();
-    await expectIdle(1000);
+    await expect.poll(countAborted).toBe(before + 1);
+    await expectIdle();
   });
 });
 

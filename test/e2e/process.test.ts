@@ -1,7 +1,7 @@
 // The life of the server's process: keys, signals, and starts that fail.
 import { connect } from "node:net";
 import OpenAI from "openai";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { dummyShape } from "../fixtures/dummy-shape.js";
 import { runCli, startServer } from "./server-process.js";
 
@@ -49,7 +49,7 @@ test("a second signal exits at once", async () => {
     for await (const _ of stream);
   })().catch(() => "cut");
   server.process.kill("SIGINT");
-  await vi.waitFor(() => expect(server.log()).toContain("draining"));
+  await expect.poll(() => server.log()).toContain("draining");
   server.process.kill("SIGINT");
   expect(await server.exited).toBe(130);
   await reading;
@@ -62,10 +62,7 @@ test("a shutdown that runs out of time tells its clients", async () => {
     return fetch(`${server.url}/v1/completions`, { method: "POST", body });
   };
   const [stream, whole] = [await ask(true), ask(false)];
-  await vi.waitFor(async () => {
-    const metrics = await (await fetch(`${server.url}/metrics`)).text();
-    expect(metrics).toMatch(/num_requests_running\S* 2$/m);
-  });
+  await expect.poll(async () => (await fetch(`${server.url}/metrics`)).text()).toMatch(/num_requests_running\S* 2$/m);
   server.process.kill("SIGTERM");
   const reply = await whole;
   expect([reply.status, await reply.json()]).toMatchObject([503, { error: { code: 503 } }]);
@@ -77,17 +74,16 @@ test("a shutdown that runs out of time tells its clients", async () => {
 
 test("a hang-up frees all pipelined requests", async () => {
   await using server = await startServer(["--log-level", "warn"]);
-  const running = async () => {
-    const metrics = await (await fetch(`${server.url}/metrics`)).text();
-    return Number(/num_requests_running\S* (\d+)$/m.exec(metrics)![1]);
-  };
+  const metrics = async () => (await fetch(`${server.url}/metrics`)).text();
   const body = JSON.stringify({ prompt: "Once", max_tokens: 2000, ...untilLength });
   const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
   const head = `POST /v1/completions HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}`;
   socket.write(`${head}\r\n\r\n${body}`.repeat(5));
-  await vi.waitFor(async () => expect(await running()).toBe(5));
+  await expect.poll(metrics).toMatch(/num_requests_running\S* 5$/m);
   socket.destroy();
-  await vi.waitFor(async () => expect(await running()).toBe(0), { timeout: 500 });
+  // Not by themselves, at 2000 tokens.
+  await expect.poll(metrics).toMatch(/request_success_total\{finished_reason="abort"\S* 5$/m);
+  expect(await metrics()).toMatch(/num_requests_running\S* 0$/m);
   expect(server.log()).toBe("");
 });
 
@@ -100,11 +96,12 @@ test("a full queue is a 503 with Retry-After", async () => {
   expect([second.status, second.headers.get("retry-after")]).toEqual([503, "1"]);
   expect(await second.json()).toMatchObject({ error: { code: 503, type: "ServiceUnavailableError" } });
   await first.body!.cancel();
-  await vi.waitFor(async () => {
+  const status = async () => {
     const third = await ask();
     await third.body!.cancel();
-    expect(third.status).toBe(200);
-  });
+    return third.status;
+  };
+  await expect.poll(status).toBe(200);
 });
 
 test("starts that fail say what to do, without a stack, and exit 1", async () => {

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { openSafetensors, readGgufBytes, readGgufHeaders, readHeaderOnly } from "@octavo/core";
 import { ggufBytes } from "@octavo/core/testing";
-import { expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { COMMIT, ID, scratch } from "../test-support/scratch.js";
 import { peek } from "./peek.js";
 import { pull } from "./pull.js";
@@ -34,6 +35,11 @@ const FILES = {
 const MODEL = { commit: COMMIT, files: FILES };
 const BYTES = Object.values(FILES).reduce((sum, { length }) => sum + length, 0) - FILES["README.md"].length;
 const HEADER_BYTES = CONFIG.length + FILES[INDEX].length + first.headerBytes + second.headerBytes;
+
+// Of its own: other tests look at headers, too.
+const temporary = mkdtempSync(join(tmpdir(), "octavo-peek-"));
+beforeAll(() => void vi.stubEnv("TMPDIR", temporary));
+afterAll(() => rmSync(temporary, { recursive: true }));
 
 const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("octavo-headers-"));
 
@@ -163,5 +169,5 @@ test("a reader that goes takes its folder along", async () => {
   };
   const asked = peek(REFERENCE, { ...options, signal: controller.signal });
   await expect(asked).rejects.toThrow("enough");
-  await vi.waitFor(() => expect(folders()).toEqual(before));
+  await expect.poll(folders).toEqual(before);
 });

@@ -4,7 +4,7 @@ import { ApiError } from "./errors/api-error.js";
 export class RunningRequests {
   readonly #idOf = new Map<AbortController, () => string>();
 
-  /** @param idOf what a reply's id has after "chatcmpl-" or "cmpl-": known when the body was read @returns forgets it */
+  /** @param idOf what a reply's id has after "chatcmpl-", "cmpl-" or "embd-": known when the body was read @returns forgets it */
   add(controller: AbortController, idOf: () => string): () => void {
     this.#idOf.set(controller, idOf);
     return () => void this.#idOf.delete(controller);
@@ -16,7 +16,7 @@ export class RunningRequests {
    * @returns how many
    */
   abort(ids: readonly string[] = []): number {
-    const named = new Set(ids.flatMap((id) => [id, id.replace(/^(chatcmpl|cmpl)-/, "")]));
+    const named = new Set(ids.flatMap((id) => [id, id.replace(/^(chatcmpl|cmpl|embd)-/, "")]));
     let count = 0;
     for (const [controller, idOf] of this.#idOf) {
       if (controller.signal.aborted || (ids.length > 0 && !named.has(idOf()))) continue;

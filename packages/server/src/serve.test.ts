@@ -28,11 +28,11 @@ test.each([true, false])("a client that hangs up aborts its request (stream: %s)
   const { engine, post } = await start({ text: "x".repeat(500), beforeToken: () => tick() });
   const controller = new AbortController();
   const reply = post({ messages, stream }, controller.signal).then(async (response) => response.text());
-  await vi.waitFor(() => expect(engine.running).toBe(1));
+  await expect.poll(() => engine.running).toBe(1);
   await tick(30);
   controller.abort();
   await expect(reply).rejects.toThrow(/abort/);
-  await vi.waitFor(() => expect([engine.running, engine.aborted]).toEqual([0, 1]), { timeout: 500 });
+  await expect.poll(() => [engine.running, engine.aborted]).toEqual([0, 1]);
 });
 
 test("a client that hangs up aborts its pipelined requests too", async () => {
@@ -42,9 +42,9 @@ test("a client that hangs up aborts its pipelined requests too", async () => {
   const body = JSON.stringify({ messages });
   const socket = connect(listener.port, "127.0.0.1");
   socket.write(`POST ${CHAT} HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}`.repeat(20));
-  await vi.waitFor(() => expect(engine.running).toBe(20));
+  await expect.poll(() => engine.running).toBe(20);
   socket.destroy();
-  await vi.waitFor(() => expect([engine.running, engine.aborted]).toEqual([0, 20]), { timeout: 500 });
+  await expect.poll(() => [engine.running, engine.aborted]).toEqual([0, 20]);
   expect((await post({ messages, stream: true })).status).toBe(200);
   process.off("warning", warned);
   expect(warned).not.toHaveBeenCalled();
@@ -62,7 +62,7 @@ test("pipelined requests are answered in order", async () => {
     const head = `POST ${CHAT} HTTP/1.1\r\nhost: a\r\nx-request-id: r${i}\r\ncontent-length: ${body.length}`;
     socket.write(`${head}\r\n\r\n${body}`);
   }
-  await vi.waitFor(() => expect(text.match(/chatcmpl-r\d/g)).toEqual(["chatcmpl-r0", "chatcmpl-r1", "chatcmpl-r2"]));
+  await expect.poll(() => text.match(/chatcmpl-r\d/g)).toEqual(["chatcmpl-r0", "chatcmpl-r1", "chatcmpl-r2"]);
   socket.destroy();
 });
 
@@ -93,7 +93,7 @@ test("a client that does not read holds back only its own stream", async () => {
   expect(produced).toBeGreaterThan(100);
   expect(produced).toBeLessThan(150_000);
   socket.destroy();
-  await vi.waitFor(() => expect(engine.running).toBe(0));
+  await expect.poll(() => engine.running).toBe(0);
 });
 
 test.each([true, false])("a body of 100 MB gets its 413 (announced length: %s)", async (announced) => {
@@ -253,7 +253,7 @@ test("draining cuts off what outlives the timeout", async () => {
   const text = reply.text().catch(() => "cut");
   expect(await listener.drain(100)).toBe(false);
   expect(await text).toBe("cut");
-  await vi.waitFor(() => expect(engine.running).toBe(0));
+  await expect.poll(() => engine.running).toBe(0);
 });
 
 test("what outlives the timeout is told before its connection closes", async () => {
@@ -261,7 +261,7 @@ test("what outlives the timeout is told before its connection closes", async () 
   const stream = await post({ messages, stream: true });
   const events = eventData(stream);
   const whole = post({ messages });
-  await vi.waitFor(() => expect(engine.running).toBe(2));
+  await expect.poll(() => engine.running).toBe(2);
   const started = performance.now();
   expect(await listener.drain(100, () => void engine.dispose())).toBe(false);
   expect(performance.now() - started).toBeLessThan(8000);

@@ -65,6 +65,16 @@ test("a flag of JSON as JSON, or as a mapping", async () => {
   await expect(serve("host: {a: 1}")).rejects.toThrow(/host: a text or a number is expected/);
 });
 
+test("flags that say no, and whole numbers of 64 bits", async () => {
+  const { flags } = await serve(
+    "no-enable-chunked-prefill: true\nno_enable_prefix_caching: false\nseed: 9223372036854775807",
+  );
+  expect(flags).toMatchObject({ enableChunkedPrefill: false, seed: 2n ** 63n - 1n });
+  expect(flags.enablePrefixCaching).toBeUndefined();
+  const { flags: typed } = await serve("no-enable-chunked-prefill: true\nseed: -7", "--enable-chunked-prefill");
+  expect(typed).toMatchObject({ enableChunkedPrefill: true, seed: -7 });
+});
+
 test("the command line goes before the environment, that before the file", async () => {
   const { model, flags } = await serve("model: a\nport: 1\napi-key: file", "b", "--port", "2", "--api-key", "typed");
   expect([model, flags.port, flags.apiKey]).toEqual(["b", 2, ["typed"]]);
@@ -83,6 +93,7 @@ test.each([
   ["port: {a: 1}", /port: a text or a number/],
   ["dtype: int3", /dtype: "int3" is not allowed.*bfloat16/],
   ["enforce-eager: 1", /enforce-eager: true or false/],
+  ["no-enable-prefix-caching: 1", /no-enable-prefix-caching: true or false/],
   ["prot: 1", /no flag --prot/],
   ["config: other.yaml", /cannot be set in the file/],
   ["model: 3", /model: a folder/],

@@ -27,7 +27,7 @@ function readMapping(path: string, fail: (message: string, cause?: unknown) => n
   let parsed: unknown;
   try {
     // No aliases: a small file could otherwise grow to gigabytes.
-    parsed = parse(readFileSync(path, "utf8"), { maxAliasCount: 0 });
+    parsed = parse(readFileSync(path, "utf8"), keepDigits, { maxAliasCount: 0, intAsBigInt: true });
   } catch (cause) {
     fail((cause as Error).message, cause);
   }
@@ -36,15 +36,21 @@ function readMapping(path: string, fail: (message: string, cause?: unknown) => n
   return fail("flags and their values are expected, such as `port: 8001`, one a line");
 }
 
+/** Whole numbers that a number cannot hold, such as seeds of 64 bits, stay the text that they are on a command line. */
+function keepDigits(_key: unknown, value: unknown): unknown {
+  if (typeof value !== "bigint") return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+}
+
 function setOption(command: Command, option: Option, value: unknown, fail: (message: string) => never): void {
   const name = option.attributeName();
   const source = command.getOptionValueSource(name);
   if (source === "cli" || source === "env") return;
-  if (option.isBoolean()) {
+  if (option.isBoolean() || option.negate) {
     if (typeof value !== "boolean") fail(`true or false is expected, got ${JSON.stringify(value)}`);
     // False is as if it was not there, unless the flag has an opposite.
     const hasOpposite = command.options.some(({ long }) => long === option.long?.replace("--", "--no-"));
-    if (value || hasOpposite) command.setOptionValueWithSource(name, value, "config");
+    if (value || hasOpposite) command.setOptionValueWithSource(name, value !== option.negate, "config");
     return;
   }
   const values = Array.isArray(value) ? value : [value];

@@ -75,9 +75,11 @@ async function embed(
     finish("stop", outputs);
     return outputs;
   } catch (error) {
-    const isGone = options.signal?.aborted ?? false;
-    finish(isGone ? "abort" : "error", []);
-    // The signal's own reason need not be an error, and Hono handles errors alone.
-    throw isGone ? new ApiError({ status: CLIENT_CLOSED_REQUEST, message: "The client has gone." }) : error;
+    const { signal } = options;
+    finish(signal?.aborted ? "abort" : "error", []);
+    if (!signal?.aborted) throw error;
+    // When a client goes, the reason need not be an error, and Hono handles errors alone.
+    const gone = new ApiError({ status: CLIENT_CLOSED_REQUEST, message: "The client has gone." });
+    throw signal.reason instanceof ApiError ? signal.reason : gone;
   }
 }

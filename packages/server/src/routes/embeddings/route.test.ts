@@ -121,6 +121,18 @@ describe("POST /v1/embeddings", () => {
     expect(await (await app.request("/load")).json()).toEqual({ server_load: 0 });
   });
 
+  test("/abort_requests ends it by the reply's id, with a 503", async () => {
+    const { engine, post } = createTestApp({ pooling: true, maxModelLen: 8 }, { developmentMode: true });
+    let aborted: Promise<Response> | undefined;
+    vi.spyOn(engine, "embed").mockImplementation((_prompts, { signal } = {}) => {
+      aborted = post("/abort_requests", { request_ids: ["embd-mine"] });
+      return new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason as Error)));
+    });
+    const reply = await post(EMBEDDINGS, { input: "a", request_id: "mine" });
+    expect(await problem(reply)).toMatchObject({ status: 503, message: expect.stringContaining("/abort_requests") });
+    expect(await (await aborted!).json()).toEqual({ status: "aborted", aborted: 1 });
+  });
+
   test("a deadline that passed is status 504", async () => {
     const { post, engine } = createPoolingApp();
     vi.spyOn(engine, "embed").mockRejectedValue(new OctavoError({ code: "TIMEOUT", message: "too late" }));

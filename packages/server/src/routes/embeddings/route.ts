@@ -33,6 +33,7 @@ export function embeddings(context: ServerContext): RouteHandler {
       cuts ? limits.maxTokenIds : limits.maxModelLen,
       "input",
     );
+    const id = `embd-${chooseRequestId(c, body.request_id)}`;
     const options = toOptions(context, body, c);
     const encoding = { cuts, addSpecialTokens: body.add_special_tokens ?? true };
     const batches = new EmbeddingBatches(context, options);
@@ -42,7 +43,6 @@ export function embeddings(context: ServerContext): RouteHandler {
     }
     logRequest(context, c, json);
     const outputs = await batches.outputs();
-    const id = `embd-${chooseRequestId(c, body.request_id)}`;
     const reply = toEmbeddings(id, Math.floor(Date.now() / 1000), model, outputs, body);
     c.set("summary", () => ({ promptTokens: reply.usage.prompt_tokens, texts: outputs.length }));
     return c.json(reply);
