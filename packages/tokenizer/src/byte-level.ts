@@ -86,8 +86,13 @@ export function bytesOfToken(token: string): Uint8Array {
 
 /** A text with a character for each byte of its UTF-8. */
 export function characterSpelling(text: string): string {
+  return byteSpelling(Buffer.from(text, "utf8"));
+}
+
+/** A text with a character for each byte. */
+export function byteSpelling(bytes: Uint8Array): string {
   let spelling = "";
-  for (const byte of Buffer.from(text, "utf8")) spelling += CHARACTER_OF_BYTE[byte]!;
+  for (const byte of bytes) spelling += CHARACTER_OF_BYTE[byte]!;
   return spelling;
 }
 

@@ -17,6 +17,16 @@ export interface Gpt2Config extends ModelConfig {
   readonly scalesByLayer: boolean;
 }
 
+/** What config.json calls the usual fields, in GPT-2 and what came of it. */
+export const GPT2_FIELDS = {
+  hidden_size: "n_embd",
+  num_hidden_layers: "n_layer",
+  num_attention_heads: "n_head",
+  max_position_embeddings: "n_positions",
+  intermediate_size: "n_inner",
+  rms_norm_eps: "layer_norm_epsilon",
+} as const;
+
 export const gpt2: Architecture<Gpt2Config> = {
   name: NAME,
   basePrefix: `${BASE}.`,
@@ -26,14 +36,7 @@ export const gpt2: Architecture<Gpt2Config> = {
 
 /** @param numKvHeads default: as many as query heads */
 export function readGpt2Config(reader: ConfigReader, architecture: string, numKvHeads?: number): Gpt2Config {
-  const renamed = reader.renamed({
-    hidden_size: "n_embd",
-    num_hidden_layers: "n_layer",
-    num_attention_heads: "n_head",
-    max_position_embeddings: "n_positions",
-    intermediate_size: "n_inner",
-    rms_norm_eps: "layer_norm_epsilon",
-  });
+  const renamed = reader.renamed(GPT2_FIELDS);
   return {
     ...readPlainConfig(renamed, architecture, {
       numKvHeads,

@@ -5,6 +5,7 @@ import type { ConfigReader } from "../hf-config.js";
 import { decoderBlueprint, layerNorm, plainMlp, selfAttention } from "../hf-modules.js";
 import { type ModelConfig, readActivation, readDecoderConfig } from "../model-config.js";
 import { splitRotaryPairs } from "../row-order.js";
+import { GPT2_FIELDS } from "./gpt2.js";
 
 const NAME = "GPTJForCausalLM";
 const BASE = "transformer";
@@ -21,14 +22,7 @@ export const gptJ: Architecture = {
 };
 
 export function readGptJConfig(reader: ConfigReader, architecture: string): ModelConfig {
-  const renamed = reader.renamed({
-    hidden_size: "n_embd",
-    num_hidden_layers: "n_layer",
-    num_attention_heads: "n_head",
-    max_position_embeddings: "n_positions",
-    intermediate_size: "n_inner",
-    rms_norm_eps: "layer_norm_epsilon",
-  });
+  const renamed = reader.renamed(GPT2_FIELDS);
   const hiddenSize = renamed.size("hidden_size", { max: 2 ** 18 });
   const headDim = hiddenSize / renamed.size("num_attention_heads", { max: 2 ** 12 });
   const config = readDecoderConfig(renamed, architecture, {

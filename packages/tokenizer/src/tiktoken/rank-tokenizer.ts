@@ -1,5 +1,5 @@
 // Tokens by rank as the byte-level BPE of a tokenizer.json, as transformers converts them (TikTokenConverter).
-import { CHARACTER_OF_BYTE } from "../byte-level.js";
+import { byteSpelling } from "../byte-level.js";
 import type { AddedTokenConfig, TokenizerJson } from "../tokenizer-json.js";
 
 /** What a file, or what is known of its family, says. */
@@ -34,10 +34,9 @@ export function rankTokenizer({ ranks, firstId, pattern, addedTokens, bos }: Ran
   return parts;
 }
 
-function spelt(latin1: string): string {
-  let spelling = "";
-  for (let i = 0; i < latin1.length; i++) spelling += CHARACTER_OF_BYTE[latin1.charCodeAt(i)]!;
-  return spelling;
+/** @param token its bytes as Latin-1 */
+function spelt(token: string): string {
+  return byteSpelling(Buffer.from(token, "latin1"));
 }
 
 /** Every way to put a token together from two others, lowest rank first. */
